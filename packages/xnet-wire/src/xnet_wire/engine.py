@@ -1,0 +1,71 @@
+"""The compiled part of cbor2, without the start-up cost of the Python part around it.
+
+``import cbor2`` runs a Python module that imports ``typing`` (and with it ``re``, ``contextlib``
+and more) for names that only a type checker uses. That is two thirds of the time and is paid by
+every worker, so the extension module is loaded directly here, under its own name. A later
+``import cbor2`` finds it in ``sys.modules`` and works as ever, with the same classes.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from cbor2 import CBORDecoder, CBORTag, dumps, loads
+
+_EXTENSION = "cbor2._cbor2"
+
+
+def _load_extension() -> ModuleType | None:
+    """Load the extension module alone, or return None where that is not possible.
+
+    It is not possible when cbor2 is not a directory on the path with a compiled module in it
+    (a frozen program, another import hook, a build without the extension).
+    """
+    from importlib.machinery import PathFinder
+
+    package = PathFinder.find_spec("cbor2")
+    if package is None or package.submodule_search_locations is None:
+        return None
+    spec = PathFinder.find_spec(_EXTENSION, package.submodule_search_locations)
+    if spec is None or spec.loader is None:
+        return None
+    module = spec.loader.create_module(spec)
+    if module is None:
+        return None
+    module.__spec__ = spec
+    sys.modules[_EXTENSION] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[_EXTENSION]
+        raise
+    return module
+
+
+def _find() -> ModuleType:
+    """Return the module to take the names from."""
+    module = sys.modules.get("cbor2") or sys.modules.get(_EXTENSION)
+    if module is None:
+        try:
+            module = _load_extension()
+        except ImportError:
+            module = None
+    if module is None:
+        import cbor2
+
+        module = cbor2
+    return module
+
+
+if not TYPE_CHECKING:
+    _module = _find()
+    CBORDecoder = _module.CBORDecoder
+    CBORTag = _module.CBORTag
+    dumps = _module.dumps
+    loads = _module.loads
+
+__all__ = ["CBORDecoder", "CBORTag", "dumps", "loads"]

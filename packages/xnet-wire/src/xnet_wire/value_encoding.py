@@ -1,0 +1,262 @@
+"""The exact encoder: every rule of the value format, one item at a time, with the path kept.
+
+``values.encode`` uses the compiled engine for what it can prove to be plain and comes here for
+the rest: deep nesting, and everything that is to be refused. What is accepted by both gives the
+same bytes (a test compares them). Iterative, so that nesting costs no Python stack.
+"""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from xnet_wire.errors import DumpError
+from xnet_wire.value_types import (
+    CHANNEL_TAG,
+    COMPLEX_TAG,
+    FROZENSET_TAG,
+    NEGATIVE_BIGNUM_TAG,
+    POSITIVE_BIGNUM_TAG,
+    SET_TAG,
+    TUPLE_TAG,
+    short_repr,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Final
+
+    Label = tuple[str, object]
+    #: An open container: its remaining members, its label in its parent, the depth of its
+    #: members, and itself to recognise a cycle.
+    Open = tuple[Iterator[tuple[Label, object]], Label, int, object]
+
+UNSIGNED: Final = 0
+NEGATIVE: Final = 1
+BYTES: Final = 2
+TEXT: Final = 3
+ARRAY: Final = 4
+MAP: Final = 5
+TAG: Final = 6
+
+_U8 = Struct(">BB").pack
+_U16 = Struct(">BH").pack
+_U32 = Struct(">BI").pack
+_U64 = Struct(">BQ").pack
+_F64 = Struct(">Bd").pack
+
+#: NaN and the infinities travel as half floats: three bytes say all there is to say.
+_NAN: Final = b"\xf9\x7e\x00"
+_INFINITY: Final = b"\xf9\x7c\x00"
+_MINUS_INFINITY: Final = b"\xf9\xfc\x00"
+
+#: Steps of a path that are shown. More than this helps nobody, and a cycle has no end.
+_PATH_STEPS: Final = 20
+_ITEMS = "[{}]"
+_VALUES = "[{}]"
+_KEYS = ".<key {}>"
+_ELEMENTS = ".<element {}>"
+
+
+def head(major: int, argument: int) -> bytes:
+    """Return the head of a data item in its shortest form.
+
+    Args:
+        major: Major type, 0 to 7.
+        argument: 0 to 2**64 - 1.
+    """
+    initial = major << 5
+    if argument < 24:
+        return bytes((initial | argument,))
+    if argument < 0x100:
+        return _U8(initial | 24, argument)
+    if argument < 0x10000:
+        return _U16(initial | 25, argument)
+    if argument < 0x100000000:
+        return _U32(initial | 26, argument)
+    return _U64(initial | 27, argument)
+
+
+#: Each container type: what precedes the array or map head, and levels around its members.
+_OPENERS: Final[dict[type, tuple[bytes, int, int]]] = {
+    list: (b"", ARRAY, 1),
+    dict: (b"", MAP, 1),
+    tuple: (head(TAG, TUPLE_TAG), ARRAY, 2),
+    set: (head(TAG, SET_TAG), ARRAY, 2),
+    frozenset: (head(TAG, FROZENSET_TAG), ARRAY, 2),
+}
+_CHANNEL_HEAD: Final = head(TAG, CHANNEL_TAG)
+_COMPLEX_HEAD: Final = head(TAG, COMPLEX_TAG) + head(ARRAY, 2)
+
+
+def encode_exact(
+    item: object,
+    channel_type: type | None,
+    channel_id: Callable[[object], int | None] | None,
+    max_depth: int,
+) -> bytes:
+    """Encode one item, or say exactly why not.
+
+    Args:
+        item: What to send.
+        channel_type: Type of the objects that are sent as channel references.
+        channel_id: Gives the id of such an object, or None when it belongs elsewhere.
+        max_depth: Deepest nesting the receiver takes.
+
+    Returns:
+        The CBOR of the item.
+
+    Raises:
+        DumpError: The item holds something that cannot be sent; names it and the path to it.
+    """
+    out = bytearray()
+    stack: list[Open] = []
+    label: Label = ("", None)
+    depth = 0
+    while True:
+        kind = type(item)
+        opener = _OPENERS.get(kind)
+        if opener is not None:
+            prefix, major, levels = opener
+            members = list(_members(item))
+            count = len(members) // 2 if kind is dict else len(members)
+            # An empty container has nothing inside it, but its tag has its array inside.
+            deepest = depth + (levels if members else levels - 1)
+            if deepest > max_depth:
+                raise _too_deep(item, [*(entry[1] for entry in stack), label], stack, max_depth)
+            out += prefix
+            out += head(major, count)
+            stack.append((iter(members), label, depth + levels, item))
+        else:
+            problem = _write_leaf(out, item, kind, channel_type, channel_id, max_depth - depth)
+            if problem is not None:
+                raise DumpError(f"Cannot send {problem}{_at([*(entry[1] for entry in stack), label])}.")
+        while stack:
+            entry = next(stack[-1][0], None)
+            if entry is not None:
+                label, item = entry
+                depth = stack[-1][2]
+                break
+            stack.pop()
+        else:
+            return bytes(out)
+
+
+def _members(container: object) -> Iterator[tuple[Label, object]]:
+    """Yield what is in a container, each with its step of the path."""
+    if isinstance(container, dict):
+        for key, value in container.items():
+            yield (_KEYS, key), key
+            yield (_VALUES, key), value
+    elif isinstance(container, (list, tuple)):
+        for index, member in enumerate(container):
+            yield (_ITEMS, index), member
+    elif isinstance(container, (set, frozenset)):
+        for member in container:
+            yield (_ELEMENTS, member), member
+
+
+def _write_leaf(
+    out: bytearray,
+    item: object,
+    kind: type,
+    channel_type: type | None,
+    channel_id: Callable[[object], int | None] | None,
+    levels_left: int,
+) -> str | None:
+    """Append an item that holds no other, or return what is wrong with it."""
+    if item is None:
+        out += b"\xf6"
+    elif kind is bool:
+        out += b"\xf5" if item else b"\xf4"
+    elif kind is int:
+        return _write_int(out, item, levels_left)  # type: ignore[arg-type]
+    elif kind is float:
+        _write_float(out, item)  # type: ignore[arg-type]
+    elif kind is str:
+        try:
+            text = item.encode()  # type: ignore[attr-defined]
+        except UnicodeEncodeError as error:
+            return f"a str with a lone surrogate (character {error.start})"
+        out += head(TEXT, len(text))
+        out += text
+    elif kind is bytes or kind is bytearray or kind is memoryview:
+        try:
+            data = bytes(item)  # type: ignore[call-overload]
+        except ValueError:
+            return "a memoryview that was released"
+        out += head(BYTES, len(data))
+        out += data
+    elif kind is complex:
+        if levels_left < 2:
+            return "a complex number nested this deeply: it takes two levels itself"
+        out += _COMPLEX_HEAD
+        _write_float(out, item.real)  # type: ignore[attr-defined]
+        _write_float(out, item.imag)  # type: ignore[attr-defined]
+    elif channel_type is not None and channel_id is not None and issubclass(kind, channel_type):
+        number = channel_id(item)
+        if number is None:
+            return "a channel of another connection"
+        if levels_left < 1:
+            return "a channel nested this deeply: it takes one level itself"
+        out += _CHANNEL_HEAD
+        out += head(UNSIGNED, number)
+    else:
+        return _refusal(kind)
+    return None
+
+
+def _write_int(out: bytearray, item: int, levels_left: int) -> str | None:
+    """Append an int of any size, or return what is wrong with it."""
+    major, argument = (UNSIGNED, item) if item >= 0 else (NEGATIVE, -1 - item)
+    if argument < 2**64:
+        out += head(major, argument)
+        return None
+    if levels_left < 1:
+        return "an int beyond 64 bits nested this deeply: it takes one level itself"
+    data = argument.to_bytes((argument.bit_length() + 7) // 8, "big")
+    out += head(TAG, POSITIVE_BIGNUM_TAG if item >= 0 else NEGATIVE_BIGNUM_TAG)
+    out += head(BYTES, len(data))
+    out += data
+    return None
+
+
+def _write_float(out: bytearray, number: float) -> None:
+    """Append a float so that it arrives with the same bits (of NaN: as NaN)."""
+    if number != number:
+        out += _NAN
+    elif number in (float("inf"), float("-inf")):
+        out += _INFINITY if number > 0 else _MINUS_INFINITY
+    else:
+        out += _F64(0xFB, number)
+
+
+def _refusal(kind: type) -> str:
+    """Say why a type is not sent."""
+    name = f"{kind.__module__}.{kind.__qualname__}" if kind.__module__ != "builtins" else kind.__qualname__
+    for base in kind.__mro__[1:-1]:
+        if base in _OPENERS or base in (int, float, complex, str, bytes, bytearray):
+            return f"an object of type {name}: a subclass of {base.__name__} would not arrive as what it is"
+    return f"an object of type {name}"
+
+
+def _at(labels: list[Label]) -> str:
+    """Return `` at [1]['report'][3]``, or nothing for the item itself; a long path is cut."""
+    path = "".join(form.format(short_repr(value)) for form, value in labels[:_PATH_STEPS] if form)
+    if len(labels) > _PATH_STEPS:
+        path += "..."
+    return f" at {path}" if path else ""
+
+
+def _too_deep(item: object, labels: list[Label], stack: list[Open], limit: int) -> DumpError:
+    """Return the error for nesting beyond the limit, which for a cycle has no end."""
+    seen: dict[int, int] = {}
+    for level, container in enumerate([*(entry[3] for entry in stack), item]):
+        first = seen.setdefault(id(container), level)
+        if first != level:
+            where = _at(labels[: first + 1])
+            return DumpError(f"Cannot send a {type(container).__name__} that contains itself{where}.")
+    return DumpError(
+        f"Cannot send a {type(item).__name__} nested this deeply{_at(labels)}. The receiver takes "
+        f"{limit} levels of arrays, maps and tags; a tuple, set or frozenset takes two."
+    )

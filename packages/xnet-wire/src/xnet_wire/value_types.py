@@ -1,0 +1,59 @@
+"""What may cross the wire, as types and as CBOR tags."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+#: Registered tags.
+POSITIVE_BIGNUM_TAG: Final = 2
+NEGATIVE_BIGNUM_TAG: Final = 3
+SET_TAG: Final = 258
+COMPLEX_TAG: Final = 43000
+#: Tags of this protocol, from the range that is free for first-come use.
+TUPLE_TAG: Final = 58400
+FROZENSET_TAG: Final = 58401
+CHANNEL_TAG: Final = 58402
+PY2_STRING_TAG: Final = 58403
+
+#: Name of every tag that may occur, for messages.
+TAG_NAMES: Final[dict[int, str]] = {
+    POSITIVE_BIGNUM_TAG: "a positive bignum",
+    NEGATIVE_BIGNUM_TAG: "a negative bignum",
+    SET_TAG: "a set",
+    COMPLEX_TAG: "a complex number",
+    TUPLE_TAG: "a tuple",
+    FROZENSET_TAG: "a frozenset",
+    CHANNEL_TAG: "a channel",
+    PY2_STRING_TAG: "a Python 2 string",
+}
+
+#: Exact types that hold no other item. Subclasses are refused: their extra would be lost on the
+#: way, silently. ``issuperset(map(type, ...))`` asks this of a whole container without bytecode.
+SCALARS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
+#: The same as a sender sees it: what is sent as bytes may be mutable.
+SENDABLE_SCALARS: Final = SCALARS | {bytearray}
+#: Exact types that hold items.
+CONTAINERS: Final = frozenset({list, tuple, dict, set, frozenset})
+
+#: ``strings`` of a receiver that was not reconfigured: (py2str_as_py3str, py3str_as_py2str).
+DEFAULT_STRINGS: Final = (True, False)
+
+
+def short_repr(value: object, limit: int = 40) -> str:
+    """Return a repr that is fit for a message: bounded, and never slow.
+
+    An item may hold a secret or a gigabyte, so strings are cut and containers and large numbers
+    are only named.
+    """
+    kind = type(value)
+    if kind is str or kind is bytes:
+        if len(value) <= limit:  # type: ignore[arg-type]
+            return repr(value)
+        return f"{value[:limit]!r}..."  # type: ignore[index]
+    if kind is int and value.bit_length() > 128:  # type: ignore[attr-defined]
+        return f"<int of {value.bit_length()} bits>"  # type: ignore[attr-defined]
+    if kind in SCALARS:
+        return repr(value)
+    return f"<{kind.__name__}>"

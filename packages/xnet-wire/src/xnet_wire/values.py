@@ -1,0 +1,279 @@
+"""Values: Python objects to CBOR and back, over the closed set of types.
+
+Two codecs share the work. The *engine* (compiled cbor2) does what is provably plain; the *exact*
+codec (``value_encoding``, ``value_decoding``) knows every rule, gives every error its sentence,
+and takes whatever the engine is not trusted with. So the fast path never decides that something
+is wrong; it only decides that something is certainly right.
+"""
+
+from __future__ import annotations
+
+from xnet_wire.engine import dumps
+from xnet_wire.errors import DumpError, ValueFormatError
+from xnet_wire.limits import DEPTH, MIN_DEPTH
+from xnet_wire.value_decoding import decode_exact
+from xnet_wire.value_encoding import ARRAY, BYTES, TAG, TEXT, encode_exact, head
+from xnet_wire.value_plain import (
+    NOT_PLAIN,
+    PLAIN_LEVELS,
+    all_sendable,
+    decode_plain,
+    engine_options,
+    lower,
+    raise_unless_engine_gave_up,
+)
+from xnet_wire.value_types import DEFAULT_STRINGS, SENDABLE_SCALARS, TUPLE_TAG
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Final
+
+    Buffer = bytes | bytearray | memoryview
+
+#: From here on a string is copied once by hand rather than several times by the engine.
+_BY_HAND_BYTES: Final = 128
+
+_TUPLE_HEAD: Final = head(TAG, TUPLE_TAG)
+
+
+def encode(
+    item: object,
+    channel_type: type | None = None,
+    channel_id: Callable[[object], int | None] | None = None,
+    max_depth: int = DEPTH,
+) -> bytes:
+    """Encode one item.
+
+    Args:
+        item: Any of None, bool, int, float, complex, str, bytes, bytearray, memoryview, list,
+            tuple, dict, set, frozenset and channels, nested freely. Exact types: a subclass is
+            refused. It must not be changed by another thread meanwhile.
+        channel_type: Type of the objects that are sent as channel references, None for none.
+        channel_id: Gives the id of such an object, or None when it belongs elsewhere. What it
+            raises is passed on.
+        max_depth: Deepest nesting the receiver takes, at least 64.
+
+    Returns:
+        The CBOR of the item.
+
+    Raises:
+        DumpError: Our caller's item holds something that cannot be sent; the message names it
+            and the path to it, as in ``[1]['report'][3]``.
+
+    Threads: any.
+    """
+    kind = type(item)
+    try:
+        if kind is bytes and len(item) >= _BY_HAND_BYTES:  # type: ignore[arg-type]
+            return head(BYTES, len(item)) + item  # type: ignore[arg-type, operator]
+        if kind in SENDABLE_SCALARS:
+            return dumps(item)
+        if max_depth >= MIN_DEPTH:
+            if kind is tuple:
+                # The engine writes a bare tuple as an array: only the tag in front is missing.
+                if all_sendable(map(type, item)):  # type: ignore[call-overload]
+                    return _TUPLE_HEAD + dumps(item)
+                lowered = [
+                    m if type(m) in SENDABLE_SCALARS else lower(m, PLAIN_LEVELS, channel_type, channel_id)
+                    for m in item  # type: ignore[attr-defined]
+                ]
+                return _TUPLE_HEAD + dumps(lowered)
+            return dumps(lower(item, PLAIN_LEVELS, channel_type, channel_id))
+    except BaseException as error:  # noqa: BLE001 - the exact encoder says what was wrong
+        raise_unless_engine_gave_up(error)
+    try:
+        return encode_exact(item, channel_type, channel_id, max_depth)
+    except RecursionError:
+        raise DumpError("Cannot send the item: the Python stack is used up here.") from None
+
+
+def encode_parts(
+    item: object,
+    part_bytes: int,
+    channel_type: type | None = None,
+    channel_id: Callable[[object], int | None] | None = None,
+    max_depth: int = DEPTH,
+) -> list[bytes | memoryview]:
+    """Encode one item as pieces of at most ``part_bytes``.
+
+    The content of large bytes is not copied: the pieces after the first, which is the head alone,
+    are views of it. So keep the list only until it is sent.
+
+    Args:
+        item: As for ``encode``.
+        part_bytes: Largest piece, at least 16.
+        channel_type: As for ``encode``.
+        channel_id: As for ``encode``.
+        max_depth: As for ``encode``.
+
+    Returns:
+        One piece or more, none of them empty; joined they are what ``encode`` returns.
+
+    Raises:
+        DumpError: As for ``encode``.
+
+    Threads: any.
+    """
+    pieces: list[bytes | memoryview] = []
+    if type(item) is bytes and len(item) + 9 > part_bytes:
+        pieces.append(head(BYTES, len(item)))
+        data = item
+    else:
+        data = encode(item, channel_type, channel_id, max_depth)
+        if len(data) <= part_bytes:
+            return [data]
+    view = memoryview(data)
+    pieces.extend(view[start : start + part_bytes] for start in range(0, len(view), part_bytes))
+    return pieces
+
+
+def encode_batch(encoded_items: Sequence[bytes]) -> bytes:
+    """Join encoded items to the payload of a CHANNEL_BATCH frame.
+
+    Args:
+        encoded_items: What ``encode`` returned, one item or more.
+
+    Returns:
+        A CBOR array of the items.
+
+    Threads: any.
+    """
+    return head(ARRAY, len(encoded_items)) + b"".join(encoded_items)
+
+
+def count_batch(payload: Buffer) -> int:
+    """Return how many items a CHANNEL_BATCH payload says it has, without decoding them.
+
+    Args:
+        payload: The payload of the frame.
+
+    Returns:
+        The count, at least 1 and at most the length of the payload.
+
+    Raises:
+        ValueFormatError: The peer sent something that does not begin an array, or an impossible
+            count.
+
+    Threads: any.
+    """
+    _, count, size = _read_head(payload)
+    if size == 0 or payload[0] >> 5 != ARRAY or not 1 <= count <= len(payload) - size:
+        raise ValueFormatError(
+            "Malformed batch: the payload does not begin with a definite array of one item or more "
+            f"that fits its {len(payload)} bytes."
+        )
+    return count
+
+
+def _read_head(payload: Buffer) -> tuple[int, int, int]:
+    """Return (major type, argument, bytes of the head); bytes are 0 when there is no definite head."""
+    if not payload:
+        return 0, 0, 0
+    major = payload[0] >> 5
+    info = payload[0] & 31
+    if info < 24:
+        return major, info, 1
+    size = 1 << (info - 24)
+    if info > 27 or len(payload) <= size:
+        return major, 0, 0
+    return major, int.from_bytes(payload[1 : 1 + size], "big"), 1 + size
+
+
+class ValueDecoder:
+    """Decode the items of one connection.
+
+    Total: any bytes give an item or a ``ValueFormatError``.
+
+    Args:
+        make_channel: Gives the channel for an id in a reference; None where no channel can be
+            received. What it raises is passed on.
+        max_depth: Deepest nesting this side announced it takes.
+
+    Threads: any, if ``make_channel`` allows it.
+    """
+
+    __slots__ = ("_batch_options", "_make_channel", "_max_depth", "_options")
+
+    def __init__(self, make_channel: Callable[[int], object] | None = None, max_depth: int = DEPTH) -> None:
+        self._make_channel = make_channel
+        self._max_depth = max_depth
+        self._options = engine_options(max_depth)
+        # The array of the batch takes a level that its items do not have to spare.
+        self._batch_options = engine_options(max_depth + 1)
+
+    def decode(self, payload: Buffer, strings: tuple[bool, bool] = DEFAULT_STRINGS) -> Any:
+        """Decode one item.
+
+        Args:
+            payload: The CBOR of exactly one item.
+            strings: (py2str_as_py3str, py3str_as_py2str), the coercion flags of the receiver.
+
+        Returns:
+            The item.
+
+        Raises:
+            ValueFormatError: The peer sent something malformed or outside the closed set.
+        """
+        if strings == DEFAULT_STRINGS:
+            if len(payload) > _BY_HAND_BYTES and payload[0] >> 5 in (BYTES, TEXT):
+                major, length, size = _read_head(payload)
+                if size and length == len(payload) - size:
+                    content = memoryview(payload)[size:]
+                    if major == BYTES:
+                        return bytes(content)
+                    try:
+                        return str(content, "utf-8")
+                    except UnicodeDecodeError:
+                        pass
+            else:
+                item = decode_plain(payload, self._options)
+                if item is not NOT_PLAIN:
+                    return item
+        return self._decode_exact(payload, strings, self._max_depth)
+
+    def decode_parts(self, parts: Sequence[Buffer], strings: tuple[bool, bool] = DEFAULT_STRINGS) -> Any:
+        """Decode one item that arrived in pieces; large bytes are joined with one copy.
+
+        Args:
+            parts: The pieces in order, one or more.
+            strings: As for ``decode``.
+
+        Returns:
+            The item.
+
+        Raises:
+            ValueFormatError: As for ``decode``.
+        """
+        first = parts[0]
+        major, length, size = _read_head(first)
+        if size and major == BYTES and length == sum(map(len, parts)) - size:
+            return b"".join([memoryview(first)[size:], *parts[1:]])
+        return self.decode(b"".join(parts), strings)
+
+    def decode_batch(self, payload: Buffer, strings: tuple[bool, bool] = DEFAULT_STRINGS) -> list[Any]:
+        """Decode the items of a CHANNEL_BATCH payload.
+
+        Args:
+            payload: A CBOR array of one item or more.
+            strings: As for ``decode``.
+
+        Returns:
+            The items, in order.
+
+        Raises:
+            ValueFormatError: As for ``decode``, or the payload is no such array.
+        """
+        count_batch(payload)
+        if strings == DEFAULT_STRINGS:
+            items = decode_plain(payload, self._batch_options)
+            if items is not NOT_PLAIN:
+                return items  # type: ignore[no-any-return]
+        return self._decode_exact(payload, strings, self._max_depth + 1)  # type: ignore[no-any-return]
+
+    def _decode_exact(self, payload: Buffer, strings: tuple[bool, bool], max_depth: int) -> Any:
+        """Decode by the exact rules, with the stack's end as one more thing to refuse."""
+        try:
+            return decode_exact(bytes(payload), max_depth, strings, self._make_channel)
+        except RecursionError:
+            raise ValueFormatError("Cannot decode the item: the Python stack is used up here.") from None
