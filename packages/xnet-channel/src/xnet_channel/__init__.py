@@ -1,0 +1,1 @@
+"""xnet-channel: see README.md."""

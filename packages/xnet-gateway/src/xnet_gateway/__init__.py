@@ -1,0 +1,1 @@
+"""xnet-gateway: see README.md."""

@@ -1,0 +1,1 @@
+"""xnet-group: see README.md."""

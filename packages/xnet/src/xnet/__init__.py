@@ -1,0 +1,1 @@
+"""xnet: see README.md."""

@@ -1,0 +1,73 @@
+"""The commands of tools/dev.py."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from devtool.environment import SetUpError, ensure
+from devtool.project import ROOT
+
+Command = Callable[[Path, list[str]], list[str]]
+
+
+def _script(name: str) -> Command:
+    def command(python: Path, arguments: list[str]) -> list[str]:
+        return [str(python), str(ROOT / "tools" / name), *arguments]
+
+    return command
+
+
+def _module(*words: str) -> Command:
+    def command(python: Path, arguments: list[str]) -> list[str]:
+        return [str(python), "-m", *words, *arguments]
+
+    return command
+
+
+COMMANDS: dict[str, tuple[str, Command]] = {
+    "demo": ("start several interpreters and stream data through them", _script("demo.py")),
+    "test": ("run every test; arguments go to pytest", _module("check", "tests")),
+    "check": ("run every check, tests included; --list shows them", _module("check")),
+    "bench": ("compare with execnet and multiprocessing; --help shows the cases", _module("bench")),
+    "format": ("format the sources", _module("ruff", "format")),
+    "python": ("run the interpreter of .venv", lambda python, arguments: [str(python), *arguments]),
+    "setup": ("only make .venv", lambda python, arguments: [str(python), "--version"]),
+}
+
+
+def main(argv: list[str]) -> int:
+    """Make `.venv` if needed, run one command in it, and return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog="tools/dev.py",
+        description="Makes .venv on first use (Python and a package index are all it needs), then runs:",
+        epilog="\n".join(f"  {name:8}{text}" for name, (text, _) in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS")
+    options = parser.parse_args(argv)
+    try:
+        python = ensure()
+    except SetUpError as error:
+        print(f"dev.py: {error}", file=sys.stderr)
+        return 2
+    _, command = COMMANDS[options.command]
+    try:
+        return subprocess.run(
+            command(python, options.arguments), cwd=ROOT, env=_environment(), check=False
+        ).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment our tools run in: nothing of the caller's Python leaks in."""
+    environ = dict(os.environ)
+    for name in ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"):
+        environ.pop(name, None)
+    return environ
