@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from xnet_wire import codes
 from xnet_wire.errors import ValueFormatError, WireError
+from xnet_wire.item_path import short_repr
 from xnet_wire.limits import (
     CREDIT_BYTES,
     ERROR_TEXT_BYTES,
@@ -19,7 +20,6 @@ from xnet_wire.limits import (
     MIN_FRAME_BYTES,
     Limits,
 )
-from xnet_wire.value_types import short_repr
 from xnet_wire.values import ValueDecoder, encode
 
 TYPE_CHECKING = False

@@ -11,6 +11,7 @@ from __future__ import annotations
 from struct import Struct
 
 from xnet_wire.errors import ValueFormatError
+from xnet_wire.item_path import short_repr
 from xnet_wire.limits import MAX_CHANNEL_ID
 from xnet_wire.value_encoding import ARRAY, BYTES, MAP, NEGATIVE, TAG, TEXT, UNSIGNED
 from xnet_wire.value_types import (
@@ -23,7 +24,6 @@ from xnet_wire.value_types import (
     SET_TAG,
     TAG_NAMES,
     TUPLE_TAG,
-    short_repr,
 )
 
 TYPE_CHECKING = False

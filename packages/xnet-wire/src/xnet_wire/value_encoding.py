@@ -10,15 +10,17 @@ from __future__ import annotations
 from struct import Struct
 
 from xnet_wire.errors import DumpError
+from xnet_wire.item_path import ELEMENT, ITEM, KEY, VALUE, WHOLE, at_path, describe_refused
 from xnet_wire.value_types import (
     CHANNEL_TAG,
     COMPLEX_TAG,
+    CONTAINERS,
     FROZENSET_TAG,
     NEGATIVE_BIGNUM_TAG,
     POSITIVE_BIGNUM_TAG,
+    SENDABLE_SCALARS,
     SET_TAG,
     TUPLE_TAG,
-    short_repr,
 )
 
 TYPE_CHECKING = False
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Final
 
-    Label = tuple[str, object]
-    #: An open container: its remaining members, its label in its parent, the depth of its
+    from xnet_wire.item_path import Step
+
+    #: An open container: its remaining members, its step in its parent, the depth of its
     #: members, and itself to recognise a cycle.
-    Open = tuple[Iterator[tuple[Label, object]], Label, int, object]
+    Open = tuple[Iterator[tuple[Step, object]], Step, int, object]
 
 UNSIGNED: Final = 0
 NEGATIVE: Final = 1
@@ -49,13 +52,6 @@ _F64 = Struct(">Bd").pack
 _NAN: Final = b"\xf9\x7e\x00"
 _INFINITY: Final = b"\xf9\x7c\x00"
 _MINUS_INFINITY: Final = b"\xf9\xfc\x00"
-
-#: Steps of a path that are shown. More than this helps nobody, and a cycle has no end.
-_PATH_STEPS: Final = 20
-_ITEMS = "[{}]"
-_VALUES = "[{}]"
-_KEYS = ".<key {}>"
-_ELEMENTS = ".<element {}>"
 
 
 def head(major: int, argument: int) -> bytes:
@@ -85,6 +81,7 @@ _OPENERS: Final[dict[type, tuple[bytes, int, int]]] = {
     set: (head(TAG, SET_TAG), ARRAY, 2),
     frozenset: (head(TAG, FROZENSET_TAG), ARRAY, 2),
 }
+_ACCEPTED: Final = CONTAINERS | SENDABLE_SCALARS
 _CHANNEL_HEAD: Final = head(TAG, CHANNEL_TAG)
 _COMPLEX_HEAD: Final = head(TAG, COMPLEX_TAG) + head(ARRAY, 2)
 
@@ -111,7 +108,7 @@ def encode_exact(
     """
     out = bytearray()
     stack: list[Open] = []
-    label: Label = ("", None)
+    step = WHOLE
     depth = 0
     while True:
         kind = type(item)
@@ -123,18 +120,18 @@ def encode_exact(
             # An empty container has nothing inside it, but its tag has its array inside.
             deepest = depth + (levels if members else levels - 1)
             if deepest > max_depth:
-                raise _too_deep(item, [*(entry[1] for entry in stack), label], stack, max_depth)
+                raise _too_deep(item, [*(entry[1] for entry in stack), step], stack, max_depth)
             out += prefix
             out += head(major, count)
-            stack.append((iter(members), label, depth + levels, item))
+            stack.append((iter(members), step, depth + levels, item))
         else:
             problem = _write_leaf(out, item, kind, channel_type, channel_id, max_depth - depth)
             if problem is not None:
-                raise DumpError(f"Cannot send {problem}{_at([*(entry[1] for entry in stack), label])}.")
+                raise DumpError(f"Cannot send {problem}{at_path([*(entry[1] for entry in stack), step])}.")
         while stack:
             entry = next(stack[-1][0], None)
             if entry is not None:
-                label, item = entry
+                step, item = entry
                 depth = stack[-1][2]
                 break
             stack.pop()
@@ -142,18 +139,18 @@ def encode_exact(
             return bytes(out)
 
 
-def _members(container: object) -> Iterator[tuple[Label, object]]:
+def _members(container: object) -> Iterator[tuple[Step, object]]:
     """Yield what is in a container, each with its step of the path."""
     if isinstance(container, dict):
         for key, value in container.items():
-            yield (_KEYS, key), key
-            yield (_VALUES, key), value
+            yield (KEY, key), key
+            yield (VALUE, key), value
     elif isinstance(container, (list, tuple)):
         for index, member in enumerate(container):
-            yield (_ITEMS, index), member
+            yield (ITEM, index), member
     elif isinstance(container, (set, frozenset)):
         for member in container:
-            yield (_ELEMENTS, member), member
+            yield (ELEMENT, member), member
 
 
 def _write_leaf(
@@ -202,7 +199,7 @@ def _write_leaf(
         out += _CHANNEL_HEAD
         out += head(UNSIGNED, number)
     else:
-        return _refusal(kind)
+        return describe_refused(kind, _ACCEPTED)
     return None
 
 
@@ -231,32 +228,15 @@ def _write_float(out: bytearray, number: float) -> None:
         out += _F64(0xFB, number)
 
 
-def _refusal(kind: type) -> str:
-    """Say why a type is not sent."""
-    name = f"{kind.__module__}.{kind.__qualname__}" if kind.__module__ != "builtins" else kind.__qualname__
-    for base in kind.__mro__[1:-1]:
-        if base in _OPENERS or base in (int, float, complex, str, bytes, bytearray):
-            return f"an object of type {name}: a subclass of {base.__name__} would not arrive as what it is"
-    return f"an object of type {name}"
-
-
-def _at(labels: list[Label]) -> str:
-    """Return `` at [1]['report'][3]``, or nothing for the item itself; a long path is cut."""
-    path = "".join(form.format(short_repr(value)) for form, value in labels[:_PATH_STEPS] if form)
-    if len(labels) > _PATH_STEPS:
-        path += "..."
-    return f" at {path}" if path else ""
-
-
-def _too_deep(item: object, labels: list[Label], stack: list[Open], limit: int) -> DumpError:
+def _too_deep(item: object, steps: list[Step], stack: list[Open], limit: int) -> DumpError:
     """Return the error for nesting beyond the limit, which for a cycle has no end."""
     seen: dict[int, int] = {}
     for level, container in enumerate([*(entry[3] for entry in stack), item]):
         first = seen.setdefault(id(container), level)
         if first != level:
-            where = _at(labels[: first + 1])
+            where = at_path(steps[: first + 1])
             return DumpError(f"Cannot send a {type(container).__name__} that contains itself{where}.")
     return DumpError(
-        f"Cannot send a {type(item).__name__} nested this deeply{_at(labels)}. The receiver takes "
+        f"Cannot send a {type(item).__name__} nested this deeply{at_path(steps)}. The receiver takes "
         f"{limit} levels of arrays, maps and tags; a tuple, set or frozenset takes two."
     )

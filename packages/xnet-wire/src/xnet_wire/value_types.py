@@ -39,21 +39,3 @@ CONTAINERS: Final = frozenset({list, tuple, dict, set, frozenset})
 
 #: ``strings`` of a receiver that was not reconfigured: (py2str_as_py3str, py3str_as_py2str).
 DEFAULT_STRINGS: Final = (True, False)
-
-
-def short_repr(value: object, limit: int = 40) -> str:
-    """Return a repr that is fit for a message: bounded, and never slow.
-
-    An item may hold a secret or a gigabyte, so strings are cut and containers and large numbers
-    are only named.
-    """
-    kind = type(value)
-    if kind is str or kind is bytes:
-        if len(value) <= limit:  # type: ignore[arg-type]
-            return repr(value)
-        return f"{value[:limit]!r}..."  # type: ignore[index]
-    if kind is int and value.bit_length() > 128:  # type: ignore[attr-defined]
-        return f"<int of {value.bit_length()} bits>"  # type: ignore[attr-defined]
-    if kind in SCALARS:
-        return repr(value)
-    return f"<{kind.__name__}>"

@@ -1,0 +1,164 @@
+"""Trace: one line for each thing that happens, for whoever sets EXECNET_DEBUG.
+
+The formats are specified, so that a trace can be checked against the bytes on the wire. This
+module only formats. Where the process id, the clock, the files and the environment come from is
+for the layers above to know; and when nothing is asked for, there is no tracer at all: callers
+hold ``None`` and test for it, which costs less than a call.
+"""
+
+from __future__ import annotations
+
+from xnet_wire.frames import type_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Final
+
+    Write = Callable[[str], object]
+
+#: ``1``: a file for each process; ``2``: standard error. Anything else: nothing.
+DEBUG_VARIABLE: Final = "EXECNET_DEBUG"
+#: Path prefix of machine-readable traces: each process writes ``PREFIX-PID.jsonl``.
+JSON_VARIABLE: Final = "XNET_TRACE_JSON"
+
+SENT: Final = "sent"
+RECEIVED: Final = "received"
+
+
+class Tracer:
+    """Format what happens and hand the lines to the sinks.
+
+    Args:
+        pid: Process id of this process.
+        write_text: Takes each line of text, with its newline; None for no text.
+        write_json: Takes each JSON line, with its newline; None for no JSON.
+        now_ns: Monotonic clock in nanoseconds, for the JSON lines.
+        text_prefix: Put in front of each line of text.
+
+    Threads: any, if the sinks write a line at once (an unbuffered or line-buffered file does).
+    """
+
+    __slots__ = ("_now_ns", "_pid", "_prefix", "_write_json", "_write_text")
+
+    def __init__(
+        self,
+        pid: int,
+        write_text: Write | None = None,
+        write_json: Write | None = None,
+        now_ns: Callable[[], int] | None = None,
+        text_prefix: str = "",
+    ) -> None:
+        self._pid = pid
+        self._write_text = write_text
+        self._write_json = write_json
+        self._now_ns = now_ns
+        self._prefix = text_prefix
+
+    def message(self, side: str, direction: str, frame_type: int, channel: int, length: int) -> None:
+        """Note a frame. Lines of one process are exactly its frames, in order.
+
+        Args:
+            side: Which connection of this process: ``gw0``, or in a worker ``gw0-worker``.
+            direction: ``SENT`` or ``RECEIVED``.
+            frame_type: Type of the frame.
+            channel: Its channel id.
+            length: Length of its payload in bytes.
+        """
+        name = type_name(frame_type)
+        if self._write_text is not None:
+            self._text(self._write_text, format_message(side, direction, frame_type, channel, length))
+        if self._write_json is not None:
+            # Only the side is text from outside; the rest needs no escaping.
+            self._write_json(
+                f'{{{self._json_head(side)}, "dir": "{direction}", "type": "{name}", '
+                f'"channel": {channel}, "length": {length}}}\n'
+            )
+
+    def event(self, side: str, text: str) -> None:
+        """Note anything else: a connection made, an execution begun, a termination.
+
+        Args:
+            side: As for ``message``.
+            text: What happened; line breaks in it are shown as ``\\\\n``.
+        """
+        if self._write_text is not None:
+            self._text(self._write_text, f"{side} {_one_line(text)}")
+        if self._write_json is not None:
+            self._write_json(f'{{{self._json_head(side)}, "event": {quote_json(text)}}}\n')
+
+    def _text(self, write: Write, line: str) -> None:
+        write(f"{self._prefix}{line}\n")
+
+    def _json_head(self, side: str) -> str:
+        time_ns = 0 if self._now_ns is None else self._now_ns()
+        return f'"ns": {time_ns}, "pid": {self._pid}, "side": {quote_json(side)}'
+
+
+def format_message(side: str, direction: str, frame_type: int, channel: int, length: int) -> str:
+    """Return the text of a message line, without prefix and newline.
+
+    For example ``gw0 sent <Message CHANNEL_EXEC channel=1 lendata=17>``.
+    """
+    return f"{side} {direction} <Message {type_name(frame_type)} channel={channel} lendata={length}>"
+
+
+def quote_json(text: str) -> str:
+    """Return a JSON string, in ASCII. (The json package costs more start-up than it saves here.)"""
+    out = []
+    for character in text:
+        point = ord(character)
+        if character in '"\\':
+            out.append("\\" + character)
+        elif 0x20 <= point < 0x7F:
+            out.append(character)
+        elif point < 0x10000:
+            out.append(f"\\u{point:04x}")
+        else:
+            point -= 0x10000
+            out.append(f"\\u{0xD800 + (point >> 10):04x}\\u{0xDC00 + (point & 0x3FF):04x}")
+    return '"' + "".join(out) + '"'
+
+
+def _one_line(text: str) -> str:
+    """Return the text without line breaks, so that one event is one line."""
+    return (
+        text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+        if "\n" in text or "\r" in text
+        else text
+    )
+
+
+def open_tracer(
+    environ: Mapping[str, str],
+    pid: int,
+    temp_dir: Callable[[], str],
+    stderr_write: Write,
+    open_file: Callable[[str], Write],
+    now_ns: Callable[[], int] | None = None,
+) -> Tracer | None:
+    """Return the tracer that the environment asks for, or None if it asks for nothing.
+
+    Args:
+        environ: The environment of this process.
+        pid: Its process id.
+        temp_dir: Gives the directory for trace files; called only if one is asked for.
+        stderr_write: Writes a line to standard error.
+        open_file: Opens a file for appending, line by line, and returns its ``write``.
+        now_ns: Monotonic clock in nanoseconds, for the JSON lines.
+
+    Threads: any.
+    """
+    debug = environ.get(DEBUG_VARIABLE)
+    json_prefix = environ.get(JSON_VARIABLE)
+    write_text = None
+    prefix = ""
+    if debug == "1":
+        write_text = open_file(f"{temp_dir()}/execnet-debug-{pid}")
+    elif debug == "2":
+        write_text = stderr_write
+        prefix = f"[{pid}] "
+    write_json = open_file(f"{json_prefix}-{pid}.jsonl") if json_prefix else None
+    if write_text is None and write_json is None:
+        return None
+    return Tracer(pid, write_text, write_json, now_ns, prefix)
