@@ -1,0 +1,1 @@
+"""The protocol without I/O. Imports no socket, thread, clock or process module."""

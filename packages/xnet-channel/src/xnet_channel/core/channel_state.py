@@ -1,0 +1,35 @@
+"""One channel as the core sees it."""
+
+from __future__ import annotations
+
+from xnet_channel.core import states
+from xnet_channel.core.halves import ReceiveHalf, SendHalf
+
+
+class ChannelState:
+    """The two halves of a channel and what belongs to both.
+
+    Attributes:
+        id: Channel id, odd if the initiator made it, even if the worker did.
+        sender: What we may send.
+        receiver: What the peer sent.
+        strings: String coercion flags of this channel, or None to use the connection's.
+        shell: A place for whoever drives the core to keep its own object for this channel.
+    """
+
+    __slots__ = ("id", "receiver", "sender", "shell", "strings")
+
+    def __init__(self, id_: int, send_credit_bytes: int, window_bytes: int) -> None:
+        self.id = id_
+        self.sender = SendHalf(send_credit_bytes)
+        self.receiver = ReceiveHalf(window_bytes)
+        self.strings: tuple[bool, bool] | None = None
+        self.shell: object = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether both halves are closed: the connection has forgotten the channel."""
+        return self.sender.state is states.CLOSED and self.receiver.state is states.CLOSED
+
+    def __repr__(self) -> str:
+        return f"<ChannelState {self.id} send={self.sender.state} receive={self.receiver.state}>"

@@ -1,0 +1,121 @@
+"""Which channels are open, and how one comes to be.
+
+Spec: CH, "Opening" and "Channel ids".
+"""
+
+from __future__ import annotations
+
+from xnet_channel.core import roles, states
+from xnet_channel.core.channel_state import ChannelState
+from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
+from xnet_channel.core.id_space import STRIDE, IdSpace
+from xnet_wire import codes
+from xnet_wire.limits import MAX_CHANNEL_ID
+
+
+class ChannelTable:
+    """All open channels of one connection.
+
+    Attributes:
+        open: Open channels by id.
+        send_credit_bytes: Initial credit of a send half: what the peer announced.
+        relieved: How many reasons there are to credit arrivals on every channel at once.
+    """
+
+    __slots__ = (
+        "_limit",
+        "_next_local",
+        "_peer_ids",
+        "_peer_open",
+        "_window_bytes",
+        "open",
+        "relieved",
+        "send_credit_bytes",
+    )
+
+    def __init__(self, role: str, window_bytes: int, limit: int) -> None:
+        """Start with no channel.
+
+        Args:
+            role: ``roles.INITIATOR`` or ``roles.WORKER``.
+            window_bytes: Window of every receive half.
+            limit: How many channels the peer may have open at once.
+        """
+        first_local, first_peer = (1, 2) if role == roles.INITIATOR else (2, 1)
+        self.open: dict[int, ChannelState] = {}
+        self.send_credit_bytes = 0
+        self.relieved = 0
+        self._next_local = first_local
+        self._peer_ids = IdSpace(first_peer)
+        self._peer_open = 0
+        self._window_bytes = window_bytes
+        self._limit = limit
+
+    def new_local(self) -> ChannelState:
+        """Open a channel with the next id of ours.
+
+        Raises:
+            LocalProtocolError: All ids are used up (2**31 channels on one connection).
+        """
+        id_ = self._next_local
+        if id_ > MAX_CHANNEL_ID:
+            raise LocalProtocolError("this connection has used up its channel ids")
+        self._next_local = id_ + STRIDE
+        return self._add(id_)
+
+    def new_requested(self, id_: int) -> ChannelState:
+        """Open the channel of a request of the peer.
+
+        Raises:
+            RemoteProtocolError: ROLE_VIOLATION if the id is not one of the peer's,
+                STATE_VIOLATION if it was used before, LIMIT_EXCEEDED.
+        """
+        if id_ == 0 or not self._peer_ids.owns(id_):
+            raise RemoteProtocolError(codes.ROLE_VIOLATION, f"channel id {id_} is not the peer's to open")
+        if self._peer_ids.seen(id_):
+            raise RemoteProtocolError(
+                codes.STATE_VIOLATION, f"a request on channel {id_}, which was opened before"
+            )
+        return self._add_peer(id_)
+
+    def referenced(self, id_: int) -> ChannelState:
+        """Return the channel that an item refers to, opening it if it is new.
+
+        A reference to a channel that is closed by now (it was in flight) gives a closed channel.
+
+        Raises:
+            RemoteProtocolError: VALUE_MALFORMED if no such channel can be, LIMIT_EXCEEDED.
+        """
+        channel = self.open.get(id_)
+        if channel is not None:
+            return channel
+        ours = not self._peer_ids.owns(id_)
+        if not 0 < id_ <= MAX_CHANNEL_ID or (ours and id_ >= self._next_local):
+            raise RemoteProtocolError(
+                codes.VALUE_MALFORMED, f"a reference to channel {id_}, which this side never opened"
+            )
+        if not ours and not self._peer_ids.seen(id_):
+            return self._add_peer(id_)
+        channel = ChannelState(id_, 0, self._window_bytes)
+        channel.sender.state = channel.receiver.state = states.CLOSED
+        return channel
+
+    def forget(self, channel: ChannelState) -> None:
+        """Drop a closed channel; what still arrives for it is dropped too."""
+        if self.open.pop(channel.id, None) is not None and self._peer_ids.owns(channel.id):
+            self._peer_open -= 1
+
+    def _add_peer(self, id_: int) -> ChannelState:
+        if self._peer_open >= self._limit:
+            raise RemoteProtocolError(
+                codes.LIMIT_EXCEEDED, f"the peer has {self._limit} channels open, the most allowed"
+            )
+        self._peer_ids.mark(id_)
+        self._peer_open += 1
+        return self._add(id_)
+
+    def _add(self, id_: int) -> ChannelState:
+        channel = ChannelState(id_, self.send_credit_bytes, self._window_bytes)
+        channel.receiver.relieved = self.relieved
+        self.open[id_] = channel
+        return channel

@@ -1,0 +1,292 @@
+"""One connection, without I/O: bytes in, events out; calls in, bytes out.
+
+Whoever drives it (a thread, an event loop, a test) serialises all calls, passes what it read to
+``receive_data`` and writes what ``data_to_send`` returns after every call.
+
+Spec: HS (handshake), FR (frames), CH (channels), FC (flow control), GW (requests).
+"""
+
+from __future__ import annotations
+
+from xnet_channel.core import roles, states
+from xnet_channel.core.channel_table import ChannelTable
+from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
+from xnet_channel.core.handshake import Handshake
+from xnet_channel.core.outgoing import Outgoing
+from xnet_channel.core.receiving import Receiving
+from xnet_wire import frames, messages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
+    from xnet_channel.core.channel_state import ChannelState
+    from xnet_channel.core.errors import ProtocolError
+    from xnet_channel.core.events import Event
+    from xnet_channel.core.outgoing import Buffer, FrameTrace
+    from xnet_wire.messages import Hello
+
+#: Requests that open a channel.
+REQUESTS: Final = frozenset({frames.STATUS, frames.INFO, frames.CHANNEL_EXEC})
+
+
+class Connection:
+    """The state of one end of a connection.
+
+    Attributes:
+        local: What this side announced.
+        role: ``roles.INITIATOR`` or ``roles.WORKER``.
+        phase: Where the connection is in its life, see ``states``.
+        failure: Why it ended, once it has ended by a mistake of the peer or its GOAWAY.
+        part_bytes: Largest payload to put into one frame, once the peer's HELLO is here.
+        strings: String coercion flags for channels without their own.
+
+    Threads: the caller serialises.
+    """
+
+    def __init__(self, role: str, local: Hello, make_channel: Callable[[ChannelState], Any]) -> None:
+        """Prepare a connection; ``start`` makes it speak.
+
+        Args:
+            role: Which end this is.
+            local: What to announce and enforce.
+            make_channel: Called during ``receive_data`` for each channel reference in an item;
+                returns the object that the application finds there.
+        """
+        self.role = role
+        self.local = local
+        self.out: Final = Outgoing()
+        self.table: Final = ChannelTable(role, local.credit, local.limits.channels)
+        self.handshake: Final = Handshake(role, local, self.out)
+        self._receiving: Final = Receiving(self, make_channel)
+        self.phase: str = states.PREAMBLE if role == roles.INITIATOR else states.HELLO
+        self.failure: ProtocolError | None = None
+        self.part_bytes = 0
+        self.strings: tuple[bool, bool] = (True, False)
+
+    def set_traces(self, sent: FrameTrace, received: FrameTrace) -> None:
+        """Report every frame, in order, with type, channel and payload length. Spec: TR."""
+        self.out.trace = sent
+        self._receiving.trace = received
+
+    # -- the five verbs -------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Queue what this side says first. Spec: HS."""
+        self.handshake.start()
+
+    def receive_data(self, data: Buffer) -> list[Event]:
+        """Take bytes from the peer.
+
+        Never raises for what the peer sent: after a mistake of the peer ``failure`` is set, a
+        GOAWAY is queued, and the events before the mistake are returned.
+
+        Args:
+            data: What was read; at least one byte. It is not kept after the call.
+
+        Returns:
+            What happened, in order; often empty.
+        """
+        return self._receiving.receive_data(data)
+
+    def receive_frame(self, frame: tuple[int, int, bytes | bytearray]) -> list[Event]:
+        """Take a frame whose payload was read straight into its buffer (see ``pending_view``)."""
+        return self._receiving.receive_frames([frame])
+
+    def receive_eof(self) -> None:
+        """Take the end of the peer's bytes.
+
+        ``failure`` is set if it came in the middle of a frame or of the handshake.
+        """
+        self._receiving.receive_eof()
+        self.phase = states.ENDED_CONNECTION
+
+    def pending_view(self) -> memoryview | None:
+        """Return the unfilled rest of a large payload to read into directly, or None."""
+        if self.phase is states.PREAMBLE or self.phase is states.ENDED_CONNECTION:
+            return None
+        return self._receiving.decoder.pending_view()
+
+    def pending_filled(self, count: int) -> list[Event]:
+        """Say that ``count`` bytes were read into the pending view."""
+        frame = self._receiving.decoder.pending_filled(count)
+        return [] if frame is None else self._receiving.receive_frames([frame])
+
+    def data_to_send(self) -> list[Buffer]:
+        """Return the buffers to write now, in order."""
+        return self.out.take()
+
+    # -- channels -------------------------------------------------------------------------------
+
+    def open_channel(self) -> ChannelState:
+        """Open a channel of ours; the peer learns of it by a reference in an item.
+
+        Raises:
+            LocalProtocolError: The handshake is not complete or the connection has ended.
+        """
+        self._must_run()
+        return self.table.new_local()
+
+    def send_request(self, frame_type: int, payload: bytes = b"") -> ChannelState:
+        """Ask the worker for something: STATUS, INFO or CHANNEL_EXEC.
+
+        Returns:
+            The new channel on which the answer comes.
+
+        Raises:
+            LocalProtocolError: This side is the worker, or the connection does not run, or the
+                request is larger than the peer takes.
+        """
+        self._must_run()
+        if self.role != roles.INITIATOR or frame_type not in REQUESTS:
+            raise LocalProtocolError(f"a {self.role} does not send {frames.NAMES[frame_type]}")
+        limit = self.handshake.peer.limits.frame
+        if len(payload) > limit:
+            raise LocalProtocolError(
+                f"the request is {len(payload)} bytes long but the peer takes at most {limit} in one frame"
+            )
+        channel = self.table.new_local()
+        self.out.frame(frame_type, channel.id, payload)
+        return channel
+
+    def send_item(self, channel: ChannelState, payload: Buffer, cost_bytes: int) -> bool:
+        """Send one complete item, or the last piece of one sent in parts.
+
+        Args:
+            channel: Where.
+            payload: Encoded item, at most ``part_bytes``.
+            cost_bytes: ``len(payload) + ITEM_OVERHEAD_BYTES``.
+
+        Returns:
+            False if there is not enough credit yet; then nothing was sent.
+
+        Raises:
+            LocalProtocolError: The send half is not open.
+        """
+        return self._send(frames.CHANNEL_DATA, channel, payload, cost_bytes)
+
+    def send_batch(self, channel: ChannelState, payload: Buffer, cost_bytes: int) -> bool:
+        """Send several items at once; like ``send_item``."""
+        return self._send(frames.CHANNEL_BATCH, channel, payload, cost_bytes)
+
+    def send_part(self, channel: ChannelState, payload: Buffer) -> bool:
+        """Send a piece, but the last, of an item; like ``send_item``."""
+        if not self._send(frames.CHANNEL_PART, channel, payload, len(payload)):
+            return False
+        channel.sender.in_parts = True
+        return True
+
+    def send_last(self, channel: ChannelState) -> None:
+        """Say that nothing more will be sent on the channel.
+
+        Raises:
+            LocalProtocolError: The send half is not open.
+        """
+        channel.sender.step(states.SEND_LAST)
+        self.out.frame(frames.CHANNEL_LAST_MESSAGE, channel.id)
+
+    def send_close(self, channel: ChannelState, error: str | None = None) -> None:
+        """Close the channel for both sides.
+
+        Args:
+            channel: Which; a channel that is closed already is left alone.
+            error: Text for the peer: its user sees it as a remote error.
+        """
+        if channel.closed:
+            return
+        channel.sender.step(states.SEND_CLOSE)
+        channel.receiver.step(states.SEND_CLOSE)
+        channel.receiver.parts = None
+        self.table.forget(channel)
+        if self.phase is not states.RUNNING:
+            return
+        if error is None:
+            self.out.frame(frames.CHANNEL_CLOSE, channel.id)
+        else:
+            payload = messages.encode_error_text(error)
+            self.out.frame(frames.CHANNEL_CLOSE_ERROR, channel.id, payload)
+
+    def take(self, channel: ChannelState) -> Any:
+        """Hand the oldest item of the channel to the application and return credit when due.
+
+        Raises:
+            IndexError: There is none.
+        """
+        item = channel.receiver.take()
+        self.return_credit(channel)
+        return item
+
+    def return_credit(self, channel: ChannelState) -> None:
+        """Send what credit is due on the channel, if it is worth a frame. Spec: FC."""
+        credit = channel.receiver.maybe_grant()
+        if credit is not None and self.phase is states.RUNNING:
+            self.out.frame(frames.CHANNEL_CREDIT, channel.id, messages.encode_credit(credit))
+
+    def relieve(self, channel: ChannelState, begins: bool) -> None:
+        """Begin or stop to credit the channel's items on arrival.
+
+        For the time in which a local thread is blocked on something else of this connection and
+        so cannot take items: bounding could deadlock then. Calls nest. Spec: FC.
+        """
+        channel.receiver.relieved += 1 if begins else -1
+        if begins:
+            self.return_credit(channel)
+
+    def relieve_all(self, begins: bool) -> None:
+        """``relieve`` every channel, and those that open meanwhile."""
+        self.table.relieved += 1 if begins else -1
+        for channel in list(self.table.open.values()):
+            self.relieve(channel, begins)
+
+    # -- the connection -------------------------------------------------------------------------
+
+    def send_reconfigure(self, channel_id: int, strings: tuple[bool, bool]) -> None:
+        """Tell the peer how it should coerce strings, on one channel or (0) by default."""
+        self._must_run()
+        self.out.frame(frames.RECONFIGURE, channel_id, messages.encode_reconfigure(strings))
+
+    def send_terminate(self) -> None:
+        """Ask the worker to end.
+
+        Raises:
+            LocalProtocolError: This side is the worker, or the connection does not run.
+        """
+        self._must_run()
+        if self.role != roles.INITIATOR:
+            raise LocalProtocolError("a worker does not send GATEWAY_TERMINATE")
+        self.out.frame(frames.GATEWAY_TERMINATE, 0)
+
+    def send_ping(self, payload: bytes) -> None:
+        """Ask the peer to echo ``payload`` (at most 64 bytes)."""
+        self._must_run()
+        self.out.frame(frames.PING, 0, payload)
+
+    def fail(self, error: ProtocolError) -> None:
+        """End the connection, telling the peer why if it broke a rule."""
+        if self.phase is states.ENDED_CONNECTION:
+            return
+        self.failure = error
+        if isinstance(error, RemoteProtocolError):
+            self.out.frame(frames.GOAWAY, 0, messages.encode_goaway(error.code, str(error)))
+        self.phase = states.ENDED_CONNECTION
+
+    def _send(self, frame_type: int, channel: ChannelState, payload: Buffer, cost_bytes: int) -> bool:
+        sender = channel.sender
+        if sender.state is not states.OPEN or self.phase is not states.RUNNING:
+            self._must_run()
+            sender.step(states.SEND_ITEM)
+        if sender.credit < cost_bytes:
+            return False
+        sender.credit -= cost_bytes
+        sender.in_parts = False
+        self.out.frame(frame_type, channel.id, payload)
+        return True
+
+    def _must_run(self) -> None:
+        if self.phase is not states.RUNNING:
+            raise LocalProtocolError(
+                "the connection has ended"
+                if self.phase is states.ENDED_CONNECTION
+                else "the peer's HELLO has not arrived yet"
+            )

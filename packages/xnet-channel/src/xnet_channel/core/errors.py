@@ -1,0 +1,42 @@
+"""What can go wrong in the sans-IO core, by whose fault.
+
+* ``ProtocolError``: the base, never raised itself.
+
+  * ``LocalProtocolError``: our caller asked for something the protocol forbids.
+  * ``RemoteProtocolError``: the peer broke a rule; ``.code`` goes into the GOAWAY frame.
+  * ``PeerGoneAway``: the peer told us with GOAWAY that it ends the connection, and why.
+"""
+
+from __future__ import annotations
+
+
+class ProtocolError(Exception):
+    """Base of the protocol errors of this package."""
+
+
+class LocalProtocolError(ProtocolError):
+    """This side asked for something that the protocol forbids in the present state."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The peer broke a rule; the connection cannot go on.
+
+    Attributes:
+        code: Error code of the registry (see ``xnet_wire.codes``), sent in GOAWAY.
+    """
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
+class PeerGoneAway(ProtocolError):
+    """The peer sent GOAWAY: it ends the connection for the reason in the text.
+
+    Attributes:
+        code: Error code of the registry, as the peer sent it (it may be unknown here).
+    """
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code

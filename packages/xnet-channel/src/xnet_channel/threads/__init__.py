@@ -1,0 +1,1 @@
+"""The blocking shell: drives a core over descriptors with threads. Knows no process."""

@@ -1,0 +1,121 @@
+"""The thread that runs callbacks: one per session, made for the first callback.
+
+execnet calls it the receiver thread: one callback at a time per gateway, items in the order in
+which they arrived. Here it does not read: a slow callback holds up other callbacks of its gateway,
+but neither ``receive()`` nor other gateways.
+"""
+
+from __future__ import annotations
+
+import threading
+from queue import SimpleQueue
+
+from xnet_channel.threads.mailbox import NO_ENDMARKER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xnet_channel.threads.mailbox import Mailbox
+    from xnet_channel.threads.session import Session
+
+
+class CallbackThread:
+    """Runs the callbacks of one session.
+
+    Attributes:
+        turn: Held while a callback runs. ``setcallback`` holds it too while it delivers items
+            that were there before, so that one-at-a-time and order hold for them as well.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        # (mailbox, count of items); count 0 is the end of the channel; None ends the thread.
+        # It holds no items, and its length is bounded by theirs, which credit bounds.
+        self._queue: SimpleQueue[tuple[Mailbox, int] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self.turn = threading.RLock()
+
+    def push(self, mailbox: Mailbox, count: int) -> None:
+        """Have the callback take ``count`` items of the mailbox, or (0) see its end."""
+        self._queue.put((mailbox, count))
+        if self._thread is None:
+            self._start()
+
+    def stop(self) -> None:
+        """Let the thread end when it has done what is queued."""
+        self._queue.put(None)
+
+    @property
+    def is_current_thread(self) -> bool:
+        """Whether the caller is a callback of this session."""
+        return self._thread is not None and self._thread.ident == threading.get_ident()
+
+    def join(self, timeout_s: float | None) -> None:
+        """Wait until the callbacks that are queued have run, if the thread is stopping."""
+        if self._thread is not None and not self.is_current_thread:
+            self._thread.join(timeout_s)
+
+    def _start(self) -> None:
+        name = f"xnet-callbacks-{self._session.name}"
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            entry = self._queue.get()
+            if entry is None:
+                return
+            mailbox, count = entry
+            if count:
+                for _ in range(count):
+                    with self.turn:
+                        deliver_one(mailbox)
+            else:
+                with self.turn:
+                    deliver_end(mailbox)
+
+
+def deliver_one(mailbox: Mailbox) -> bool:
+    """Give the mailbox's oldest item to its callback.
+
+    A callback that raises closes the channel; the peer gets the traceback. Spec: CH.
+
+    Returns:
+        Whether there was an item and the callback took it.
+
+    Threads: callback thread or ``setcallback``, with ``turn`` and without the session's lock.
+    """
+    session = mailbox.session
+    callback = mailbox.callback
+    receiver = mailbox.state.receiver
+    # Nobody else takes items of a channel with a callback, so looking without the lock is safe.
+    if callback is None or not receiver.items:
+        return False
+    try:
+        callback(receiver.items[0][1])
+    except BaseException as error:
+        # SystemExit and the like too: the thread serves other channels and must live on.
+        session.callback_failed(mailbox, error)
+        return False
+    with session.lock:
+        if receiver.items:
+            # Only now is it taken: credit goes back when the callback is done with it.
+            session.connection.take(mailbox.state)
+            session.writer.flush_soon_locked()
+    return True
+
+
+def deliver_end(mailbox: Mailbox) -> None:
+    """Give the endmarker to the callback, once, and say that the channel has ended."""
+    with mailbox.session.lock:
+        endmarker, mailbox.endmarker = mailbox.endmarker, NO_ENDMARKER
+        callback = mailbox.callback
+    try:
+        if endmarker is not NO_ENDMARKER and callback is not None:
+            callback(endmarker)
+    except BaseException as error:
+        mailbox.session.callback_failed(mailbox, error)
+    finally:
+        with mailbox.session.lock:
+            mailbox.ended = True
+            mailbox.session.has_callbacks -= 1
+            mailbox.session.mailbox_ended_locked(mailbox)

@@ -1,0 +1,332 @@
+"""The channel that users hold: send, receive, callbacks, files.
+
+Names, defaults and errors are execnet's; the API text in ``docs`` is true of this class.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from xnet_channel.core import states
+from xnet_channel.threads.callbacks import deliver_end, deliver_one
+from xnet_channel.threads.errors import RemoteError, TimeoutError
+from xnet_channel.threads.mailbox import NO_ENDMARKER
+from xnet_channel.threads.relief import NEXT_STALL_S, STALL_S
+from xnet_channel.threads.sending import send_item, send_items
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, Literal, overload
+
+    from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
+    from xnet_channel.threads.mailbox import Mailbox
+else:
+
+    def overload(function):  # typing costs start-up time
+        return function
+
+
+class Channel:
+    """One of two ends between which items travel both ways.
+
+    Attributes:
+        id: Number of the channel on its connection.
+        RemoteError: The class of errors from the other side.
+        TimeoutError: The class of errors when nothing came in time.
+
+    Threads: all methods from any thread; ``receive`` hands each item to exactly one caller.
+    """
+
+    RemoteError = RemoteError
+    TimeoutError = TimeoutError
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        """Made by a session only."""
+        self._mailbox = mailbox
+        self._session = mailbox.session
+        self._receiver = mailbox.state.receiver
+        self.id = mailbox.state.id
+        #: True in code started by ``remote_exec``: it must not close its channel itself.
+        self._executing = False
+
+    def __repr__(self) -> str:
+        return f"<Channel id={self.id} {'closed' if self.isclosed() else 'open'}>"
+
+    @property
+    def gateway(self) -> Any:
+        """Whoever owns the connection: a gateway, or what a session was given as owner."""
+        return self._session.owner
+
+    # -- sending --------------------------------------------------------------------------------
+
+    def send(self, item: object) -> None:
+        """Send a copy of the item to the other side.
+
+        Blocks while the other side is not willing to take more (flow control), until the
+        operating system has the item.
+
+        Args:
+            item: None, bool, int, float, complex, bytes, str, list, tuple, dict, set, frozenset,
+                Channel, nested freely; bytearray and memoryview arrive as bytes.
+
+        Raises:
+            DumpError: The item holds something else; nothing was sent.
+            OSError: The channel or the connection is closed.
+        """
+        send_item(self._mailbox, item)
+
+    def send_many(self, items: Iterable[object]) -> None:
+        """Send all items, in order, many in one frame. The other side sees single items.
+
+        Raises:
+            DumpError: An item cannot be sent; those before it have been.
+            OSError: The channel or the connection is closed.
+        """
+        send_items(self._mailbox, items)
+
+    # -- receiving ------------------------------------------------------------------------------
+
+    def receive(self, timeout: float | None = None) -> Any:
+        """Return the next item from the other side.
+
+        Args:
+            timeout: Seconds to wait at most; None (or a negative number) waits until something
+                comes. Ctrl-C interrupts the wait.
+
+        Raises:
+            TimeoutError: Nothing came in time.
+            RemoteError: The code on the other side failed (raised once).
+            EOFError: The channel has ended, or the connection is gone: the text says which.
+            OSError: The channel has a callback.
+        """
+        mailbox = self._mailbox
+        session = self._session
+        receiver = self._receiver
+        with session.lock:
+            if mailbox.callback is not None:
+                raise OSError(f"cannot receive: {self!r} has a callback that gets the items")
+            if not receiver.items:
+                self._wait_for_item_locked(timeout)
+            mailbox.last_taker = threading.get_ident()
+            item = session.connection.take(mailbox.state)
+            if session.connection.out.has_buffers:
+                session.writer.flush_soon_locked()
+            return item
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return self.receive()
+        except EOFError:
+            if self._session.finished and not self._mailbox.state.closed:
+                raise  # the connection broke: that is not a regular end of the items
+            raise StopIteration from None
+
+    next = __next__
+
+    def setcallback(self, callback: Callable[[Any], object], endmarker: object = NO_ENDMARKER) -> None:
+        """Have every item passed to the callback instead of queued.
+
+        Items that are here already are passed before this returns. Callbacks of one gateway run
+        one at a time, in the order of arrival. A callback that raises closes the channel with the
+        error. The channel stays open as long as the other side sends, even if this object is
+        dropped.
+
+        Args:
+            callback: Called with each item.
+            endmarker: Passed once when no more items come, if given.
+
+        Raises:
+            OSError: The channel has a callback already.
+        """
+        mailbox = self._mailbox
+        session = self._session
+        with session.callbacks.turn:
+            with session.lock:
+                if mailbox.callback is not None:
+                    raise OSError(f"{self!r} has a callback already")
+                mailbox.callback = callback
+                mailbox.endmarker = endmarker
+                already_ended = mailbox.ended
+                mailbox.ended = False
+                session.has_callbacks += 1
+                waiting = len(self._receiver.items)
+                # A thread that was waiting in receive() must not wait for ever.
+                mailbox.waiters.notify_all_locked()
+            for _ in range(waiting):
+                deliver_one(mailbox)
+            if already_ended:
+                deliver_end(mailbox)
+        with session.lock:
+            session.leading.lent_in_need_locked()
+
+    @overload
+    def makefile(self, mode: Literal["r"], proxyclose: bool = False) -> ChannelFileRead: ...
+    @overload
+    def makefile(self, mode: Literal["w"] = "w", proxyclose: bool = False) -> ChannelFileWrite: ...
+    def makefile(self, mode: str = "w", proxyclose: bool = False) -> ChannelFileRead | ChannelFileWrite:
+        """Return a file-like object that reads or writes items of text or bytes.
+
+        Args:
+            mode: ``"r"`` or ``"w"``.
+            proxyclose: Closing the file closes the channel.
+
+        Raises:
+            ValueError: Another mode.
+        """
+        from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
+
+        if mode == "w":
+            return ChannelFileWrite(self, proxyclose)
+        if mode == "r":
+            return ChannelFileRead(self, proxyclose)
+        raise ValueError(f"mode {mode!r} is not available, expected 'r' or 'w'")
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def close(self, error: object = None) -> None:
+        """Close the channel for both sides. Closing it again does nothing.
+
+        Args:
+            error: The other side gets a RemoteError with this text.
+
+        Raises:
+            OSError: This is the channel of running remote_exec code: it closes when that ends.
+        """
+        if self._executing:
+            raise OSError("the channel of remote_exec is closed when the execution ends, not explicitly")
+        with self._session.lock:
+            if self._mailbox.state.closed:
+                return
+            text = None if error is None else str(error)
+            if isinstance(error, RemoteError):
+                self._mailbox.remote_errors.append(error)
+            self._session.close_channel_locked(self._mailbox, text)
+
+    def refuse(self, error: str) -> None:
+        """Answer a request with an error: close the channel, whoever runs on it."""
+        with self._session.lock:
+            self._session.close_channel_locked(self._mailbox, error)
+
+    def isclosed(self) -> bool:
+        """Return whether nothing can be sent any more; items may still wait to be received."""
+        return self._mailbox.state.sender.state is not states.OPEN
+
+    def waitclose(self, timeout: float | None = None) -> None:
+        """Wait until no more items come: the other side closed, ended, or said it has no more.
+
+        Items that came before can still be received. With a callback, it and its endmarker have
+        been called before this returns.
+
+        Raises:
+            RemoteError: The code on the other side failed (raised once).
+            EOFError: The connection is gone; the text says why.
+            TimeoutError: It did not end in time.
+        """
+        mailbox = self._mailbox
+        session = self._session
+        deadline_s = None if timeout is None or timeout < 0 else time.monotonic() + timeout
+
+        def ended() -> bool:
+            if session.callbacks.is_current_thread:
+                # A callback cannot wait for its own thread: what the wire says has to do.
+                return mailbox.state.receiver.state is not states.OPEN or session.finished
+            return mailbox.ended
+
+        with session.lock:
+            if not ended():
+                session.relief.close_waiter_locked(mailbox, waits=True)
+                try:
+                    self._wait_locked(ended, deadline_s)
+                finally:
+                    session.relief.close_waiter_locked(mailbox, waits=False)
+            if not ended():
+                raise TimeoutError(f"{self!r} was not closed within {timeout} seconds")
+        error = self._getremoteerror()
+        if error is not None:
+            raise error
+
+    def reconfigure(self, py2str_as_py3str: bool = True, py3str_as_py2str: bool = False) -> None:
+        """Set how strings arrive on both ends of this channel, between Python 2 and 3.
+
+        Args:
+            py2str_as_py3str: Python 2 ``str`` arrives as text (Latin-1), else as bytes.
+            py3str_as_py2str: Text arrives as bytes (UTF-8), else as text.
+
+        Raises:
+            OSError: The connection is closed.
+        """
+        strings = (bool(py2str_as_py3str), bool(py3str_as_py2str))
+        session = self._session
+        with session.lock:
+            session.must_run_locked(lambda: session.connection.send_reconfigure(self.id, strings))
+            self._mailbox.state.strings = strings
+            session.writer.flush_soon_locked()
+
+    def _getremoteerror(self) -> RemoteError | EOFError | None:
+        """Return what went wrong: a remote error (each once), the connection's end, or None."""
+        with self._session.lock:
+            if self._mailbox.remote_errors:
+                return self._mailbox.remote_errors.pop(0)
+            if self._mailbox.state.closed or self._receiver.state is not states.OPEN:
+                return None
+            return self._session.end_error
+
+    def _wait_for_item_locked(self, timeout: float | None) -> None:
+        """Block until an item is here.
+
+        Raises:
+            TimeoutError, RemoteError, EOFError, OSError: See ``receive``.
+        """
+        mailbox = self._mailbox
+        session = self._session
+        items = self._receiver.items
+        receiver = self._receiver
+        deadline_s = None if timeout is None or timeout < 0 else time.monotonic() + timeout
+
+        def ready() -> bool:
+            return (
+                bool(items)
+                or receiver.state is not states.OPEN
+                or session.finished
+                or mailbox.callback is not None
+            )
+
+        self._wait_locked(ready, deadline_s)
+        if mailbox.callback is not None:
+            raise OSError(f"cannot receive: {self!r} has got a callback that gets the items")
+        if items:
+            return
+        if not ready():
+            raise TimeoutError(f"no item within {timeout} seconds on {self!r}")
+        raise self._getremoteerror() or EOFError(f"{self!r}: no more items, the channel has ended")
+
+    def _wait_locked(self, ready: Callable[[], bool], deadline_s: float | None) -> None:
+        """Wait for news of this channel; after a stall period relieve starving channels."""
+        session = self._session
+        mailbox = self._mailbox
+        stall_s = STALL_S
+        while not ready():
+            until_s = deadline_s
+            if session.relief.could_stall(mailbox):
+                stall_at_s = time.monotonic() + stall_s
+                until_s = stall_at_s if deadline_s is None else min(deadline_s, stall_at_s)
+            if session.leading.wait_locked(ready, until_s, mailbox.waiters):
+                return
+            if deadline_s is not None and time.monotonic() >= deadline_s:
+                return
+            session.relief.stalled_locked(mailbox)
+            stall_s = NEXT_STALL_S
+
+    def __del__(self) -> None:
+        mailbox = getattr(self, "_mailbox", None)
+        if mailbox is None:
+            return
+        if not mailbox.state.closed and not self._session.finished:
+            self._session.drop(mailbox)
+        for error in mailbox.remote_errors:
+            error.warn()

@@ -1,0 +1,88 @@
+"""What the shell does with each event of the core: find the mailbox, wake who waits.
+
+Everything here runs on the thread that reads, under the session's lock, and must not block.
+"""
+
+from __future__ import annotations
+
+from xnet_channel.core import events as core_events
+from xnet_channel.threads.errors import RemoteError
+from xnet_channel.threads.mailbox import Mailbox
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from xnet_channel.core.channel_state import ChannelState
+    from xnet_channel.core.events import Event
+    from xnet_channel.threads.session import Session
+
+
+class Dispatcher:
+    """Routes the events of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._handlers: dict[type[Event], Callable[[Any], None]] = {
+            core_events.ItemsReceived: self._items_received,
+            core_events.CreditReceived: self._credit_received,
+            core_events.LastMessageReceived: self._last_message_received,
+            core_events.ChannelClosed: self._channel_closed,
+            core_events.RequestReceived: self._request_received,
+            core_events.TerminateReceived: self._terminate_received,
+            core_events.HelloReceived: self._hello_received,
+            core_events.PongReceived: self._pong_received,
+        }
+
+    def dispatch_locked(self, events: list[Event]) -> None:
+        """Act on the events, in order."""
+        handlers = self._handlers
+        for event in events:
+            handlers[type(event)](event)
+
+    def mailbox_of(self, state: ChannelState) -> Mailbox:
+        """Return the mailbox of a channel, making it for a channel the peer opened."""
+        mailbox = state.shell
+        if isinstance(mailbox, Mailbox):
+            return mailbox
+        mailbox = state.shell = Mailbox(self._session, state)
+        return mailbox
+
+    def _items_received(self, event: core_events.ItemsReceived) -> None:
+        mailbox = event.channel.shell
+        if not isinstance(mailbox, Mailbox):
+            return
+        if mailbox.callback is not None:
+            self._session.callbacks.push(mailbox, event.count)
+        else:
+            mailbox.waiters.notify_all_locked()
+
+    def _credit_received(self, event: core_events.CreditReceived) -> None:
+        mailbox = event.channel.shell
+        if isinstance(mailbox, Mailbox):
+            mailbox.waiters.notify_all_locked()
+
+    def _last_message_received(self, event: core_events.LastMessageReceived) -> None:
+        self._session.end_mailbox_locked(self.mailbox_of(event.channel))
+
+    def _channel_closed(self, event: core_events.ChannelClosed) -> None:
+        mailbox = self.mailbox_of(event.channel)
+        if event.error is not None:
+            mailbox.remote_errors.append(RemoteError(event.error))
+        self._session.end_mailbox_locked(mailbox)
+
+    def _request_received(self, event: core_events.RequestReceived) -> None:
+        channel = self._session.channel_for(event.channel)
+        self._session.owner.on_request(event.frame_type, channel, event.payload)
+
+    def _terminate_received(self, event: core_events.TerminateReceived) -> None:
+        self._session.owner.on_terminate()
+
+    def _hello_received(self, event: core_events.HelloReceived) -> None:
+        self._session.owner.on_hello(event.hello)
+        self._session.changed.notify_all_locked()
+
+    def _pong_received(self, event: core_events.PongReceived) -> None:
+        self._session.pongs.add(event.payload)
+        self._session.changed.notify_all_locked()

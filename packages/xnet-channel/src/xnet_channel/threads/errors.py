@@ -1,0 +1,49 @@
+"""What users of channels can catch.
+
+* ``RemoteError``: the code on the other side failed; its traceback is the text.
+* ``TimeoutError``: nothing came in time (also the builtin TimeoutError, and so an OSError).
+* ``EOFError`` (builtin): the channel has ended, or the connection is gone; the text says which.
+* ``OSError`` (builtin): sending is not possible (any more), or the call makes no sense now.
+* ``xnet_wire.errors.DumpError``: the item is not of the types that can be sent.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+#: Text of the error with which an interrupted execution closes its channel. Nobody wants to be
+#: warned about it: the interrupt itself was visible enough. (The text is execnet's.)
+INTERRUPT_TEXT: Final = "keyboard-interrupted"
+
+
+class RemoteError(Exception):
+    """The other side failed.
+
+    Attributes:
+        formatted: The remote traceback or message.
+    """
+
+    def __init__(self, formatted: str) -> None:
+        super().__init__(formatted)
+        self.formatted = formatted
+
+    def __str__(self) -> str:
+        return self.formatted
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {self.formatted}"
+
+    def warn(self) -> None:
+        """Write to stderr that nobody looked at this error."""
+        if self.formatted != INTERRUPT_TEXT and sys.stderr is not None:
+            sys.stderr.write(f"[{os.getpid()}] Warning: a remote error that nobody received: {self!r}\n")
+
+
+class TimeoutError(builtins.TimeoutError):  # the name is execnet's
+    """Nothing came within the given number of seconds."""

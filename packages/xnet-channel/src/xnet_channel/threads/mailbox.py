@@ -1,0 +1,69 @@
+"""What the shell keeps for one channel, for as long as the channel lives.
+
+The user's ``Channel`` may be dropped while a callback still receives; the mailbox stays.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+from xnet_channel.core import states
+from xnet_channel.threads.wait_list import WaitList
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Final
+
+    from xnet_channel.core.channel_state import ChannelState
+    from xnet_channel.threads.channel import Channel
+    from xnet_channel.threads.errors import RemoteError
+    from xnet_channel.threads.session import Session
+
+#: Stands for "no endmarker wanted": None is a value that callbacks may want.
+NO_ENDMARKER: Final = object()
+
+
+class Mailbox:
+    """The receiving place of one channel.
+
+    Attributes:
+        session: Whose channel it is.
+        state: The core's half machines.
+        callback: Called on the callback thread for each item, or None.
+        endmarker: What the callback gets when no more items come, or ``NO_ENDMARKER``.
+        remote_errors: Errors of the peer that nobody has seen yet.
+        ended: No item will be delivered any more: everything that came has been queued, or the
+            callback has seen it and the endmarker.
+        last_taker: Ident of the thread that took the last item, or None if nobody ever did.
+        waiters: Threads that wait for news of this channel.
+
+    Threads: all under the session's lock, but ``ref``.
+    """
+
+    __slots__ = (
+        "callback",
+        "ended",
+        "endmarker",
+        "last_taker",
+        "ref",
+        "remote_errors",
+        "session",
+        "state",
+        "waiters",
+    )
+
+    def __init__(self, session: Session, state: ChannelState) -> None:
+        self.session = session
+        self.state = state
+        self.callback: Callable[[Any], object] | None = None
+        self.endmarker: object = NO_ENDMARKER
+        self.remote_errors: list[RemoteError] = []
+        self.ended = state.receiver.state is not states.OPEN
+        self.last_taker: int | None = None
+        self.waiters = WaitList()
+        self.ref: Callable[[], Channel | None] = lambda: None
+
+    def attach(self, channel: Channel) -> None:
+        """Remember the user's object without keeping it alive."""
+        self.ref = weakref.ref(channel)

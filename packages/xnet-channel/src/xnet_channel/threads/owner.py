@@ -1,0 +1,40 @@
+"""What a session asks of whoever uses it."""
+
+from __future__ import annotations
+
+from xnet_wire import frames
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xnet_channel.threads.channel import Channel
+    from xnet_channel.threads.session import Session
+    from xnet_wire.messages import Hello
+
+
+class SessionOwner:
+    """The user of a session; this base is one that needs nothing.
+
+    ``Channel.gateway`` gives the owner, so a gateway is one.
+
+    Threads: the ``on_`` methods run on the reading thread, under the session's lock. They must
+    not block.
+    """
+
+    def on_hello(self, hello: Hello) -> None:
+        """The handshake is complete."""
+
+    def on_request(self, frame_type: int, channel: Channel, payload: bytes | bytearray) -> None:
+        """The initiator asked for something (workers only); answer on the channel."""
+        channel.refuse(f"this worker does not answer {frames.type_name(frame_type)}")
+
+    def on_terminate(self) -> None:
+        """The initiator asked this worker to end."""
+
+    def on_eof(self, session: Session, error: OSError | None) -> None:
+        """Nothing more comes from the peer; ``session.finish_locked`` must be called some time.
+
+        Args:
+            session: The session.
+            error: What reading failed with, or None for a regular end.
+        """
+        session.finish_locked(session.describe_end(error))

@@ -1,0 +1,190 @@
+"""One thread per process that waits for every descriptor nobody else waits for.
+
+It serves sockets and pipes of all sessions, process handles, relayed output, and timers. It never
+runs user code and never blocks on anything but its selector.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import selectors
+import sys
+import threading
+import time
+from collections import deque
+
+from xnet_channel.threads.waker import Waker
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+READ: Final = selectors.EVENT_READ
+WRITE: Final = selectors.EVENT_WRITE
+
+
+class Timer:
+    """One delayed call; ``cancel`` makes it never happen if it has not begun."""
+
+    __slots__ = ("action", "deadline_s")
+
+    def __init__(self, deadline_s: float, action: Callable[[], None]) -> None:
+        self.deadline_s = deadline_s
+        self.action: Callable[[], None] | None = action
+
+    def cancel(self) -> None:
+        """Forget the action."""
+        self.action = None
+
+    def __lt__(self, other: Timer) -> bool:
+        return self.deadline_s < other.deadline_s
+
+
+class Reactor:
+    """The selector thread. Use ``get_reactor``; there is one in each process.
+
+    Threads: all methods from any thread. ``call_soon`` also from finalisers: it takes no lock.
+    Callbacks run on the reactor thread and must neither block nor raise.
+    """
+
+    def __init__(self) -> None:
+        self._selector = selectors.DefaultSelector()
+        self._waker = Waker()
+        self._lock = threading.Lock()
+        self._soon: deque[Callable[[], None]] = deque()
+        self._timers: list[Timer] = []
+        self._thread: threading.Thread | None = None
+        # With epoll and kqueue a change takes effect while the thread is waiting.
+        self._live_changes = type(self._selector).__name__ in ("EpollSelector", "KqueueSelector")
+        self._selector.register(self._waker, READ, self._drain_waker)
+
+    def watch(self, fd: int, events: int, callback: Callable[[int], None]) -> None:
+        """Call ``callback(ready events)`` whenever the descriptor is ready, until ``unwatch``.
+
+        Watching a watched descriptor changes its events and callback.
+        """
+        with self._lock:
+            try:
+                self._selector.register(fd, events, callback)
+            except KeyError:
+                self._selector.modify(fd, events, callback)
+        self._changed()
+
+    def unwatch(self, fd: int) -> None:
+        """Stop watching; a callback that has begun goes on. Unknown descriptors are ignored."""
+        with self._lock:
+            try:
+                self._selector.unregister(fd)
+            except (KeyError, ValueError):
+                return
+        if not self._live_changes:
+            self._waker.wake()
+
+    def call_soon(self, action: Callable[[], None]) -> None:
+        """Run the action on the reactor thread as soon as it can."""
+        self._soon.append(action)
+        self._waker.wake()
+        if self._thread is None:
+            self._start()
+
+    def call_later(self, delay_s: float, action: Callable[[], None]) -> Timer:
+        """Run the action on the reactor thread after at least ``delay_s`` seconds."""
+        timer = Timer(time.monotonic() + delay_s, action)
+        with self._lock:
+            heapq.heappush(self._timers, timer)
+            first = self._timers[0] is timer
+        if self._thread is None:
+            self._start()
+        elif first and threading.get_ident() != self._thread.ident:
+            self._waker.wake()
+        return timer
+
+    @property
+    def is_current_thread(self) -> bool:
+        """Whether the caller runs on the reactor thread."""
+        return self._thread is not None and threading.get_ident() == self._thread.ident
+
+    def close_after_fork(self) -> None:
+        """Give back the child's copies of the descriptors; the parent's are not touched."""
+        self._waker.close()
+        # Not unregistered first: the kernel's interest list is shared with the parent.
+        self._selector.close()
+
+    def _changed(self) -> None:
+        if self._thread is None:
+            self._start()
+        elif not self._live_changes:
+            self._waker.wake()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="xnet-reactor", daemon=True)
+                self._thread.start()
+
+    def _drain_waker(self, events: int) -> None:
+        self._waker.drain()
+
+    def _run(self) -> None:
+        while True:
+            ready = self._selector.select(self._timeout_s())
+            for key, events in ready:
+                self._call(key.data, events)
+            while self._soon:
+                self._call(self._soon.popleft())
+            self._run_timers()
+
+    def _timeout_s(self) -> float | None:
+        if self._soon:
+            return 0.0
+        with self._lock:
+            while self._timers and self._timers[0].action is None:
+                heapq.heappop(self._timers)
+            if not self._timers:
+                return None
+            return max(0.0, self._timers[0].deadline_s - time.monotonic())
+
+    def _run_timers(self) -> None:
+        now_s = time.monotonic()
+        while True:
+            with self._lock:
+                if not self._timers or self._timers[0].deadline_s > now_s:
+                    return
+                action = heapq.heappop(self._timers).action
+            if action is not None:
+                self._call(action)
+
+    def _call(self, callback: Callable[..., None], *arguments: int) -> None:
+        try:
+            callback(*arguments)
+        except Exception:
+            # A mistake in one callback must not take every gateway of the process with it.
+            sys.excepthook(*sys.exc_info())
+
+
+_reactor: Reactor | None = None
+_reactor_lock = threading.Lock()
+
+
+def get_reactor() -> Reactor:
+    """Return the reactor of this process, making it on first use."""
+    global _reactor
+    if _reactor is None:
+        with _reactor_lock:
+            if _reactor is None:
+                _reactor = Reactor()
+    return _reactor
+
+
+def _forget_after_fork() -> None:
+    global _reactor, _reactor_lock
+    _reactor_lock = threading.Lock()
+    if _reactor is not None:
+        _reactor.close_after_fork()
+        _reactor = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_after_fork)

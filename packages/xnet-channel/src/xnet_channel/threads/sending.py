@@ -1,0 +1,193 @@
+"""Sending items: encode outside the lock, then frames as credit allows.
+
+The usual item is small and there is credit: one lock, one frame, one write. Whoever has to wait,
+for credit or because the item needs several frames, reserves the channel first, so that threads
+get their turn one after the other and parts of two items never mix.
+
+Spec: FC (credit, parts), CH (order).
+"""
+
+from __future__ import annotations
+
+from xnet_channel.core import states
+from xnet_channel.core.errors import LocalProtocolError
+from xnet_wire import values
+from xnet_wire.errors import DumpError
+from xnet_wire.limits import ITEM_COST_BYTES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import TracebackType
+    from typing import Final
+
+    from xnet_channel.core.outgoing import Buffer
+    from xnet_channel.threads.mailbox import Mailbox
+
+#: A batch is sent when its items cost this much: large enough to make the frame's own cost
+#: vanish, small enough to reach the other side soon.
+BATCH_BYTES: Final = 32_768
+
+
+def send_item(mailbox: Mailbox, item: object) -> None:
+    """Send one item; see ``Channel.send``."""
+    session = mailbox.session
+    connection = session.connection
+    if type(item) is bytes and len(item) > connection.part_bytes:
+        # Not encoded as a whole: that would be a copy.
+        _send_parts(mailbox, session.encode_parts(item))
+        return
+    payload = session.encode(item)
+    cost_bytes = len(payload) + ITEM_COST_BYTES
+    if len(payload) <= connection.part_bytes:
+        with session.lock:
+            sender = mailbox.state.sender
+            if sender.credit >= cost_bytes and not sender.reserved:
+                try:
+                    connection.send_item(mailbox.state, payload, cost_bytes)
+                except LocalProtocolError as error:
+                    raise _cannot_send(mailbox, error) from error
+                position_bytes = connection.out.queued_bytes
+                if session.writer.flush_locked():
+                    if session.writer.broken is not None:
+                        raise _cannot_send(mailbox, session.writer.broken)
+                    return
+            else:
+                position_bytes = -1
+        if position_bytes >= 0:
+            _wait_written(mailbox, position_bytes)
+            return
+    view = memoryview(payload)
+    size = connection.part_bytes or len(view)
+    _send_parts(mailbox, [view[start : start + size] for start in range(0, len(view), size)])
+
+
+def send_items(mailbox: Mailbox, items: Iterable[object]) -> None:
+    """Send many items in few frames; see ``Channel.send_many``."""
+    session = mailbox.session
+    limit_bytes = min(BATCH_BYTES, session.connection.part_bytes)
+    batch: list[bytes] = []
+    cost_bytes = 0
+    try:
+        for item in items:
+            payload = session.encode(item)
+            item_cost_bytes = len(payload) + ITEM_COST_BYTES
+            if cost_bytes + item_cost_bytes > limit_bytes:
+                _send_batch(mailbox, batch)
+                batch, cost_bytes = [], 0
+                if item_cost_bytes > limit_bytes:
+                    send_item(mailbox, item)
+                    continue
+            batch.append(payload)
+            cost_bytes += item_cost_bytes
+    finally:
+        # Also when an item could not be sent: those before it are.
+        _send_batch(mailbox, batch)
+
+
+class Reservation:
+    """A channel's send half, for one thread that may have to wait.
+
+    Leaving it with an error in the middle of an item closes the channel: the other side could
+    not tell the rest of this item from the next one.
+    """
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+        self._session = mailbox.session
+        self._sender = mailbox.state.sender
+
+    def __enter__(self) -> Reservation:
+        with self._session.lock:
+            self._wait_locked(lambda: not self._sender.reserved)
+            self._sender.reserved = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._session.lock:
+            self._sender.reserved = False
+            if error is not None and self._sender.in_parts:
+                self._session.close_channel_locked(
+                    self._mailbox, f"sending was interrupted in the middle of an item by {error!r}"
+                )
+            self._mailbox.waiters.notify_all_locked()
+            self._session.leading.wake_leader()
+
+    def send(self, cost_bytes: int, action: Callable[[], bool]) -> None:
+        """Wait for credit, queue the frame, and wait until the kernel has it.
+
+        Raises:
+            OSError: The channel or connection is closed.
+        """
+        session = self._session
+        sender = self._sender
+        with session.lock:
+            if sender.credit < cost_bytes:
+                session.relief.sender_blocks_locked()
+                try:
+                    self._wait_locked(lambda: sender.credit >= cost_bytes)
+                finally:
+                    session.relief.sender_goes_on_locked()
+            try:
+                action()
+            except LocalProtocolError as error:
+                raise _cannot_send(self._mailbox, error) from error
+            position_bytes = session.connection.out.queued_bytes
+            written = session.writer.flush_locked()
+        if not written or session.writer.broken is not None:
+            _wait_written(self._mailbox, position_bytes)
+
+    def _wait_locked(self, ready: Callable[[], bool]) -> None:
+        session = self._session
+        sender = self._sender
+        session.leading.wait_locked(
+            lambda: ready() or sender.state is not states.OPEN or session.finished,
+            None,
+            self._mailbox.waiters,
+        )
+
+
+def _send_parts(mailbox: Mailbox, pieces: Sequence[Buffer]) -> None:
+    """Send one item: all pieces but the last as CHANNEL_PART."""
+    connection = mailbox.session.connection
+    state = mailbox.state
+    limit_bytes = connection.handshake.peer.limits.item if connection.handshake.complete else 0
+    size_bytes = sum(map(len, pieces))
+    if connection.handshake.complete and size_bytes > limit_bytes:
+        raise DumpError(f"the item takes {size_bytes} bytes, the other side takes at most {limit_bytes}")
+    with Reservation(mailbox) as reservation:
+        for piece in pieces[:-1]:
+            reservation.send(len(piece), lambda piece=piece: connection.send_part(state, piece))  # type: ignore[misc]
+        last = pieces[-1]
+        cost_bytes = len(last) + ITEM_COST_BYTES
+        reservation.send(cost_bytes, lambda: connection.send_item(state, last, cost_bytes))
+
+
+def _send_batch(mailbox: Mailbox, batch: list[bytes]) -> None:
+    if not batch:
+        return
+    connection = mailbox.session.connection
+    payload = values.encode_batch(batch)
+    cost_bytes = len(payload) + ITEM_COST_BYTES * len(batch)
+    with Reservation(mailbox) as reservation:
+        reservation.send(cost_bytes, lambda: connection.send_batch(mailbox.state, payload, cost_bytes))
+
+
+def _wait_written(mailbox: Mailbox, position_bytes: int) -> None:
+    writer = mailbox.session.writer
+    writer.wait_written(position_bytes)
+    if writer.broken is not None or writer.written_bytes < position_bytes:
+        raise _cannot_send(mailbox, writer.broken)
+
+
+def _cannot_send(mailbox: Mailbox, reason: Exception | None) -> OSError:
+    session = mailbox.session
+    if session.end_error is not None:
+        why = str(session.end_error)
+    elif mailbox.state.sender.state is not states.OPEN:
+        why = f"channel {mailbox.state.id} is closed"
+    else:
+        why = str(reason)
+    return OSError(f"cannot send (already closed?): {why}")

@@ -1,0 +1,381 @@
+"""A session: one connection driven over a descriptor, with blocking channels on top.
+
+The session owns the core, the lock around it, the descriptor(s) and the mailboxes. Who reads is
+in ``leading``, writing in ``writer``, what happens with events in ``dispatching``, callbacks in
+``callbacks``; this file holds them together and knows how a session begins and ends.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import weakref
+
+from xnet_channel.core import states
+from xnet_channel.core.connection import Connection
+from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError
+from xnet_channel.threads.callbacks import CallbackThread
+from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.dispatching import Dispatcher
+from xnet_channel.threads.errors import TimeoutError
+from xnet_channel.threads.leading import Leading
+from xnet_channel.threads.owner import SessionOwner
+from xnet_channel.threads.reactor import get_reactor
+from xnet_channel.threads.relief import Relief
+from xnet_channel.threads.session_lock import SessionLock
+from xnet_channel.threads.tracebacks import format_error
+from xnet_channel.threads.wait_list import WaitList
+from xnet_channel.threads.writer import Writer
+from xnet_wire import values
+from xnet_wire.messages import Hello
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final, TypeVar
+
+    from xnet_channel.core.channel_state import ChannelState
+    from xnet_channel.core.events import Event
+    from xnet_channel.threads.mailbox import Mailbox
+    from xnet_wire.trace import Tracer
+
+    T = TypeVar("T")
+
+#: Answers (PONG, CREDIT, STATUS ...) that a peer may leave unread before it is cut off, in bytes.
+#: A peer that asks and does not read would otherwise make us keep its answers for ever.
+MAX_UNREAD_BYTES: Final = 64 * 1024 * 1024
+
+
+class Session:
+    """One end of a connection over a socket or a pair of pipes.
+
+    Attributes:
+        role: ``"initiator"`` or ``"worker"``.
+        name: For messages and thread names.
+        owner: Whoever uses the session; see ``SessionOwner``.
+        connection: The sans-IO core; only under ``lock``.
+        lock: Protects everything here.
+        changed: Threads that wait for news of the connection as a whole.
+        finished: Nothing moves any more; ``end_error`` says why.
+        end_error: What those who wait get once the session is finished.
+
+    Threads: public methods from any thread but the reactor's.
+    """
+
+    def __init__(
+        self,
+        read_fd: int,
+        write_fd: int | None = None,
+        *,
+        role: str,
+        hello: Hello | None = None,
+        owner: SessionOwner | None = None,
+        name: str = "xnet",
+        tracer: Tracer | None = None,
+    ) -> None:
+        """Take over the descriptors and begin the handshake.
+
+        Args:
+            read_fd: Descriptor to read from; closed when the session ends.
+            write_fd: Descriptor to write to, if it is another one.
+            role: ``"initiator"`` on one side, ``"worker"`` on the other.
+            hello: What to announce; the protocol's defaults if None.
+            owner: Who uses it; a plain one if None.
+            name: For messages and thread names.
+            tracer: Gets a line for each frame, or None.
+        """
+        self.role = role
+        self.name = name
+        self.owner = owner if owner is not None else SessionOwner()
+        self.tracer = tracer
+        self.lock = SessionLock()
+        self.changed = WaitList()
+        self.connection = Connection(role, Hello() if hello is None else hello, self.channel_for)
+        if tracer is not None:
+            self.connection.set_traces(tracer.frame_sink("sent"), tracer.frame_sink("received"))
+        self.finished = False
+        self.end_error: EOFError | None = None
+        self.has_callbacks = 0
+        self.pongs: set[bytes] = set()
+        self.reactor = get_reactor()
+        self._read_fd = read_fd
+        self._write_fd = read_fd if write_fd is None else write_fd
+        self._write_watch_fd = -1
+        self._fds_open = True
+        os.set_blocking(self._read_fd, False)
+        os.set_blocking(self._write_fd, False)
+        self.writer = Writer(self, self._write_fd)
+        self.leading = Leading(self, self._read_fd)
+        self.callbacks = CallbackThread(self)
+        self.relief = Relief(self)
+        self._dispatcher = Dispatcher(self)
+        self._dropped: list[Mailbox] = []
+        _sessions.add(self)
+        with self.lock:
+            self.connection.start()
+            self.writer.flush_soon_locked()
+            self.leading.start_locked()
+
+    def __repr__(self) -> str:
+        state = "ended" if self.finished else self.connection.phase
+        return f"<Session {self.name} {self.role} {state}>"
+
+    # -- for users of a session -----------------------------------------------------------------
+
+    def wait_hello(self, timeout_s: float | None) -> None:
+        """Block until the handshake is complete.
+
+        Raises:
+            EOFError: The session ended before; the text says why.
+            TimeoutError: It did not complete in time.
+        """
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        with self.lock:
+            complete = self.leading.wait_locked(
+                lambda: self.finished or self.connection.handshake.complete, deadline_s, self.changed
+            )
+            if not self.connection.handshake.complete:
+                if self.end_error is not None:
+                    raise self.end_error
+                if not complete:
+                    raise TimeoutError(f"{self.name}: no handshake within {timeout_s} seconds")
+
+    def new_channel(self) -> Channel:
+        """Open a channel; send it in an item to give the peer the other end.
+
+        Raises:
+            OSError: The session has ended or the handshake is not complete.
+        """
+        with self.lock:
+            return self.channel_for(self.must_run_locked(self.connection.open_channel))
+
+    def request(self, frame_type: int, payload: bytes = b"") -> Channel:
+        """Send STATUS, INFO or CHANNEL_EXEC; the answer comes on the returned channel.
+
+        Raises:
+            OSError: The session has ended, or this is the worker's side.
+        """
+        with self.lock:
+            state = self.must_run_locked(lambda: self.connection.send_request(frame_type, payload))
+            channel = self.channel_for(state)
+            position_bytes = self.connection.out.queued_bytes
+            written = self.writer.flush_locked()
+        if not written:
+            self.writer.wait_written(position_bytes)
+        return channel
+
+    def reconfigure(self, strings: tuple[bool, bool]) -> None:
+        """Set the string coercion of both sides for channels without their own."""
+        with self.lock:
+            self.must_run_locked(lambda: self.connection.send_reconfigure(0, strings))
+            self.connection.strings = strings
+            self.writer.flush_soon_locked()
+
+    def ping(self, payload: bytes, timeout_s: float | None) -> bool:
+        """Return whether the peer echoed the payload in time. Everything sent before has arrived then."""
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        with self.lock:
+            self.must_run_locked(lambda: self.connection.send_ping(payload))
+            self.writer.flush_soon_locked()
+            self.leading.wait_locked(
+                lambda: payload in self.pongs or self.finished, deadline_s, self.changed
+            )
+            answered = payload in self.pongs
+            self.pongs.discard(payload)
+            return answered
+
+    def terminate_peer(self) -> None:
+        """Ask the worker to end. Nothing happens if the session has ended already."""
+        with self.lock:
+            if self.connection.phase is states.RUNNING:
+                self.connection.send_terminate()
+                self.writer.flush_soon_locked()
+
+    def wait_finished(self, timeout_s: float | None) -> bool:
+        """Block until the session has ended; return whether it has."""
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        with self.lock:
+            return self.leading.wait_locked(lambda: self.finished, deadline_s, self.changed)
+
+    def close(self, text: str | None = None, flush_s: float = 1.0) -> None:
+        """End the session from this side. The peer sees the end of the connection.
+
+        Args:
+            text: What those who wait here are told.
+            flush_s: How long to try to write what is queued.
+        """
+        if not self.finished:
+            self.writer.flush_until(time.monotonic() + flush_s)
+        with self.lock:
+            self.finish_locked(text or f"{self.name}: the connection was closed by this side")
+
+    # -- channels -------------------------------------------------------------------------------
+
+    def encode(self, item: object) -> bytes:
+        """Encode an item that may hold channels of this session.
+
+        Raises:
+            DumpError: It holds something that cannot be sent.
+        """
+        return values.encode(item, Channel, self._id_of)
+
+    def encode_parts(self, item: object) -> list[bytes | memoryview]:
+        """Encode a large item as pieces for one frame each; its bytes are not copied."""
+        return values.encode_parts(item, self.connection.part_bytes, Channel, self._id_of)
+
+    def _id_of(self, channel: object) -> int | None:
+        mine = isinstance(channel, Channel) and channel._session is self
+        return channel.id if mine else None  # type: ignore[attr-defined]
+
+    def channel_for(self, state: ChannelState) -> Channel:
+        """Return the user's object of a channel, making it if there is none. Under the lock."""
+        mailbox = self._dispatcher.mailbox_of(state)
+        channel = mailbox.ref()
+        if channel is None:
+            channel = Channel(mailbox)
+            mailbox.attach(channel)
+        return channel
+
+    def drop(self, mailbox: Mailbox) -> None:
+        """Close the channel of a mailbox whose user object is gone.
+
+        Threads: any, also finalisers: only notes it, the reactor does the rest.
+        """
+        self._dropped.append(mailbox)
+        self.reactor.call_soon(self._close_dropped)
+
+    def end_mailbox_locked(self, mailbox: Mailbox) -> None:
+        """No item will come any more: tell who waits, or the callback."""
+        if mailbox.callback is not None and not mailbox.ended:
+            self.callbacks.push(mailbox, 0)
+        else:
+            mailbox.ended = True
+        mailbox.waiters.notify_all_locked()
+
+    def mailbox_ended_locked(self, mailbox: Mailbox) -> None:
+        """The callback of a mailbox has seen its end."""
+        mailbox.waiters.notify_all_locked()
+
+    def callback_failed(self, mailbox: Mailbox, error: BaseException) -> None:
+        """Close the channel of a callback that raised; the peer gets the traceback."""
+        with self.lock:
+            if not mailbox.state.closed:
+                mailbox.state.receiver.items.clear()
+                self.close_channel_locked(mailbox, format_error(error))
+
+    def close_channel_locked(self, mailbox: Mailbox, error: str | None) -> None:
+        """Close a channel from this side."""
+        self.connection.send_close(mailbox.state, error)
+        self.writer.flush_soon_locked()
+        self.end_mailbox_locked(mailbox)
+
+    def must_run_locked(self, action: Callable[[], T]) -> T:
+        """Do something with the connection; its refusal is an OSError with the reason."""
+        try:
+            return action()
+        except LocalProtocolError as error:
+            reason = self.end_error if self.end_error is not None else error
+            raise OSError(f"cannot send (already closed?): {reason}") from error
+
+    # -- reading --------------------------------------------------------------------------------
+
+    def dispatch_locked(self, events: list[Event]) -> None:
+        """Act on what was read, and write what the core has to answer."""
+        self._dispatcher.dispatch_locked(events)
+        if self.connection.out.has_buffers:
+            self.writer.flush_soon_locked()
+            if self.writer.backlog_bytes > MAX_UNREAD_BYTES:
+                self.finish_locked(
+                    f"{self.name}: the other side left {self.writer.backlog_bytes} bytes of answers unread"
+                )
+        if self.connection.failure is not None and not self.finished:
+            self.owner.on_eof(self, None)
+
+    def eof_locked(self, error: OSError | None) -> None:
+        """Nothing more can be read."""
+        self.connection.receive_eof()
+        if not self.finished:
+            self.owner.on_eof(self, error)
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def describe_end(self, error: OSError | None) -> str:
+        """Say in a sentence why the connection ended, as far as the connection itself knows."""
+        failure = self.connection.failure
+        if isinstance(failure, PeerGoneAway):
+            return f"{self.name}: the other side ended the connection: {failure}"
+        if failure is not None:
+            return f"{self.name}: the other side broke the protocol: {failure}"
+        if error is not None:
+            return f"{self.name}: the connection broke: {error}"
+        return f"{self.name}: the other side ended the connection"
+
+    def finish_locked(self, text: str) -> None:
+        """End the session: everybody who waits gets an EOFError with this text."""
+        if self.finished:
+            return
+        self.finished = True
+        self.end_error = EOFError(text)
+        self.connection.fail(ProtocolError(text))
+        for state in list(self.connection.table.open.values()):
+            self.end_mailbox_locked(self._dispatcher.mailbox_of(state))
+        self.writer.finish_locked()
+        self.changed.notify_all_locked()
+        self.callbacks.stop()
+        if self.leading.finish_locked():
+            self._close_fds_locked()
+
+    def leader_left_locked(self) -> None:
+        """The last reader of a finished session has gone: the descriptors can be closed."""
+        self._close_fds_locked()
+
+    @property
+    def write_watch_fd(self) -> int:
+        """A descriptor of its own to watch for writing, while the other is watched for reading."""
+        if self._write_fd != self._read_fd:
+            return self._write_fd
+        if self._write_watch_fd < 0:
+            self._write_watch_fd = os.dup(self._write_fd)
+        return self._write_watch_fd
+
+    def close_after_fork(self) -> None:
+        """Give back the child's copies of the descriptors; the connection belongs to the parent."""
+        self.lock = SessionLock()
+        self.finished = True
+        self.end_error = EOFError(f"{self.name}: this connection belongs to the parent process")
+        self.connection.fail(ProtocolError(str(self.end_error)))
+        self.leading.eof = True
+        self._close_fds_locked()
+
+    def _close_fds_locked(self) -> None:
+        if not self._fds_open:
+            return
+        self._fds_open = False
+        self.leading.close()
+        for fd in {self._read_fd, self._write_fd, self._write_watch_fd} - {-1}:
+            os.close(fd)
+
+    def _close_dropped(self) -> None:
+        with self.lock:
+            while self._dropped:
+                mailbox = self._dropped.pop()
+                if mailbox.ref() is not None or mailbox.state.closed or self.finished:
+                    continue
+                if mailbox.callback is None:
+                    self.close_channel_locked(mailbox, None)
+                elif mailbox.state.sender.state is states.OPEN:
+                    self.connection.send_last(mailbox.state)
+            self.writer.flush_soon_locked()
+
+
+_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+
+
+def _close_all_after_fork() -> None:
+    for session in list(_sessions):
+        session.close_after_fork()
+    _sessions.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_all_after_fork)

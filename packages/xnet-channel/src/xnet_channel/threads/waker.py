@@ -1,0 +1,46 @@
+"""A descriptor that one thread can make readable to wake another one out of its poll."""
+
+from __future__ import annotations
+
+import os
+
+
+class Waker:
+    """One wake-up flag: waking twice before anybody looked is waking once.
+
+    Threads: ``wake`` from any thread, also from finalisers and signal handlers.
+    """
+
+    __slots__ = ("_read_fd", "_write_fd")
+
+    def __init__(self) -> None:
+        if hasattr(os, "eventfd"):
+            self._read_fd = self._write_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        else:
+            self._read_fd, self._write_fd = os.pipe()
+            os.set_blocking(self._read_fd, False)
+            os.set_blocking(self._write_fd, False)
+
+    def fileno(self) -> int:
+        """Return the descriptor to wait on."""
+        return self._read_fd
+
+    def wake(self) -> None:
+        """Make the descriptor readable. Never blocks, never raises."""
+        try:
+            os.write(self._write_fd, b"\1\0\0\0\0\0\0\0")
+        except (BlockingIOError, OSError):
+            pass  # full: it is readable already; closed: nobody waits any more
+
+    def drain(self) -> None:
+        """Make the descriptor quiet again."""
+        try:
+            os.read(self._read_fd, 4096)
+        except (BlockingIOError, OSError):
+            pass  # somebody else drained it, or it is closed
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self._read_fd)
+        if self._write_fd != self._read_fd:
+            os.close(self._write_fd)

@@ -1,0 +1,174 @@
+"""Writing frames to the descriptor: from the calling thread whenever that is possible.
+
+The descriptor is non-blocking. What the kernel does not take at once stays in the backlog; then
+either the thread that queued it waits until it has gone (``wait_written``), or, where nobody may
+wait, the reactor writes it as soon as it can.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+
+from xnet_channel.threads.reactor import WRITE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from xnet_channel.core.outgoing import Buffer
+    from xnet_channel.threads.session import Session
+
+#: How many buffers one writev takes: IOV_MAX is 1024 on Linux and macOS.
+MAX_VECTOR: Final = 512
+
+#: A waiting writer looks this often whether the session has ended, in seconds: a process that was
+#: found dead leaves its socket open, and not writable, while a forked child of it holds it.
+RECHECK_S: Final = 0.5
+
+
+class Writer:
+    """The outgoing side of a session.
+
+    Attributes:
+        written_bytes: Everything written so far; compare with ``Outgoing.queued_bytes``.
+        broken: The error of the write that failed, after which nothing more can be sent.
+
+    Threads: methods with ``_locked`` need the session's lock.
+    """
+
+    def __init__(self, session: Session, fd: int) -> None:
+        self._session = session
+        self._fd = fd
+        self._backlog: list[Buffer] = []
+        self._waiting = 0
+        self._watched = False
+        self.written_bytes = 0
+        self.broken: OSError | None = None
+
+    @property
+    def backlog_bytes(self) -> int:
+        """Bytes that are queued and that the kernel has not taken yet."""
+        return self._session.connection.out.queued_bytes - self.written_bytes
+
+    def flush_locked(self) -> bool:
+        """Write what is queued as far as the kernel takes it.
+
+        Returns:
+            Whether nothing is left. After a failed write everything counts as gone; see
+            ``broken``.
+        """
+        backlog = self._backlog
+        fresh = self._session.connection.out.take()
+        if not backlog and len(fresh) == 1 and self.broken is None:
+            # The usual case: one small frame and a kernel that takes it.
+            data = fresh[0]
+            try:
+                done = os.write(self._fd, data)
+            except BlockingIOError:
+                done = 0
+            except OSError as error:
+                return self._break_locked(error)
+            self.written_bytes += done
+            if done == len(data):
+                return True
+            backlog.append(memoryview(data)[done:])
+            return False
+        backlog += fresh
+        return self._flush_backlog_locked()
+
+    def flush_soon_locked(self) -> None:
+        """Like ``flush_locked``, but leave the rest to the reactor."""
+        if not self.flush_locked() and not self._waiting:
+            self._watch_locked()
+
+    def wait_written(self, position_bytes: int) -> None:
+        """Block until ``written_bytes`` has reached the position.
+
+        Ends early if the session does: the caller looks at ``broken``.
+
+        Threads: any but the reactor; without the lock.
+        """
+        session = self._session
+        poller = select.poll()
+        poller.register(self._fd, select.POLLOUT)
+        with session.lock:
+            self._waiting += 1
+        try:
+            while True:
+                with session.lock:
+                    self.flush_locked()
+                    if self.written_bytes >= position_bytes or self.broken or session.finished:
+                        return
+                poller.poll(RECHECK_S * 1000)
+        finally:
+            with session.lock:
+                self._waiting -= 1
+                if self._backlog and not self._waiting and not session.finished:
+                    self._watch_locked()
+
+    def flush_until(self, deadline_s: float) -> bool:
+        """Try until the deadline (monotonic) to write everything; return whether it has gone."""
+        poller = select.poll()
+        poller.register(self._fd, select.POLLOUT)
+        while True:
+            with self._session.lock:
+                if self._session.finished or self.flush_locked():
+                    return not self._backlog
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                return False
+            poller.poll(min(left_s, RECHECK_S) * 1000)
+
+    def finish_locked(self) -> None:
+        """Forget what could not be written: the session has ended."""
+        self._backlog.clear()
+        self._unwatch_locked()
+
+    def _flush_backlog_locked(self) -> bool:
+        backlog = self._backlog
+        while backlog:
+            if self.broken is not None:
+                backlog.clear()
+                return True
+            vector = backlog[:MAX_VECTOR]
+            try:
+                done = os.writev(self._fd, vector)
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                return self._break_locked(error)
+            self.written_bytes += done
+            taken = 0
+            for data in vector:
+                if done < len(data):
+                    break
+                done -= len(data)
+                taken += 1
+            del backlog[:taken]
+            if done:
+                backlog[0] = memoryview(backlog[0])[done:]
+        return True
+
+    def _break_locked(self, error: OSError) -> bool:
+        """Note that the other side takes nothing any more; reading goes on until its end."""
+        if self.broken is None:
+            self.broken = error
+        self._backlog.clear()
+        return True
+
+    def _watch_locked(self) -> None:
+        if not self._watched:
+            self._watched = True
+            self._session.reactor.watch(self._session.write_watch_fd, WRITE, self._on_writable)
+
+    def _unwatch_locked(self) -> None:
+        if self._watched:
+            self._watched = False
+            self._session.reactor.unwatch(self._session.write_watch_fd)
+
+    def _on_writable(self, events: int) -> None:
+        with self._session.lock:
+            if self._session.finished or self.flush_locked():
+                self._unwatch_locked()
