@@ -1,0 +1,15 @@
+"""import-linter: who may import whom, as layers.toml says it layer by layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from check.commands import program, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def find_problems(root: Path) -> list[str]:
+    """Return what lint-imports says about the contracts of tools/check/layers.toml."""
+    return run([program("lint-imports"), "--config", "tools/check/layers.toml", "--no-cache"], root)
