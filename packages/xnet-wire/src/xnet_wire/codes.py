@@ -3,6 +3,8 @@
 A code says which rule was broken, in a form a program can act upon; the sentence beside it in
 the GOAWAY frame says it to a person. The registry is part of the specification; a number is
 never given a second meaning.
+
+Spec: 80-errors.md (ER-001).
 """
 
 from __future__ import annotations

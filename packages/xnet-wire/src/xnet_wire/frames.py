@@ -84,17 +84,23 @@ class FrameDecoder:
     was checked against the limit, so a header alone can claim at most ``max_payload_bytes``.
 
     Frames of an ignorable type are returned like any other: whoever knows the type uses it,
-    and a trace shows it; the connection above skips what it does not know.
+    and a trace shows it (Spec: TR-010); the connection above skips what it does not know.
+
+    Spec: FR-001, FR-002, FR-005, FR-006, FR-010, FR-011, FR-013, FR-016.
 
     Args:
         max_payload_bytes: Largest payload this side announced it takes.
+        first_payload_bytes: The same for the first frame alone, which is a HELLO and comes before
+            an announced limit can be known to count (Spec: HS-011). A chunk may hold a HELLO and
+            a large frame behind it, so this cannot be left to setting ``max_payload_bytes`` later.
 
     Threads: the caller serialises.
     """
 
-    __slots__ = ("_accepted", "_big", "_big_head", "_error", "_filled", "_limit", "_rest")
+    __slots__ = ("_accepted", "_big", "_big_head", "_error", "_filled", "_first", "_limit", "_rest")
 
-    def __init__(self, max_payload_bytes: int = FRAME_BYTES) -> None:
+    def __init__(self, max_payload_bytes: int = FRAME_BYTES, first_payload_bytes: int | None = None) -> None:
+        self._first = first_payload_bytes
         self._rest = b""
         self._big: bytearray | None = None
         self._big_head = (0, 0)
@@ -146,6 +152,8 @@ class FrameDecoder:
         start = 0
         end = len(data)
         last_header = end - HEADER_BYTES
+        if self._first is not None and last_header >= 0:
+            self._check_first(*unpack_header(data))
         while start <= last_header:
             frame_type, channel, length = unpack_header(data, start)
             if length > accepted[frame_type]:
@@ -237,20 +245,35 @@ class FrameDecoder:
         self._big = big
         self._big_head = (frame_type, channel)
 
+    def _check_first(self, frame_type: int, channel: int, length: int) -> None:
+        """Hold the first frame to its own limit; what else is wrong with it the loop will say."""
+        limit = self._first
+        self._first = None
+        if limit is not None and length > limit and self._accepted[frame_type] >= 0:
+            self._refuse_length(frame_type, channel, length, limit, [])
+
     def _fail(self, frame_type: int, channel: int, length: int, frames: list[Frame]) -> None:
         """Raise the error for a header that is not accepted, and remember it."""
-        if self._accepted[frame_type] < 0:
-            error = FrameError(
-                codes.FRAME_UNKNOWN_TYPE,
-                f"Frame type {frame_type} (channel {channel}, {length} bytes) is not known here "
-                f"and is not one of the ignorable types {IGNORABLE.start} to {IGNORABLE.stop - 1}.",
-            )
-        else:
-            error = FrameError(
-                codes.FRAME_TOO_LARGE,
-                f"A {type_name(frame_type)} frame on channel {channel} claims {length} bytes of payload; "
-                f"at most {self._limit} are taken here.",
-            )
+        if self._accepted[frame_type] >= 0:
+            self._refuse_length(frame_type, channel, length, self._limit, frames)
+        error = FrameError(
+            codes.FRAME_UNKNOWN_TYPE,
+            f"Frame type {frame_type} (channel {channel}, {length} bytes) is not known here "
+            f"and is not one of the ignorable types {IGNORABLE.start} to {IGNORABLE.stop - 1}.",
+        )
+        error.frames = frames
+        self._error = error
+        raise error
+
+    def _refuse_length(
+        self, frame_type: int, channel: int, length: int, limit: int, frames: list[Frame]
+    ) -> None:
+        """Raise the error for a header that claims too much, and remember it."""
+        error = FrameError(
+            codes.FRAME_TOO_LARGE,
+            f"A {type_name(frame_type)} frame on channel {channel} claims {length} bytes of payload; "
+            f"at most {limit} are taken here.",
+        )
         error.frames = frames
         self._error = error
         raise error

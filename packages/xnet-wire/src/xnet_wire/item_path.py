@@ -61,5 +61,6 @@ def describe_refused(kind: type, accepted: frozenset[type]) -> str:
     name = describe_type(kind)
     for base in kind.__mro__[1:-1]:
         if base in accepted:
-            return f"an object of type {name} (a subclass of {base.__name__}; only {base.__name__} itself is taken)"
+            only = base.__name__
+            return f"an object of type {name} (a subclass of {only}; only {only} itself is taken)"
     return f"an object of type {name}"

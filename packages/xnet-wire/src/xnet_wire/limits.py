@@ -2,6 +2,8 @@
 
 Every limit exists so that a peer cannot make this side spend memory that it has not earned by
 sending bytes. The ones in ``Limits`` are announced; a peer obeys what the *other* side announced.
+
+Spec: 85-limits.md (LI-001 to LI-005).
 """
 
 from __future__ import annotations
@@ -14,8 +16,12 @@ if TYPE_CHECKING:
 FRAME_BYTES: Final = 1_048_576
 #: No peer may announce less than this: HELLO itself must fit.
 MIN_FRAME_BYTES: Final = 65_536
+#: The header cannot say more.
+MAX_FRAME_BYTES: Final = 2**32 - 1
 #: Largest item, the sum of its parts.
 ITEM_BYTES: Final = 2_147_483_647
+#: No peer may announce less.
+MIN_ITEM_BYTES: Final = 65_536
 #: Deepest nesting: each array, map and tag around a data item counts one.
 DEPTH: Final = 512
 #: No peer may announce less.

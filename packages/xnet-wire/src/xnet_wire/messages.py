@@ -1,74 +1,45 @@
 """Payloads of the control frames, one pair of functions for each.
 
 ``encode_x`` makes the payload from what the caller means; ``decode_x`` takes nothing on trust:
-whatever the peer sent comes back checked, or as a ``WireError`` with a sentence.
+whatever the peer sent comes back checked, or as a ``WireError`` with a sentence. HELLO, the
+largest of them, is in ``hello`` and can be had from here too.
+
+Spec: FR-009, FR-015; for each payload its rule in schema/messages.cddl.
 """
 
 from __future__ import annotations
 
 from xnet_wire import codes
-from xnet_wire.errors import ValueFormatError, WireError
+from xnet_wire.errors import WireError
+from xnet_wire.hello import VERSION, Hello, decode_hello, encode_hello
 from xnet_wire.item_path import short_repr
-from xnet_wire.limits import (
-    CREDIT_BYTES,
-    ERROR_TEXT_BYTES,
-    GOAWAY_TEXT_BYTES,
-    HELLO_BYTES,
-    MAX_CREDIT_BYTES,
-    MIN_CREDIT_BYTES,
-    MIN_DEPTH,
-    MIN_FRAME_BYTES,
-    Limits,
-)
-from xnet_wire.values import ValueDecoder, encode
+from xnet_wire.limits import DEPTH, ERROR_TEXT_BYTES, GOAWAY_TEXT_BYTES
+from xnet_wire.payloads import check_text_map, decode_map, decode_payload, is_uint, take
+from xnet_wire.values import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Any
 
     Buffer = bytes | bytearray | memoryview
 
-#: The protocol version this package speaks: (major, minor).
-VERSION: Final = (1, 0)
-
-_decoder: Final = ValueDecoder(max_depth=MIN_DEPTH)
-
-
-class Hello:
-    """What each side says first.
-
-    Args:
-        implementation: Free text that names the program, for messages.
-        version: (major, minor): the highest this side speaks.
-        features: Names of the optional features this side has.
-        limits: What this side takes.
-        credit: Window of every channel in bytes: what the peer may send unread.
-        config: What an initiator asks of its worker; None from a worker.
-    """
-
-    __slots__ = ("config", "credit", "features", "implementation", "limits", "version")
-
-    def __init__(
-        self,
-        implementation: str = "xnet",
-        *,
-        version: tuple[int, int] = VERSION,
-        features: tuple[str, ...] = (),
-        limits: Limits | None = None,
-        credit: int = CREDIT_BYTES,
-        config: dict[str, Any] | None = None,
-    ) -> None:
-        self.implementation = implementation
-        self.version = version
-        self.features = features
-        self.limits = Limits() if limits is None else limits
-        self.credit = credit
-        self.config = config
-
-    def __repr__(self) -> str:
-        """Show all but the config, whose environment may hold secrets."""
-        major, minor = self.version
-        return f"<Hello {self.implementation!r} {major}.{minor} {self.limits} credit={self.credit}>"
+__all__ = [
+    "VERSION",
+    "ExecRequest",
+    "Hello",
+    "decode_credit",
+    "decode_error_text",
+    "decode_exec",
+    "decode_goaway",
+    "decode_hello",
+    "decode_reconfigure",
+    "encode_credit",
+    "encode_error_text",
+    "encode_exec",
+    "encode_goaway",
+    "encode_hello",
+    "encode_reconfigure",
+]
 
 
 class ExecRequest:
@@ -100,101 +71,19 @@ class ExecRequest:
         return f"<ExecRequest file={self.file!r} call={self.call!r} source of {len(self.source)} characters>"
 
 
-def encode_hello(hello: Hello) -> bytes:
-    """Return the payload of a HELLO frame.
-
-    Raises:
-        DumpError: Our caller's config holds something that cannot be sent.
-        ValueError: Our caller's config makes the payload too large.
-    """
-    content: dict[str, Any] = {
-        "version": list(hello.version),
-        "implementation": hello.implementation,
-        "features": list(hello.features),
-        "limits": hello.limits.as_map(),
-        "credit": hello.credit,
-    }
-    if hello.config is not None:
-        content["config"] = hello.config
-    payload = encode(content, max_depth=MIN_DEPTH)
-    if len(payload) > HELLO_BYTES:
-        raise ValueError(
-            f"HELLO takes {len(payload)} bytes with this configuration; at most {HELLO_BYTES} are allowed. "
-            "A large environment is best set before the worker starts."
-        )
-    return payload
-
-
-def decode_hello(payload: Buffer) -> Hello:
-    """Check and return the peer's HELLO. Unknown keys are ignored.
-
-    Raises:
-        WireError: The peer sent something else (HELLO_MALFORMED). The version is not judged here.
-    """
-    code = codes.HELLO_MALFORMED
-    if len(payload) > HELLO_BYTES:
-        raise WireError(
-            code, f"HELLO has a payload of {len(payload)} bytes; at most {HELLO_BYTES} are allowed."
-        )
-    content = _decode_map(payload, "HELLO", code)
-    version = _take(content, "version", "HELLO", code)
-    if type(version) is not list or len(version) != 2 or not all(_is_uint(part) for part in version):
-        raise WireError(code, f'"version" in HELLO is {_show(version)}, expected [major, minor].')
-    features = content.get("features", [])
-    if type(features) is not list or not all(type(feature) is str for feature in features):
-        raise WireError(code, f'"features" in HELLO is {_show(features)}, expected a list of texts.')
-    implementation = content.get("implementation", "")
-    if type(implementation) is not str:
-        raise WireError(code, f'"implementation" in HELLO is {_show(implementation)}, expected a text.')
-    config = content.get("config")
-    if config is not None and type(config) is not dict:
-        raise WireError(code, f'"config" in HELLO is {_show(config)}, expected a map.')
-    credit = content.get("credit", CREDIT_BYTES)
-    _check_range(credit, "credit", MIN_CREDIT_BYTES, MAX_CREDIT_BYTES)
-    return Hello(
-        implementation,
-        version=(version[0], version[1]),
-        features=tuple(features),
-        limits=_decode_limits(content.get("limits", {})),
-        credit=credit,
-        config=config,
-    )
-
-
-#: The least a peer may announce for each limit.
-_MINIMA: Final = {"frame": MIN_FRAME_BYTES, "item": 1, "depth": MIN_DEPTH, "channels": 1}
-
-
-def _decode_limits(content: Any) -> Limits:
-    """Check the map of limits in HELLO; what is absent has its default."""
-    if type(content) is not dict:
-        raise WireError(codes.HELLO_MALFORMED, f'"limits" in HELLO is {_show(content)}, expected a map.')
-    limits = Limits()
-    for name, minimum in _MINIMA.items():
-        if name in content:
-            _check_range(content[name], f"limits.{name}", minimum, 2**64 - 1)
-            setattr(limits, name, content[name])
-    return limits
-
-
-def _check_range(value: Any, name: str, minimum: int, maximum: int) -> None:
-    """Check an unsigned number in HELLO."""
-    if not _is_uint(value) or not minimum <= value <= maximum:
-        raise WireError(
-            codes.HELLO_MALFORMED,
-            f'"{name}" in HELLO is {_show(value)}, expected a number from {minimum} to {maximum}.',
-        )
-
-
-def encode_exec(request: ExecRequest) -> bytes:
+def encode_exec(request: ExecRequest, max_depth: int = DEPTH) -> bytes:
     """Return the payload of a CHANNEL_EXEC frame.
+
+    Args:
+        request: What to run.
+        max_depth: Deepest nesting the worker takes.
 
     Raises:
         DumpError: Our caller's kwargs hold something that cannot be sent.
     """
     return encode(
         {"source": request.source, "file": request.file, "call": request.call, "kwargs": request.kwargs},
-        max_depth=MIN_DEPTH,
+        max_depth=max_depth,
     )
 
 
@@ -205,17 +94,18 @@ def decode_exec(payload: Buffer) -> ExecRequest:
         WireError: The peer sent something else (PAYLOAD_MALFORMED).
     """
     code = codes.PAYLOAD_MALFORMED
-    content = _decode_map(payload, "CHANNEL_EXEC", code)
-    source = _take(content, "source", "CHANNEL_EXEC", code)
+    content = decode_map(payload, "CHANNEL_EXEC", code)
+    source = take(content, "source", "CHANNEL_EXEC", code)
     if type(source) is not str:
-        raise WireError(code, f'"source" in CHANNEL_EXEC is {_show(source)}, expected a text.')
+        raise WireError(code, f'"source" in CHANNEL_EXEC is {short_repr(source)}, expected a text.')
     for name in ("file", "call"):
         value = content.get(name)
         if value is not None and type(value) is not str:
-            raise WireError(code, f'"{name}" in CHANNEL_EXEC is {_show(value)}, expected a text or null.')
+            raise WireError(
+                code, f'"{name}" in CHANNEL_EXEC is {short_repr(value)}, expected a text or null.'
+            )
     kwargs = content.get("kwargs", {})
-    if type(kwargs) is not dict or not all(type(key) is str for key in kwargs):
-        raise WireError(code, f'"kwargs" in CHANNEL_EXEC is {_show(kwargs)}, expected a map from texts.')
+    check_text_map(kwargs, '"kwargs" in CHANNEL_EXEC', code)
     return ExecRequest(source, content.get("file"), content.get("call"), kwargs)
 
 
@@ -230,12 +120,12 @@ def decode_goaway(payload: Buffer) -> tuple[int, str]:
     Raises:
         WireError: The peer sent something else (PAYLOAD_MALFORMED).
     """
-    content = _decode_map(payload, "GOAWAY", codes.PAYLOAD_MALFORMED)
+    content = decode_map(payload, "GOAWAY", codes.PAYLOAD_MALFORMED)
     code, text = content.get("code"), content.get("text")
-    if not _is_uint(code) or type(text) is not str:
+    if not is_uint(code) or type(text) is not str:
         raise WireError(
             codes.PAYLOAD_MALFORMED,
-            f"GOAWAY has code {_show(code)} and text {_show(text)}, expected a number and a text.",
+            f"GOAWAY has code {short_repr(code)} and text {short_repr(text)}, expected a number and a text.",
         )
     return code, text  # type: ignore[return-value]
 
@@ -251,10 +141,11 @@ def decode_credit(payload: Buffer) -> int:
     Raises:
         WireError: The peer sent something else than a number above 0 (PAYLOAD_MALFORMED).
     """
-    credit = _decode(payload, "CHANNEL_CREDIT", codes.PAYLOAD_MALFORMED)
-    if not _is_uint(credit) or credit == 0:
+    credit = decode_payload(payload, "CHANNEL_CREDIT", codes.PAYLOAD_MALFORMED)
+    if not is_uint(credit) or credit == 0:
         raise WireError(
-            codes.PAYLOAD_MALFORMED, f"CHANNEL_CREDIT carries {_show(credit)}, expected a number above 0."
+            codes.PAYLOAD_MALFORMED,
+            f"CHANNEL_CREDIT carries {short_repr(credit)}, expected a number above 0.",
         )
     return credit  # type: ignore[no-any-return]
 
@@ -270,10 +161,11 @@ def decode_reconfigure(payload: Buffer) -> tuple[bool, bool]:
     Raises:
         WireError: The peer sent something else than two booleans (PAYLOAD_MALFORMED).
     """
-    flags = _decode(payload, "RECONFIGURE", codes.PAYLOAD_MALFORMED)
+    flags = decode_payload(payload, "RECONFIGURE", codes.PAYLOAD_MALFORMED)
     if type(flags) is not list or len(flags) != 2 or not all(type(flag) is bool for flag in flags):
         raise WireError(
-            codes.PAYLOAD_MALFORMED, f"RECONFIGURE carries {_show(flags)}, expected an array of two booleans."
+            codes.PAYLOAD_MALFORMED,
+            f"RECONFIGURE carries {short_repr(flags)}, expected an array of two booleans.",
         )
     return flags[0], flags[1]
 
@@ -289,10 +181,10 @@ def decode_error_text(payload: Buffer) -> str:
     Raises:
         WireError: The peer sent something else than a text (PAYLOAD_MALFORMED).
     """
-    text = _decode(payload, "CHANNEL_CLOSE_ERROR", codes.PAYLOAD_MALFORMED)
+    text = decode_payload(payload, "CHANNEL_CLOSE_ERROR", codes.PAYLOAD_MALFORMED)
     if type(text) is not str:
         raise WireError(
-            codes.PAYLOAD_MALFORMED, f"CHANNEL_CLOSE_ERROR carries {_show(text)}, expected a text."
+            codes.PAYLOAD_MALFORMED, f"CHANNEL_CLOSE_ERROR carries {short_repr(text)}, expected a text."
         )
     return text
 
@@ -309,36 +201,3 @@ def _cut(text: str, limit_bytes: int) -> str:
     note = f"\n[... cut here: the whole text has {len(data)} bytes, {limit_bytes} can be sent ...]\n"
     room = (limit_bytes - len(note)) // 2
     return data[:room].decode("utf-8", "ignore") + note + data[-room:].decode("utf-8", "ignore")
-
-
-def _decode(payload: Buffer, frame: str, code: int) -> Any:
-    """Decode the one value that a payload carries."""
-    try:
-        return _decoder.decode(payload)
-    except ValueFormatError as error:
-        raise WireError(code, f"The payload of {frame} is malformed. {error}") from None
-
-
-def _decode_map(payload: Buffer, frame: str, code: int) -> dict[Any, Any]:
-    """Decode the map that a payload carries."""
-    content = _decode(payload, frame, code)
-    if type(content) is not dict:
-        raise WireError(code, f"{frame} carries {_show(content)}, expected a map.")
-    return content
-
-
-def _take(content: dict[Any, Any], key: str, frame: str, code: int) -> Any:
-    """Return what a map must have."""
-    if key not in content:
-        raise WireError(code, f'{frame} has no "{key}".')
-    return content[key]
-
-
-def _is_uint(value: object) -> bool:
-    """Tell whether a value is an unsigned integer; True is none."""
-    return type(value) is int and value >= 0
-
-
-def _show(value: object) -> str:
-    """Return what a message says of a wrong value."""
-    return short_repr(value)

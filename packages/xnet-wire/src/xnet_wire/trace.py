@@ -4,6 +4,8 @@ The formats are specified, so that a trace can be checked against the bytes on t
 module only formats. Where the process id, the clock, the files and the environment come from is
 for the layers above to know; and when nothing is asked for, there is no tracer at all: callers
 hold ``None`` and test for it, which costs less than a call.
+
+Spec: 70-trace.md (TR-001 to TR-021).
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ RECEIVED: Final = "received"
 class Tracer:
     """Format what happens and hand the lines to the sinks.
 
+    A sink that fails loses its line and nothing else. Spec: TR-003.
+
     Args:
         pid: Process id of this process.
         write_text: Takes each line of text, with its newline; None for no text.
@@ -36,7 +40,7 @@ class Tracer:
         now_ns: Monotonic clock in nanoseconds, for the JSON lines.
         text_prefix: Put in front of each line of text.
 
-    Threads: any, if the sinks write a line at once (an unbuffered or line-buffered file does).
+    Threads: any, if the sinks take a line as a whole (an unbuffered or line-buffered file does).
     """
 
     __slots__ = ("_now_ns", "_pid", "_prefix", "_write_json", "_write_text")
@@ -56,7 +60,9 @@ class Tracer:
         self._prefix = text_prefix
 
     def message(self, side: str, direction: str, frame_type: int, channel: int, length: int) -> None:
-        """Note a frame. Lines of one process are exactly its frames, in order.
+        """Note a frame.
+
+        Spec: TR-010: the lines of one connection are exactly its frames, in order.
 
         Args:
             side: Which connection of this process: ``gw0``, or in a worker ``gw0-worker``.
@@ -65,34 +71,27 @@ class Tracer:
             channel: Its channel id.
             length: Length of its payload in bytes.
         """
-        name = type_name(frame_type)
         if self._write_text is not None:
-            self._text(self._write_text, format_message(side, direction, frame_type, channel, length))
+            line = format_message(side, direction, frame_type, channel, length)
+            _write(self._write_text, f"{self._prefix}{line}\n")
         if self._write_json is not None:
-            # Only the side is text from outside; the rest needs no escaping.
-            self._write_json(
-                f'{{{self._json_head(side)}, "dir": "{direction}", "type": "{name}", '
-                f'"channel": {channel}, "length": {length}}}\n'
+            time_ns = 0 if self._now_ns is None else self._now_ns()
+            _write(
+                self._write_json,
+                # Only the side is text from outside; the rest needs no escaping.
+                f'{{"ns": {time_ns}, "pid": {self._pid}, "side": {quote_json(side)}, "dir": "{direction}", '
+                f'"type": "{type_name(frame_type)}", "channel": {channel}, "length": {length}}}\n',
             )
 
     def event(self, side: str, text: str) -> None:
-        """Note anything else: a connection made, an execution begun, a termination.
+        """Note anything else: a connection made, an execution begun, a termination. Text only.
 
         Args:
             side: As for ``message``.
-            text: What happened; line breaks in it are shown as ``\\\\n``.
+            text: What happened. It must not begin like a message line.
         """
         if self._write_text is not None:
-            self._text(self._write_text, f"{side} {_one_line(text)}")
-        if self._write_json is not None:
-            self._write_json(f'{{{self._json_head(side)}, "event": {quote_json(text)}}}\n')
-
-    def _text(self, write: Write, line: str) -> None:
-        write(f"{self._prefix}{line}\n")
-
-    def _json_head(self, side: str) -> str:
-        time_ns = 0 if self._now_ns is None else self._now_ns()
-        return f'"ns": {time_ns}, "pid": {self._pid}, "side": {quote_json(side)}'
+            _write(self._write_text, f"{self._prefix}{_one_word(side)} {_one_line(text)}\n")
 
 
 def format_message(side: str, direction: str, frame_type: int, channel: int, length: int) -> str:
@@ -100,11 +99,12 @@ def format_message(side: str, direction: str, frame_type: int, channel: int, len
 
     For example ``gw0 sent <Message CHANNEL_EXEC channel=1 lendata=17>``.
     """
-    return f"{side} {direction} <Message {type_name(frame_type)} channel={channel} lendata={length}>"
+    name = type_name(frame_type)
+    return f"{_one_word(side)} {direction} <Message {name} channel={channel} lendata={length}>"
 
 
 def quote_json(text: str) -> str:
-    """Return a JSON string, in ASCII. (The json package costs more start-up than it saves here.)"""
+    """Return a JSON string, in ASCII. The json package costs more start-up than it saves here."""
     out = []
     for character in text:
         point = ord(character)
@@ -120,13 +120,22 @@ def quote_json(text: str) -> str:
     return '"' + "".join(out) + '"'
 
 
+def _write(write: Write, line: str) -> None:
+    """Hand a line to a sink; a full disk or a closed file must not end a connection."""
+    try:
+        write(line)
+    except (OSError, ValueError):
+        pass
+
+
+def _one_word(side: str) -> str:
+    """Return a name without blanks, as the grammar of lines needs it."""
+    return "_".join(side.split()) or "_"
+
+
 def _one_line(text: str) -> str:
-    """Return the text without line breaks, so that one event is one line."""
-    return (
-        text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-        if "\n" in text or "\r" in text
-        else text
-    )
+    """Return a text without line breaks, so that one event is one line."""
+    return " | ".join(text.splitlines())
 
 
 def open_tracer(
@@ -154,11 +163,19 @@ def open_tracer(
     write_text = None
     prefix = ""
     if debug == "1":
-        write_text = open_file(f"{temp_dir()}/execnet-debug-{pid}")
+        write_text = _open(open_file, f"{temp_dir()}/execnet-debug-{pid}")
     elif debug == "2":
         write_text = stderr_write
         prefix = f"[{pid}] "
-    write_json = open_file(f"{json_prefix}-{pid}.jsonl") if json_prefix else None
+    write_json = _open(open_file, f"{json_prefix}-{pid}.jsonl") if json_prefix else None
     if write_text is None and write_json is None:
         return None
     return Tracer(pid, write_text, write_json, now_ns, prefix)
+
+
+def _open(open_file: Callable[[str], Write], path: str) -> Write | None:
+    """Open a trace file, or return None: a read-only disk must not keep a program from running."""
+    try:
+        return open_file(path)
+    except OSError:
+        return None

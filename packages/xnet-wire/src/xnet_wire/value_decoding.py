@@ -4,6 +4,8 @@
 here for the rest: container keys, channels, unusual coercion flags, and everything that is to be
 refused. Total: any bytes give an item or a ``ValueFormatError``. Iterative, so nesting costs no
 Python stack; a length is believed only as far as bytes are there.
+
+Spec: VA-020 to VA-026 (decoding), VA-031 (coercion).
 """
 
 from __future__ import annotations
@@ -113,7 +115,8 @@ def decode_exact(
                 raise _truncated(at, stack)
             argument = int.from_bytes(data[pos : pos + size], "big")
             pos += size
-        if len(stack) > max_depth:
+        # Spec: VA-023: an array, map or tag counts even if it is empty.
+        if ARRAY <= major <= TAG and len(stack) >= max_depth:
             raise _error(at, f"nested deeper than {max_depth} arrays, maps and tags")
         value: Any
         if major == UNSIGNED:

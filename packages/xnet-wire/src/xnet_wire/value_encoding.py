@@ -3,6 +3,8 @@
 ``values.encode`` uses the compiled engine for what it can prove to be plain and comes here for
 the rest: deep nesting, and everything that is to be refused. What is accepted by both gives the
 same bytes (a test compares them). Iterative, so that nesting costs no Python stack.
+
+Spec: VA-001 to VA-009 (encoding), VA-023 (depth).
 """
 
 from __future__ import annotations
@@ -117,9 +119,8 @@ def encode_exact(
             prefix, major, levels = opener
             members = list(_members(item))
             count = len(members) // 2 if kind is dict else len(members)
-            # An empty container has nothing inside it, but its tag has its array inside.
-            deepest = depth + (levels if members else levels - 1)
-            if deepest > max_depth:
+            # Spec: VA-023: an array, map or tag counts even if it is empty.
+            if depth + levels > max_depth:
                 raise _too_deep(item, [*(entry[1] for entry in stack), step], stack, max_depth)
             out += prefix
             out += head(major, count)

@@ -190,13 +190,16 @@ _TAG_DECODERS: Final = _TagDecoders(
 def engine_options(max_depth: int) -> dict[str, Any]:
     """Return the engine's keyword arguments for a depth limit.
 
+    The engine does not count an empty array or map, which this protocol does (Spec: VA-023). So it
+    gets one level less for what is not empty; an item that needs the last level is not plain.
+
     Args:
-        max_depth: Deepest nesting of the item. One level is added for the array that
-            ``decode_plain`` puts around it.
+        max_depth: Deepest nesting of the item, without the array that ``decode_plain`` puts
+            around it.
     """
     return {
         "semantic_decoders": _TAG_DECODERS,
-        "max_depth": max_depth + 1,
+        "max_depth": max_depth,
         "allow_indefinite": False,
         "allow_duplicate_keys": False,
     }

@@ -4,6 +4,8 @@ Two codecs share the work. The *engine* (compiled cbor2) does what is provably p
 codec (``value_encoding``, ``value_decoding``) knows every rule, gives every error its sentence,
 and takes whatever the engine is not trusted with. So the fast path never decides that something
 is wrong; it only decides that something is certainly right.
+
+Spec: 30-values.md (VA-001 to VA-031).
 """
 
 from __future__ import annotations

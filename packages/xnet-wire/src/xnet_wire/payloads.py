@@ -1,0 +1,55 @@
+"""What the decoders of control payloads share: one value, checked step by step.
+
+Spec: FR-009, FR-015.
+"""
+
+from __future__ import annotations
+
+from xnet_wire.errors import ValueFormatError, WireError
+from xnet_wire.item_path import short_repr
+from xnet_wire.values import ValueDecoder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    Buffer = bytes | bytearray | memoryview
+
+#: Control payloads are decoded with the default flags and without channels. Spec: VA-031, GW-002.
+_decoder: Final = ValueDecoder()
+
+
+def decode_payload(payload: Buffer, frame: str, code: int) -> Any:
+    """Decode the one value that a payload carries."""
+    try:
+        return _decoder.decode(payload)
+    except ValueFormatError as error:
+        raise WireError(code, f"The payload of {frame} is malformed. {error}") from None
+
+
+def decode_map(payload: Buffer, frame: str, code: int) -> dict[str, Any]:
+    """Decode the map that a payload carries."""
+    content = decode_payload(payload, frame, code)
+    check_text_map(content, frame, code)
+    return content  # type: ignore[no-any-return]
+
+
+def check_text_map(content: Any, what: str, code: int) -> None:
+    """Check that something is a map from texts."""
+    if type(content) is not dict:
+        raise WireError(code, f"{what} is {short_repr(content)}, expected a map.")
+    for key in content:
+        if type(key) is not str:
+            raise WireError(code, f"{what} has a key {short_repr(key)}, expected texts as keys.")
+
+
+def take(content: dict[Any, Any], key: str, frame: str, code: int) -> Any:
+    """Return what a map must have."""
+    if key not in content:
+        raise WireError(code, f'{frame} has no "{key}".')
+    return content[key]
+
+
+def is_uint(value: object) -> bool:
+    """Tell whether a value is an unsigned integer; True is none."""
+    return type(value) is int and value >= 0
