@@ -70,10 +70,6 @@ class Leading:
         self._poller: select.poll | None = None
         self.eof = False
 
-    def start_locked(self) -> None:
-        """Let the reactor read, until somebody leads."""
-        self._attach_locked()
-
     def wait_locked(
         self,
         ready: Callable[[], bool],
@@ -182,18 +178,22 @@ class Leading:
             pass
         elif self._followers or session.has_callbacks:
             self._attach_locked()
-        elif self._lent_timer is None:
+        else:
+            self.lend_locked()
+
+    def lend_locked(self) -> None:
+        """Leave the descriptor lying for whoever leads next; the reactor looks after it."""
+        if self._lent_timer is None:
             self._lent_uses = self._uses
-            self._lent_timer = session.reactor.call_later(LENT_S, self._lent_timer_fired)
+            self._lent_timer = self._session.reactor.call_later(LENT_S, self._lent_timer_fired)
 
     def _lent_timer_fired(self) -> None:
         with self._session.lock:
             self._lent_timer = None
-            if self._attached or self.eof or self._session.finished:
-                return
-            if self._leading or self._uses != self._lent_uses:
-                self._lent_uses = self._uses
-                self._lent_timer = self._session.reactor.call_later(LENT_S, self._lent_timer_fired)
+            if self._leading or self._attached or self.eof or self._session.finished:
+                return  # whoever leads lends it again
+            if self._uses != self._lent_uses:
+                self.lend_locked()
             else:
                 self._attach_locked()
 
@@ -223,6 +223,15 @@ class Leading:
                 # Somebody may have taken the lead since the selector returned. Rule 1.
                 if not self._attached or self._leading or not self._read_locked():
                     return
+
+    def read_rest_locked(self, reads: int) -> None:
+        """Read what is there right now: the process at the other end has died."""
+        while reads > 0 and not self.eof and not self._session.finished:
+            reads -= 1
+            if not self._read_locked() and self.eof:
+                return
+            if not select.select([self._fd], [], [], 0)[0]:
+                return
 
     # -- reading --------------------------------------------------------------------------------
 

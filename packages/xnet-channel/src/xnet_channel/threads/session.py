@@ -27,7 +27,9 @@ from xnet_channel.threads.tracebacks import format_error
 from xnet_channel.threads.wait_list import WaitList
 from xnet_channel.threads.writer import Writer
 from xnet_wire import values
+from xnet_wire.limits import ITEM_COST_BYTES
 from xnet_wire.messages import Hello
+from xnet_wire.trace import RECEIVED, SENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class Session:
         owner: SessionOwner | None = None,
         name: str = "xnet",
         tracer: Tracer | None = None,
+        lead_first: bool = False,
     ) -> None:
         """Take over the descriptors and begin the handshake.
 
@@ -83,6 +86,8 @@ class Session:
             owner: Who uses it; a plain one if None.
             name: For messages and thread names.
             tracer: Gets a line for each frame, or None.
+            lead_first: The caller is about to wait on this session, so the reactor need not
+                (and a worker that never does anything else needs no reactor thread).
         """
         self.role = role
         self.name = name
@@ -92,7 +97,10 @@ class Session:
         self.changed = WaitList()
         self.connection = Connection(role, Hello() if hello is None else hello, self.channel_for)
         if tracer is not None:
-            self.connection.set_traces(tracer.frame_sink("sent"), tracer.frame_sink("received"))
+            self.connection.set_traces(
+                lambda *frame: tracer.message(self.name, SENT, *frame),
+                lambda *frame: tracer.message(self.name, RECEIVED, *frame),
+            )
         self.finished = False
         self.end_error: EOFError | None = None
         self.has_callbacks = 0
@@ -114,7 +122,8 @@ class Session:
         with self.lock:
             self.connection.start()
             self.writer.flush_soon_locked()
-            self.leading.start_locked()
+            if not lead_first:
+                self.leading.lent_in_need_locked()
 
     def __repr__(self) -> str:
         state = "ended" if self.finished else self.connection.phase
@@ -208,6 +217,36 @@ class Session:
             self.writer.flush_until(time.monotonic() + flush_s)
         with self.lock:
             self.finish_locked(text or f"{self.name}: the connection was closed by this side")
+
+    def wait(self, ready: Callable[[], bool], timeout_s: float | None = None) -> bool:
+        """Block until ``ready()``, reading for everybody meanwhile.
+
+        Args:
+            ready: Looked at under the lock whenever something came; must not block. Whoever makes
+                it true from elsewhere calls ``wake``.
+            timeout_s: How long at most, None for as long as it takes.
+
+        Returns:
+            Whether it is ready. The session's end makes this return too.
+        """
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        with self.lock:
+            self.leading.wait_locked(lambda: ready() or self.finished, deadline_s, self.changed)
+            return ready()
+
+    def wake(self) -> None:
+        """Make everybody in ``wait`` look again."""
+        with self.lock:
+            self.changed.notify_all_locked()
+            self.leading.wake_leader()
+
+    def answer_locked(self, channel: Channel, item: object) -> None:
+        """Answer a request: one item, then the end of its channel. Never blocks."""
+        payload = self.encode(item)
+        state = channel._mailbox.state
+        if not state.closed:
+            self.connection.send_item(state, payload, len(payload) + ITEM_COST_BYTES)
+            self.close_channel_locked(channel._mailbox, None)
 
     # -- channels -------------------------------------------------------------------------------
 

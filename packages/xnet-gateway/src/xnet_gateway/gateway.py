@@ -1,0 +1,239 @@
+"""A gateway: one interpreter that runs our code, and the connection to it.
+
+Names, defaults and errors are execnet's.
+"""
+
+from __future__ import annotations
+
+import time
+
+from xnet_channel.threads.owner import SessionOwner
+from xnet_channel.threads.session import Session
+from xnet_gateway.tracing import maybe_tracer
+from xnet_wire import frames, messages
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FunctionType, ModuleType
+    from typing import Any, Final
+
+    from xnet_channel.threads.channel import Channel
+    from xnet_gateway.execmodel import ExecModel
+    from xnet_gateway.process import WorkerProcess
+    from xnet_gateway.status import RemoteStatus, RInfo
+    from xnet_gateway.transports.base import Connected
+    from xnet_gateway.xspec import XSpec
+
+#: How long after the end of the connection its process gets to end too, so that the error can say
+#: how it ended, in seconds. Users must hear of a death within a second.
+DEATH_WORDS_S: Final = 0.5
+#: How much of what a dead worker had sent is still read, in reads: a forked child of it may hold
+#: the connection open and go on writing.
+LAST_READS: Final = 4096
+
+
+class Gateway(SessionOwner):
+    """An interpreter somewhere, made by ``Group.makegateway``.
+
+    Attributes:
+        id: Name in its group.
+        spec: The specification it was made from.
+        session: The connection.
+
+    Other attributes may be set freely. Threads: all methods from any thread.
+    """
+
+    _group: Any = None
+
+    def __init__(self, spec: XSpec, connected: Connected, config: dict[str, Any]) -> None:
+        """Begin the handshake; ``PendingGateway`` waits for it."""
+        self.id = str(spec.id)
+        self.spec = spec
+        self._io: WorkerProcess = connected.process
+        self._asked_to_end = False
+        self._rinfo_cache: RInfo | None = None
+        from xnet_gateway.worker.worker import implementation
+
+        tracer = maybe_tracer()
+        if tracer is not None:
+            tracer.event(self.id, f"connecting to pid {connected.process.popen.pid} for {str(spec)!r}")
+        self._tracer = tracer
+        self.session = Session(
+            connected.read_fd,
+            connected.write_fd if connected.write_fd != connected.read_fd else None,
+            role="initiator",
+            name=self.id,
+            owner=self,
+            hello=messages.Hello(implementation(), config=config),
+            tracer=tracer,
+            lead_first=True,
+        )
+        self._io.when_exited(self._process_exited)
+
+    def __repr__(self) -> str:
+        with self.session.lock:
+            channels = len(self.session.connection.table.open)
+        state = "receive-live" if self.hasreceiver() else "not-receiving"
+        return f"<{type(self).__name__} id={self.id!r} {state}, {channels} active channels>"
+
+    # -- code and data --------------------------------------------------------------------------
+
+    def remote_exec(self, source: str | FunctionType | ModuleType, **kwargs: object) -> Channel:
+        """Run code in the interpreter.
+
+        Args:
+            source: Source text; or a function whose first parameter is ``channel`` and that uses
+                no closure and no globals but builtins; or a module, whose file is read.
+            **kwargs: Further arguments of the function.
+
+        Returns:
+            A channel whose other end the code finds as ``channel``. It is closed when the code
+            ends; an exception of the code arrives as RemoteError.
+
+        Raises:
+            ValueError, TypeError: What was given cannot be sent (see ``remote_source``).
+            DumpError: An argument cannot be sent.
+            OSError: The connection is closed.
+        """
+        from xnet_gateway.remote_source import make_request
+
+        return self.session.request(
+            frames.CHANNEL_EXEC, messages.encode_exec(make_request(source, kwargs))
+        )
+
+    def newchannel(self) -> Channel:
+        """Open a channel that the other side learns of when it is sent in an item."""
+        return self.session.new_channel()
+
+    def reconfigure(self, py2str_as_py3str: bool = True, py3str_as_py2str: bool = False) -> None:
+        """Set how strings arrive on both sides, between Python 2 and 3; see ``Channel.reconfigure``."""
+        self.session.reconfigure((bool(py2str_as_py3str), bool(py3str_as_py2str)))
+
+    def remote_status(self) -> RemoteStatus:
+        """Return how many channels and executions the interpreter has. Works while it is busy."""
+        from xnet_gateway.status import RemoteStatus
+
+        return RemoteStatus.from_answer(self.session.request(frames.STATUS).receive())
+
+    def _rinfo(self, update: bool = False) -> RInfo:
+        """Return facts about the interpreter, asked once unless ``update``. Works while it is busy."""
+        if self._rinfo_cache is None or update:
+            from xnet_gateway.status import RInfo
+
+            self._rinfo_cache = RInfo.from_answer(self.session.request(frames.INFO).receive())
+        return self._rinfo_cache
+
+    @property
+    def _cache_rinfo(self) -> RInfo:
+        if self._rinfo_cache is None:
+            raise AttributeError("_cache_rinfo")
+        return self._rinfo_cache
+
+    def remote_init_threads(self, num: int | None = None) -> None:
+        """Do nothing: threads are made when they are needed. Deprecated since execnet 1.2."""
+        import warnings
+
+        warnings.warn("remote_init_threads() does nothing", DeprecationWarning, stacklevel=2)
+
+    # -- the process ----------------------------------------------------------------------------
+
+    @property
+    def remoteaddress(self) -> str:
+        """Where the interpreter runs, in the transport's words."""
+        return self._io.remoteaddress
+
+    @property
+    def pid(self) -> int:
+        """Process id of the local process behind the gateway."""
+        return self._io.popen.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit status of that process, negative for a signal; None while it runs."""
+        return self._io.popen.returncode
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the process to end; return its exit status, or None if it still runs."""
+        return self._io.wait(timeout)
+
+    @property
+    def execmodel(self) -> ExecModel:
+        """Threads, locks and events of this side."""
+        from xnet_gateway.execmodel import get_execmodel
+
+        return self._group.execmodel if self._group is not None else get_execmodel("thread")
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def exit(self) -> None:
+        """Ask the interpreter to end, and leave the group. Does not wait; ``join`` does."""
+        group = self._group
+        if group is not None and self in group:
+            group._unregister(self)
+        if not self._asked_to_end:
+            self._asked_to_end = True
+            self._trace("asking to terminate")
+            self.session.terminate_peer()
+
+    def hasreceiver(self) -> bool:
+        """Return whether the connection is alive."""
+        return not self.session.finished
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the connection has ended, at most ``timeout`` seconds."""
+        self.session.wait_finished(timeout)
+
+    def _wait_ended(self, deadline_s: float | None) -> bool:
+        """Wait until connection and process have ended; return whether they have.
+
+        Args:
+            deadline_s: Monotonic time, or None for as long as it takes.
+        """
+        left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+        if not self.session.wait_finished(left_s):
+            return False
+        left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+        return self._io.wait(left_s) is not None
+
+    def _kill(self) -> None:
+        """End the process: SIGTERM, a moment later SIGKILL. Does not wait."""
+        self._trace("did not end in time, killing its process")
+        self._io.kill()
+
+    def _describe(self) -> str:
+        """Return a sentence about the state of the process."""
+        return f"gateway {self.id} ({self.spec}): {self._io.describe()}"
+
+    # -- the session's events -------------------------------------------------------------------
+
+    def on_eof(self, session: Session, error: OSError | None) -> None:
+        """Nothing more comes: say why as soon as the process has told how it ended."""
+        if session.connection.failure is not None or self._io.exited:
+            session.finish_locked(self._end_text(session, error))
+            return
+
+        def give_up() -> None:
+            with session.lock:
+                session.finish_locked(self._end_text(session, error))
+
+        session.reactor.call_later(DEATH_WORDS_S, give_up)
+
+    def _process_exited(self) -> None:
+        """The process has ended, whoever still holds its descriptors. Reactor thread."""
+        self._trace(self._io.describe())
+        session = self.session
+        with session.lock:
+            session.leading.read_rest_locked(LAST_READS)
+            session.finish_locked(self._end_text(session, None))
+
+    def _end_text(self, session: Session, error: OSError | None) -> str:
+        words = self._io.describe()
+        if self._asked_to_end and (self.returncode or 0) == 0 and session.connection.failure is None:
+            return f"gateway {self.id} has ended as asked; {words}"
+        if session.connection.failure is not None or error is not None:
+            return f"gateway {session.describe_end(error)}; {words}"
+        return f"gateway {self.id}: the connection has ended; {words}"
+
+    def _trace(self, text: str) -> None:
+        if self._tracer is not None:
+            self._tracer.event(self.id, text)

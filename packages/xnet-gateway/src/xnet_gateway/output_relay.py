@@ -1,0 +1,92 @@
+"""What a worker prints: passed on to our stderr, its last lines kept for error messages.
+
+Runs on the reactor thread, so it never blocks: while our stderr does not take more, nothing is
+read from the worker, and the pipe fills up like any pipe whose reader is slow.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from collections import deque
+
+from xnet_channel.threads.reactor import READ, get_reactor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+#: A pipe that is reported writable takes this much without blocking (PIPE_BUF on Linux).
+CHUNK_BYTES: Final = 4096
+#: How long to leave a stderr alone that does not take more, in seconds.
+RETRY_S: Final = 0.05
+#: How much of the end is kept for error messages.
+TAIL_LINES: Final = 10
+TAIL_BYTES: Final = 4096
+STDERR: Final = 2
+
+
+class OutputRelay:
+    """Relays one pipe.
+
+    Threads: the reactor's, but ``tail`` and ``drain`` are for any.
+    """
+
+    def __init__(self, fd: int) -> None:
+        """Take over the reading end of the pipe."""
+        self._fd = fd
+        self._tail: deque[bytes] = deque(maxlen=32)
+        self._closed = False
+        os.set_blocking(fd, False)
+        get_reactor().watch(fd, READ, self._on_readable)
+
+    def tail(self) -> str:
+        """Return the last lines that came."""
+        data = b"".join(self._tail)[-TAIL_BYTES:]
+        lines = data.decode("utf-8", "replace").splitlines()
+        return "\n".join(lines[-TAIL_LINES:])
+
+    def drain(self) -> None:
+        """Take what is in the pipe right now: its writer has died. Reactor thread only."""
+        # A grandchild may go on writing: what fits into one pipe is enough.
+        for _ in range(64):
+            if self._closed or not self._relay_once():
+                return
+
+    def _on_readable(self, events: int) -> None:
+        if not can_write_stderr():
+            get_reactor().unwatch(self._fd)
+            get_reactor().call_later(RETRY_S, self._resume)
+        else:
+            self._relay_once()
+
+    def _resume(self) -> None:
+        if not self._closed:
+            get_reactor().watch(self._fd, READ, self._on_readable)
+
+    def _relay_once(self) -> bool:
+        try:
+            data = os.read(self._fd, CHUNK_BYTES)
+        except BlockingIOError:
+            return False
+        except OSError:
+            data = b""
+        if not data:
+            self._closed = True
+            get_reactor().unwatch(self._fd)
+            os.close(self._fd)
+            return False
+        self._tail.append(data)
+        if can_write_stderr():
+            try:
+                os.write(STDERR, data)
+            except OSError:
+                pass  # our stderr is closed: the tail still has it
+        return True
+
+
+def can_write_stderr() -> bool:
+    """Return whether our stderr takes a chunk without blocking (or is closed, and takes all)."""
+    poller = select.poll()
+    poller.register(STDERR, select.POLLOUT)
+    return bool(poller.poll(0))

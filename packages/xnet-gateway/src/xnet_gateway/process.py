@@ -1,0 +1,149 @@
+"""A worker process of this machine: its handle, its death, its last words."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+
+from xnet_channel.threads.reactor import READ, get_reactor
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+    from xnet_gateway.output_relay import OutputRelay
+
+#: How often a process is looked at where there is no handle to wait on, in seconds.
+POLL_S: Final = 0.05
+#: Between SIGTERM and SIGKILL, in seconds.
+KILL_GRACE_S: Final = 1.0
+
+
+class WorkerProcess:
+    """A process started for a gateway; execnet's programs reach it as ``gateway._io``.
+
+    Attributes:
+        popen: The ``subprocess.Popen`` with ``pid``, ``returncode``, ``wait``.
+        remoteaddress: Where the process runs, for messages.
+
+    Threads: any.
+    """
+
+    def __init__(
+        self, popen: subprocess.Popen[bytes], relay: OutputRelay | None, remoteaddress: str = "localhost"
+    ) -> None:
+        self.popen = popen
+        self.remoteaddress = remoteaddress
+        self._relay = relay
+        self._on_exit: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+        self._exited = threading.Event()
+        self._kill_timer_set = False
+        self._pidfd = open_pidfd(popen.pid)
+        reactor = get_reactor()
+        if self._pidfd >= 0:
+            reactor.watch(self._pidfd, READ, self._pidfd_ready)
+        else:
+            reactor.call_later(POLL_S, self._poll)
+
+    @property
+    def exited(self) -> bool:
+        """Whether the process has ended and was reaped."""
+        return self._exited.is_set()
+
+    def when_exited(self, action: Callable[[], None]) -> None:
+        """Run the action on the reactor thread once the process has ended (soon, if it has)."""
+        with self._lock:
+            if not self._exited.is_set():
+                self._on_exit.append(action)
+                return
+        get_reactor().call_soon(action)
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the process to end.
+
+        Args:
+            timeout: Seconds at most; None waits as long as it takes.
+
+        Returns:
+            Its exit status, negative for a signal, or None if it still runs.
+        """
+        self._exited.wait(timeout)
+        return self.popen.returncode
+
+    def kill(self) -> None:
+        """End the process: SIGTERM now, SIGKILL if it is still there a moment later."""
+        with self._lock:
+            if self._exited.is_set() or self._kill_timer_set:
+                return
+            self._kill_timer_set = True
+        self._signal(signal.SIGTERM)
+        # A stopped process does not see SIGTERM before it continues.
+        self._signal(signal.SIGCONT)
+        get_reactor().call_later(KILL_GRACE_S, lambda: self._signal(signal.SIGKILL))
+
+    def kill_now(self) -> None:
+        """End the process with SIGKILL."""
+        self._signal(signal.SIGKILL)
+
+    def describe(self) -> str:
+        """Return a sentence about how the process ended, with the last lines it wrote."""
+        pid = self.popen.pid
+        returncode = self.popen.returncode
+        if returncode is None:
+            sentence = f"its process (pid {pid}) still runs"
+        elif returncode < 0:
+            sentence = f"its process (pid {pid}) was killed by signal {signal_name(-returncode)}"
+        else:
+            sentence = f"its process (pid {pid}) exited with status {returncode}"
+        tail = self._relay.tail() if self._relay is not None and returncode else ""
+        return f"{sentence}; its last output was:\n{tail}" if tail else sentence
+
+    def _signal(self, number: int) -> None:
+        # Popen.send_signal looks first whether the process was reaped: never signals a stranger.
+        try:
+            self.popen.send_signal(number)
+        except OSError:
+            pass  # it ended at this moment
+
+    def _pidfd_ready(self, events: int) -> None:
+        get_reactor().unwatch(self._pidfd)
+        os.close(self._pidfd)
+        self._reap()
+
+    def _poll(self) -> None:
+        if self.popen.poll() is None:
+            get_reactor().call_later(POLL_S, self._poll)
+        else:
+            self._reap()
+
+    def _reap(self) -> None:
+        self.popen.poll()
+        if self._relay is not None:
+            self._relay.drain()
+        with self._lock:
+            self._exited.set()
+            actions, self._on_exit = self._on_exit, []
+        for action in actions:
+            action()
+
+
+def open_pidfd(pid: int) -> int:
+    """Return a descriptor that is readable when the process has ended, or -1 without such a thing."""
+    if hasattr(os, "pidfd_open"):
+        try:
+            return os.pidfd_open(pid)
+        except OSError:
+            pass  # an old kernel, or a sandbox that forbids it
+    return -1
+
+
+def signal_name(number: int) -> str:
+    """Return for example ``"9 (SIGKILL)"``."""
+    try:
+        return f"{number} ({signal.Signals(number).name})"
+    except ValueError:
+        return str(number)

@@ -1,0 +1,64 @@
+"""The tracer of this process, if EXECNET_DEBUG or XNET_TRACE_JSON asks for one.
+
+Spec: TR. The formats are in ``xnet_wire.trace``; files, clock and environment are here.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xnet_wire.trace import Tracer
+
+_tracer: Tracer | None = None
+_opened_by_pid = 0
+
+
+def maybe_tracer() -> Tracer | None:
+    """Return the tracer of this process, opening it on first use; None if tracing is off.
+
+    The environment is looked at once for each process (and again after a fork).
+
+    Threads: any.
+    """
+    global _tracer, _opened_by_pid
+    if "EXECNET_DEBUG" not in os.environ and "XNET_TRACE_JSON" not in os.environ:
+        return None
+    pid = os.getpid()
+    if _opened_by_pid != pid:
+        import time
+
+        from xnet_wire.trace import open_tracer
+
+        _tracer = open_tracer(os.environ, pid, _temp_dir, _write_stderr, _open_file, time.monotonic_ns)
+        _opened_by_pid = pid
+    return _tracer
+
+
+def _temp_dir() -> str:
+    import tempfile
+
+    return tempfile.gettempdir()
+
+
+def _write_stderr(line: str) -> None:
+    # The descriptor, not sys.stderr: what replaces that (a test's capture) belongs to user code.
+    try:
+        os.write(2, line.encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass  # nobody reads it: tracing must never be what breaks a program
+
+
+def _open_file(path: str) -> Callable[[str], object]:
+    # One write call for each line, appended: lines of several threads never mix.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        fd = os.open(path, flags, 0o600)
+    except OSError as error:
+        sys.stderr.write(f"[{os.getpid()}] cannot write the trace file {path}: {error}\n")
+        return lambda line: None
+    return lambda line: os.write(fd, line.encode("utf-8", "backslashreplace"))

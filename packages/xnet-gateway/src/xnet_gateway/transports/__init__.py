@@ -1,0 +1,1 @@
+"""Ways to get a byte stream to an interpreter, one module each."""

@@ -1,0 +1,118 @@
+"""``popen``: another process of this interpreter on this machine.
+
+The connection is a socketpair of its own, so that stdin, stdout and stderr of the worker belong
+to the code that runs there. What it prints goes to our stderr unless ``stdout=`` says otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+
+from xnet_gateway.errors import HostNotFound
+from xnet_gateway.output_relay import OutputRelay
+from xnet_gateway.process import WorkerProcess
+from xnet_gateway.transports.base import Connected
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Final
+
+    from xnet_gateway.xspec import XSpec
+
+#: Room for about four parts in flight; the kernel may give less.
+SOCKET_BUFFER_BYTES: Final = 1_048_576
+
+
+def connect(spec: XSpec) -> Connected:
+    """Start the interpreter and return at once.
+
+    Raises:
+        HostNotFound: It cannot be started; the text says what was tried and why it failed.
+    """
+    ours, theirs = socket.socketpair()
+    pipe_read = pipe_write = -1
+    try:
+        for end in (ours, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
+        pipe_read, pipe_write = os.pipe()
+        command = worker_command(spec, theirs.fileno())
+        try:
+            stdout, close_stdout = _open_stdout(spec, pipe_write)
+            try:
+                popen = subprocess.Popen(
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=pipe_write,
+                    cwd=_working_directory(spec),
+                    env={**os.environ, **{k: str(v) for k, v in spec.env.items()}} if spec.env else None,
+                    pass_fds=(theirs.fileno(),),
+                )
+            finally:
+                if close_stdout is not None:
+                    close_stdout.close()
+        except OSError as error:
+            raise HostNotFound(f"cannot start {command[0]!r} for {str(spec)!r}: {error}") from error
+        relay, pipe_read = OutputRelay(pipe_read), -1
+        fd = ours.detach()
+        return Connected(fd, fd, WorkerProcess(popen, relay))
+    finally:
+        theirs.close()
+        ours.close()
+        for pipe_end in (pipe_read, pipe_write):
+            if pipe_end >= 0:
+                os.close(pipe_end)
+
+
+def worker_command(spec: XSpec, fd: int) -> list[str]:
+    """Return the command line of a worker that inherits the descriptor."""
+    command = [sys.executable, "-u"]
+    if spec.dont_write_bytecode:
+        command.append("-B")
+    # The current directory must not shadow what the worker itself imports ("" is put back for the
+    # code that runs there), and our packages come behind everything else on the path.
+    code = (
+        "import sys;p=sys.path;h=p[:1]==[''];del p[:h];"
+        f"p+=[d for d in {package_directories()!r} if d not in p];"
+        "from xnet_gateway.worker.main import main;"
+        "p[:0]=['']*h;"
+        f"main({fd},{str(spec.id)!r})"
+    )
+    return [*command, "-c", code]
+
+
+def package_directories() -> list[str]:
+    """Return the directories in which our packages and the codec they need are found."""
+    directories: list[str] = []
+    for name in ("xnet_wire", "xnet_channel", "xnet_gateway", "xnet", "cbor2._cbor2", "cbor2"):
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file is not None:
+            directory = os.path.dirname(os.path.dirname(os.path.abspath(file)))
+            if directory not in directories:
+                directories.append(directory)
+    return directories
+
+
+def _working_directory(spec: XSpec) -> str | None:
+    if not spec.chdir:
+        return None
+    path = str(spec.chdir)
+    if not os.path.isdir(path):
+        os.mkdir(path)
+    return path
+
+
+def _open_stdout(spec: XSpec, stderr_pipe: int) -> tuple[int | IO[bytes] | None, IO[bytes] | None]:
+    """Return what to give to the worker as stdout, and what to close afterwards."""
+    policy = spec.stdout or "stderr"
+    if policy == "stderr":
+        return stderr_pipe, None
+    if policy == "inherit":
+        return None, None
+    if policy == "null":
+        return subprocess.DEVNULL, None
+    file = open(str(policy), "ab")
+    return file, file

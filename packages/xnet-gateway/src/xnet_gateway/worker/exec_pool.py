@@ -1,0 +1,126 @@
+"""Where executions run: the main thread first, further ones in threads of their own.
+
+Programs expect the main thread: signal handlers, GUI toolkits and some event loops work nowhere
+else. So an execution gets the main thread whenever it is free. With ``main_thread_only`` it gets
+nothing else: a second one at the same time is refused, because it would wait for ever if the first
+one waited for it.
+
+Spec: GW, "Execution models".
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+    from xnet_gateway.worker.exec_task import ExecTask
+
+THREAD: Final = "thread"
+MAIN_THREAD_ONLY: Final = "main_thread_only"
+EXECMODELS: Final = (THREAD, MAIN_THREAD_ONLY)
+
+#: The text with which a second execution is refused; programs look for execnet's words.
+CONCURRENT_EXEC_DEADLOCK_TEXT: Final = (
+    "concurrent remote_exec would cause deadlock for main_thread_only execmodel"
+)
+
+
+class ExecPool:
+    """Distributes executions.
+
+    Attributes:
+        execmodel: ``THREAD`` or ``MAIN_THREAD_ONLY``.
+        main_task: What the main thread is to run next, or None.
+        main_busy: The main thread runs an execution, or is about to.
+        stopping: No more executions are taken.
+
+    Threads: ``submit`` under the session's lock; the rest from any thread.
+    """
+
+    def __init__(self, wake_main: Callable[[], None]) -> None:
+        self.execmodel: str = THREAD
+        self.main_task: ExecTask | None = None
+        self.stopping = False
+        self._wake_main = wake_main
+        self.main_busy = False
+        self._running = 0
+        self._queued = 0
+        self._idle = threading.Condition()
+
+    @property
+    def running(self) -> int:
+        """How many executions run now."""
+        return self._running
+
+    @property
+    def queued(self) -> int:
+        """How many were accepted and have not begun."""
+        return self._queued
+
+    def submit(self, task: ExecTask) -> None:
+        """Have the task run. Never blocks."""
+        with self._idle:
+            if self.stopping:
+                refusal = "this worker is terminating and takes no more executions"
+            elif not self.main_busy:
+                self.main_busy = True
+                self._queued += 1
+                self.main_task = task
+                refusal = ""
+            elif self.execmodel == MAIN_THREAD_ONLY:
+                refusal = CONCURRENT_EXEC_DEADLOCK_TEXT
+            else:
+                self._queued += 1
+                threading.Thread(target=self._run_in_thread, args=(task,), name="xnet-exec", daemon=True).start()
+                return
+        if refusal:
+            task.channel._executing = False
+            task.channel.refuse(refusal)
+        else:
+            self._wake_main()
+
+    def run_main_task(self) -> None:
+        """Run what waits for the main thread."""
+        task, self.main_task = self.main_task, None
+        if task is not None:
+            self._run(task, in_main=True)
+
+    def stop(self) -> None:
+        """Take no more executions."""
+        with self._idle:
+            self.stopping = True
+
+    def wait_idle(self, timeout_s: float) -> bool:
+        """Wait until nothing runs or waits to run; return whether that is so."""
+        deadline_s = time.monotonic() + timeout_s
+        with self._idle:
+            while self._running or self._queued:
+                left_s = deadline_s - time.monotonic()
+                if left_s <= 0:
+                    return False
+                self._idle.wait(left_s)
+            return True
+
+    def _run_in_thread(self, task: ExecTask) -> None:
+        self._run(task, in_main=False)
+
+    def _run(self, task: ExecTask, *, in_main: bool) -> None:
+        with self._idle:
+            self._queued -= 1
+            self._running += 1
+        error: str | None = None
+        try:
+            error = task.run()
+        finally:
+            with self._idle:
+                self._running -= 1
+                if in_main:
+                    self.main_busy = False
+                self._idle.notify_all()
+            # After the slot is free: whoever sees the close may exec again at once.
+            task.finish(error)

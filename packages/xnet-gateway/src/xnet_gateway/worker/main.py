@@ -1,0 +1,26 @@
+"""Where a fresh interpreter begins: ``main(descriptor, name)``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from xnet_gateway.tracing import maybe_tracer
+from xnet_gateway.worker.worker import WorkerGateway
+
+
+def main(fd: int, name: str) -> None:
+    """Serve the initiator at the other end of the descriptor; return when it is time to exit.
+
+    Args:
+        fd: A connected socket, inherited.
+        name: The gateway's id, until the initiator's HELLO says otherwise.
+
+    Threads: the main thread; executions run in it.
+    """
+    # What the code that runs here starts must not hold the connection open.
+    os.set_inheritable(fd, False)
+    tracer = maybe_tracer()
+    if tracer is not None:
+        tracer.event(f"{name}-worker", f"started, pid {os.getpid()}, {sys.executable}")
+    WorkerGateway(fd, f"{name}-worker", tracer).serve()

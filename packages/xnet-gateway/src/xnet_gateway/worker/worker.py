@@ -1,0 +1,198 @@
+"""The worker's end of a gateway: answers requests, runs code, ends when it should.
+
+Spec: GW.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+from xnet_channel.core.errors import RemoteProtocolError
+from xnet_channel.threads.owner import SessionOwner
+from xnet_channel.threads.session import Session
+from xnet_gateway.worker.config import apply_config
+from xnet_gateway.worker.exec_pool import ExecPool
+from xnet_gateway.worker.exec_task import ExecTask
+from xnet_wire import codes, frames, messages
+from xnet_wire.errors import WireError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+    from xnet_channel.threads.channel import Channel
+    from xnet_gateway.execmodel import ExecModel
+    from xnet_wire.messages import Hello
+    from xnet_wire.trace import Tracer
+
+#: How long running code gets to end by itself when the worker is asked to end, in seconds.
+GRACE_S: Final = 5.0
+#: How long it then gets after an interrupt, in seconds. Both figures are execnet's.
+INTERRUPT_GRACE_S: Final = 10.0
+
+
+class WorkerGateway(SessionOwner):
+    """What code in a worker sees as ``channel.gateway``.
+
+    Attributes:
+        id: Name of the gateway, with ``-worker`` behind it.
+        ended: The initiator has gone or has asked this worker to end.
+    """
+
+    def __init__(self, fd: int, name: str, tracer: Tracer | None) -> None:
+        self.id = name
+        self.ended = False
+        self._tracer = tracer
+        self._pool = ExecPool(self._wake_main)
+        self._ending: threading.Thread | None = None
+        hello = messages.Hello(implementation(), features=("exec.python", "batch"))
+        self.session = Session(
+            fd, role="worker", name=name, owner=self, hello=hello, tracer=tracer, lead_first=True
+        )
+
+    def __repr__(self) -> str:
+        return f"<WorkerGateway {self.id}>"
+
+    # -- for code that runs here ----------------------------------------------------------------
+
+    @property
+    def execmodel(self) -> ExecModel:
+        """Threads, locks and events of this process, as execnet's programs expect them."""
+        from xnet_gateway.execmodel import get_execmodel
+
+        return get_execmodel(self._pool.execmodel)
+
+    def newchannel(self) -> Channel:
+        """Open a channel; send it in an item to give the initiator the other end."""
+        return self.session.new_channel()
+
+    def reconfigure(self, py2str_as_py3str: bool = True, py3str_as_py2str: bool = False) -> None:
+        """Set how strings arrive on both sides, for channels without their own setting."""
+        self.session.reconfigure((bool(py2str_as_py3str), bool(py3str_as_py2str)))
+
+    # -- the main thread ------------------------------------------------------------------------
+
+    def serve(self) -> None:
+        """Run executions in the main thread until the worker is to end."""
+        pool = self._pool
+        try:
+            while not self.ended:
+                self.session.wait(lambda: pool.main_task is not None or self.ended)
+                pool.run_main_task()
+        except KeyboardInterrupt:
+            self._trace("interrupted while nothing ran, ending")
+            self._begin_to_end()
+        ending = self._ending
+        while ending is not None and ending.is_alive():
+            try:
+                ending.join()
+            except KeyboardInterrupt:
+                continue  # meant for an execution that has just ended; this wait is bounded
+        self.session.close(f"{self.id}: the worker has ended")
+        self._trace("ended")
+
+    # -- the session's events -------------------------------------------------------------------
+
+    def on_hello(self, hello: Hello) -> None:
+        """Apply what the initiator asks for."""
+        try:
+            apply_config(self, hello.config or {})
+        except Exception as error:  # noqa: BLE001 - whatever it is, the initiator has to hear it
+            self.session.connection.fail(
+                RemoteProtocolError(codes.CONFIG_REFUSED, f"the worker cannot apply its configuration: {error}")
+            )
+
+    def set_execmodel(self, name: str) -> None:
+        """Say where executions run."""
+        self._pool.execmodel = name
+
+    def rename(self, gateway_id: str) -> None:
+        """Take the initiator's name for this gateway."""
+        self.id = self.session.name = f"{gateway_id}-worker"
+
+    def on_request(self, frame_type: int, channel: Channel, payload: bytes | bytearray) -> None:
+        """Answer STATUS and INFO at once, hand CHANNEL_EXEC to the pool."""
+        if frame_type == frames.STATUS:
+            self.session.answer_locked(channel, self._status())
+        elif frame_type == frames.INFO:
+            self.session.answer_locked(channel, information())
+        else:
+            try:
+                request = messages.decode_exec(payload)
+            except WireError as error:
+                self.session.connection.fail(RemoteProtocolError(error.code, str(error)))
+                return
+            self._trace(f"exec on channel {channel.id}: {request!r}")
+            self._pool.submit(ExecTask(channel, request))
+
+    def on_terminate(self) -> None:
+        """Begin to end."""
+        self._trace("asked to terminate")
+        self._begin_to_end()
+
+    def on_eof(self, session: Session, error: OSError | None) -> None:
+        """The initiator has gone: nobody is left to work for."""
+        session.finish_locked(session.describe_end(error))
+        self._trace("the initiator has gone")
+        self._begin_to_end()
+
+    # -- the end --------------------------------------------------------------------------------
+
+    def _begin_to_end(self) -> None:
+        self.ended = True
+        self._pool.stop()
+        if self._ending is None:
+            self._ending = threading.Thread(target=self._end, name="xnet-ending", daemon=True)
+            self._ending.start()
+        self._wake_main()
+
+    def _end(self) -> None:
+        """Let running code end, then interrupt it, then end the process. Spec: GW."""
+        pool = self._pool
+        if pool.wait_idle(GRACE_S):
+            return
+        if pool.main_busy:
+            self._trace("executions still run, interrupting the main thread")
+            import signal
+
+            os.kill(os.getpid(), signal.SIGINT)
+        if not pool.wait_idle(INTERRUPT_GRACE_S):
+            self._trace("executions still run, ending the process")
+            os._exit(1)
+
+    def _wake_main(self) -> None:
+        self.session.wake()
+
+    def _status(self) -> dict[str, Any]:
+        pool = self._pool
+        # Without the channel that the answer goes over.
+        return {
+            "numchannels": len(self.session.connection.table.open) - 1,
+            "numexecuting": pool.running,
+            "numqueued": pool.queued,
+            "execmodel": pool.execmodel,
+        }
+
+    def _trace(self, text: str) -> None:
+        if self._tracer is not None:
+            self._tracer.event(self.id, text)
+
+
+def implementation() -> str:
+    """Return what HELLO and INFO say about this program."""
+    version = ".".join(map(str, sys.version_info[:3]))
+    return f"xnet/0.1.0 {sys.implementation.name}-{version}"
+
+
+def information() -> dict[str, Any]:
+    """Return the answer to INFO. Spec: GW."""
+    return {
+        "executable": sys.executable,
+        "version_info": tuple(sys.version_info),
+        "platform": sys.platform,
+        "cwd": os.getcwd(),
+        "pid": os.getpid(),
+        "implementation": implementation(),
+    }
