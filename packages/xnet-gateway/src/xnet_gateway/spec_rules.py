@@ -1,0 +1,160 @@
+"""Which keys of a specification mean something, and which values they take.
+
+| key | value | meaning |
+|---|---|---|
+| ``popen`` | none | a process of this machine |
+| ``id`` | text | name of the gateway in its group; the group makes one up (``gw0``, ``gw1`` ...) |
+| ``chdir`` | path | working directory of the worker, made if only its last part is missing |
+| ``nice`` | -20 ... 19 | added to the niceness of the worker |
+| ``env:NAME`` | text | environment variable, set before the interpreter starts |
+| ``execmodel`` | ``thread``, ``main_thread_only`` | where executed code runs |
+| ``dont_write_bytecode`` | none | the worker writes no ``.pyc`` files |
+| ``stdout`` | ``stderr`` (default), ``inherit``, ``null``, ``/path`` | where the worker's prints go |
+| ``python`` | path or command | another interpreter: later version |
+| ``ssh ssh_config vagrant_ssh socket installvia via`` | text | other transports: later version |
+
+Other keys are the program's own and not looked at. execnet finds most of these mistakes only in the
+worker, some never; here they are found before a process is started.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xnet_gateway.xspec import XSpec
+
+#: Keys that say where the interpreter runs; a specification has one of them.
+TRANSPORT_KEYS = ("popen", "ssh", "vagrant_ssh", "socket")
+#: Transports this version cannot start.
+LATER_TRANSPORT_KEYS = ("ssh", "vagrant_ssh", "socket", "via")
+EXECMODELS = ("thread", "main_thread_only")
+#: Execution models of execnet that this version does not have.
+LATER_EXECMODELS = ("eventlet", "gevent")
+#: Words for ``stdout=``; everything else must be an absolute path.
+STDOUT_POLICIES = ("stderr", "inherit", "null")
+#: What a kernel accepts; it clamps larger values silently, which is a value lost silently.
+NICE_RANGE = (-20, 19)
+_SWITCH_ON = (True, "1", "true", "yes", "on")
+
+
+def check_spec(spec: XSpec) -> None:
+    """Check the keys this version knows, before anything is started.
+
+    Args:
+        spec: The specification; attributes the caller assigned are checked like parsed ones.
+
+    Raises:
+        ValueError: A known key has a value that means nothing, or there is no transport, or more than
+            one, or one of a later version. The text has key, value and what was expected (our
+            caller's fault).
+    """
+    _check_transport(spec)
+    if spec.python not in (None, sys.executable):
+        raise _mistake(
+            spec, "python", spec.python, "none, because other interpreters belong to a later version of xnet"
+        )
+    if spec.id is not None:
+        _check_text(spec, "id", spec.id, "a name, as in id=worker1")
+    if spec.chdir is not None:
+        _check_text(spec, "chdir", spec.chdir, "a directory, as in chdir=/tmp")
+    if spec.nice is not None:
+        parse_nice(spec)
+    if spec.execmodel is not None:
+        check_execmodel(spec.execmodel, f"in the gateway specification {str(spec)!r}")
+    if spec.dont_write_bytecode not in (None, *_SWITCH_ON):
+        raise _mistake(
+            spec, "dont_write_bytecode", spec.dont_write_bytecode, "no value: the key alone switches it on"
+        )
+    if spec.stdout is not None:
+        _check_stdout(spec)
+    for name, value in spec.env.items():
+        _check_environment(spec, name, value)
+
+
+def check_execmodel(name: object, where: str) -> None:
+    """Check the name of an execution model.
+
+    Args:
+        name: What was given.
+        where: End of the sentence in the error, for example ``"in set_execmodel()"``.
+
+    Raises:
+        ValueError: This version has no such execution model (our caller's fault).
+    """
+    if name in EXECMODELS:
+        return
+    if name in LATER_EXECMODELS:
+        raise ValueError(
+            f"execmodel={name} {where} belongs to a later version of xnet;"
+            f" this version has {' and '.join(EXECMODELS)}"
+        )
+    raise ValueError(f"unknown execmodel {name!r} {where}: expected {' or '.join(EXECMODELS)}")
+
+
+def parse_nice(spec: XSpec) -> int | None:
+    """Return the number of ``nice=``, or None when it is not set.
+
+    Raises:
+        ValueError: It is no whole number in the range of niceness (our caller's fault).
+    """
+    low, high = NICE_RANGE
+    expected = f"a whole number from {low} to {high}"
+    value = spec.nice
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        raise _mistake(spec, "nice", value, expected)
+    try:
+        number = int(value)
+    except (TypeError, ValueError):
+        raise _mistake(spec, "nice", value, expected) from None
+    if not low <= number <= high:
+        raise _mistake(spec, "nice", value, expected)
+    return number
+
+
+def _check_transport(spec: XSpec) -> None:
+    """Check that there is one transport, and one that this version has."""
+    given = [key for key in TRANSPORT_KEYS if getattr(spec, key) is not None]
+    later = [key for key in LATER_TRANSPORT_KEYS if getattr(spec, key) is not None]
+    if later:
+        raise _mistake(
+            spec,
+            later[0],
+            getattr(spec, later[0]),
+            "popen, because other transports belong to a later version of xnet",
+        )
+    if not given:
+        raise ValueError(
+            f"no gateway type found for {str(spec)!r}: expected one of the keys {', '.join(TRANSPORT_KEYS)}"
+        )
+
+
+def _check_stdout(spec: XSpec) -> None:
+    """Check the policy for the worker's standard output."""
+    value = spec.stdout
+    expected = f"{', '.join(STDOUT_POLICIES)} or an absolute path"
+    if not isinstance(value, str) or not (value in STDOUT_POLICIES or value.startswith("/")) or "\0" in value:
+        raise _mistake(spec, "stdout", value, expected)
+
+
+def _check_environment(spec: XSpec, name: str, value: object) -> None:
+    """Check one environment variable, which a kernel stores as NAME=value NUL."""
+    if not name or "=" in name or "\0" in name:
+        raise _mistake(spec, f"env:{name}", value, "the name of a variable, as in env:NAME=value")
+    if not isinstance(value, str) or "\0" in value:
+        raise _mistake(spec, f"env:{name}", value, f"a value without NUL characters, as in env:{name}=value")
+
+
+def _check_text(spec: XSpec, key: str, value: object, expected: str) -> None:
+    """Check that a key has a text that is not empty and can be given to the operating system."""
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise _mistake(spec, key, value, expected)
+
+
+def _mistake(spec: XSpec, key: str, value: object, expected: str) -> ValueError:
+    """Make the error for one key, in the words the specification was written with."""
+    given = f"{key} without a value" if value is True else f"{key}={value}"
+    return ValueError(f"{given} in the gateway specification {str(spec)!r}: expected {expected}")
