@@ -54,6 +54,6 @@ def _reasons(reporter: pytest.TerminalReporter) -> list[str]:
 
 
 def _reason(longrepr: object) -> str:
-    # (path, line, "Skipped: reason") for a skipped test
+    # (path, line, "Skipped: reason") for a skipped test; "Skipped" alone if the author gave none
     text = longrepr[2] if isinstance(longrepr, tuple) else str(longrepr)
-    return str(text).removeprefix("Skipped: ").strip()
+    return str(text).removeprefix("Skipped").lstrip(": ").strip()

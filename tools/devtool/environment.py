@@ -26,11 +26,12 @@ class SetUpError(Exception):
 
 
 def fingerprint() -> str:
-    """Return a digest of everything `.venv` is made from: interpreter, place and every pyproject.toml."""
-    digest = hashlib.sha256(f"{sys.version}|{sys.base_prefix}|{ROOT}".encode())
-    for folder in [ROOT, *members()]:
-        digest.update((folder / "pyproject.toml").read_bytes())
-    return digest.hexdigest()
+    """Return what `.venv` is made from, as two digests: the interpreter and the place; what is installed."""
+    interpreter = hashlib.sha256(f"{sys.version}|{sys.base_prefix}|{ROOT}".encode())
+    installed = hashlib.sha256(repr((development_tools(), pins())).encode())
+    for folder in members():
+        installed.update((folder / "pyproject.toml").read_bytes())
+    return f"{interpreter.hexdigest()} {installed.hexdigest()}"
 
 
 def ensure() -> Path:
@@ -50,6 +51,12 @@ def ensure() -> Path:
 
 def _is_made_from(wanted: str) -> bool:
     return PYTHON.exists() and STAMP.exists() and STAMP.read_text() == wanted
+
+
+def _has_interpreter_of(wanted: str) -> bool:
+    """Say whether `.venv` only lacks installations; it is not emptied then, a program may run in it."""
+    interpreter, _, _ = wanted.partition(" ")
+    return PYTHON.exists() and STAMP.exists() and STAMP.read_text().startswith(interpreter)
 
 
 @contextlib.contextmanager
@@ -73,11 +80,11 @@ def _make(wanted: str) -> None:
         )
     started = time.monotonic()
     _say(f"setting up .venv with Python {sys.version.split()[0]} (once, well under a minute)")
-    STAMP.unlink(missing_ok=True)
-    _run(
-        [sys.executable, "-m", "venv", "--clear", str(VENV)],
-        "The environment could not be made. Is the disk full, or the checkout read-only?",
-    )
+    if not _has_interpreter_of(wanted):
+        _run(
+            [sys.executable, "-m", "venv", "--clear", str(VENV)],
+            "The environment could not be made. Is the disk full, or the checkout read-only?",
+        )
     _install()
     STAMP.write_text(wanted)
     _say(f".venv is ready after {time.monotonic() - started:.0f} s")

@@ -31,7 +31,7 @@ def _module(*words: str) -> Command:
 
 COMMANDS: dict[str, tuple[str, Command]] = {
     "demo": ("start several interpreters and stream data through them", _script("demo.py")),
-    "test": ("run every test; arguments go to pytest", _module("check", "tests")),
+    "test": ("run every test; arguments go to pytest", _module("check.tests")),
     "check": ("run every check, tests included; --list shows them", _module("check")),
     "bench": ("compare with execnet and multiprocessing; --help shows the cases", _module("bench")),
     "format": ("format the sources", _module("ruff", "format")),
