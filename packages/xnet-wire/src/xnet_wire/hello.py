@@ -12,11 +12,9 @@ from xnet_wire.limits import (
     CREDIT_BYTES,
     HELLO_BYTES,
     MAX_CREDIT_BYTES,
-    MAX_FRAME_BYTES,
     MIN_CREDIT_BYTES,
     MIN_DEPTH,
     MIN_FRAME_BYTES,
-    MIN_ITEM_BYTES,
     Limits,
 )
 from xnet_wire.payloads import check_text_map, decode_map, is_uint, take
@@ -138,22 +136,17 @@ def decode_hello(payload: Buffer) -> Hello:
     )
 
 
-#: The least and the most a peer may announce for each limit. Spec: LI-001.
-_LIMIT_RANGES: Final = {
-    "frame": (MIN_FRAME_BYTES, MAX_FRAME_BYTES),
-    "item": (MIN_ITEM_BYTES, 2**64 - 1),
-    "depth": (MIN_DEPTH, 2**64 - 1),
-    "channels": (1, 2**64 - 1),
-}
+#: The least a peer may announce for each limit. Spec: LI-001.
+_MINIMA: Final = {"frame": MIN_FRAME_BYTES, "item": 1, "depth": MIN_DEPTH, "channels": 1}
 
 
 def _decode_limits(content: Any) -> Limits:
     """Check the map of limits in HELLO; what is absent has its default."""
     check_text_map(content, '"limits" in HELLO', codes.HELLO_MALFORMED)
     limits = Limits()
-    for name, (minimum, maximum) in _LIMIT_RANGES.items():
+    for name, minimum in _MINIMA.items():
         if name in content:
-            _check_range(content[name], f"limits.{name}", minimum, maximum)
+            _check_range(content[name], f"limits.{name}", minimum, 2**64 - 1)
             setattr(limits, name, content[name])
     return limits
 

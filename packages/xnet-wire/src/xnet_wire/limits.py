@@ -16,12 +16,8 @@ if TYPE_CHECKING:
 FRAME_BYTES: Final = 1_048_576
 #: No peer may announce less than this: HELLO itself must fit.
 MIN_FRAME_BYTES: Final = 65_536
-#: The header cannot say more.
-MAX_FRAME_BYTES: Final = 2**32 - 1
 #: Largest item, the sum of its parts.
 ITEM_BYTES: Final = 2_147_483_647
-#: No peer may announce less.
-MIN_ITEM_BYTES: Final = 65_536
 #: Deepest nesting: each array, map and tag around a data item counts one.
 DEPTH: Final = 512
 #: No peer may announce less.

@@ -51,5 +51,5 @@ def take(content: dict[Any, Any], key: str, frame: str, code: int) -> Any:
 
 
 def is_uint(value: object) -> bool:
-    """Tell whether a value is an unsigned integer; True is none."""
-    return type(value) is int and value >= 0
+    """Tell whether a value is an unsigned integer of at most 64 bits; True is none."""
+    return type(value) is int and 0 <= value < 2**64

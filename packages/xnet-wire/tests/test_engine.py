@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+from xnet_wire import engine
+
+
+def run(program: str) -> str:
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result.stdout.strip()
+
+
+def test_the_wire_imports_nothing_slow() -> None:
+    slow = ["typing", "re", "contextlib", "dataclasses", "enum", "inspect", "json", "socket", "threading"]
+    program = f"""
+import sys
+before = set(sys.modules)
+import xnet_wire.values, xnet_wire.frames, xnet_wire.messages, xnet_wire.trace
+print(sorted((set(sys.modules) - before) & set({slow!r})))
+"""
+    assert run(program) == "[]"
+
+
+def test_cbor2_works_as_ever_when_imported_later() -> None:
+    program = """
+from xnet_wire import engine
+import sys
+assert "cbor2" not in sys.modules
+import cbor2
+assert cbor2.CBORTag is engine.CBORTag
+assert cbor2.loads(cbor2.dumps([1, {2: cbor2.CBORTag(4000, "x")}])) == [1, {2: cbor2.CBORTag(4000, "x")}]
+print(cbor2.dumps is engine.dumps)
+"""
+    assert run(program) == "True"
+
+
+def test_a_cbor2_that_is_there_already_is_used() -> None:
+    program = "import cbor2; from xnet_wire import engine; print(cbor2.loads is engine.loads)"
+    assert run(program) == "True"
+
+
+def test_without_a_compiled_part_to_find_the_package_is_imported() -> None:
+    program = """
+import importlib.machinery, sys
+class Finder(importlib.machinery.PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None
+real, importlib.machinery.PathFinder = importlib.machinery.PathFinder, Finder
+from xnet_wire import engine
+importlib.machinery.PathFinder = real
+import cbor2
+print(cbor2.loads is engine.loads)
+"""
+    assert run(program) == "True"
+
+
+def test_many_threads_encode_and_decode_at_once() -> None:
+    from xnet_wire.values import ValueDecoder, encode
+
+    decoder = ValueDecoder()
+    samples = [[i, {"n": [i, (i, str(i))], "neg": -i}, [[]] * (i % 7)] for i in range(50)]
+    expected = [encode(sample) for sample in samples]
+    start = threading.Barrier(8)
+    wrong: list[object] = []
+
+    def work() -> None:
+        start.wait(30)
+        for _ in range(40):
+            for sample, data in zip(samples, expected, strict=True):
+                if encode(sample) != data or decoder.decode(data) != sample:
+                    wrong.append(sample)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+
+
+def test_the_names_are_there() -> None:
+    assert engine.loads(engine.dumps({"a": [1]})) == {"a": [1]}
+    assert engine.CBORDecoder.__name__ == "CBORDecoder"

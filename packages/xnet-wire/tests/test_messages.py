@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xnet_wire import codes, messages
+from xnet_wire.errors import DumpError, WireError
+from xnet_wire.limits import ERROR_TEXT_BYTES, GOAWAY_TEXT_BYTES
+from xnet_wire.messages import ExecRequest
+from xnet_wire.values import encode
+
+DECODERS: list[Callable[[bytes], object]] = [
+    messages.decode_hello,
+    messages.decode_exec,
+    messages.decode_goaway,
+    messages.decode_credit,
+    messages.decode_reconfigure,
+    messages.decode_error_text,
+]
+
+
+@given(st.binary(max_size=50), st.sampled_from(DECODERS))
+def test_any_bytes_give_a_message_or_a_wire_error(data: bytes, decode: Callable[[bytes], object]) -> None:
+    try:
+        decode(data)
+    except WireError:
+        pass
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [ExecRequest("pass"), ExecRequest("def f(c, x): pass", "a/é.py", "f", {"x": (1, {2: [None]})})],
+)
+def test_an_exec_request_arrives_as_it_was_sent(request_: ExecRequest) -> None:
+    got = messages.decode_exec(messages.encode_exec(request_))
+    assert (got.source, got.file, got.call, got.kwargs) == (
+        request_.source,
+        request_.file,
+        request_.call,
+        request_.kwargs,
+    )
+
+
+def test_gw001_only_the_source_is_needed() -> None:
+    got = messages.decode_exec(encode({"source": "pass", "new": 1}))
+    assert (got.source, got.file, got.call, got.kwargs) == ("pass", None, None, {})
+
+
+def test_kwargs_that_cannot_be_sent_are_our_own_mistake() -> None:
+    with pytest.raises(DumpError, match=r"object at \['kwargs'\]\['x'\]"):
+        messages.encode_exec(ExecRequest("", kwargs={"x": object()}))
+    deep: Any = []
+    for _ in range(65):
+        deep = [deep]
+    with pytest.raises(DumpError, match="The receiver takes 64 levels"):
+        messages.encode_exec(ExecRequest("", kwargs={"x": deep}), max_depth=64)
+    messages.encode_exec(ExecRequest("", kwargs={"x": deep}))
+
+
+def test_the_repr_of_a_request_does_not_show_the_source() -> None:
+    text = repr(ExecRequest("secret = 1", "f.py", "main"))
+    assert text == "<ExecRequest file='f.py' call='main' source of 10 characters>"
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ({}, 'CHANNEL_EXEC has no "source".'),
+        ({"source": b"x"}, "\"source\" in CHANNEL_EXEC is b'x', expected a text."),
+        ({"source": "", "file": 1}, '"file" in CHANNEL_EXEC is 1, expected a text or null.'),
+        ({"source": "", "call": []}, '"call" in CHANNEL_EXEC is <list>, expected a text or null.'),
+        ({"source": "", "kwargs": None}, '"kwargs" in CHANNEL_EXEC is None, expected a map.'),
+        ({"source": "", "kwargs": {1: 2}}, '"kwargs" in CHANNEL_EXEC has a key 1, expected texts as keys.'),
+    ],
+)
+def test_an_exec_request_against_its_rule_is_refused(content: Any, sentence: str) -> None:
+    refused(messages.decode_exec, content, sentence)
+
+
+def test_goaway() -> None:
+    assert messages.decode_goaway(messages.encode_goaway(7, "No.")) == (7, "No.")
+    assert messages.decode_goaway(encode({"code": 999, "text": "", "more": 1})) == (999, "")
+    code, text = messages.decode_goaway(messages.encode_goaway(7, "é" * 10_000))
+    assert code == 7
+    assert len(text.encode()) <= GOAWAY_TEXT_BYTES
+    refused(
+        messages.decode_goaway, {"code": 1}, "GOAWAY has code 1 and text None, expected a number and a text."
+    )
+    refused(messages.decode_goaway, {"code": -1, "text": ""}, None)
+    refused(messages.decode_goaway, [1, ""], "GOAWAY is <list>, expected a map.")
+
+
+@pytest.mark.parametrize("credit", [1, 2**31 - 1, 2**64 - 1])
+def test_credit(credit: int) -> None:
+    assert messages.decode_credit(messages.encode_credit(credit)) == credit
+
+
+@pytest.mark.parametrize("wrong", [0, -1, True, 1.0, None, 2**64, [5]])
+def test_credit_is_a_number_above_0(wrong: object) -> None:
+    refused(messages.decode_credit, wrong, None)
+
+
+@pytest.mark.parametrize("strings", [(True, False), (False, True)])
+def test_reconfigure(strings: tuple[bool, bool]) -> None:
+    assert messages.decode_reconfigure(messages.encode_reconfigure(strings)) == strings
+
+
+@pytest.mark.parametrize("wrong", [[], [True], [True, False, True], [1, 0], (True, False), None, {}])
+def test_reconfigure_is_two_booleans(wrong: object) -> None:
+    refused(messages.decode_reconfigure, wrong, None)
+
+
+@given(st.text())
+def test_error_texts(text: str) -> None:
+    assert messages.decode_error_text(messages.encode_error_text(text)) == text
+
+
+def test_ch042_a_long_error_text_is_cut_with_a_note_and_keeps_both_ends() -> None:
+    payload = messages.encode_error_text("é" + "\U0001f600" * 100_000 + "ValueError: the end")
+    assert len(payload) <= ERROR_TEXT_BYTES
+    text = messages.decode_error_text(payload)
+    assert text.startswith("é\U0001f600")
+    assert text.endswith("\U0001f600ValueError: the end")
+    assert "[... cut here: the whole text has 400021 bytes, 65531 can be sent ...]" in text
+    exact = "x" * (ERROR_TEXT_BYTES - 5)
+    assert messages.decode_error_text(messages.encode_error_text(exact)) == exact
+
+
+def test_an_error_text_may_hold_what_utf8_cannot() -> None:
+    assert messages.decode_error_text(messages.encode_error_text("a\ud800b")) == "a?b"
+
+
+def test_an_error_text_is_a_text() -> None:
+    refused(messages.decode_error_text, b"x", "CHANNEL_CLOSE_ERROR carries b'x', expected a text.")
+
+
+def refused(decode: Callable[[bytes], object], content: object, sentence: str | None) -> None:
+    with pytest.raises(WireError) as caught:
+        decode(encode(content))
+    assert caught.value.code == codes.PAYLOAD_MALFORMED
+    assert sentence is None or str(caught.value) == sentence
