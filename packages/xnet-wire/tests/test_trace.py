@@ -82,25 +82,10 @@ def test_tr020_json_lines_are_for_machines() -> None:
     assert tracer is not None
     use(tracer)
     lines = [json.loads(line) for line in files.text("/logs/run-42.jsonl").splitlines()]
+    common = {"ns": 1000, "pid": 42, "side": "gw0"}
     assert lines == [
-        {
-            "ns": 1000,
-            "pid": 42,
-            "side": "gw0",
-            "dir": "sent",
-            "type": "CHANNEL_EXEC",
-            "channel": 1,
-            "length": 17,
-        },
-        {
-            "ns": 1000,
-            "pid": 42,
-            "side": "gw0",
-            "dir": "received",
-            "type": "TYPE_200",
-            "channel": 0,
-            "length": 0,
-        },
+        {**common, "dir": "sent", "type": "CHANNEL_EXEC", "channel": 1, "length": 17},
+        {**common, "dir": "received", "type": "TYPE_200", "channel": 0, "length": 0},
     ]
 
 

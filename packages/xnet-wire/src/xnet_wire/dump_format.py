@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from xnet_wire.dump_reading import Readable
 
+    Buffer = bytes | bytearray | memoryview
+
     class Writable(Protocol):
         """What a dump is written to."""
 
@@ -72,7 +74,7 @@ def dump(byteio: Writable, obj: object) -> None:
     byteio.write(dumps(obj))
 
 
-def loads(bytestring: bytes, py2str_as_py3str: bool = False, py3str_as_py2str: bool = False) -> Any:
+def loads(bytestring: Buffer, py2str_as_py3str: bool = False, py3str_as_py2str: bool = False) -> Any:
     """Return the object of a dump. Bytes that follow the dump are not looked at.
 
     Args:

@@ -88,6 +88,9 @@ class FrameDecoder:
 
     Spec: FR-001, FR-002, FR-005, FR-006, FR-010, FR-011, FR-013, FR-016.
 
+    Attributes:
+        rest: The beginning of a frame that is not complete yet, unless it has a buffer of its own.
+
     Args:
         max_payload_bytes: Largest payload this side announced it takes.
         first_payload_bytes: The same for the first frame alone, which is a HELLO and comes before
@@ -97,11 +100,11 @@ class FrameDecoder:
     Threads: the caller serialises.
     """
 
-    __slots__ = ("_accepted", "_big", "_big_head", "_error", "_filled", "_first", "_limit", "_rest")
+    __slots__ = ("_accepted", "_big", "_big_head", "_error", "_filled", "_first", "_limit", "rest")
 
     def __init__(self, max_payload_bytes: int = FRAME_BYTES, first_payload_bytes: int | None = None) -> None:
         self._first = first_payload_bytes
-        self._rest = b""
+        self.rest = b""
         self._big: bytearray | None = None
         self._big_head = (0, 0)
         self._filled = 0
@@ -140,9 +143,9 @@ class FrameDecoder:
         frames: list[Frame] = []
         if self._big is not None:
             data = self._feed_big(data, frames)
-        if self._rest:
-            data = self._rest + data
-            self._rest = b""
+        if self.rest:
+            data = self.rest + data
+            self.rest = b""
         elif type(data) is not bytes:
             # One copy of the chunk is cheaper than a memoryview and a copy for each frame in it.
             data = bytes(data)
@@ -168,7 +171,7 @@ class FrameDecoder:
                 break
             append((frame_type, channel, data[body:start]))
         if start < end:
-            self._rest = data[start:]
+            self.rest = data[start:]
         return frames
 
     def pending_view(self) -> memoryview | None:
@@ -217,8 +220,8 @@ class FrameDecoder:
             where = (
                 f"{type_name(frame_type)} frame on channel {channel}, {missing} bytes of its payload missing"
             )
-        elif self._rest:
-            where = f"frame of which {len(self._rest)} bytes had arrived"
+        elif self.rest:
+            where = f"frame of which {len(self.rest)} bytes had arrived"
         else:
             return
         raise FrameError(codes.PAYLOAD_MALFORMED, f"The stream ended inside a {where}.")
