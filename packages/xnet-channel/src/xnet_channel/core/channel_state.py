@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xnet_channel.core import states
 from xnet_channel.core.halves import ReceiveHalf, SendHalf
+from xnet_wire.frames import CHANNEL_DATA, encode_header
 
 
 class ChannelState:
@@ -11,16 +12,18 @@ class ChannelState:
 
     Attributes:
         id: Channel id, odd if the initiator made it, even if the worker did.
+        item_head: How a CHANNEL_DATA frame of this channel begins.
         sender: What we may send.
         receiver: What the peer sent.
         strings: String coercion flags of this channel, or None to use the connection's.
         shell: A place for whoever drives the core to keep its own object for this channel.
     """
 
-    __slots__ = ("id", "receiver", "sender", "shell", "strings")
+    __slots__ = ("id", "item_head", "receiver", "sender", "shell", "strings")
 
     def __init__(self, id_: int, send_credit_bytes: int, window_bytes: int) -> None:
         self.id = id_
+        self.item_head = encode_header(CHANNEL_DATA, id_, 0)[:5]
         self.sender = SendHalf(send_credit_bytes)
         self.receiver = ReceiveHalf(window_bytes)
         self.strings: tuple[bool, bool] | None = None

@@ -60,6 +60,13 @@ class Connection:
         self.table: Final = ChannelTable(role, local.credit, local.limits.channels)
         self.handshake: Final = Handshake(role, local, self.out)
         self._receiving: Final = Receiving(self, make_channel)
+        #: Takes bytes from the peer and returns events; see ``Receiving.receive_data``.
+        self.receive_data: Final = self._receiving.receive_data
+        #: Takes the usual: one item on one channel; see ``Receiving.receive_sole_item``.
+        self.receive_sole_item: Final = self._receiving.receive_sole_item
+        #: The unfilled rest of a large payload to read into directly, or None; then say how much
+        #: with ``pending_filled``.
+        self.pending_view: Final = self._receiving.decoder.pending_view
         self.phase: str = states.PREAMBLE if role == roles.INITIATOR else states.HELLO
         self.failure: ProtocolError | None = None
         self.part_bytes = 0
@@ -76,24 +83,6 @@ class Connection:
         """Queue what this side says first. Spec: HS."""
         self.handshake.start()
 
-    def receive_data(self, data: Buffer) -> list[Event]:
-        """Take bytes from the peer.
-
-        Never raises for what the peer sent: after a mistake of the peer ``failure`` is set, a
-        GOAWAY is queued, and the events before the mistake are returned.
-
-        Args:
-            data: What was read; at least one byte. It is not kept after the call.
-
-        Returns:
-            What happened, in order; often empty.
-        """
-        return self._receiving.receive_data(data)
-
-    def receive_frame(self, frame: tuple[int, int, bytes | bytearray]) -> list[Event]:
-        """Take a frame whose payload was read straight into its buffer (see ``pending_view``)."""
-        return self._receiving.receive_frames([frame])
-
     def receive_eof(self) -> None:
         """Take the end of the peer's bytes.
 
@@ -101,12 +90,6 @@ class Connection:
         """
         self._receiving.receive_eof()
         self.phase = states.ENDED_CONNECTION
-
-    def pending_view(self) -> memoryview | None:
-        """Return the unfilled rest of a large payload to read into directly, or None."""
-        if self.phase is states.PREAMBLE or self.phase is states.ENDED_CONNECTION:
-            return None
-        return self._receiving.decoder.pending_view()
 
     def pending_filled(self, count: int) -> list[Event]:
         """Say that ``count`` bytes were read into the pending view."""
@@ -150,13 +133,16 @@ class Connection:
         self.out.frame(frame_type, channel.id, payload)
         return channel
 
-    def send_item(self, channel: ChannelState, payload: Buffer, cost_bytes: int) -> bool:
+    def send_item(
+        self, channel: ChannelState, payload: Buffer, cost_bytes: int, frame_type: int = frames.CHANNEL_DATA
+    ) -> bool:
         """Send one complete item, or the last piece of one sent in parts.
 
         Args:
             channel: Where.
             payload: Encoded item, at most ``part_bytes``.
-            cost_bytes: ``len(payload) + ITEM_OVERHEAD_BYTES``.
+            cost_bytes: What it costs, for one item ``len(payload) + ITEM_COST_BYTES``.
+            frame_type: CHANNEL_DATA, or by the methods below another one that costs credit.
 
         Returns:
             False if there is not enough credit yet; then nothing was sent.
@@ -164,15 +150,24 @@ class Connection:
         Raises:
             LocalProtocolError: The send half is not open.
         """
-        return self._send(frames.CHANNEL_DATA, channel, payload, cost_bytes)
+        sender = channel.sender
+        if sender.state is not states.OPEN or self.phase is not states.RUNNING:
+            self._must_run()
+            sender.step(states.SEND_ITEM)
+        if sender.credit < cost_bytes:
+            return False
+        sender.credit -= cost_bytes
+        sender.in_parts = False
+        self.out.frame(frame_type, channel.id, payload)
+        return True
 
     def send_batch(self, channel: ChannelState, payload: Buffer, cost_bytes: int) -> bool:
         """Send several items at once; like ``send_item``."""
-        return self._send(frames.CHANNEL_BATCH, channel, payload, cost_bytes)
+        return self.send_item(channel, payload, cost_bytes, frames.CHANNEL_BATCH)
 
     def send_part(self, channel: ChannelState, payload: Buffer) -> bool:
         """Send a piece, but the last, of an item; like ``send_item``."""
-        if not self._send(frames.CHANNEL_PART, channel, payload, len(payload)):
+        if not self.send_item(channel, payload, len(payload), frames.CHANNEL_PART):
             return False
         channel.sender.in_parts = True
         return True
@@ -213,8 +208,11 @@ class Connection:
         Raises:
             IndexError: There is none.
         """
-        item = channel.receiver.take()
-        self.return_credit(channel)
+        receiver = channel.receiver
+        receiver.consumed, item = receiver.items.popleft()
+        # What is due is never more than this difference: most items need no closer look.
+        if receiver.arrived - receiver.granted >= receiver.step_bytes:
+            self.return_credit(channel)
         return item
 
     def return_credit(self, channel: ChannelState) -> None:
@@ -270,18 +268,6 @@ class Connection:
         if isinstance(error, RemoteProtocolError):
             self.out.frame(frames.GOAWAY, 0, messages.encode_goaway(error.code, str(error)))
         self.phase = states.ENDED_CONNECTION
-
-    def _send(self, frame_type: int, channel: ChannelState, payload: Buffer, cost_bytes: int) -> bool:
-        sender = channel.sender
-        if sender.state is not states.OPEN or self.phase is not states.RUNNING:
-            self._must_run()
-            sender.step(states.SEND_ITEM)
-        if sender.credit < cost_bytes:
-            return False
-        sender.credit -= cost_bytes
-        sender.in_parts = False
-        self.out.frame(frame_type, channel.id, payload)
-        return True
 
     def _must_run(self) -> None:
         if self.phase is not states.RUNNING:

@@ -139,15 +139,6 @@ class ReceiveHalf:
         self.arrived = arrived
         return arrived
 
-    def take(self) -> Any:
-        """Hand the oldest complete item to the application.
-
-        Raises:
-            IndexError: There is none.
-        """
-        self.consumed, item = self.items.popleft()
-        return item
-
     def maybe_grant(self) -> int | None:
         """Return the credit to send now, or None while it is too little to be worth a frame.
 

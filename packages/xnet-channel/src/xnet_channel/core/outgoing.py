@@ -22,15 +22,16 @@ class Outgoing:
     """The queue of buffers to write, in order.
 
     Attributes:
+        buffers: What is queued, in order. Whoever writes it puts an empty list in its place.
         queued_bytes: Total of everything ever queued. With the count of what was written, a
             thread knows whether its own frame has left.
         trace: Called for each frame if tracing is on, else None.
     """
 
-    __slots__ = ("_buffers", "queued_bytes", "trace")
+    __slots__ = ("buffers", "queued_bytes", "trace")
 
     def __init__(self) -> None:
-        self._buffers: list[Buffer] = []
+        self.buffers: list[Buffer] = []
         self.queued_bytes = 0
         self.trace: FrameTrace | None = None
 
@@ -41,22 +42,17 @@ class Outgoing:
             self.trace(frame_type, channel, length)
         header = encode_header(frame_type, channel, length)
         if length < COPY_BELOW_BYTES:
-            self._buffers.append(header + payload)
+            self.buffers.append(header + payload)
         else:
-            self._buffers += (header, payload)
+            self.buffers += (header, payload)
         self.queued_bytes += HEADER_BYTES + length
 
     def raw(self, data: bytes) -> None:
         """Queue bytes that are not a frame: the preamble."""
-        self._buffers.append(data)
+        self.buffers.append(data)
         self.queued_bytes += len(data)
-
-    @property
-    def has_buffers(self) -> bool:
-        """Whether anything is queued."""
-        return bool(self._buffers)
 
     def take(self) -> list[Buffer]:
         """Return what is queued and forget it."""
-        buffers, self._buffers = self._buffers, []
+        buffers, self.buffers = self.buffers, []
         return buffers

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 
 class Dispatcher:
-    """Routes the events of one session."""
+    """Routes the events of one session.
+
+    Attributes:
+        handlers: What to call for each class of events.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._handlers: dict[type[Event], Callable[[Any], None]] = {
+        self.handlers: dict[type[Event], Callable[[Any], None]] = {
             core_events.ItemsReceived: self._items_received,
             core_events.CreditReceived: self._credit_received,
             core_events.LastMessageReceived: self._last_message_received,
@@ -34,12 +38,6 @@ class Dispatcher:
             core_events.HelloReceived: self._hello_received,
             core_events.PongReceived: self._pong_received,
         }
-
-    def dispatch_locked(self, events: list[Event]) -> None:
-        """Act on the events, in order."""
-        handlers = self._handlers
-        for event in events:
-            handlers[type(event)](event)
 
     def mailbox_of(self, state: ChannelState) -> Mailbox:
         """Return the mailbox of a channel, making it for a channel the peer opened."""

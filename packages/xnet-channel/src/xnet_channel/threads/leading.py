@@ -23,7 +23,9 @@ import os
 import select
 import time
 
+from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
 from xnet_channel.threads.reactor import READ
+from xnet_channel.threads.spin import Spin
 from xnet_channel.threads.waker import Waker
 
 TYPE_CHECKING = False
@@ -31,9 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
+    from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.threads.reactor import Timer
     from xnet_channel.threads.session import Session
     from xnet_channel.threads.wait_list import WaitList
+
+    Poll = Callable[[float | None], list[tuple[int, int]]]
 
 #: How long a lent descriptor may lie unused before the reactor takes it, in seconds. It is the
 #: longest that a message can lie unnoticed, and short enough for callers of status.
@@ -42,8 +47,10 @@ LENT_S: Final = 0.005
 #: One read takes at most this much. Larger payloads are read straight into their own buffer.
 READ_BYTES: Final = 65_536
 
-#: A read from the reactor goes on for at most this many chunks before others get their turn.
+#: The reactor reads at most this many chunks of one session before others get their turn.
 CHUNKS_PER_TURN: Final = 16
+
+_monotonic = time.monotonic
 
 
 class Leading:
@@ -52,14 +59,12 @@ class Leading:
     Attributes:
         eof: Nothing more can be read.
 
-    Threads: methods with ``_locked`` need the session's lock.
+    Threads: methods with ``_locked`` need the session's lock, held once.
     """
 
     def __init__(self, session: Session, fd: int) -> None:
         self._session = session
         self._fd = fd
-        self._buffer = bytearray(READ_BYTES)
-        self._view = memoryview(self._buffer)
         self._leading = False
         self._attached = False
         self._followers = 0
@@ -67,7 +72,9 @@ class Leading:
         self._lent_uses = 0
         self._lent_timer: Timer | None = None
         self._waker: Waker | None = None
-        self._poller: select.poll | None = None
+        self._poll: Poll | None = None
+        self._spin = Spin()
+        self._wanted: ChannelState | None = None
         self.eof = False
 
     def wait_locked(
@@ -75,28 +82,36 @@ class Leading:
         ready: Callable[[], bool],
         deadline_s: float | None,
         waiters: WaitList,
+        wanted: ChannelState | None = None,
     ) -> bool:
         """Block until ``ready()`` or the deadline (monotonic).
+
+        Args:
+            ready: Looked at under the lock whenever something came; must not block.
+            deadline_s: When to stop waiting, or None.
+            waiters: Where to wait while somebody else reads.
+            wanted: The channel on which an item would make it ready: a hint that makes a
+                ping-pong faster.
 
         Returns:
             What ``ready()`` said last. The session's end makes this return too: ``ready`` must
             be true then.
 
-        Threads: any but the reactor; called with the lock, which is let go while waiting.
+        Threads: any but the reactor; the lock is let go while waiting.
         """
         session = self._session
         while not ready():
-            if deadline_s is not None and time.monotonic() >= deadline_s:
+            if deadline_s is not None and _monotonic() >= deadline_s:
                 return False
-            if self._leading or self.eof or session.reactor.is_current_thread:
+            if self._leading or self.eof:
                 self._followers += 1
                 try:
-                    left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+                    left_s = None if deadline_s is None else max(0.0, deadline_s - _monotonic())
                     waiters.wait_locked(session.lock, left_s)
                 finally:
                     self._followers -= 1
             else:
-                self._lead_locked(ready, deadline_s)
+                self._lead_locked(ready, deadline_s, wanted)
         return True
 
     def lent_in_need_locked(self) -> None:
@@ -106,7 +121,7 @@ class Leading:
 
     def wake_leader(self) -> None:
         """Make the leading thread look again at what it waits for."""
-        if self._waker is not None:
+        if self._leading and self._waker is not None:
             self._waker.wake()
 
     def finish_locked(self) -> bool:
@@ -114,78 +129,86 @@ class Leading:
 
         Returns:
             Whether nobody reads, so that the descriptor can be closed. Else the leader is woken
-            and must call ``session.leader_left_locked`` (it does so when it stops leading).
+            and calls ``session.leader_left_locked`` when it stops leading.
         """
         self._detach_locked()
-        if self._leading:
-            self.wake_leader()
-            return False
-        return True
+        self.wake_leader()
+        return not self._leading
 
     def close(self) -> None:
         """Give back what belongs to this object."""
         if self._waker is not None:
             self._waker.close()
-            self._waker = None
+            self._waker = self._poll = None
 
     # -- leading --------------------------------------------------------------------------------
 
-    def _lead_locked(self, ready: Callable[[], bool], deadline_s: float | None) -> None:
+    def _lead_locked(
+        self, ready: Callable[[], bool], deadline_s: float | None, wanted: ChannelState | None
+    ) -> None:
         """Read for everybody until ``ready()``, the deadline, or the end."""
         session = self._session
+        lock = session.lock
         self._leading = True
+        self._wanted = wanted
         try:
-            self._detach_locked()
-            poller = self._make_poller_locked()
-            session.lock.release()
-            try:
-                while True:
-                    if deadline_s is None:
-                        timeout_ms = None
-                    else:
-                        timeout_ms = max(0.0, deadline_s - time.monotonic()) * 1000
-                        # poll() rounds down to whole milliseconds; waking early would be a lie.
-                        timeout_ms = -(-timeout_ms // 1)
-                    found = poller.poll(timeout_ms)
-                    with session.lock:
-                        if found:
-                            self._read_turn_locked(found)
-                        if self.eof or session.finished or ready():
-                            return
-                        if deadline_s is not None and time.monotonic() >= deadline_s:
-                            return
-            finally:
-                session.lock.acquire()
+            if self._attached:
+                self._detach_locked()
+            poll = self._poll or self._make_poll()
+            timeout_ms = None
+            while not self.eof and not session.finished:
+                if deadline_s is not None:
+                    # poll() rounds down to whole milliseconds; waking early would be a lie.
+                    timeout_ms = -(-max(0.0, deadline_s - _monotonic()) * 1000 // 1)
+                lock.release()
+                try:
+                    found = self._spin.poll(poll, timeout_ms)
+                finally:
+                    # Asked, not assumed: KeyboardInterrupt may have come before the release.
+                    if not lock._is_owned():  # type: ignore[attr-defined]
+                        lock.acquire()
+                if found:
+                    held = hold_interrupts()
+                    try:
+                        if len(found) == 1 and found[0][0] == self._fd:
+                            self._read_locked()
+                        else:
+                            self._read_woken_locked(found)
+                    finally:
+                        if held is not None:
+                            release_interrupts(held)
+                if (wanted is not None and wanted.receiver.items) or ready():
+                    return
+                if deadline_s is not None and _monotonic() >= deadline_s:
+                    return
         finally:
             self._leading = False
+            self._wanted = None
             self._uses += 1
             self._stop_leading_locked()
 
-    def _read_turn_locked(self, found: list[tuple[int, int]]) -> None:
-        waker = self._waker
-        if len(found) > 1 or found[0][0] != self._fd:
-            if waker is not None:
-                waker.drain()
-            if all(fd != self._fd for fd, _ in found):
-                return
-        self._read_locked()
+    def _read_woken_locked(self, found: list[tuple[int, int]]) -> None:
+        """Read after the waker was used; the descriptor may have something as well."""
+        if self._waker is not None:
+            self._waker.drain()
+        if any(fd == self._fd for fd, _ in found) and not self._session.finished:
+            self._read_locked()
 
     def _stop_leading_locked(self) -> None:
         session = self._session
         if session.finished:
             session.leader_left_locked()
         elif self.eof:
-            pass
+            session.wake_all_locked()  # those who follow must not wait for a leader any more
         elif self._followers or session.has_callbacks:
             self._attach_locked()
-        else:
-            self.lend_locked()
+        elif self._lent_timer is None:
+            self._lend_locked()
 
-    def lend_locked(self) -> None:
+    def _lend_locked(self) -> None:
         """Leave the descriptor lying for whoever leads next; the reactor looks after it."""
-        if self._lent_timer is None:
-            self._lent_uses = self._uses
-            self._lent_timer = self._session.reactor.call_later(LENT_S, self._lent_timer_fired)
+        self._lent_uses = self._uses
+        self._lent_timer = self._session.reactor.call_later(LENT_S, self._lent_timer_fired)
 
     def _lent_timer_fired(self) -> None:
         with self._session.lock:
@@ -193,17 +216,17 @@ class Leading:
             if self._leading or self._attached or self.eof or self._session.finished:
                 return  # whoever leads lends it again
             if self._uses != self._lent_uses:
-                self.lend_locked()
+                self._lend_locked()
             else:
                 self._attach_locked()
 
-    def _make_poller_locked(self) -> select.poll:
-        if self._poller is None:
-            self._waker = Waker()
-            self._poller = select.poll()
-            self._poller.register(self._fd, select.POLLIN)
-            self._poller.register(self._waker, select.POLLIN)
-        return self._poller
+    def _make_poll(self) -> Poll:
+        self._waker = Waker()
+        poller = select.poll()
+        poller.register(self._fd, select.POLLIN)
+        poller.register(self._waker, select.POLLIN)
+        self._poll = poller.poll
+        return self._poll
 
     # -- the reactor's part ---------------------------------------------------------------------
 
@@ -240,9 +263,12 @@ class Leading:
         session = self._session
         connection = session.connection
         pending = connection.pending_view()
-        wanted = self._view if pending is None else pending
         try:
-            count = os.readv(self._fd, (wanted,))
+            if pending is None:
+                data = os.read(self._fd, READ_BYTES)
+                count = len(data)
+            else:
+                count = os.readv(self._fd, (pending,))
         except BlockingIOError:
             return False
         except OSError as error:
@@ -253,11 +279,11 @@ class Leading:
             self._end_locked(None)
             return False
         if pending is None:
-            events = connection.receive_data(self._view[:count])
-        else:
-            events = connection.pending_filled(count)
-        session.dispatch_locked(events)
-        return count == len(wanted) and not session.finished
+            if self._wanted is None or not connection.receive_sole_item(data, self._wanted):
+                session.dispatch_locked(connection.receive_data(data))
+            return count == READ_BYTES and not session.finished
+        session.dispatch_locked(connection.pending_filled(count))
+        return count == len(pending) and not session.finished
 
     def _end_locked(self, error: OSError | None) -> None:
         self.eof = True

@@ -67,3 +67,13 @@ class Mailbox:
     def attach(self, channel: Channel) -> None:
         """Remember the user's object without keeping it alive."""
         self.ref = weakref.ref(channel)
+
+    def has_news(self) -> bool:
+        """Return whether a thread that waits for an item has to wait no longer."""
+        receiver = self.state.receiver
+        return (
+            bool(receiver.items)
+            or receiver.state is not states.OPEN
+            or self.session.finished
+            or self.callback is not None
+        )

@@ -8,8 +8,10 @@ in ``leading``, writing in ``writer``, what happens with events in ``dispatching
 from __future__ import annotations
 
 import os
+import threading
 import time
 import weakref
+from functools import partial
 
 from xnet_channel.core import states
 from xnet_channel.core.connection import Connection
@@ -22,7 +24,6 @@ from xnet_channel.threads.leading import Leading
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.reactor import get_reactor
 from xnet_channel.threads.relief import Relief
-from xnet_channel.threads.session_lock import SessionLock
 from xnet_channel.threads.tracebacks import format_error
 from xnet_channel.threads.wait_list import WaitList
 from xnet_channel.threads.writer import Writer
@@ -93,7 +94,7 @@ class Session:
         self.name = name
         self.owner = owner if owner is not None else SessionOwner()
         self.tracer = tracer
-        self.lock = SessionLock()
+        self.lock = threading.RLock()
         self.changed = WaitList()
         self.connection = Connection(role, Hello() if hello is None else hello, self.channel_for)
         if tracer is not None:
@@ -101,6 +102,8 @@ class Session:
                 lambda *frame: tracer.message(self.name, SENT, *frame),
                 lambda *frame: tracer.message(self.name, RECEIVED, *frame),
             )
+        #: Encodes an item that may hold channels of this session; raises DumpError.
+        self.encode: Final = partial(values.encode, channel_type=Channel, channel_id=self._id_of)
         self.finished = False
         self.end_error: EOFError | None = None
         self.has_callbacks = 0
@@ -250,14 +253,6 @@ class Session:
 
     # -- channels -------------------------------------------------------------------------------
 
-    def encode(self, item: object) -> bytes:
-        """Encode an item that may hold channels of this session.
-
-        Raises:
-            DumpError: It holds something that cannot be sent.
-        """
-        return values.encode(item, Channel, self._id_of)
-
     def encode_parts(self, item: object) -> list[bytes | memoryview]:
         """Encode a large item as pieces for one frame each; its bytes are not copied."""
         return values.encode_parts(item, self.connection.part_bytes, Channel, self._id_of)
@@ -320,8 +315,10 @@ class Session:
 
     def dispatch_locked(self, events: list[Event]) -> None:
         """Act on what was read, and write what the core has to answer."""
-        self._dispatcher.dispatch_locked(events)
-        if self.connection.out.has_buffers:
+        handlers = self._dispatcher.handlers
+        for event in events:
+            handlers[type(event)](event)
+        if self.connection.out.buffers:
             self.writer.flush_soon_locked()
             if self.writer.backlog_bytes > MAX_UNREAD_BYTES:
                 self.finish_locked(
@@ -364,6 +361,12 @@ class Session:
         if self.leading.finish_locked():
             self._close_fds_locked()
 
+    def wake_all_locked(self) -> None:
+        """Make everybody who waits look again."""
+        self.changed.notify_all_locked()
+        for state in list(self.connection.table.open.values()):
+            self._dispatcher.mailbox_of(state).waiters.notify_all_locked()
+
     def leader_left_locked(self) -> None:
         """The last reader of a finished session has gone: the descriptors can be closed."""
         self._close_fds_locked()
@@ -379,7 +382,7 @@ class Session:
 
     def close_after_fork(self) -> None:
         """Give back the child's copies of the descriptors; the connection belongs to the parent."""
-        self.lock = SessionLock()
+        self.lock = threading.RLock()
         self.finished = True
         self.end_error = EOFError(f"{self.name}: this connection belongs to the parent process")
         self.connection.fail(ProtocolError(str(self.end_error)))

@@ -27,6 +27,8 @@ MAX_VECTOR: Final = 512
 #: found dead leaves its socket open, and not writable, while a forked child of it holds it.
 RECHECK_S: Final = 0.5
 
+_write = os.write
+
 
 class Writer:
     """The outgoing side of a session.
@@ -41,6 +43,7 @@ class Writer:
     def __init__(self, session: Session, fd: int) -> None:
         self._session = session
         self._fd = fd
+        self._out = session.connection.out
         self._backlog: list[Buffer] = []
         self._waiting = 0
         self._watched = False
@@ -60,12 +63,13 @@ class Writer:
             ``broken``.
         """
         backlog = self._backlog
-        fresh = self._session.connection.out.take()
+        out = self._out
+        fresh, out.buffers = out.buffers, []
         if not backlog and len(fresh) == 1 and self.broken is None:
             # The usual case: one small frame and a kernel that takes it.
             data = fresh[0]
             try:
-                done = os.write(self._fd, data)
+                done = _write(self._fd, data)
             except BlockingIOError:
                 done = 0
             except OSError as error:
