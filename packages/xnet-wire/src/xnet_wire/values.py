@@ -159,7 +159,7 @@ def count_batch(payload: Buffer) -> int:
 
     Threads: any.
     """
-    _, count, size = _read_head(payload)
+    _, count, size = read_head(payload)
     if size == 0 or payload[0] >> 5 != ARRAY or not 1 <= count <= len(payload) - size:
         raise ValueFormatError(
             "Malformed batch: the payload does not begin with a definite array of one item or more "
@@ -168,7 +168,7 @@ def count_batch(payload: Buffer) -> int:
     return count
 
 
-def _read_head(payload: Buffer) -> tuple[int, int, int]:
+def read_head(payload: Buffer) -> tuple[int, int, int]:
     """Return (major type, argument, bytes of the head); bytes are 0 when there is no definite head."""
     if not payload:
         return 0, 0, 0
@@ -219,7 +219,7 @@ class ValueDecoder:
         """
         if strings == DEFAULT_STRINGS:
             if len(payload) > _BY_HAND_BYTES and payload[0] >> 5 in (BYTES, TEXT):
-                major, length, size = _read_head(payload)
+                major, length, size = read_head(payload)
                 if size and length == len(payload) - size:
                     content = memoryview(payload)[size:]
                     if major == BYTES:
@@ -248,7 +248,7 @@ class ValueDecoder:
             ValueFormatError: As for ``decode``.
         """
         first = parts[0]
-        major, length, size = _read_head(first)
+        major, length, size = read_head(first)
         if size and major == BYTES and length == sum(map(len, parts)) - size:
             return b"".join([memoryview(first)[size:], *parts[1:]])
         return self.decode(b"".join(parts), strings)

@@ -19,6 +19,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from xnet_wire.partial_item import PartialItem
+
 class SendHalf:
     """What this side may still send on one channel.
 
@@ -75,8 +77,7 @@ class ReceiveHalf:
         arrived: Cost of everything received, bytes.
         consumed: Cost of everything the application took, bytes; <= arrived.
         granted: Credit that went back to the peer, bytes; <= arrived.
-        parts: Payloads of the incomplete item in order, or None between items.
-        parts_bytes: Their sum.
+        parts: What came of an incomplete item, or None between items.
         relieved: How many reasons there are to credit arrivals at once, see ``relieve``.
 
     Invariant: ``granted <= arrived <= granted + window_bytes``.
@@ -88,7 +89,6 @@ class ReceiveHalf:
         "granted",
         "items",
         "parts",
-        "parts_bytes",
         "relieved",
         "state",
         "step_bytes",
@@ -104,8 +104,7 @@ class ReceiveHalf:
         self.arrived = 0
         self.consumed = 0
         self.granted = 0
-        self.parts: list[bytes | bytearray] | None = None
-        self.parts_bytes = 0
+        self.parts: PartialItem | None = None
         self.relieved = 0
 
     def step(self, input_: str) -> None:

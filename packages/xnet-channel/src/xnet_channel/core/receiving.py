@@ -23,6 +23,7 @@ from xnet_channel.core.events import (
 from xnet_wire import codes, frames, messages, values
 from xnet_wire.errors import FrameError, WireError
 from xnet_wire.limits import HELLO_BYTES, ITEM_COST_BYTES, NOISE_BYTES, PART_BYTES, PING_BYTES
+from xnet_wire.partial_item import PartialItem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -277,10 +278,9 @@ class Receiving:
         receiver = channel.receiver
         receiver.arrive(len(payload))
         if receiver.parts is None:
-            receiver.parts, receiver.parts_bytes = [], 0
-        self._check_item_size(receiver.parts_bytes + len(payload))
-        receiver.parts.append(payload)
-        receiver.parts_bytes += len(payload)
+            receiver.parts = PartialItem()
+        self._check_item_size(receiver.parts.size_bytes + len(payload))
+        receiver.parts.add(payload)
         # [FC] Parts are credited as they arrive while no complete item waits before them.
         self._connection.return_credit(channel)
 
@@ -366,15 +366,11 @@ class Receiving:
         self._connection.out.frame(frames.CHANNEL_CREDIT, id_, messages.encode_credit(cost_bytes))
 
     def _whole(self, channel: ChannelState, last: Payload) -> Any:
-        receiver = channel.receiver
-        parts = receiver.parts
+        parts, channel.receiver.parts = channel.receiver.parts, None
         if parts is None:
             raise AssertionError("called only while an item is incomplete")
-        self._check_item_size(receiver.parts_bytes + len(last))
-        receiver.parts = None
-        receiver.parts_bytes = 0
-        parts.append(last)
-        return self._values.decode_parts(parts, channel.strings or self._connection.strings)
+        self._check_item_size(parts.size_bytes + len(last))
+        return parts.finish(self._values, last, channel.strings or self._connection.strings)
 
     def _check_item_size(self, size_bytes: int) -> None:
         limit = self._connection.local.limits.item
