@@ -1,0 +1,255 @@
+"""What ``remote_exec`` was given, as source text the other interpreter can run.
+
+Three forms: a string, a module (its file is read again), or a pure function. A function travels as the text
+of its ``def`` statement, so it may use what it gets, what it imports and builtins, and nothing of the module
+or function around it; that is checked here, where the mistake was made, and not by a NameError far away.
+
+The text of a function is not dedented but put under ``if 1:``, behind as many empty lines as stand before it
+in its file: tracebacks have the right file, line and column, and a string literal over several lines keeps
+its content.
+
+``inspect``, ``symtable`` and ``textwrap`` are imported where they are needed: together they cost more time
+than starting the first gateway's process.
+"""
+
+from __future__ import annotations
+
+import builtins
+from types import FunctionType, MethodType, ModuleType
+
+from xnet_wire.messages import ExecRequest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import symtable
+    from typing import Final
+
+#: Name that the first parameter of a function must have.
+CHANNEL: Final = "channel"
+#: Globals that every execution has besides the builtins.
+GIVEN_GLOBALS: Final = frozenset({CHANNEL, "__name__", "__builtins__"})
+#: Code flag of a module with ``from __future__ import annotations``.
+FUTURE_ANNOTATIONS: Final = 0x1000000
+#: Code flags of functions whose call only makes an object: generator, coroutine, asynchronous generator.
+NOT_RUN_BY_CALLING: Final = {0x20: "a generator", 0x80: "a coroutine", 0x200: "an asynchronous generator"}
+
+
+def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:
+    """Return what a CHANNEL_EXEC frame has to say.
+
+    Args:
+        source: Source text, function or module.
+        kwargs: Arguments for the function besides the channel. Whether it takes them is found where it runs,
+            and whether they can be sent when they are encoded.
+
+    Raises:
+        TypeError: ``source`` is something else, or there are arguments without a function to take them, or
+            the module is built into the interpreter (our caller's fault).
+        ValueError: The function is not one that can be sent; the text says which rule it breaks and by
+            which name (our caller's fault).
+        OSError: There is no source file, or it no longer has what was asked for.
+    """
+    if isinstance(source, FunctionType):
+        return _function_request(source, kwargs)
+    if kwargs:
+        names = ", ".join(kwargs)
+        raise TypeError(
+            f"remote_exec() got the arguments {names} but no function to take them: {_shorten(repr(source))}"
+        )
+    if isinstance(source, str):
+        from textwrap import dedent
+
+        # Only where it is needed: dedent() also empties lines of blanks, which a literal may contain.
+        return ExecRequest(dedent(source) if source[:1].isspace() else source)
+    if isinstance(source, ModuleType):
+        return _module_request(source)
+    hint = ""
+    if isinstance(source, MethodType):
+        hint = "; a bound method carries its object along, which cannot be sent"
+    elif callable(source):
+        hint = "; of callables only plain functions can be sent"
+    raise TypeError(
+        "remote_exec() takes a source string, a function or a module,"
+        f" not {type(source).__name__}: {_shorten(repr(source))}{hint}"
+    )
+
+
+def _module_request(module: ModuleType) -> ExecRequest:
+    """Read the source of a module anew, so that what runs is what the file says now.
+
+    Raises:
+        TypeError: It is built into the interpreter or an extension: there is no source.
+        OSError: The source cannot be found or read.
+    """
+    import inspect
+    from importlib.util import decode_source
+
+    try:
+        path = inspect.getsourcefile(module)
+    except TypeError:
+        raise TypeError(
+            f"remote_exec() cannot send {module!r}: it is built into the interpreter and has no source"
+        ) from None
+    if path is not None:
+        try:
+            with open(path, "rb") as file:
+                # decode_source() obeys an encoding line and is not asked about the locale's encoding.
+                return ExecRequest(decode_source(file.read()), _sendable(path))
+        except (FileNotFoundError, NotADirectoryError):
+            pass  # it is inside an archive, or has been removed
+    get_source = getattr(module.__spec__ and module.__spec__.loader, "get_source", None)
+    text = get_source(module.__name__) if get_source is not None else None
+    if text is None:
+        where = getattr(module, "__file__", None)
+        raise OSError(
+            f"remote_exec() cannot send {module!r}: its source cannot be found (its file is {where!r})"
+        )
+    return ExecRequest(text, _sendable(path or getattr(module, "__file__", None) or module.__name__))
+
+
+def _function_request(function: FunctionType, kwargs: dict[str, object]) -> ExecRequest:
+    """Take the text of a function out of its file.
+
+    Raises:
+        ValueError: The function is not one that can be sent, or never came from a file.
+        OSError: Its file no longer has it.
+    """
+    _check_signature(function)
+    text, path = _placed_text(function)
+    name = function.__code__.co_name
+    try:
+        used = _globals_used(text, path)
+    except SyntaxError as error:
+        raise OSError(
+            f"remote_exec() cannot send {_where(function)}: what {path} has there now is no function: {error}"
+        ) from None
+    if name not in used.defined:
+        raise OSError(
+            f"remote_exec() cannot send {_where(function)}: {path} has changed"
+            f" and now defines {', '.join(sorted(used.defined)) or 'nothing'} there"
+        )
+    names = sorted(used.wanted - GIVEN_GLOBALS - {name} - vars(builtins).keys())
+    if names:
+        raise ValueError(
+            f"remote_exec() cannot send {_where(function)}: the use of non-builtin globals is not supported,"
+            f" and it uses {', '.join(names)}; import or define them inside the function,"
+            " or give them as arguments"
+        )
+    return ExecRequest(text, _sendable(path), name, kwargs)
+
+
+def _check_signature(function: FunctionType) -> None:
+    """Check what can be seen without the source.
+
+    Raises:
+        ValueError: See ``make_request``.
+    """
+    code = function.__code__
+    if code.co_name == "<lambda>":
+        raise ValueError(
+            f"remote_exec() cannot send {_where(function)}: a lambda has no statement of its own"
+        )
+    if function.__closure__:
+        raise ValueError(
+            f"remote_exec() cannot send {_where(function)}: functions with closures cannot be passed,"
+            f" and it uses {', '.join(code.co_freevars)} of the function around it"
+        )
+    positional = code.co_varnames[: code.co_argcount]
+    if not positional or positional[0] != CHANNEL:
+        found = f"it is {positional[0]!r}" if positional else "it has none"
+        raise ValueError(
+            f"remote_exec() cannot send {_where(function)}:"
+            f" expected the first parameter of the function to be {CHANNEL!r}, {found}"
+        )
+    for flag, kind in NOT_RUN_BY_CALLING.items():
+        if code.co_flags & flag:
+            raise ValueError(
+                f"remote_exec() cannot send {_where(function)}: it is {kind}, of which a call runs nothing"
+            )
+
+
+def _placed_text(function: FunctionType) -> tuple[str, str]:
+    """Return the text of a function, at the line and column it has in its file, and the file.
+
+    Raises:
+        ValueError: The function never came from a file (exec, an old interactive prompt).
+        OSError: The file is gone.
+    """
+    import inspect
+
+    code = function.__code__
+    # Of the code and not of the function: inspect would follow __wrapped__ to another function.
+    path = inspect.getsourcefile(code)
+    if path is None:
+        raise ValueError(
+            f"remote_exec() cannot send {_where(function)}: its source file cannot be found,"
+            f" it was made from {code.co_filename!r}"
+        )
+    try:
+        lines, first_line = inspect.getsourcelines(code)
+    except OSError as error:
+        raise OSError(f"remote_exec() cannot send {_where(function)}: {error}") from None
+    before = ["\n"] * (first_line - 1)
+    # An indented statement is never in the first line, nor in one with an import of the future.
+    if lines[0][:1].isspace() and before:
+        before[-1] = "if 1:\n"
+    if code.co_flags & FUTURE_ANNOTATIONS and before and before[0] == "\n":
+        before[0] = "from __future__ import annotations\n"
+    return "".join(before + lines), path
+
+
+class _GlobalNames:
+    """Global names of a piece of source.
+
+    Attributes:
+        wanted: Names it reads, or binds by a ``global`` statement.
+        defined: Names it defines at its top.
+    """
+
+    __slots__ = ("defined", "wanted")
+
+    def __init__(self) -> None:
+        self.wanted: set[str] = set()
+        self.defined: set[str] = set()
+
+
+def _globals_used(text: str, path: str) -> _GlobalNames:
+    """Find the global names that a function uses, in decorators, defaults and annotations too.
+
+    Python's own scope analysis does it: names inside comprehensions, classes and nested functions are judged
+    by the rules of the language.
+
+    Raises:
+        SyntaxError: The text is no Python.
+    """
+    import symtable
+
+    names = _GlobalNames()
+    top = symtable.symtable(text, path, "exec")
+    for symbol in top.get_symbols():
+        if symbol.is_assigned():
+            names.defined.add(symbol.get_name())
+        elif symbol.is_referenced():
+            names.wanted.add(symbol.get_name())
+    pending: list[symtable.SymbolTable] = list(top.get_children())
+    while pending:
+        table = pending.pop()
+        names.wanted.update(symbol.get_name() for symbol in table.get_symbols() if symbol.is_global())
+        pending += table.get_children()
+    return names
+
+
+def _sendable(path: str) -> str:
+    """Return a path as it can be sent: bytes in it that are no UTF-8 become visible escapes."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _where(function: FunctionType) -> str:
+    """Name a function with its place."""
+    code = function.__code__
+    return f"{function.__qualname__}() of {code.co_filename}:{code.co_firstlineno}"
+
+
+def _shorten(text: str) -> str:
+    """Keep a representation readable inside a sentence."""
+    return text if len(text) <= 80 else f"{text[:77]}..."
