@@ -5,6 +5,7 @@ Two steps, so that a group can start all its processes before it waits for any.
 
 from __future__ import annotations
 
+from xnet_gateway import worker_config
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.spec_rules import check_spec, parse_nice
@@ -55,22 +56,23 @@ class PendingGateway:
         self._gateway._io.wait(5.0)
 
 
-def begin(spec: XSpec, alias: bool = False) -> PendingGateway:
+def begin(spec: XSpec) -> PendingGateway:
     """Start the interpreter of a specification, without waiting for it.
 
     Args:
         spec: With ``id`` and ``execmodel`` set, or None for the defaults.
-        alias: Make ``import execnet`` in the worker give our ``xnet``.
 
     Raises:
         ValueError: The specification means nothing.
         HostNotFound: The process cannot be started.
     """
     check_spec(spec)
-    config: dict[str, Any] = {"id": str(spec.id), "execmodel": str(spec.execmodel or "thread")}
+    config: dict[str, Any] = {
+        **worker_config.extra,
+        "id": str(spec.id),
+        "execmodel": str(spec.execmodel or "thread"),
+    }
     nice = parse_nice(spec)
     if nice:
         config["nice"] = nice
-    if alias:
-        config["alias"] = True
     return PendingGateway(Gateway(spec, popen.connect(spec), config))

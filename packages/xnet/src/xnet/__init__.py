@@ -1,1 +1,110 @@
-"""xnet: see README.md."""
+"""xnet under execnet's names: ``import xnet as execnet`` runs programs written for execnet 2.
+
+The names are loaded on first use: ``import xnet`` alone costs next to nothing.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xnet.rsync import RSync
+    from xnet_channel.threads.channel import Channel
+    from xnet_channel.threads.errors import RemoteError, TimeoutError
+    from xnet_gateway.errors import HostNotFound
+    from xnet_gateway.gateway import Gateway
+    from xnet_gateway.xspec import XSpec
+    from xnet_group.default import default_group, makegateway, set_execmodel
+    from xnet_group.group import Group
+    from xnet_group.multichannel import MultiChannel
+    from xnet_wire.dump_format import dump, dumps, load, loads
+    from xnet_wire.errors import DataFormatError, DumpError, LoadError
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Channel": "xnet_channel.threads.channel",
+    "DataFormatError": "xnet_wire.errors",
+    "DumpError": "xnet_wire.errors",
+    "Gateway": "xnet_gateway.gateway",
+    "Group": "xnet_group.group",
+    "HostNotFound": "xnet_gateway.errors",
+    "LoadError": "xnet_wire.errors",
+    "MultiChannel": "xnet_group.multichannel",
+    "RSync": "xnet.rsync",
+    "RemoteError": "xnet_channel.threads.errors",
+    "TimeoutError": "xnet_channel.threads.errors",
+    "XSpec": "xnet_gateway.xspec",
+    "default_group": "xnet_group.default",
+    "dump": "xnet_wire.dump_format",
+    "dumps": "xnet_wire.dump_format",
+    "load": "xnet_wire.dump_format",
+    "loads": "xnet_wire.dump_format",
+    "makegateway": "xnet_group.default",
+    "set_execmodel": "xnet_group.default",
+}
+
+#: Submodules of execnet, which programs reach as attributes too (``execnet.gateway_base.dumps``).
+_SUBMODULES = (
+    "gateway",
+    "gateway_base",
+    "gateway_bootstrap",
+    "gateway_io",
+    "gateway_socket",
+    "multi",
+    "rsync_remote",
+    "xspec",
+)
+
+__all__ = [
+    "Channel",
+    "DataFormatError",
+    "DumpError",
+    "Gateway",
+    "Group",
+    "HostNotFound",
+    "LoadError",
+    "MultiChannel",
+    "RSync",
+    "RemoteError",
+    "TimeoutError",
+    "XSpec",
+    "__version__",
+    "default_group",
+    "dump",
+    "dumps",
+    "install_as_execnet",
+    "load",
+    "loads",
+    "makegateway",
+    "set_execmodel",
+]
+
+
+def install_as_execnet() -> None:
+    """Make ``import execnet`` give this package, here and in every worker started from here.
+
+    It holds until the process ends. Calling it again does nothing.
+
+    Raises:
+        RuntimeError: The real execnet was imported already; call this earlier.
+    """
+    from xnet import alias
+
+    alias.install()
+
+
+def __getattr__(name: str) -> object:
+    """Import the module that defines ``name`` (PEP 562)."""
+    if name in _SUBMODULES:
+        return __import__(f"xnet.compat.{name}", fromlist=[name])
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(__import__(home, fromlist=[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the lazy names too."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,6 @@
+"""What every worker started from this process is asked for besides its own specification."""
+
+from __future__ import annotations
+
+#: Keys for the ``config`` of HELLO. ``alias``: ``import execnet`` in the worker gives xnet.
+extra: dict[str, object] = {}

@@ -1,0 +1,55 @@
+"""``execnet.gateway_io``: how command lines of gateways are built.
+
+Programs replace these functions to change how ssh is called; the transports of a later version
+look them up here each time.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xnet_gateway.xspec import XSpec
+
+#: What a remote interpreter runs first: one line that reads the rest.
+popen_bootstrapline = "import sys;exec(sys.stdin.readline())"
+
+
+def shell_split_path(path: str) -> list[str]:
+    """Split a command as a shell would; on Windows backslashes are part of paths."""
+    if sys.platform.startswith("win"):
+        path = path.replace("\\", "/")
+    return shlex.split(path)
+
+
+def popen_args(spec: XSpec) -> list[str]:
+    """Return the command of a local interpreter."""
+    command = shell_split_path(str(spec.python)) if spec.python else [sys.executable]
+    command.append("-u")
+    if spec.dont_write_bytecode:
+        command.append("-B")
+    return [*command, "-c", popen_bootstrapline]
+
+
+def ssh_args(spec: XSpec) -> list[str]:
+    """Return the command that reaches an interpreter through ssh."""
+    command = ["ssh", "-C"]
+    if spec.ssh_config is not None:
+        command += ["-F", str(spec.ssh_config)]
+    command += str(spec.ssh).split()
+    return [*command, _remote_command(spec)]
+
+
+def vagrant_ssh_args(spec: XSpec) -> list[str]:
+    """Return the command that reaches an interpreter in a vagrant machine."""
+    command = ["vagrant", "ssh", str(spec.vagrant_ssh), "--", "-C"]
+    if spec.ssh_config is not None:
+        command += ["-F", str(spec.ssh_config)]
+    return [*command, _remote_command(spec)]
+
+
+def _remote_command(spec: XSpec) -> str:
+    python = str(spec.python or "python")
+    return f"{python} -c {shlex.quote(popen_bootstrapline)}"

@@ -1,0 +1,65 @@
+"""``serve``: be a worker over any object that can read and write."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class IO(Protocol):
+        """execnet's stream: ``read`` gives exactly as many bytes as asked for, or raises EOFError."""
+
+        def read(self, numbytes: int, /) -> bytes: ...
+        def write(self, data: bytes, /) -> object: ...
+        def close_read(self) -> None: ...
+        def close_write(self) -> None: ...
+
+
+def serve(io: IO, id: str) -> None:  # the parameter name is execnet's
+    """Serve an initiator at the other end of ``io`` until it ends; must run in the main thread.
+
+    Args:
+        io: The stream; two threads copy between it and the worker's own socket.
+        id: Name of the gateway.
+    """
+    from xnet_gateway.worker.main import main
+
+    ours, theirs = socket.socketpair()
+
+    def from_io() -> None:
+        # Frame by frame: io.read() must be asked for what will surely come.
+        try:
+            while True:
+                header = io.read(9)
+                ours.sendall(header)
+                length = int.from_bytes(header[5:9], "big")
+                while length:
+                    piece = io.read(min(length, 65_536))
+                    ours.sendall(piece)
+                    length -= len(piece)
+        except (EOFError, OSError):
+            pass  # the other side has ended; the worker sees it as the end of its socket
+        finally:
+            try:
+                ours.shutdown(socket.SHUT_WR)
+            except OSError:
+                pass  # the worker was faster
+
+    def to_io() -> None:
+        try:
+            while data := ours.recv(65_536):
+                io.write(data)
+        except OSError:
+            pass  # the other side has ended
+        finally:
+            io.close_write()
+
+    threading.Thread(target=from_io, name="xnet-serve-in", daemon=True).start()
+    writer = threading.Thread(target=to_io, name="xnet-serve-out", daemon=True)
+    writer.start()
+    main(theirs.detach(), id)
+    writer.join()
+    io.close_read()

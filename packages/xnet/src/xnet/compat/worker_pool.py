@@ -1,0 +1,135 @@
+"""``WorkerPool``: execnet's thread pool, for programs that use it directly."""
+
+from __future__ import annotations
+
+import threading
+import time
+from queue import SimpleQueue
+
+from xnet_channel.threads.errors import TimeoutError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from xnet_gateway.execmodel import ExecModel
+
+
+class Reply:
+    """The outcome of one spawned call."""
+
+    def __init__(self, task: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]) -> None:
+        self.task = task
+        self.running = False
+        self._done = threading.Event()
+        self._result: Any = None
+        self._error: BaseException | None = None
+
+    def get(self, timeout: float | None = None) -> Any:
+        """Return the call's result, or raise what it raised.
+
+        Raises:
+            OSError: It is not done within ``timeout`` seconds.
+        """
+        self.waitfinish(timeout)
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def waitfinish(self, timeout: float | None = None) -> None:
+        """Wait until the call is done.
+
+        Raises:
+            OSError: It is not done within ``timeout`` seconds.
+        """
+        if not self._done.wait(timeout):
+            raise TimeoutError(f"{self.task[0]!r} is not done after {timeout} seconds")
+
+    def run(self) -> None:
+        """Do the call."""
+        function, arguments, keywords = self.task
+        self.running = True
+        try:
+            self._result = function(*arguments, **keywords)
+        except BaseException as error:  # it is raised again in get()
+            self._error = error
+        finally:
+            self.running = False
+            self._done.set()
+
+
+class WorkerPool:
+    """Runs calls in threads, the first ones in the thread that integrates as primary, if any."""
+
+    def __init__(self, execmodel: ExecModel, hasprimary: bool = False) -> None:
+        self.execmodel = execmodel
+        self._has_primary = hasprimary
+        self._primary: SimpleQueue[Reply | None] = SimpleQueue()
+        self._primary_free = False
+        self._shutting_down = False
+        self._active: set[Reply] = set()
+        self._changed = threading.Condition()
+
+    def integrate_as_primary_thread(self) -> None:
+        """Run spawned calls in the calling thread until ``trigger_shutdown``."""
+        while not self._shutting_down:
+            with self._changed:
+                self._primary_free = True
+                self._changed.notify_all()
+            reply = self._primary.get()
+            if reply is None:
+                break
+            self._run(reply)
+
+    def trigger_shutdown(self) -> None:
+        """Take no more calls and let the primary thread go."""
+        with self._changed:
+            self._shutting_down = True
+        self._primary.put(None)
+
+    def active_count(self) -> int:
+        """Return how many calls have not ended."""
+        return len(self._active)
+
+    def spawn(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Reply:
+        """Have the call run; return at once.
+
+        Raises:
+            ValueError: The pool is shutting down.
+        """
+        reply = Reply((func, args, kwargs))
+        with self._changed:
+            if self._shutting_down:
+                raise ValueError("the pool is shutting down and takes no more calls")
+            self._active.add(reply)
+            if self._has_primary and self._primary_free:
+                self._primary_free = False
+                self._primary.put(reply)
+                return reply
+        self.execmodel.start(self._run, (reply,))
+        return reply
+
+    def terminate(self, timeout: float | None = None) -> bool:
+        """Shut down and wait; return whether all calls have ended."""
+        self.trigger_shutdown()
+        return self.waitall(timeout)
+
+    def waitall(self, timeout: float | None = None) -> bool:
+        """Wait until no call runs; return whether that is so."""
+        deadline_s = None if timeout is None else time.monotonic() + timeout
+        with self._changed:
+            while self._active:
+                left_s = None if deadline_s is None else deadline_s - time.monotonic()
+                if left_s is not None and left_s <= 0:
+                    return False
+                self._changed.wait(left_s)
+            return True
+
+    def _run(self, reply: Reply) -> None:
+        try:
+            reply.run()
+        finally:
+            with self._changed:
+                self._active.discard(reply)
+                self._changed.notify_all()

@@ -1,0 +1,7 @@
+"""``execnet.xspec``."""
+
+from __future__ import annotations
+
+from xnet_gateway.xspec import XSpec
+
+__all__ = ["XSpec"]
