@@ -19,10 +19,10 @@ from xnet_wire.value_plain import (
     PLAIN_LEVELS,
     NotPlainError,
     decode_plain,
-    engine_options,
     lower,
     raise_unless_engine_gave_up,
 )
+from xnet_wire.value_types import SENDABLE_SCALARS
 
 DEFAULT = (True, False)
 
@@ -38,10 +38,17 @@ def nested(depth: int, wrap: type = list) -> Any:
     return item
 
 
+def lowered(item: Any, channel_type: Any = None, channel_id: Any = None) -> bytes:
+    """Encode with the engine, as ``values.encode`` does."""
+    if type(item) in SENDABLE_SCALARS:
+        return dumps(item)
+    return dumps(lower(item, PLAIN_LEVELS, channel_type, channel_id))
+
+
 @given(items_with_references)
 def test_the_engine_writes_what_the_exact_encoder_writes(item: Any) -> None:
     try:
-        data = dumps(lower(item, PLAIN_LEVELS, Reference, reference_id))
+        data = lowered(item, Reference, reference_id)
     except NotPlainError:
         return
     assert data == encode_exact(item, Reference, reference_id, 512)
@@ -82,15 +89,16 @@ def test_on_strange_structures_the_engine_says_no_more_than_the_exact_decoder(da
 
 def agree(data: bytes) -> None:
     """Check that the engine's answer, if it gives one, is the exact decoder's."""
-    got = decode_plain(data, engine_options(64))
-    if got is NOT_PLAIN:
-        return
-    assert exactly(got) == exactly(decode_exact(data, 64, DEFAULT, None))
+    for string_keys in (True, False):
+        got = decode_plain(data, 64, string_keys)
+        if got is not NOT_PLAIN:
+            assert exactly(got) == exactly(decode_exact(data, 64, DEFAULT, None))
 
 
 @pytest.mark.parametrize("sample", [*APPENDIX_F, *REFUSED])
 def test_what_is_refused_is_never_plain(sample: str) -> None:
-    assert decode_plain(bytes.fromhex(sample), engine_options(512)) is NOT_PLAIN
+    assert decode_plain(bytes.fromhex(sample), 512) is NOT_PLAIN
+    assert decode_plain(bytes.fromhex(sample), 512, True) is NOT_PLAIN
 
 
 @pytest.mark.parametrize(
@@ -109,7 +117,7 @@ def test_what_is_refused_is_never_plain(sample: str) -> None:
     ],
 )
 def test_the_usual_items_are_plain(item: Any) -> None:
-    assert exactly(decode_plain(dumps(lower(item, 30, None, None)), engine_options(512))) == exactly(item)
+    assert exactly(decode_plain(lowered(item), 512)) == exactly(item)
 
 
 @pytest.mark.parametrize(
@@ -118,12 +126,12 @@ def test_the_usual_items_are_plain(item: Any) -> None:
 )
 def test_a_payload_cannot_pretend_to_have_ended(payload: bytes) -> None:
     for tail in (b"", b"\x48\xffxnet\xfe\xfd\xfc", b"\x00"):
-        got = decode_plain(payload + tail, engine_options(512))
+        got = decode_plain(payload + tail, 512)
         assert got is NOT_PLAIN or decode_exact(payload + tail, 512, DEFAULT, None) == got
 
 
-def test_scalars_and_flat_containers_are_lowered_to_themselves() -> None:
-    for item in (1, "a", [1, "a"], {"a": 1}, [], {}):
+def test_flat_containers_are_lowered_to_themselves() -> None:
+    for item in ([1, "a"], {"a": 1}, [], {}):
         assert lower(item, 1, None, None) is item
 
 
@@ -152,7 +160,7 @@ def test_the_deepest_plain_item_fits_the_smallest_limit() -> None:
     for _ in range(PLAIN_LEVELS):
         deepest = (deepest,)
     for sample in (item, deepest):
-        data = dumps(lower(sample, PLAIN_LEVELS, None, None))
+        data = lowered(sample)
         assert decode_exact(data, 64, DEFAULT, None) == sample
 
 
@@ -161,10 +169,25 @@ def test_va023_the_engine_takes_nothing_that_is_too_deep(limit: int) -> None:
     for leaf in (b"\x00", b"\x80", b"\xa0", b"\xd9\xe4\x20\x80", b"\xc2\x41\x01"):
         for depth in range(limit - 3, limit + 3):
             data = b"\x81" * depth + leaf
-            if decode_plain(data, engine_options(limit)) is not NOT_PLAIN:
+            if decode_plain(data, limit) is not NOT_PLAIN:
                 decode_exact(data, limit, DEFAULT, None)
     with pytest.raises(ValueFormatError):
         decode_exact(b"\x81" * (limit + 1) + b"\x00", limit, DEFAULT, None)
+
+
+@pytest.mark.parametrize("size", [10, 70_000])
+@pytest.mark.parametrize("string_keys", [True, False])
+def test_small_and_large_items_are_checked_alike(size: int, string_keys: bool) -> None:
+    fill = "x" * size
+    good = {fill: [fill, {"a": (1.5, True), "b": {fill: None}}]}
+    data = lowered(good)
+    assert exactly(decode_plain(data, 512, string_keys)) == exactly(good)
+    for wrong in (b"\xf7", b"\xe5", b"\xf8\xff", b"\x1c"):
+        assert decode_plain(b"\x82" + data + wrong, 512, string_keys) is NOT_PLAIN
+    for key in (b"\x80", b"\xa0", b"\xf7"):
+        assert decode_plain(b"\x82" + data + b"\xa1" + key + b"\x00", 512, string_keys) is NOT_PLAIN
+    other_keys = lowered([good, {1: 2}])
+    assert (decode_plain(other_keys, 512, string_keys) is NOT_PLAIN) == string_keys
 
 
 def test_only_what_concerns_the_engine_is_swallowed() -> None:

@@ -18,6 +18,7 @@ from wire_strategies import (
 )
 from xnet_wire import codes
 from xnet_wire.errors import DumpError, ValueFormatError, WireError
+from xnet_wire.value_decoding import decode_exact
 from xnet_wire.value_encoding import encode_exact
 from xnet_wire.values import ValueDecoder, count_batch, encode, encode_batch, encode_parts
 
@@ -161,6 +162,29 @@ def test_what_is_no_batch_is_refused_by_its_head(payload: str) -> None:
         count_batch(bytes.fromhex(payload))
     with pytest.raises(ValueFormatError):
         decoder.decode_batch(bytes.fromhex(payload))
+
+
+def test_keys_of_all_kinds_may_come_in_any_order() -> None:
+    fresh = ValueDecoder()
+    for item in ({"a": {"b": 1}}, {1: {"b": 1}}, {"a": 1}, {(1, 2): {None: 1}}, [{1.5: 2, b"x": 3}]):
+        assert exactly(fresh.decode(encode(item))) == exactly(item)
+
+
+@pytest.mark.parametrize("byte", range(256))
+def test_every_payload_of_one_byte(byte: int) -> None:
+    try:
+        expected = decode_exact(bytes([byte]), 512, (True, False), None)
+    except ValueFormatError:
+        with pytest.raises(ValueFormatError):
+            decoder.decode(bytes([byte]))
+    else:
+        for kind in (bytes, bytearray, memoryview):
+            assert exactly(decoder.decode(kind(bytes([byte])))) == exactly(expected)
+
+
+def test_mutable_items_are_never_shared() -> None:
+    for data in (b"\x80", b"\xa0"):
+        assert decoder.decode(data) is not decoder.decode(data)
 
 
 def test_what_make_channel_raises_is_passed_on() -> None:

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from cbor2 import CBORDecoder, CBORTag, dumps, loads
+    from cbor2 import CBORTag, dumps, loads
 
 _EXTENSION = "cbor2._cbor2"
 
@@ -63,9 +63,8 @@ def _find() -> ModuleType:
 
 if not TYPE_CHECKING:
     _module = _find()
-    CBORDecoder = _module.CBORDecoder
     CBORTag = _module.CBORTag
     dumps = _module.dumps
     loads = _module.loads
 
-__all__ = ["CBORDecoder", "CBORTag", "dumps", "loads"]
+__all__ = ["CBORTag", "dumps", "loads"]

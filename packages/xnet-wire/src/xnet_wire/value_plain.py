@@ -7,6 +7,8 @@ codec would, only sooner: a test compares the two.
 
 from __future__ import annotations
 
+from marshal import dumps as marshal_dumps
+
 from xnet_wire.engine import CBORTag, loads
 from xnet_wire.limits import MIN_DEPTH
 from xnet_wire.value_types import (
@@ -58,44 +60,42 @@ def lower(
 ) -> Any:
     """Return ``item`` in terms of what the engine encodes exactly as this protocol wants it.
 
-    A container of scalars is returned as it is. Other containers are rebuilt, which is cheap
+    A list or dict of scalars is returned as it is. Other containers are copied, which is cheap
     beside encoding them, and leaves nothing shared that the engine visits while other threads
     could run: the engine encodes a flat list or dict without ever giving up the interpreter.
+
+    Args:
+        item: No scalar; callers have seen to those, because most members are scalars.
+        levels: How many containers deep the item may be.
+        channel_type: As for ``values.encode``.
+        channel_id: As for ``values.encode``.
 
     Raises:
         NotPlainError: The item is not sendable, or is nested deeply.
     """
-    kind = type(item)
-    if kind in SENDABLE_SCALARS:
-        return item
     if levels == 0:
         raise NotPlainError
     levels -= 1
+    kind = type(item)
     if kind is dict:
-        plain_keys = all_sendable(map(type, item))
-        if plain_keys and all_sendable(map(type, item.values())):
+        if not all_sendable(map(type, item)):
+            return _lower_with_keys(item, levels, channel_type, channel_id)
+        if all_sendable(map(type, item.values())):
             return item
-        if plain_keys:
-            return {
-                k: v if type(v) in SENDABLE_SCALARS else lower(v, levels, channel_type, channel_id)
-                for k, v in item.items()
-            }
-        # A tag object with a tuple in it is hashable, so it can stand for a container as key.
-        return {
-            lower(k, levels, channel_type, channel_id): lower(v, levels, channel_type, channel_id)
-            for k, v in item.items()
-        }
+        copy = item.copy()
+        for key, value in copy.items():
+            if type(value) not in SENDABLE_SCALARS:
+                copy[key] = lower(value, levels, channel_type, channel_id)
+        return copy
     if kind is list:
         if all_sendable(map(type, item)):
             return item
-        return [
-            m if type(m) in SENDABLE_SCALARS else lower(m, levels, channel_type, channel_id) for m in item
-        ]
+        return lower_members(item, levels, channel_type, channel_id)
     tag = _CONTAINER_TAGS.get(kind)
     if tag is not None:
         if all_sendable(map(type, item)):
             return CBORTag(tag, item if kind is tuple else tuple(item))
-        return CBORTag(tag, tuple([lower(m, levels, channel_type, channel_id) for m in item]))
+        return CBORTag(tag, tuple(lower_members(item, levels, channel_type, channel_id)))
     if kind is memoryview:
         return bytes(item)
     if channel_type is not None and channel_id is not None and issubclass(kind, channel_type):
@@ -103,6 +103,35 @@ def lower(
         if number is not None:
             return CBORTag(CHANNEL_TAG, number)
     raise NotPlainError
+
+
+def lower_members(
+    members: Iterable[Any],
+    levels: int,
+    channel_type: type | None,
+    channel_id: Callable[[object], int | None] | None,
+) -> list[Any]:
+    """Return a list of the members of a container, each in terms of the engine; see ``lower``."""
+    copy = list(members)
+    for index, member in enumerate(copy):
+        if type(member) not in SENDABLE_SCALARS:
+            copy[index] = lower(member, levels, channel_type, channel_id)
+    return copy
+
+
+def _lower_with_keys(
+    item: dict[Any, Any],
+    levels: int,
+    channel_type: type | None,
+    channel_id: Callable[[object], int | None] | None,
+) -> dict[Any, Any]:
+    """Return a dict that has containers or channels among its keys in terms of the engine.
+
+    A tag object with a tuple in it is hashable, so it can stand for a container as key.
+    """
+    keys = lower_members(item, levels, channel_type, channel_id)
+    values = lower_members(item.values(), levels, channel_type, channel_id)
+    return dict(zip(keys, values, strict=True))
 
 
 #: Follows the payload as second element of an array of two, so that one call decodes the item
@@ -123,6 +152,12 @@ def _tag_array(make: Callable[[list[Any]], Any]) -> Callable[[Any, bool], Any]:
         return make(content)
 
     return decode_tag
+
+
+def _decode_tuple(content: Any, immutable: bool) -> tuple[Any, ...]:
+    if immutable or type(content) is not list:
+        raise NotPlainError
+    return tuple(content)
 
 
 def _make_set(content: list[Any]) -> set[Any]:
@@ -180,43 +215,48 @@ _TAG_DECODERS: Final = _TagDecoders(
         NEGATIVE_BIGNUM_TAG: _decode_negative_bignum,
         SET_TAG: _tag_array(_make_set),
         COMPLEX_TAG: _tag_array(_make_complex),
-        TUPLE_TAG: _tag_array(tuple),
+        TUPLE_TAG: _decode_tuple,
         FROZENSET_TAG: _tag_array(_make_frozenset),
         PY2_STRING_TAG: _decode_py2_string,
     }
 )
 
 
-def engine_options(max_depth: int) -> dict[str, Any]:
-    """Return the engine's keyword arguments for a depth limit.
-
-    The engine does not count an empty array or map, which this protocol does (Spec: VA-023). So it
-    gets one level less for what is not empty; an item that needs the last level is not plain.
-
-    Args:
-        max_depth: Deepest nesting of the item, without the array that ``decode_plain`` puts
-            around it.
-    """
-    return {
-        "semantic_decoders": _TAG_DECODERS,
-        "max_depth": max_depth,
-        "allow_indefinite": False,
-        "allow_duplicate_keys": False,
-    }
+#: Up to this length a copy of the payload costs less than a walk through the item.
+_COPY_BYTES: Final = 65_536
 
 
-def decode_plain(payload: Buffer, options: dict[str, Any]) -> Any:
+def decode_plain(payload: Buffer, max_depth: int, string_keys: bool = False) -> Any:
     """Decode one item with the engine, or return ``NOT_PLAIN`` where that does not settle it.
 
     Args:
         payload: The CBOR of exactly one item, as the peer sent it.
-        options: What ``engine_options`` returned.
+        max_depth: Deepest nesting of the item. The engine does not count an empty array or map,
+            which this protocol does (Spec: VA-023), and it does count the array that is put
+            around the item here. So it gets the number as it is, and an item that needs the last
+            level for something that is not empty is not plain.
+        string_keys: Only text and bytes are plain as map keys. Then less is left to check in the
+            item, so this is worth trying first.
     """
     framed = b"\x82" + payload + _TAIL
     try:
-        item, end = loads(framed, **options)
+        item, end = loads(
+            framed,
+            semantic_decoders=_TAG_DECODERS,
+            max_depth=max_depth,
+            allow_indefinite=False,
+            allow_duplicate_keys=False,
+            strict_hashable_types=string_keys,
+        )
         # The second element is ours, not one inside the payload, if those bytes occur once.
-        if end == _SENTINEL and framed.find(_SENTINEL) == len(payload) + 2 and _is_plain(item):
+        if end != _SENTINEL or framed.find(_SENTINEL) != len(payload) + 2:
+            return NOT_PLAIN
+        if string_keys and len(framed) <= _COPY_BYTES:
+            # Used for its refusal alone: it knows the types of the closed set, and of what the
+            # engine can make beyond those (undefined, simple values, maps as keys) not one.
+            marshal_dumps(item, 2)
+            return item
+        if _is_plain(item):
             return item
     except BaseException as error:  # noqa: BLE001 - the exact decoder says what was wrong
         raise_unless_engine_gave_up(error)

@@ -14,14 +14,14 @@ from xnet_wire.engine import dumps
 from xnet_wire.errors import DumpError, ValueFormatError
 from xnet_wire.limits import DEPTH, MIN_DEPTH
 from xnet_wire.value_decoding import decode_exact
-from xnet_wire.value_encoding import ARRAY, BYTES, TAG, TEXT, encode_exact, head
+from xnet_wire.value_encoding import ARRAY, BYTES, TAG, encode_exact, head
 from xnet_wire.value_plain import (
     NOT_PLAIN,
     PLAIN_LEVELS,
     all_sendable,
     decode_plain,
-    engine_options,
     lower,
+    lower_members,
     raise_unless_engine_gave_up,
 )
 from xnet_wire.value_types import DEFAULT_STRINGS, SENDABLE_SCALARS, TUPLE_TAG
@@ -67,20 +67,17 @@ def encode(
     """
     kind = type(item)
     try:
-        if kind is bytes and len(item) >= _BY_HAND_BYTES:  # type: ignore[arg-type]
-            return head(BYTES, len(item)) + item  # type: ignore[arg-type, operator]
         if kind in SENDABLE_SCALARS:
+            if kind is bytes and len(item) >= _BY_HAND_BYTES:  # type: ignore[arg-type]
+                return head(BYTES, len(item)) + item  # type: ignore[arg-type, operator]
             return dumps(item)
         if max_depth >= MIN_DEPTH:
             if kind is tuple:
                 # The engine writes a bare tuple as an array: only the tag in front is missing.
                 if all_sendable(map(type, item)):  # type: ignore[call-overload]
                     return _TUPLE_HEAD + dumps(item)
-                lowered = [
-                    m if type(m) in SENDABLE_SCALARS else lower(m, PLAIN_LEVELS, channel_type, channel_id)
-                    for m in item  # type: ignore[attr-defined]
-                ]
-                return _TUPLE_HEAD + dumps(lowered)
+                members = lower_members(item, PLAIN_LEVELS, channel_type, channel_id)  # type: ignore[arg-type]
+                return _TUPLE_HEAD + dumps(members)
             return dumps(lower(item, PLAIN_LEVELS, channel_type, channel_id))
     except BaseException as error:  # noqa: BLE001 - the exact encoder says what was wrong
         raise_unless_engine_gave_up(error)
@@ -182,6 +179,27 @@ def read_head(payload: Buffer) -> tuple[int, int, int]:
     return major, int.from_bytes(payload[1 : 1 + size], "big"), 1 + size
 
 
+#: What the only byte of a payload says, where it says something immutable.
+_ONE_BYTE_ITEMS: Final[list[Any]] = [*range(24), *[NOT_PLAIN] * 232]
+_ONE_BYTE_ITEMS[0x20:0x38] = range(-1, -25, -1)
+_ONE_BYTE_ITEMS[0x40], _ONE_BYTE_ITEMS[0x60] = b"", ""
+_ONE_BYTE_ITEMS[0xF4:0xF7] = False, True, None
+
+
+def _decode_string(payload: Buffer) -> Any:
+    """Decode a payload that is one string, by hand: one copy; or return ``NOT_PLAIN``."""
+    major, length, size = read_head(payload)
+    if size and length == len(payload) - size:
+        content = memoryview(payload)[size:]
+        if major == BYTES:
+            return bytes(content)
+        try:
+            return str(content, "utf-8")
+        except UnicodeDecodeError:
+            pass
+    return NOT_PLAIN
+
+
 class ValueDecoder:
     """Decode the items of one connection.
 
@@ -195,14 +213,13 @@ class ValueDecoder:
     Threads: any, if ``make_channel`` allows it.
     """
 
-    __slots__ = ("_batch_options", "_make_channel", "_max_depth", "_options")
+    __slots__ = ("_make_channel", "_max_depth", "_string_keys")
 
     def __init__(self, make_channel: Callable[[int], object] | None = None, max_depth: int = DEPTH) -> None:
         self._make_channel = make_channel
         self._max_depth = max_depth
-        self._options = engine_options(max_depth)
-        # The array of the batch takes a level that its items do not have to spare.
-        self._batch_options = engine_options(max_depth + 1)
+        # Whether all items so far had only strings as keys; while they do, decoding is quicker.
+        self._string_keys = True
 
     def decode(self, payload: Buffer, strings: tuple[bool, bool] = DEFAULT_STRINGS) -> Any:
         """Decode one item.
@@ -218,20 +235,15 @@ class ValueDecoder:
             ValueFormatError: The peer sent something malformed or outside the closed set.
         """
         if strings == DEFAULT_STRINGS:
-            if len(payload) > _BY_HAND_BYTES and payload[0] >> 5 in (BYTES, TEXT):
-                major, length, size = read_head(payload)
-                if size and length == len(payload) - size:
-                    content = memoryview(payload)[size:]
-                    if major == BYTES:
-                        return bytes(content)
-                    try:
-                        return str(content, "utf-8")
-                    except UnicodeDecodeError:
-                        pass
+            size = len(payload)
+            if size == 1:
+                item = _ONE_BYTE_ITEMS[payload[0]]
+            elif size and 0x40 <= payload[0] < 0x80:
+                item = _decode_string(payload)
             else:
-                item = decode_plain(payload, self._options)
-                if item is not NOT_PLAIN:
-                    return item
+                item = self._decode_plain(payload, self._max_depth)
+            if item is not NOT_PLAIN:
+                return item
         return self._decode_exact(payload, strings, self._max_depth)
 
     def decode_parts(self, parts: Sequence[Buffer], strings: tuple[bool, bool] = DEFAULT_STRINGS) -> Any:
@@ -268,10 +280,22 @@ class ValueDecoder:
         """
         count_batch(payload)
         if strings == DEFAULT_STRINGS:
-            items = decode_plain(payload, self._batch_options)
+            # The array of the batch takes a level that its items do not have to spare.
+            items = self._decode_plain(payload, self._max_depth + 1)
             if items is not NOT_PLAIN:
                 return items  # type: ignore[no-any-return]
         return self._decode_exact(payload, strings, self._max_depth + 1)  # type: ignore[no-any-return]
+
+    def _decode_plain(self, payload: Buffer, max_depth: int) -> Any:
+        """Decode with the engine, trying first what the items so far had in common."""
+        if self._string_keys:
+            item = decode_plain(payload, max_depth, True)
+            if item is not NOT_PLAIN:
+                return item
+        item = decode_plain(payload, max_depth)
+        if item is not NOT_PLAIN:
+            self._string_keys = False
+        return item
 
     def _decode_exact(self, payload: Buffer, strings: tuple[bool, bool], max_depth: int) -> Any:
         """Decode by the exact rules, with the stack's end as one more thing to refuse."""
