@@ -1,0 +1,291 @@
+"""A group of gateways: makes them, finds them, ends them.
+
+Names, defaults and errors are execnet's; ``makegateways`` and the context manager are ours.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import warnings
+
+from xnet_gateway.execmodel import get_execmodel
+from xnet_gateway.xspec import XSpec
+from xnet_group import at_exit
+from xnet_group.multichannel import MultiChannel
+from xnet_group.starting import start_all
+from xnet_group.termination import terminate_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import FunctionType, ModuleType, TracebackType
+    from typing import Any, Final
+
+    from typing_extensions import Self
+
+    from xnet_gateway.execmodel import ExecModel
+    from xnet_gateway.gateway import Gateway
+
+#: How long gateways get to end when a ``with`` block is left, in seconds; then they are killed. Enough for
+#: running code to see the end of its channel and clean up.
+WITH_TIMEOUT_S: Final = 10.0
+
+
+class Group:
+    """Gateways by number, id and themselves, in the order they were made.
+
+    Used in a ``with`` statement, the group ends its gateways when the block is left.
+
+    Attributes:
+        defaultspec: What ``makegateway()`` makes without a specification.
+
+    Threads: all methods from any thread.
+    """
+
+    defaultspec = "popen"
+
+    def __init__(self, xspecs: Iterable[str | XSpec] = (), execmodel: str = "thread") -> None:
+        """Make a group, with a gateway for each specification.
+
+        Raises:
+            ValueError, AttributeError, HostNotFound: As ``makegateways`` and ``set_execmodel``.
+        """
+        self._gateways: list[Gateway] = []
+        #: Asked to end and no longer members; ``terminate`` waits for them too.
+        self._gateways_to_join: list[Gateway] = []
+        self._ids_in_use: set[str] = set()
+        self._next_number = 0
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+        self.set_execmodel(execmodel)
+        self.makegateways(xspecs)
+
+    # -- members ----------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {[gateway.id for gateway in self]!r}>"
+
+    def __len__(self) -> int:
+        return len(self._gateways)
+
+    def __iter__(self) -> Iterator[Gateway]:
+        """Iterate over a copy: members may be made and ended meanwhile."""
+        return iter(list(self._gateways))
+
+    def __getitem__(self, key: int | str | Gateway) -> Gateway:
+        """Find a member by its number, its id, or itself.
+
+        Raises:
+            IndexError: There is no member of that number.
+            KeyError: There is no such member.
+        """
+        if isinstance(key, int):
+            return self._gateways[key]
+        for gateway in self:
+            if gateway is key or gateway.id == key:
+                return gateway
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            self[key]  # type: ignore[index]
+        except (KeyError, IndexError):
+            return False
+        return True
+
+    # -- execution models -------------------------------------------------------------------------
+
+    @property
+    def execmodel(self) -> ExecModel:
+        """The execution model of this side."""
+        return self._execmodel
+
+    @property
+    def remote_execmodel(self) -> ExecModel:
+        """The execution model of new workers whose specification names none."""
+        return self._remote_execmodel
+
+    def set_execmodel(self, execmodel: str, remote_execmodel: str | None = None) -> None:
+        """Set the execution models, before there is any gateway.
+
+        Args:
+            execmodel: ``"thread"`` or ``"main_thread_only"``.
+            remote_execmodel: The same for workers; None for the same as here.
+
+        Raises:
+            ValueError: There are gateways, or there is no such model (our caller's fault).
+        """
+        if self._gateways:
+            raise ValueError(f"can not set execution models of {self!r}: gateways have been created already")
+        local = get_execmodel(execmodel)
+        self._remote_execmodel = get_execmodel(remote_execmodel) if remote_execmodel else local
+        self._execmodel = local
+
+    # -- making gateways --------------------------------------------------------------------------
+
+    def makegateway(self, spec: str | XSpec | None = None) -> Gateway:
+        """Start an interpreter and return the gateway to it.
+
+        Args:
+            spec: What to start, see ``xnet_gateway.spec_rules``; None for ``defaultspec``. An ``XSpec`` gets
+                the id and execution model it lacks.
+
+        Raises:
+            ValueError: The specification means nothing, or its id is taken (our caller's fault).
+            AttributeError: A key begins with an underscore (our caller's fault).
+            HostNotFound: The interpreter cannot be started or reached; the text says why.
+        """
+        return self.makegateways([self.defaultspec if spec is None else spec])[0]
+
+    def makegateways(self, specs: Iterable[str | XSpec], parallel: int | None = None) -> list[Gateway]:
+        """Start an interpreter for each specification, side by side.
+
+        Args:
+            specs: As for ``makegateway``.
+            parallel: How many may be starting at once; None for a sensible number.
+
+        Returns:
+            The gateways in the order of the specifications.
+
+        Raises:
+            ValueError, AttributeError: A specification means nothing, or an id is taken; nothing was started
+                (our caller's fault).
+            HostNotFound: One cannot be started or reached; the text says which and why. The others have
+                been ended again: all or none become members.
+        """
+        if isinstance(specs, str):
+            raise ValueError(f"expected a list of gateway specifications, got the string {specs!r}")
+        wanted = [spec if isinstance(spec, XSpec) else XSpec(spec) for spec in specs]
+        self._forget_ended()
+        self._reserve(wanted)
+        gateways: list[Gateway] = []
+        try:
+            for spec in wanted:
+                if spec.execmodel is None:
+                    spec.execmodel = self._remote_execmodel.backend
+            gateways = start_all(wanted, parallel)
+            for gateway in gateways:
+                self._register(gateway)
+        finally:
+            with self._lock:
+                self._ids_in_use -= {str(spec.id) for spec in wanted}
+        return gateways
+
+    def allocate_id(self, spec: XSpec) -> None:
+        """Give the specification an id of the form ``gw0``, if it has none."""
+        with self._lock:
+            self._allocate_id_locked(spec)
+
+    def _allocate_id_locked(self, spec: XSpec) -> None:
+        taken = self._ids_in_use.union(gateway.id for gateway in self._gateways)
+        while spec.id is None:
+            name = f"gw{self._next_number}"
+            self._next_number += 1
+            if name not in taken:
+                spec.id = name
+
+    def _reserve(self, specs: list[XSpec]) -> None:
+        """Give every specification an id that nobody else has or is about to have.
+
+        Raises:
+            ValueError: An id is taken.
+        """
+        with self._lock:
+            new: set[str] = set()
+            taken = self._ids_in_use.union(gateway.id for gateway in self._gateways)
+            for spec in specs:
+                if spec.id is None:
+                    continue
+                name = str(spec.id)
+                if name in taken or name in new:
+                    raise ValueError(
+                        f"the id {name!r} of {str(spec)!r} is taken by another gateway of {self!r}"
+                    )
+                new.add(name)
+            # Chosen ids first, so that a number given out here is none of them.
+            self._ids_in_use |= new
+            for spec in specs:
+                if spec.id is None:
+                    self._allocate_id_locked(spec)
+                    self._ids_in_use.add(str(spec.id))
+
+    def _register(self, gateway: Gateway) -> None:
+        gateway._group = self
+        with self._lock:
+            self._gateways.append(gateway)
+        at_exit.remember(self)
+
+    def _unregister(self, gateway: Gateway) -> None:
+        """Take a gateway out that was asked to end; ``terminate`` still waits for it."""
+        with self._lock:
+            if gateway in self._gateways:
+                self._gateways.remove(gateway)
+                self._gateways_to_join.append(gateway)
+
+    def _forget_ended(self) -> None:
+        """Let go of gateways that left and have ended, so that a long-lived group does not grow."""
+        with self._lock:
+            leaving = list(self._gateways_to_join)
+        ended = {gateway for gateway in leaving if gateway._wait_ended(time.monotonic())}
+        with self._lock:
+            self._gateways_to_join = [one for one in self._gateways_to_join if one not in ended]
+
+    # -- using gateways ---------------------------------------------------------------------------
+
+    def remote_exec(
+        self, source: str | FunctionType | Callable[..., object] | ModuleType, **kwargs: Any
+    ) -> MultiChannel:
+        """Run code in every member; see ``Gateway.remote_exec``.
+
+        Returns:
+            The channels, in the order of the members.
+
+        Raises:
+            ValueError, TypeError, DumpError: What was given cannot be sent; nothing runs.
+            OSError: The connection of a member is closed; in the members before it the code runs.
+        """
+        return MultiChannel([gateway.remote_exec(source, **kwargs) for gateway in self])  # type: ignore[arg-type]
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def terminate(self, timeout: float | None = None) -> None:
+        """End all members, and wait for those asked to end before, until their processes are gone.
+
+        Takes at most ``timeout`` and a few seconds more, whatever the processes do. When it returns, they are
+        gone; if one cannot even be killed, a RuntimeWarning says which, and it is waited for again next time.
+
+        Args:
+            timeout: Seconds until those that still run are killed. None waits for as long as it takes, and
+                kills nobody.
+        """
+        if os.getpid() != self._pid:
+            # A forked child: the gateways are its parent's, who needs them.
+            self._gateways.clear()
+            self._gateways_to_join.clear()
+            return
+        deadline_s = None if timeout is None else time.monotonic() + timeout
+        survivors: list[Gateway] = []
+        while True:
+            with self._lock:
+                leaving = [*self._gateways, *(one for one in self._gateways_to_join if one not in survivors)]
+            if not leaving:
+                break
+            survivors += terminate_all(leaving, deadline_s)
+            with self._lock:
+                ended = set(leaving).difference(survivors)
+                self._gateways_to_join = [one for one in self._gateways_to_join if one not in ended]
+        if survivors:
+            words = "; ".join(gateway._describe() for gateway in survivors)
+            warnings.warn(f"could not end all gateways: {words}", RuntimeWarning, stacklevel=2)
+        elif not self._gateways:
+            at_exit.forget(self)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.terminate(WITH_TIMEOUT_S)

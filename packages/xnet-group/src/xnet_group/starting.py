@@ -1,0 +1,85 @@
+"""Starting many gateways: side by side, in order, all or none.
+
+A gateway starts in two steps, its process and its handshake. Nearly all of the time goes by inside the new
+processes, so it is enough to begin many before waiting for the first; no threads are needed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+from xnet_gateway.errors import HostNotFound
+from xnet_gateway.spec_rules import check_spec
+from xnet_gateway.starting import begin
+from xnet_group.termination import terminate_all
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Final
+
+    from xnet_gateway.gateway import Gateway
+    from xnet_gateway.starting import PendingGateway
+    from xnet_gateway.xspec import XSpec
+
+#: How many interpreters may be starting at once. More than the machine has processors, because a start also
+#: waits for disks and, later, networks; not so many that a small machine runs out of memory and every one of
+#: them is late.
+DEFAULT_PARALLEL: Final = 32
+#: How long gateways that are already up get to end when a later one cannot be started, in seconds.
+UNDO_TIMEOUT_S: Final = 1.0
+
+
+def start_all(specs: Sequence[XSpec], parallel: int | None = None) -> list[Gateway]:
+    """Start one gateway for each specification.
+
+    Args:
+        specs: Specifications with their ids.
+        parallel: How many may be starting at once, at least 1; None for a sensible number.
+
+    Returns:
+        The gateways in the order of the specifications.
+
+    Raises:
+        HostNotFound: An interpreter could not be started or reached. None of the others is left.
+        ValueError: A specification means nothing (nothing was started), or ``parallel`` is less than one
+            (our caller's fault).
+    """
+    if parallel is None:
+        parallel = DEFAULT_PARALLEL
+    if parallel < 1:
+        raise ValueError(f"parallel={parallel}: at least one gateway must be allowed to be starting")
+    ready: list[Gateway] = []
+    starting: deque[PendingGateway] = deque()
+    number = 0
+    try:
+        for number, spec in enumerate(specs):  # noqa: B007 - the handler below names it
+            check_spec(spec)
+        for number, spec in enumerate(specs):
+            starting.append(begin(spec))
+            if len(starting) >= parallel:
+                number = len(ready)
+                ready.append(starting.popleft().finish())
+        while starting:
+            number = len(ready)
+            ready.append(starting.popleft().finish())
+    except BaseException as error:
+        # Ctrl-C included: nobody else knows these processes.
+        for pending in starting:
+            pending.abandon()
+        terminate_all(ready, time.monotonic() + UNDO_TIMEOUT_S)
+        if isinstance(error, (HostNotFound, ValueError)):
+            raise _named(error, number, specs) from error
+        raise
+    return ready
+
+
+def _named(
+    error: HostNotFound | ValueError, number: int, specs: Sequence[XSpec]
+) -> HostNotFound | ValueError:
+    """Return the error with the specification it belongs to, where there are several."""
+    if len(specs) == 1:
+        return error
+    kind = HostNotFound if isinstance(error, HostNotFound) else ValueError
+    return kind(f"gateway {number + 1} of {len(specs)}, {str(specs[number])!r}, cannot be started: {error}")

@@ -1,0 +1,44 @@
+"""Ending gateways: all at once, within a time, and saying what is left.
+
+Ask all, wait for all with one deadline, kill those left, and wait a bounded time for the operating system to
+be done with them. One thread does it, the caller's: asking and killing do not block, and waiting for the
+slowest is waiting for all.
+"""
+
+from __future__ import annotations
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Final
+
+    from xnet_gateway.gateway import Gateway
+
+#: How long killed processes get to be gone, in seconds: the second between SIGTERM and SIGKILL, and time for
+#: a loaded machine to tear them down. A process that hangs in the kernel survives even SIGKILL, and must not
+#: make us hang with it.
+KILL_WAIT_S: Final = 5.0
+
+
+def terminate_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list[Gateway]:
+    """End gateways.
+
+    Args:
+        gateways: Which ones; those that have ended or been asked already may be among them.
+        deadline_s: Monotonic time at which those that still run are killed; None waits for as long as it
+            takes and kills nobody.
+
+    Returns:
+        Those that survived even being killed; empty when all is well.
+
+    Threads: any; starts none.
+    """
+    for gateway in gateways:
+        gateway.exit()
+    running = [gateway for gateway in gateways if not gateway._wait_ended(deadline_s)]
+    for gateway in running:
+        gateway._kill()
+    kill_deadline_s = time.monotonic() + KILL_WAIT_S
+    return [gateway for gateway in running if not gateway._wait_ended(kill_deadline_s)]
