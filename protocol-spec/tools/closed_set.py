@@ -30,7 +30,10 @@ def decode(data: bytes, max_depth: int = 512) -> object:
         Rejected: VALUE_MALFORMED.
     """
     reader = _Reader(data, max_depth)
-    value = reader.item(0)
+    try:
+        value = reader.item(0)
+    except RecursionError as error:
+        raise Rejected("deeper than this reader's stack") from error
     if reader.position != len(data):
         raise Rejected(f"{len(data) - reader.position} bytes follow the item")
     return value
@@ -114,7 +117,7 @@ class _Reader:
             raise Rejected(f"tag {tag}")
         content = self.item(depth + 1)
         match tag, content:
-            case (2 | 3), bytes():
+            case ((2 | 3), bytes()):
                 number = int.from_bytes(content, "big")
                 return number if tag == 2 else -1 - number
             case 58403, bytes():
@@ -125,7 +128,7 @@ class _Reader:
                 return complex(real, imaginary)
             case 58400, list():
                 return tuple(content)
-            case (258 | 58401), list():
+            case ((258 | 58401), list()):
                 elements = _unique(content)
                 return elements if tag == 258 else frozenset(elements)
         raise Rejected(f"tag {tag} does not go with {content!r}")

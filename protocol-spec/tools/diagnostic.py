@@ -144,6 +144,6 @@ def _float(value: float, mark: int | None) -> bytes:
             data = struct.pack(layout, value)
         except OverflowError:
             continue
-        if mark is not None or math.isnan(value) or struct.unpack(layout, data)[0] == value:
+        if math.isnan(value) or struct.unpack(layout, data)[0] == value:
             return bytes([initial]) + data
     raise NotationError(f"{value} does not fit the width _{mark}")

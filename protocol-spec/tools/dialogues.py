@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from spec_schema import Schema
 
-_STEP: Final = re.compile(r"(?P<broken>!?)(?P<way>I>W|W>I) (?P<name>\w+)(?: (?P<channel>\d+)(?: (?P<diag>.+))?)?")
+_STEP: Final = re.compile(
+    r"(?P<broken>!?)(?P<way>I>W|W>I) (?P<name>\w+)(?: (?P<channel>\d+)(?: (?P<diag>.+))?)?"
+)
 _ROLES: Final = {"I>W": "initiator", "W>I": "worker"}
 _ITEMS: Final = ("CHANNEL_DATA", "CHANNEL_PART", "CHANNEL_BATCH")
 _DEFAULT_CREDIT: Final = 1_048_576
@@ -135,10 +137,9 @@ class _Observer:
         sender = self._sides[way]
         channel = next((int(word) for word in line.split()[2:3] if word.isdigit()), 0)
         step = parse_step(self._schema, line, inside_item=channel in sender.parts)
-        problems = [] if self._first else None
-        self._first = False
+        first, self._first = self._first, False
         if step.name == "preamble":
-            if problems is None or way != "W>I" or data.hex() != self._schema.registry["preamble"]:
+            if not first or way != "W>I" or data.hex() != self._schema.registry["preamble"]:
                 self._say(step, "it is not the preamble of a worker at the beginning")
             self._from_start = True
             return

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import cbor2
+
 import closed_set
 import diagnostic
 import spec_text
@@ -20,6 +20,9 @@ from dialogues import check_dialogue, parse_step
 from literals import Channel, evaluate, same
 from spec_schema import Schema, read_schema
 from spec_text import Fence
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SPEC: Final = Path(__file__).resolve().parent.parent
 KINDS: Final = ("xnet-value", "xnet-reject", "xnet-dialogue")
@@ -66,9 +69,7 @@ def _fields(fence: Fence) -> dict[str, str]:
         if not colon or name in fields:
             raise ValueError(f"line {line!r} is not 'name: content', or comes twice")
         fields[name] = content.strip()
-    wanted = (
-        {"hex", "diag", "value", "rule"} if fence.kind == "xnet-value" else {"hex", "code", "why"}
-    )
+    wanted = {"hex", "diag", "value", "rule"} if fence.kind == "xnet-value" else {"hex", "code", "why"}
     if set(fields) != wanted:
         raise ValueError(f"it has {sorted(fields)}, expected {sorted(wanted)}")
     return fields

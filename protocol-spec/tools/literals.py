@@ -60,7 +60,7 @@ def _value(node: ast.expr) -> object:
 def _number(node: ast.expr) -> int | float | complex:
     value = _value(node)
     if not isinstance(value, int | float | complex):
-        raise ValueError(f"{ast.unparse(node)} is no number")  # noqa: TRY004 - one error for the author
+        raise ValueError(f"{ast.unparse(node)} is no number")
     return value
 
 
@@ -97,7 +97,7 @@ def same(left: object, right: object) -> bool:
         return False
     match left, right:
         case float(), float():
-            return left != left and right != right or struct.pack(">d", left) == struct.pack(">d", right)
+            return (left != left and right != right) or struct.pack(">d", left) == struct.pack(">d", right)
         case complex(), complex():
             return same(left.real, right.real) and same(left.imag, right.imag)
         case (list() | tuple(), list() | tuple()):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Files of prose begin with two digits; the rest of the folder is about the specification.
 PROSE_GLOB: Final = "[0-9][0-9]-*.md"
