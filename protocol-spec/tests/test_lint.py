@@ -188,8 +188,10 @@ BREAKS = {
     "row for the impossible": (
         "schema/states/connection.yaml",
         "  - {role: [initiator, worker], state: hello,",
-        "  - {role: [worker], state: preamble, input: RECV_HELLO, to: hello, id: HS-010}\n"
-        + "  - {role: [], state: hello,",
+        (
+            "  - {role: [worker], state: preamble, input: RECV_HELLO, to: hello, id: HS-010}\n"
+            "  - {role: [], state: hello,"
+        ),
         "preamble + RECV_HELLO has a row but can never happen for worker",
     ),
     "row given twice": (

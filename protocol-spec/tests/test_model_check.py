@@ -33,7 +33,7 @@ def test_sending_after_the_last_message_would_be_an_error_at_the_peer(tables: tu
 def test_a_second_last_message_would_be_an_error_at_the_peer(tables: tuple[Table, Table]) -> None:
     send, receive = tables
     send["open", "SEND_LAST"] = "open"
-    with pytest.raises(model_check.Broken, match="RECV_(ITEM|LAST) is STATE_VIOLATION"):
+    with pytest.raises(model_check.Broken, match=r"RECV_(ITEM|LAST) is STATE_VIOLATION"):
         model_check.check_life(send, receive)
 
 
