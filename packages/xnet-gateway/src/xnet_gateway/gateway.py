@@ -19,9 +19,8 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel import Channel
     from xnet_gateway.execmodel import ExecModel
-    from xnet_gateway.process import WorkerProcess
     from xnet_gateway.status import RemoteStatus, RInfo
-    from xnet_gateway.transports.base import Connected
+    from xnet_gateway.transports.base import Connected, ProcessHandle
     from xnet_gateway.xspec import XSpec
 
 #: How long after the end of the connection its process gets to end too, so that the error can say
@@ -49,14 +48,14 @@ class Gateway(SessionOwner):
         """Begin the handshake; ``PendingGateway`` waits for it."""
         self.id = str(spec.id)
         self.spec = spec
-        self._io: WorkerProcess = connected.process
+        self._io: ProcessHandle = connected.process
         self._asked_to_end = False
         self._rinfo_cache: RInfo | None = None
         from xnet_gateway.worker.worker import implementation
 
         tracer = maybe_tracer()
         if tracer is not None:
-            tracer.event(self.id, f"connecting to pid {connected.process.popen.pid} for {str(spec)!r}")
+            tracer.event(self.id, f"connecting to pid {connected.process.pid} for {str(spec)!r}")
         self._tracer = tracer
         self.session = Session(
             connected.read_fd,
@@ -144,13 +143,13 @@ class Gateway(SessionOwner):
 
     @property
     def pid(self) -> int:
-        """Process id of the local process behind the gateway."""
-        return self._io.popen.pid
+        """Process id of the interpreter."""
+        return self._io.pid
 
     @property
     def returncode(self) -> int | None:
         """Exit status of that process, negative for a signal; None while it runs."""
-        return self._io.popen.returncode
+        return self._io.returncode
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the process to end; return its exit status, or None if it still runs."""
@@ -208,13 +207,15 @@ class Gateway(SessionOwner):
 
     def on_eof(self, session: Session, error: OSError | None) -> None:
         """Nothing more comes: say why as soon as the process has told how it ended."""
-        if session.connection.failure is not None or self._io.exited:
-            session.finish_locked(self._end_text(session, error))
+        # A peer that broke the protocol need not have ended; one whose bytes ended in the middle of
+        # something probably has, and how it ended is what its user wants to know.
+        if not session.leading.eof or self._io.exited:
+            self._finish_locked(session, error)
             return
 
         def give_up() -> None:
             with session.lock:
-                session.finish_locked(self._end_text(session, error))
+                self._finish_locked(session, error)
 
         session.reactor.call_later(DEATH_WORDS_S, give_up)
 
@@ -230,6 +231,8 @@ class Gateway(SessionOwner):
         words = self._io.describe()
         if self._asked_to_end and (self.returncode or 0) == 0 and session.connection.failure is None:
             return f"gateway {self.id} has ended as asked; {words}"
+        if (self.returncode or 0) < 0 and session.leading.eof:
+            return f"gateway {self.id}: {words}"  # where its bytes ended then says nothing more
         if session.connection.failure is not None or error is not None:
             return f"gateway {session.describe_end(error)}; {words}"
         return f"gateway {self.id}: the connection has ended; {words}"

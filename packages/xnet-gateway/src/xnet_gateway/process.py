@@ -41,6 +41,7 @@ class WorkerProcess:
         self._on_exit: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._exited = threading.Event()
+        self._parent_pid = os.getpid()
         self._kill_timer_set = False
         self._pidfd = open_pidfd(popen.pid)
         reactor = get_reactor()
@@ -48,6 +49,16 @@ class WorkerProcess:
             reactor.watch(self._pidfd, READ, self._pidfd_ready)
         else:
             reactor.call_later(POLL_S, self._poll)
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self.popen.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Exit status, negative for a signal; None while it runs."""
+        return self.popen.returncode
 
     @property
     def exited(self) -> bool:
@@ -69,8 +80,11 @@ class WorkerProcess:
             timeout: Seconds at most; None waits as long as it takes.
 
         Returns:
-            Its exit status, negative for a signal, or None if it still runs.
+            Its exit status, negative for a signal, or None if it still runs. A forked child does
+            not wait: it is not the parent and would never learn of the end.
         """
+        if os.getpid() != self._parent_pid:
+            return self.popen.returncode
         self._exited.wait(timeout)
         return self.popen.returncode
 
@@ -103,6 +117,8 @@ class WorkerProcess:
         return f"{sentence}; its last output was:\n{tail}" if tail else sentence
 
     def _signal(self, number: int) -> None:
+        if os.getpid() != self._parent_pid:
+            return  # forked: the process belongs to our parent
         # Popen.send_signal looks first whether the process was reaped: never signals a stranger.
         try:
             self.popen.send_signal(number)

@@ -11,7 +11,8 @@
 | ``dont_write_bytecode`` | none | the worker writes no ``.pyc`` files |
 | ``stdout`` | ``stderr`` (default), ``inherit``, ``null``, ``/path`` | where the worker's prints go |
 | ``python`` | path or command | another interpreter: later version |
-| ``ssh ssh_config vagrant_ssh socket installvia via`` | text | other transports: later version |
+| ``via`` | id | the process is started by, and reached through, that gateway of the group |
+| ``ssh ssh_config vagrant_ssh socket installvia`` | text | other transports: later version |
 
 Other keys are the program's own and not looked at. execnet finds most of these mistakes only in the
 worker, some never; here they are found before a process is started.
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 #: Keys that say where the interpreter runs; a specification has one of them.
 TRANSPORT_KEYS = ("popen", "ssh", "vagrant_ssh", "socket")
 #: Transports this version cannot start.
-LATER_TRANSPORT_KEYS = ("ssh", "vagrant_ssh", "socket", "via")
+LATER_TRANSPORT_KEYS = ("ssh", "vagrant_ssh", "socket")
 EXECMODELS = ("thread", "main_thread_only")
 #: Execution models of execnet that this version does not have.
 LATER_EXECMODELS = ("eventlet", "gevent")

@@ -9,7 +9,7 @@ from xnet_gateway import worker_config
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.spec_rules import check_spec, parse_nice
-from xnet_gateway.transports import popen
+from xnet_gateway.transports import popen, via
 from xnet_gateway.xspec import XSpec
 
 TYPE_CHECKING = False
@@ -56,11 +56,12 @@ class PendingGateway:
         self._gateway._io.wait(5.0)
 
 
-def begin(spec: XSpec) -> PendingGateway:
+def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     """Start the interpreter of a specification, without waiting for it.
 
     Args:
         spec: With ``id`` and ``execmodel`` set, or None for the defaults.
+        master: The gateway that ``via`` names, if it names one.
 
     Raises:
         ValueError: The specification means nothing.
@@ -75,4 +76,5 @@ def begin(spec: XSpec) -> PendingGateway:
     nice = parse_nice(spec)
     if nice:
         config["nice"] = nice
-    return PendingGateway(Gateway(spec, popen.connect(spec), config))
+    connected = popen.connect(spec) if master is None else via.connect(spec, master)
+    return PendingGateway(Gateway(spec, connected, config))

@@ -42,23 +42,29 @@ class RInfo:
     """What interpreter a gateway reaches.
 
     Attributes:
-        executable: Path of the interpreter.
+        executable: Path of the interpreter, or None if it does not know.
         version_info: As ``sys.version_info``, a tuple.
         platform: As ``sys.platform``.
-        cwd: Its working directory when asked.
+        cwd: Its working directory when asked, or None if that was removed.
         pid: Its process id.
         details: Everything the worker said.
     """
 
-    executable: str
+    executable: str | None
     version_info: tuple[Any, ...]
     platform: str
-    cwd: str
+    cwd: str | None
     pid: int
     details: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> RInfo:
         """Make it from the worker's answer."""
-        known = ("executable", "version_info", "platform", "cwd", "pid")
-        return cls(*(answer[key] for key in known), answer)
+        return cls(
+            answer["executable"],
+            answer["version_info"],
+            answer["platform"],
+            answer["cwd"],
+            answer["pid"],
+            answer,
+        )

@@ -165,7 +165,7 @@ class Group:
             for spec in wanted:
                 if spec.execmodel is None:
                     spec.execmodel = self._remote_execmodel.backend
-            gateways = start_all(wanted, parallel)
+            gateways = start_all(wanted, parallel, list(self))
             for gateway in gateways:
                 self._register(gateway)
         finally:

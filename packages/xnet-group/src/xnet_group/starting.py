@@ -31,12 +31,15 @@ DEFAULT_PARALLEL: Final = 32
 UNDO_TIMEOUT_S: Final = 1.0
 
 
-def start_all(specs: Sequence[XSpec], parallel: int | None = None) -> list[Gateway]:
+def start_all(
+    specs: Sequence[XSpec], parallel: int | None = None, members: Sequence[Gateway] = ()
+) -> list[Gateway]:
     """Start one gateway for each specification.
 
     Args:
         specs: Specifications with their ids.
         parallel: How many may be starting at once, at least 1; None for a sensible number.
+        members: Gateways that ``via`` may name, besides those before it in ``specs``.
 
     Returns:
         The gateways in the order of the specifications.
@@ -57,7 +60,14 @@ def start_all(specs: Sequence[XSpec], parallel: int | None = None) -> list[Gatew
         for number, spec in enumerate(specs):  # noqa: B007 - the handler below names it
             check_spec(spec)
         for number, spec in enumerate(specs):
-            starting.append(begin(spec))
+            if spec.via is not None:
+                while starting:  # the gateway it goes through may be one of them
+                    number = len(ready)
+                    ready.append(starting.popleft().finish())
+                number = len(ready)
+                starting.append(begin(spec, _find_master(spec, [*members, *ready])))
+            else:
+                starting.append(begin(spec))
             if len(starting) >= parallel:
                 number = len(ready)
                 ready.append(starting.popleft().finish())
@@ -73,6 +83,19 @@ def start_all(specs: Sequence[XSpec], parallel: int | None = None) -> list[Gatew
             raise _named(error, number, specs) from error
         raise
     return ready
+
+
+def _find_master(spec: XSpec, gateways: Sequence[Gateway]) -> Gateway:
+    """Return the gateway that ``via`` names.
+
+    Raises:
+        ValueError: There is none of that id (our caller's fault).
+    """
+    for gateway in gateways:
+        if gateway.id == spec.via:
+            return gateway
+    known = ", ".join(gateway.id for gateway in gateways) or "none"
+    raise ValueError(f"via={spec.via} in {str(spec)!r} names no gateway of the group; there are: {known}")
 
 
 def _named(

@@ -35,10 +35,26 @@ def terminate_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list
 
     Threads: any; starts none.
     """
-    for gateway in gateways:
-        gateway.exit()
-    running = [gateway for gateway in gateways if not gateway._wait_ended(deadline_s)]
+    # From the leaves on: a gateway that others go through must live until they have ended.
+    running: list[Gateway] = []
+    for layer in _layers(gateways):
+        for gateway in layer:
+            gateway.exit()
+        running += [gateway for gateway in layer if not gateway._wait_ended(deadline_s)]
     for gateway in running:
         gateway._kill()
     kill_deadline_s = time.monotonic() + KILL_WAIT_S
     return [gateway for gateway in running if not gateway._wait_ended(kill_deadline_s)]
+
+
+def _layers(gateways: Sequence[Gateway]) -> list[list[Gateway]]:
+    """Order gateways so that each comes before the one it goes ``via``. Spec: GR."""
+    left = list(gateways)
+    layers: list[list[Gateway]] = []
+    while left:
+        masters = {gateway.spec.via for gateway in left}
+        # Names that go round in a circle cannot be: a master exists before what goes through it.
+        layer = [gateway for gateway in left if gateway.id not in masters] or left
+        layers.append(layer)
+        left = [gateway for gateway in left if gateway not in layer]
+    return layers

@@ -126,7 +126,7 @@ class Channel:
         try:
             return self.receive()
         except EOFError:
-            if self._session.finished and not self._mailbox.state.closed:
+            if self._session.broken_off and not self._mailbox.state.closed:
                 raise  # the connection broke: that is not a regular end of the items
             raise StopIteration from None
 
@@ -238,7 +238,7 @@ class Channel:
         def ended() -> bool:
             if session.callbacks.is_current_thread:
                 # A callback cannot wait for its own thread: what the wire says has to do.
-                return mailbox.state.receiver.state is not states.OPEN or session.finished
+                return mailbox.state.receiver.state is not states.OPEN or session.end_error is not None
             return mailbox.ended
 
         with session.lock:

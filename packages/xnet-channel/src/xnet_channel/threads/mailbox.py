@@ -74,6 +74,6 @@ class Mailbox:
         return (
             bool(receiver.items)
             or receiver.state is not states.OPEN
-            or self.session.finished
+            or self.session.end_error is not None
             or self.callback is not None
         )

@@ -59,8 +59,10 @@ class Session:
         connection: The sans-IO core; only under ``lock``.
         lock: Protects everything here.
         changed: Threads that wait for news of the connection as a whole.
-        finished: Nothing moves any more; ``end_error`` says why.
-        end_error: What those who wait get once the session is finished.
+        finished: Nothing moves any more.
+        end_error: Why nothing will be received any more, or None: the session is finished, or the
+            initiator has asked this worker to end.
+        broken_off: The end was not asked for: whoever iterates over items must hear of it.
 
     Threads: public methods from any thread but the reactor's.
     """
@@ -106,6 +108,7 @@ class Session:
         self.encode: Final = partial(values.encode, channel_type=Channel, channel_id=self._id_of)
         self.finished = False
         self.end_error: EOFError | None = None
+        self.broken_off = False
         self.has_callbacks = 0
         self.pongs: set[bytes] = set()
         self.reactor = get_reactor()
@@ -219,7 +222,7 @@ class Session:
         if not self.finished:
             self.writer.flush_until(time.monotonic() + flush_s)
         with self.lock:
-            self.finish_locked(text or f"{self.name}: the connection was closed by this side")
+            self.finish_locked(text or f"{self.name}: the connection was closed by this side", asked=True)
 
     def wait(self, ready: Callable[[], bool], timeout_s: float | None = None) -> bool:
         """Block until ``ready()``, reading for everybody meanwhile.
@@ -346,20 +349,32 @@ class Session:
             return f"{self.name}: the connection broke: {error}"
         return f"{self.name}: the other side ended the connection"
 
-    def finish_locked(self, text: str) -> None:
-        """End the session: everybody who waits gets an EOFError with this text."""
+    def finish_locked(self, text: str, *, asked: bool = False) -> None:
+        """End the session: everybody who waits gets an EOFError with this text.
+
+        Args:
+            text: Why.
+            asked: The end was asked for, by whichever side.
+        """
         if self.finished:
             return
         self.finished = True
-        self.end_error = EOFError(text)
+        self.broken_off = not asked
         self.connection.fail(ProtocolError(text))
-        for state in list(self.connection.table.open.values()):
-            self.end_mailbox_locked(self._dispatcher.mailbox_of(state))
+        self.end_receiving_locked(text)
         self.writer.finish_locked()
-        self.changed.notify_all_locked()
         self.callbacks.stop()
         if self.leading.finish_locked():
             self._close_fds_locked()
+
+    def end_receiving_locked(self, text: str) -> None:
+        """Nothing will be received any more: who waits for items gets an EOFError with this text."""
+        if self.end_error is None:
+            self.end_error = EOFError(text)
+            for state in list(self.connection.table.open.values()):
+                self.end_mailbox_locked(self._dispatcher.mailbox_of(state))
+        self.wake_all_locked()
+        self.leading.wake_leader()
 
     def wake_all_locked(self) -> None:
         """Make everybody who waits look again."""

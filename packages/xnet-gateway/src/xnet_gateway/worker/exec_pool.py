@@ -13,6 +13,9 @@ from __future__ import annotations
 import threading
 import time
 
+from xnet_channel.threads.errors import INTERRUPT_TEXT
+from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,6 +53,7 @@ class ExecPool:
         self.main_busy = False
         self._running = 0
         self._queued = 0
+        self._closing = 0
         self._idle = threading.Condition()
 
     @property
@@ -96,10 +100,10 @@ class ExecPool:
             self.stopping = True
 
     def wait_idle(self, timeout_s: float) -> bool:
-        """Wait until nothing runs or waits to run; return whether that is so."""
+        """Wait until nothing runs or waits to run, and all results are told; return whether that is so."""
         deadline_s = time.monotonic() + timeout_s
         with self._idle:
-            while self._running or self._queued:
+            while self._running or self._queued or self._closing:
                 left_s = deadline_s - time.monotonic()
                 if left_s <= 0:
                     return False
@@ -113,14 +117,22 @@ class ExecPool:
         with self._idle:
             self._queued -= 1
             self._running += 1
-        error: str | None = None
         try:
             error = task.run()
-        finally:
+        except KeyboardInterrupt:
+            error = INTERRUPT_TEXT  # it came just when the code had ended
+        held = hold_interrupts()
+        try:
             with self._idle:
                 self._running -= 1
+                self._closing += 1
                 if in_main:
                     self.main_busy = False
-                self._idle.notify_all()
-            # After the slot is free: whoever sees the close may exec again at once.
+            # [GW-015] After the slot is free: whoever sees the close may exec again at once.
             task.finish(error)
+            with self._idle:
+                self._closing -= 1
+                self._idle.notify_all()
+        finally:
+            if held is not None:
+                release_interrupts(held)

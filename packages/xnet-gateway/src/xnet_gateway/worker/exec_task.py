@@ -5,13 +5,14 @@ Spec: GW, "Exec".
 
 from __future__ import annotations
 
+import os
 import sys
 
 from xnet_channel.threads.errors import INTERRUPT_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Final
+    from typing import Any, Final, NoReturn
 
     from xnet_channel.threads.channel import Channel
     from xnet_wire.messages import ExecRequest
@@ -30,6 +31,7 @@ class ExecTask:
 
     def __init__(self, channel: Channel, request: ExecRequest) -> None:
         channel._executing = True
+        self._pid = os.getpid()
         self.channel = channel
         self.request = request
 
@@ -37,21 +39,34 @@ class ExecTask:
         """Run the code.
 
         Returns:
-            What to close the channel with: None after a good end, else the error text.
+            What to close the channel with: None after a good end, else the error text. Does not
+            return in a child that the code forked.
         """
+        error = self._run()
+        if os.getpid() != self._pid:
+            end_forked_child(0 if error is None else 1, error or "")
+        return error
+
+    def _run(self) -> str | None:
         request = self.request
         file = request.file or NO_FILE
+        if "linecache" in sys.modules:
+            self._show_source(file)  # for `inspect` in the code; importing it for that costs too much
         namespace: dict[str, Any] = {"channel": self.channel, "__name__": "__channelexec__"}
         try:
             exec(compile(request.source + "\n", file, "exec"), namespace)
             if request.call is not None:
+                if request.call not in namespace:
+                    raise NameError(f"the source defines no function {request.call!r} that could be called")
                 namespace[request.call](self.channel, **request.kwargs)
         except KeyboardInterrupt:
             return INTERRUPT_TEXT
-        except EOFError as error:
-            # Code that waits for items when the initiator ends is not worth an error.
-            return None if self.channel.gateway.ended else self._describe(error, file)
+        except EOFError:
+            # [GW-010] Code that still waited for items when there were no more is not an error.
+            return None
         except BaseException as error:
+            if isinstance(error, SystemExit) and os.getpid() != self._pid:
+                end_forked_child(*exit_status(error))
             return self._describe(error, file)
         return None
 
@@ -63,17 +78,48 @@ class ExecTask:
 
     def _describe(self, error: BaseException, file: str) -> str:
         """Return the traceback from the user's code on, with its source lines."""
-        import linecache
         import traceback
 
-        if file not in linecache.cache and not linecache.getlines(file):
-            lines = [line + "\n" for line in self.request.source.splitlines()]
-            linecache.cache[file] = (len(self.request.source), None, lines, file)
+        self._show_source(file)
         trace = error.__traceback__
         if trace is not None and trace.tb_next is not None:
             trace = trace.tb_next  # the frame of run()
         try:
             return "".join(traceback.format_exception(type(error), error, trace))
-        except Exception:
-            # A __str__ or __repr__ of the user's exception failed: still say what it was.
-            return f"{type(error).__module__}.{type(error).__qualname__}: (no traceback: {sys.exc_info()[1]!r})"
+        except BaseException as failure:
+            # A __str__ or __repr__ of the user's exception failed, with whatever (SystemExit ...).
+            kind = type(error)
+            return f"{kind.__module__}.{kind.__qualname__} (no traceback: {type(failure).__name__} while it was made)"
+
+    def _show_source(self, file: str) -> None:
+        """Let tracebacks and ``inspect`` show the lines of the source. Spec: GW-018."""
+        import linecache
+
+        # A file that exists here shows itself: the source may be one function out of it. All
+        # sources without a file share one name, which stands for the one that was looked at last.
+        if file == NO_FILE or not linecache.getlines(file):
+            source = self.request.source
+            linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+
+
+def exit_status(error: SystemExit) -> tuple[int, str]:
+    """Return status and last words of a process that ends with this error, as Python has it."""
+    if error.code is None:
+        return 0, ""
+    if isinstance(error.code, int):
+        return error.code & 0xFF, ""
+    return 1, f"{error.code}\n"
+
+
+def end_forked_child(status: int, words: str) -> NoReturn:
+    """End a child that was forked by executed code and has come to the end of that code.
+
+    It has no connection and nobody to report to; what would follow is the business of its parent.
+    """
+    try:
+        sys.stderr.write(words)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
+        pass  # there is none, or it is closed
+    os._exit(status)

@@ -8,8 +8,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 
+from xnet_channel.core import states
 from xnet_channel.core.errors import RemoteProtocolError
+from xnet_channel.threads.mailbox import Mailbox
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.worker.config import apply_config
@@ -31,6 +34,14 @@ if TYPE_CHECKING:
 GRACE_S: Final = 5.0
 #: How long it then gets after an interrupt, in seconds. Both figures are execnet's.
 INTERRUPT_GRACE_S: Final = 10.0
+#: How long an ending worker tries to write what is queued, in seconds.
+WRITE_S: Final = 1.0
+
+
+#: Version of this implementation, for INFO and HELLO.
+VERSION: Final = "0.1.0"
+#: Longest path in an answer: two of them must fit into the smallest window. Spec: GW-022.
+PATH_CHARACTERS: Final = 5_000
 
 
 class WorkerGateway(SessionOwner):
@@ -47,6 +58,7 @@ class WorkerGateway(SessionOwner):
         self._tracer = tracer
         self._pool = ExecPool(self._wake_main)
         self._ending: threading.Thread | None = None
+        self._end_by_s = 0.0
         hello = messages.Hello(implementation(), features=("exec.python", "batch"))
         self.session = Session(
             fd, role="worker", name=name, owner=self, hello=hello, tracer=tracer, lead_first=True
@@ -78,7 +90,7 @@ class WorkerGateway(SessionOwner):
         """Run executions in the main thread until the worker is to end."""
         pool = self._pool
         try:
-            while not self.ended:
+            while not self.ended or pool.main_task is not None:
                 self.session.wait(lambda: pool.main_task is not None or self.ended)
                 pool.run_main_task()
         except KeyboardInterrupt:
@@ -90,7 +102,8 @@ class WorkerGateway(SessionOwner):
                 ending.join()
             except KeyboardInterrupt:
                 continue  # meant for an execution that has just ended; this wait is bounded
-        self.session.close(f"{self.id}: the worker has ended")
+        threading.Thread(target=self._exit_in_time, name="xnet-exit", daemon=True).start()
+        self.session.close(f"{self.id}: the worker has ended", WRITE_S)
         self._trace("ended")
 
     # -- the session's events -------------------------------------------------------------------
@@ -99,10 +112,8 @@ class WorkerGateway(SessionOwner):
         """Apply what the initiator asks for."""
         try:
             apply_config(self, hello.config or {})
-        except Exception as error:  # noqa: BLE001 - whatever it is, the initiator has to hear it
-            self.session.connection.fail(
-                RemoteProtocolError(codes.CONFIG_REFUSED, f"the worker cannot apply its configuration: {error}")
-            )
+        except RemoteProtocolError as error:
+            self.session.connection.fail(error)
 
     def set_execmodel(self, name: str) -> None:
         """Say where executions run."""
@@ -130,11 +141,12 @@ class WorkerGateway(SessionOwner):
     def on_terminate(self) -> None:
         """Begin to end."""
         self._trace("asked to terminate")
+        self.session.end_receiving_locked(f"{self.id}: the initiator has asked this worker to end")
         self._begin_to_end()
 
     def on_eof(self, session: Session, error: OSError | None) -> None:
         """The initiator has gone: nobody is left to work for."""
-        session.finish_locked(session.describe_end(error))
+        session.finish_locked(session.describe_end(error), asked=True)
         self._trace("the initiator has gone")
         self._begin_to_end()
 
@@ -143,13 +155,26 @@ class WorkerGateway(SessionOwner):
     def _begin_to_end(self) -> None:
         self.ended = True
         self._pool.stop()
+        self._end_receiving()
         if self._ending is None:
+            self._end_by_s = time.monotonic() + GRACE_S + INTERRUPT_GRACE_S
             self._ending = threading.Thread(target=self._end, name="xnet-ending", daemon=True)
             self._ending.start()
         self._wake_main()
 
+    def _end_receiving(self) -> None:
+        """Let code that waits for items see the end. Spec: GR-003."""
+        session = self.session
+        with session.lock:
+            for state in list(session.connection.table.open.values()):
+                if state.receiver.state is states.OPEN:
+                    state.receiver.parts = None
+                    state.receiver.step(states.RECV_LAST)
+                    if isinstance(state.shell, Mailbox):
+                        session.end_mailbox_locked(state.shell)
+
     def _end(self) -> None:
-        """Let running code end, then interrupt it, then end the process. Spec: GW."""
+        """Let running code end, then interrupt it, then end the process. Spec: GR-003."""
         pool = self._pool
         if pool.wait_idle(GRACE_S):
             return
@@ -160,7 +185,14 @@ class WorkerGateway(SessionOwner):
             os.kill(os.getpid(), signal.SIGINT)
         if not pool.wait_idle(INTERRUPT_GRACE_S):
             self._trace("executions still run, ending the process")
+            self.session.writer.flush_until(time.monotonic() + WRITE_S)
             os._exit(1)
+
+    def _exit_in_time(self) -> None:
+        """End the process if its own threads and exit handlers do not let it end. Spec: GR-005."""
+        threading.Event().wait(self._end_by_s - time.monotonic())
+        self._trace("threads or exit handlers still run, ending the process")
+        os._exit(1)
 
     def _wake_main(self) -> None:
         self.session.wake()
@@ -183,16 +215,28 @@ class WorkerGateway(SessionOwner):
 def implementation() -> str:
     """Return what HELLO and INFO say about this program."""
     version = ".".join(map(str, sys.version_info[:3]))
-    return f"xnet/0.1.0 {sys.implementation.name}-{version}"
+    return f"xnet/{VERSION} {sys.implementation.name}-{version}"
 
 
 def information() -> dict[str, Any]:
-    """Return the answer to INFO. Spec: GW."""
+    """Return the answer to INFO. Spec: GW-030."""
+    try:
+        cwd = os.getcwd()
+    except OSError:
+        cwd = None  # it was removed
     return {
-        "executable": sys.executable,
+        "executable": sendable_path(sys.executable),
         "version_info": tuple(sys.version_info),
         "platform": sys.platform,
-        "cwd": os.getcwd(),
+        "cwd": sendable_path(cwd),
         "pid": os.getpid(),
         "implementation": implementation(),
+        "version": VERSION,
     }
+
+
+def sendable_path(path: str | None) -> str | None:
+    """Return the path as valid text of a bounded length, or None for none. Spec: GW-022, GW-030."""
+    if not path:
+        return None
+    return path[:PATH_CHARACTERS].encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,132 @@
+"""``via=ID``: a process that another gateway's interpreter starts, reached through that gateway."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+from xnet_channel.threads.errors import RemoteError
+from xnet_gateway.errors import HostNotFound
+from xnet_gateway.transports import relay
+from xnet_gateway.transports.base import Connected
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from xnet_channel.threads.channel import Channel
+    from xnet_gateway.gateway import Gateway
+    from xnet_gateway.xspec import XSpec
+
+
+class RelayedProcess:
+    """The handle of a process on the other side of a gateway; see ``WorkerProcess``.
+
+    Threads: any.
+    """
+
+    #: There is no local process: execnet's programs test for this.
+    popen = None
+
+    def __init__(self, pid: int, master: Gateway, control: Channel) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self.remoteaddress = f"via {master.id}"
+        self._words = f"its process (pid {pid}, started by gateway {master.id}) still runs"
+        self._control = control
+        self._lock = threading.Lock()
+        self._exited = threading.Event()
+        self._on_exit: list[Callable[[], None]] = []
+        control.setcallback(self._told, endmarker=None)
+
+    @property
+    def exited(self) -> bool:
+        """Whether the process has ended, or can no longer be heard of."""
+        return self._exited.is_set()
+
+    def when_exited(self, action: Callable[[], None]) -> None:
+        """Run the action once the process has ended."""
+        with self._lock:
+            if not self._exited.is_set():
+                self._on_exit.append(action)
+                return
+        action()
+
+    def wait(self, timeout: float | None = None) -> int | None:
+        """Wait for the end of the process; return its exit status if it is known."""
+        self._exited.wait(timeout)
+        return self.returncode
+
+    def kill(self) -> None:
+        """Have it ended with SIGTERM, a moment later with SIGKILL."""
+        self._order(relay.KILL)
+
+    def kill_now(self) -> None:
+        """Have it ended with SIGKILL."""
+        self._order(relay.KILL_NOW)
+
+    def describe(self) -> str:
+        """Return a sentence about how the process ended."""
+        return self._words
+
+    def _order(self, order: str) -> None:
+        try:
+            self._control.send(order)
+        except OSError:
+            pass  # the gateway between has gone, and takes the process with it
+
+    def _told(self, message: tuple[int, str] | None) -> None:
+        with self._lock:
+            if message is not None:
+                self.returncode, self._words = message
+            elif not self._exited.is_set():
+                self.returncode = -1
+                self._words = f"{self.remoteaddress}, which has ended, its process (pid {self.pid}) was reached"
+            if self._exited.is_set():
+                return
+            self._exited.set()
+            actions, self._on_exit = self._on_exit, []
+        for action in actions:
+            action()
+
+
+def connect(spec: XSpec, master: Gateway) -> Connected:
+    """Have the gateway's interpreter start another one.
+
+    Raises:
+        HostNotFound: It cannot; the text has its words.
+    """
+    data = master.newchannel()
+    control = master.newchannel()
+    task = master.remote_exec(relay.SOURCE)
+    task.send((str(spec), str(spec.id), data, control))
+    try:
+        pid = task.receive()
+    except (RemoteError, EOFError) as error:
+        raise HostNotFound(f"cannot start {str(spec)!r} through gateway {master.id}: {error}") from error
+    ours, theirs = socket.socketpair()
+    process = RelayedProcess(pid, master, control)
+
+    def to_us(chunk: bytes | None) -> None:
+        try:
+            if chunk is None:
+                theirs.shutdown(socket.SHUT_WR)
+            else:
+                theirs.sendall(chunk)
+        except OSError:
+            pass  # our session has ended
+
+    def from_us() -> None:
+        try:
+            while chunk := theirs.recv(relay.CHUNK_BYTES):
+                data.send(chunk)
+            data.close()
+        except OSError:
+            pass  # the gateway between has ended, or the process has
+        finally:
+            theirs.close()
+
+    data.setcallback(to_us, endmarker=None)
+    threading.Thread(target=from_us, name=f"xnet-via-{spec.id}", daemon=True).start()
+    fd = ours.detach()
+    return Connected(fd, fd, process)
