@@ -96,9 +96,7 @@ class Gateway(SessionOwner):
         """
         from xnet_gateway.remote_source import make_request
 
-        return self.session.request(
-            frames.CHANNEL_EXEC, messages.encode_exec(make_request(source, kwargs))
-        )
+        return self.session.request(frames.CHANNEL_EXEC, messages.encode_exec(make_request(source, kwargs)))
 
     def newchannel(self) -> Channel:
         """Open a channel that the other side learns of when it is sent in an item."""
@@ -225,17 +223,22 @@ class Gateway(SessionOwner):
         session = self.session
         with session.lock:
             session.leading.read_rest_locked(LAST_READS)
-            session.finish_locked(self._end_text(session, None))
+            self._finish_locked(session, None)
 
-    def _end_text(self, session: Session, error: OSError | None) -> str:
+    def _finish_locked(self, session: Session, error: OSError | None) -> None:
+        """End the session, with how its process ended in the text."""
         words = self._io.describe()
-        if self._asked_to_end and (self.returncode or 0) == 0 and session.connection.failure is None:
-            return f"gateway {self.id} has ended as asked; {words}"
-        if (self.returncode or 0) < 0 and session.leading.eof:
-            return f"gateway {self.id}: {words}"  # where its bytes ended then says nothing more
-        if session.connection.failure is not None or error is not None:
-            return f"gateway {session.describe_end(error)}; {words}"
-        return f"gateway {self.id}: the connection has ended; {words}"
+        failed = session.connection.failure is not None
+        returncode = self.returncode or 0
+        if self._asked_to_end and not returncode and not failed:
+            session.finish_locked(f"gateway {self.id} has ended as asked; {words}", asked=True)
+        elif returncode < 0 and session.leading.eof:
+            # Where the bytes of a killed process ended says nothing more.
+            session.finish_locked(f"gateway {self.id}: {words}", asked=self._asked_to_end)
+        elif failed or error is not None:
+            session.finish_locked(f"gateway {session.describe_end(error)}; {words}")
+        else:
+            session.finish_locked(f"gateway {self.id}: the connection has ended; {words}")
 
     def _trace(self, text: str) -> None:
         if self._tracer is not None:

@@ -10,11 +10,12 @@ from xnet_gateway.errors import HostNotFound
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.spec_rules import check_spec, parse_nice
 from xnet_gateway.transports import popen, via
-from xnet_gateway.xspec import XSpec
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
+
+    from xnet_gateway.xspec import XSpec
 
 #: How long a started interpreter may take until its handshake is complete, in seconds. A loaded
 #: machine that starts hundreds needs tens of seconds; a process that hangs must not hang us.

@@ -81,11 +81,11 @@ def install(in_worker: bool = False) -> None:
     loaded = sys.modules.get("execnet")
     if loaded is not None:
         raise RuntimeError(
-            f"execnet was imported already, from {getattr(loaded, '__file__', None)!r}, before xnet could take "
-            "its name; call xnet.install_as_execnet() before anything imports execnet, or start "
+            f"execnet was imported already, from {getattr(loaded, '__file__', None)!r}, before xnet could "
+            "take its name; call xnet.install_as_execnet() before anything imports execnet, or start "
             "with 'pytest -p xnet.xdist' or 'python -m xnet as-execnet'"
         )
-    sys.meta_path.insert(0, AliasFinder())  # type: ignore[arg-type]  # a finder by its method
+    sys.meta_path.insert(0, AliasFinder())
     from xnet_gateway import worker_config
 
     worker_config.extra["alias"] = True

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from xnet_wire.partial_item import PartialItem
 
+
 class SendHalf:
     """What this side may still send on one channel.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 #: output, and its line ends show a transport that rewrites them.
 PREAMBLE: Final = b"\x89XNET\r\n\x1a\n"
 
+
 class Handshake:
     """The opening of one connection.
 

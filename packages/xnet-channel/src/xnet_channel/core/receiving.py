@@ -58,7 +58,7 @@ class Receiving:
         self._connection = connection
         self._make_channel = make_channel
         limits = connection.local.limits
-        self.decoder = frames.FrameDecoder(limits.frame)
+        self.decoder = frames.FrameDecoder(limits.frame, HELLO_BYTES)
         self._values = values.ValueDecoder(self._reference, limits.depth)
         self._handlers: dict[int, Callable[[int, Payload], Event | None]] = {
             frames.STATUS: lambda id_, payload: self._request(frames.STATUS, id_, payload),

@@ -92,8 +92,7 @@ def deliver_one(mailbox: Mailbox) -> bool:
         return False
     try:
         callback(receiver.items[0][1])
-    except BaseException as error:
-        # SystemExit and the like too: the thread serves other channels and must live on.
+    except BaseException as error:  # noqa: BLE001 - SystemExit too: the thread serves other channels
         session.callback_failed(mailbox, error)
         return False
     with session.lock:
@@ -112,7 +111,7 @@ def deliver_end(mailbox: Mailbox) -> None:
     try:
         if endmarker is not NO_ENDMARKER and callback is not None:
             callback(endmarker)
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - as above
         mailbox.session.callback_failed(mailbox, error)
     finally:
         with mailbox.session.lock:

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
     from xnet_channel.threads.mailbox import Mailbox
-else:
-
-    def overload(function):  # typing costs start-up time
-        return function
-
 _get_ident = threading.get_ident
 
 
@@ -168,10 +163,13 @@ class Channel:
         with session.lock:
             session.leading.lent_in_need_locked()
 
-    @overload
-    def makefile(self, mode: Literal["r"], proxyclose: bool = False) -> ChannelFileRead: ...
-    @overload
-    def makefile(self, mode: Literal["w"] = "w", proxyclose: bool = False) -> ChannelFileWrite: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def makefile(self, mode: Literal["r"], proxyclose: bool = False) -> ChannelFileRead: ...
+        @overload
+        def makefile(self, mode: Literal["w"] = "w", proxyclose: bool = False) -> ChannelFileWrite: ...
+
     def makefile(self, mode: str = "w", proxyclose: bool = False) -> ChannelFileRead | ChannelFileWrite:
         """Return a file-like object that reads or writes items of text or bytes.
 
@@ -271,7 +269,7 @@ class Channel:
             self._mailbox.state.strings = strings
             session.writer.flush_soon_locked()
 
-    def _getremoteerror(self) -> RemoteError | EOFError | None:
+    def _getremoteerror(self) -> Exception | None:
         """Return what went wrong: a remote error (each once), the connection's end, or None."""
         with self._session.lock:
             if self._mailbox.remote_errors:
@@ -323,6 +321,6 @@ class Channel:
         if mailbox is None:
             return
         if not mailbox.state.closed and not self._session.finished:
-            self._session.drop(mailbox)
+            self._session.dropping.drop(mailbox)
         for error in mailbox.remote_errors:
             error.warn()

@@ -98,7 +98,7 @@ class ChannelFileRead(ChannelFile):
                 break
             self._fill()
         buffer = self._empty() if self._buffer is None else self._buffer
-        newline = b"\n" if isinstance(buffer, bytes) else "\n"
+        newline: Any = b"\n" if isinstance(buffer, bytes) else "\n"
         found = buffer.find(newline)
         return self.read(len(buffer) if found < 0 else found + 1)
 

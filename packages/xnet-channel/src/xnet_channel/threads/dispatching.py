@@ -51,7 +51,11 @@ class Dispatcher:
         mailbox = event.channel.shell
         if not isinstance(mailbox, Mailbox):
             return
-        if mailbox.callback is not None:
+        if self._session.end_error is not None:
+            # [GR-006] Nobody takes items any more; dropped, they cost their sender nothing.
+            event.channel.receiver.items.clear()
+            self._session.connection.return_credit(event.channel)
+        elif mailbox.callback is not None:
             self._session.callbacks.push(mailbox, event.count)
         else:
             mailbox.waiters.notify_all_locked()

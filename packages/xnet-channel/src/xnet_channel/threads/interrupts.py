@@ -24,7 +24,7 @@ import threading
 
 # The module `signal` wraps these two in enum conversions that cost ten times the call itself,
 # twice for every message of a main thread. Both names exist in CPython and PyPy.
-from _signal import SIGINT, getsignal, signal
+from _signal import SIGINT, getsignal, signal  # type: ignore[import-not-found]  # no stub
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def release_interrupts(handler: object) -> None:
     Raises:
         KeyboardInterrupt: Or whatever the program's handler raises.
     """
-    signal(SIGINT, handler)  # type: ignore[arg-type]  # what getsignal returned
+    signal(SIGINT, handler)
     if _caught:
         frame = _caught[-1]
         _caught.clear()

@@ -249,12 +249,14 @@ class Leading:
 
     def read_rest_locked(self, reads: int) -> None:
         """Read what is there right now: the process at the other end has died."""
-        while reads > 0 and not self.eof and not self._session.finished:
-            reads -= 1
-            if not self._read_locked() and self.eof:
+        poller = select.poll()
+        if not self.eof and not self._session.finished:
+            poller.register(self._fd, select.POLLIN)
+        for _ in range(reads):
+            # Reading may find the end, or end the session; neither is seen by the type checker.
+            if self._session.finished or self.eof or not poller.poll(0):
                 return
-            if not select.select([self._fd], [], [], 0)[0]:
-                return
+            self._read_locked()
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -264,6 +266,7 @@ class Leading:
         connection = session.connection
         pending = connection.pending_view()
         try:
+            data = b""
             if pending is None:
                 data = os.read(self._fd, READ_BYTES)
                 count = len(data)

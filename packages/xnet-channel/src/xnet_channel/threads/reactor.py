@@ -7,7 +7,6 @@ runs user code and never blocks on anything but its selector.
 from __future__ import annotations
 
 import heapq
-import os
 import selectors
 import sys
 import threading
@@ -159,8 +158,7 @@ class Reactor:
     def _call(self, callback: Callable[..., None], *arguments: int) -> None:
         try:
             callback(*arguments)
-        except Exception:
-            # A mistake in one callback must not take every gateway of the process with it.
+        except Exception:  # noqa: BLE001 - one callback must not take every gateway with it
             sys.excepthook(*sys.exc_info())
 
 
@@ -178,13 +176,10 @@ def get_reactor() -> Reactor:
     return _reactor
 
 
-def _forget_after_fork() -> None:
+def forget_reactor_after_fork() -> None:
+    """Let go of the parent's reactor in a forked child; the child makes its own when it needs one."""
     global _reactor, _reactor_lock
     _reactor_lock = threading.Lock()
     if _reactor is not None:
         _reactor.close_after_fork()
         _reactor = None
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forget_after_fork)

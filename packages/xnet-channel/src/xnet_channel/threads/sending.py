@@ -97,7 +97,7 @@ class Reservation:
         self._session = mailbox.session
         self._sender = mailbox.state.sender
 
-    def __enter__(self) -> Reservation:
+    def __enter__(self) -> Reservation:  # noqa: PYI034 - Self needs Python 3.11
         with self._session.lock:
             self._wait_locked(lambda: not self._sender.reserved)
             self._sender.reserved = True

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import weakref
 from functools import partial
 
 from xnet_channel.core import states
@@ -19,7 +18,9 @@ from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolE
 from xnet_channel.threads.callbacks import CallbackThread
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.dispatching import Dispatcher
+from xnet_channel.threads.dropping import Dropping
 from xnet_channel.threads.errors import TimeoutError
+from xnet_channel.threads.forking import remember_session
 from xnet_channel.threads.leading import Leading
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.reactor import get_reactor
@@ -123,8 +124,8 @@ class Session:
         self.callbacks = CallbackThread(self)
         self.relief = Relief(self)
         self._dispatcher = Dispatcher(self)
-        self._dropped: list[Mailbox] = []
-        _sessions.add(self)
+        self.dropping = Dropping(self)
+        remember_session(self)
         with self.lock:
             self.connection.start()
             self.writer.flush_soon_locked()
@@ -192,9 +193,7 @@ class Session:
         with self.lock:
             self.must_run_locked(lambda: self.connection.send_ping(payload))
             self.writer.flush_soon_locked()
-            self.leading.wait_locked(
-                lambda: payload in self.pongs or self.finished, deadline_s, self.changed
-            )
+            self.leading.wait_locked(lambda: payload in self.pongs or self.finished, deadline_s, self.changed)
             answered = payload in self.pongs
             self.pongs.discard(payload)
             return answered
@@ -273,14 +272,6 @@ class Session:
             mailbox.attach(channel)
         return channel
 
-    def drop(self, mailbox: Mailbox) -> None:
-        """Close the channel of a mailbox whose user object is gone.
-
-        Threads: any, also finalisers: only notes it, the reactor does the rest.
-        """
-        self._dropped.append(mailbox)
-        self.reactor.call_soon(self._close_dropped)
-
     def end_mailbox_locked(self, mailbox: Mailbox) -> None:
         """No item will come any more: tell who waits, or the callback."""
         if mailbox.callback is not None and not mailbox.ended:
@@ -291,6 +282,9 @@ class Session:
 
     def mailbox_ended_locked(self, mailbox: Mailbox) -> None:
         """The callback of a mailbox has seen its end."""
+        if mailbox.ref() is None and not mailbox.state.closed and not self.finished:
+            # [CH-052] Nobody can send on it and nothing comes any more: it must not stay open.
+            self.close_channel_locked(mailbox, None)
         mailbox.waiters.notify_all_locked()
 
     def callback_failed(self, mailbox: Mailbox, error: BaseException) -> None:
@@ -411,28 +405,3 @@ class Session:
         self.leading.close()
         for fd in {self._read_fd, self._write_fd, self._write_watch_fd} - {-1}:
             os.close(fd)
-
-    def _close_dropped(self) -> None:
-        with self.lock:
-            while self._dropped:
-                mailbox = self._dropped.pop()
-                if mailbox.ref() is not None or mailbox.state.closed or self.finished:
-                    continue
-                if mailbox.callback is None:
-                    self.close_channel_locked(mailbox, None)
-                elif mailbox.state.sender.state is states.OPEN:
-                    self.connection.send_last(mailbox.state)
-            self.writer.flush_soon_locked()
-
-
-_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
-
-
-def _close_all_after_fork() -> None:
-    for session in list(_sessions):
-        session.close_after_fork()
-    _sessions.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_close_all_after_fork)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from xnet_gateway.process import WorkerProcess
     from xnet_gateway.transports.via import RelayedProcess
 
     #: What is known of the interpreter's process, here or elsewhere.
-    ProcessHandle = WorkerProcess | RelayedProcess
+    ProcessHandle: TypeAlias = WorkerProcess | RelayedProcess
 
 
 class Connected:

@@ -114,5 +114,5 @@ def _open_stdout(spec: XSpec, stderr_pipe: int) -> tuple[int | IO[bytes] | None,
         return None, None
     if policy == "null":
         return subprocess.DEVNULL, None
-    file = open(str(policy), "ab")
+    file = open(str(policy), "ab")  # noqa: SIM115 - the caller closes it
     return file, file

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 
+from xnet_gateway.process import WorkerProcess
 from xnet_gateway.transports import popen
 from xnet_gateway.xspec import XSpec
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from typing import Final
 
     from xnet_channel.threads.channel import Channel
-    from xnet_gateway.process import WorkerProcess
 
 #: What ``remote_exec`` runs to start a relay.
 SOURCE: Final = "from xnet_gateway.transports.relay import start; start(channel)"
@@ -43,6 +43,8 @@ def start(channel: Channel) -> None:
     spec.id = gateway_id
     connected = popen.connect(spec)
     process = connected.process
+    if not isinstance(process, WorkerProcess):
+        raise TypeError(f"a relay starts local processes, got {process!r}")
     for target, arguments in (
         (_copy_up, (connected.read_fd, data)),
         (_copy_down, (data, connected.write_fd)),

@@ -81,7 +81,9 @@ class RelayedProcess:
                 self.returncode, self._words = message
             elif not self._exited.is_set():
                 self.returncode = -1
-                self._words = f"{self.remoteaddress}, which has ended, its process (pid {self.pid}) was reached"
+                self._words = (
+                    f"{self.remoteaddress}, which has ended, its process (pid {self.pid}) was reached"
+                )
             if self._exited.is_set():
                 return
             self._exited.set()

@@ -80,7 +80,9 @@ class ExecPool:
                 refusal = CONCURRENT_EXEC_DEADLOCK_TEXT
             else:
                 self._queued += 1
-                threading.Thread(target=self._run_in_thread, args=(task,), name="xnet-exec", daemon=True).start()
+                threading.Thread(
+                    target=self._run_in_thread, args=(task,), name="xnet-exec", daemon=True
+                ).start()
                 return
         if refusal:
             task.channel._executing = False

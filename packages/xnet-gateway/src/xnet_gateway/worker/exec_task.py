@@ -64,15 +64,18 @@ class ExecTask:
         except EOFError:
             # [GW-010] Code that still waited for items when there were no more is not an error.
             return None
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the initiator gets it
             if isinstance(error, SystemExit) and os.getpid() != self._pid:
                 end_forked_child(*exit_status(error))
             return self._describe(error, file)
         return None
 
     def finish(self, error: str | None) -> None:
-        """Close the channel. Must come after the execution slot is free again: the initiator
-        may send the next exec as soon as it sees the channel closed."""
+        """Close the channel.
+
+        Must come after the execution slot is free again: the initiator may send the next exec as
+        soon as it sees the channel closed.
+        """
         self.channel._executing = False
         self.channel.refuse(error) if error is not None else self.channel.close()
 
@@ -86,10 +89,10 @@ class ExecTask:
             trace = trace.tb_next  # the frame of run()
         try:
             return "".join(traceback.format_exception(type(error), error, trace))
-        except BaseException as failure:
-            # A __str__ or __repr__ of the user's exception failed, with whatever (SystemExit ...).
+        except BaseException as failure:  # noqa: BLE001 - a __str__ of the user's, raising whatever
             kind = type(error)
-            return f"{kind.__module__}.{kind.__qualname__} (no traceback: {type(failure).__name__} while it was made)"
+            why = type(failure).__name__
+            return f"{kind.__module__}.{kind.__qualname__} (no traceback: {why} while it was made)"
 
     def _show_source(self, file: str) -> None:
         """Let tracebacks and ``inspect`` show the lines of the source. Spec: GW-018."""

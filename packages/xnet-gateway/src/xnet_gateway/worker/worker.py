@@ -10,15 +10,13 @@ import sys
 import threading
 import time
 
-from xnet_channel.core import states
 from xnet_channel.core.errors import RemoteProtocolError
-from xnet_channel.threads.mailbox import Mailbox
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.worker.config import apply_config
 from xnet_gateway.worker.exec_pool import ExecPool
 from xnet_gateway.worker.exec_task import ExecTask
-from xnet_wire import codes, frames, messages
+from xnet_wire import frames, messages
 from xnet_wire.errors import WireError
 
 TYPE_CHECKING = False
@@ -59,7 +57,7 @@ class WorkerGateway(SessionOwner):
         self._pool = ExecPool(self._wake_main)
         self._ending: threading.Thread | None = None
         self._end_by_s = 0.0
-        hello = messages.Hello(implementation(), features=("exec.python", "batch"))
+        hello = messages.Hello(implementation(), features=("exec.python",))
         self.session = Session(
             fd, role="worker", name=name, owner=self, hello=hello, tracer=tracer, lead_first=True
         )
@@ -100,7 +98,7 @@ class WorkerGateway(SessionOwner):
         while ending is not None and ending.is_alive():
             try:
                 ending.join()
-            except KeyboardInterrupt:
+            except KeyboardInterrupt:  # noqa: PERF203 - a wait, not a hot loop
                 continue  # meant for an execution that has just ended; this wait is bounded
         threading.Thread(target=self._exit_in_time, name="xnet-exit", daemon=True).start()
         self.session.close(f"{self.id}: the worker has ended", WRITE_S)
@@ -141,7 +139,6 @@ class WorkerGateway(SessionOwner):
     def on_terminate(self) -> None:
         """Begin to end."""
         self._trace("asked to terminate")
-        self.session.end_receiving_locked(f"{self.id}: the initiator has asked this worker to end")
         self._begin_to_end()
 
     def on_eof(self, session: Session, error: OSError | None) -> None:
@@ -155,23 +152,14 @@ class WorkerGateway(SessionOwner):
     def _begin_to_end(self) -> None:
         self.ended = True
         self._pool.stop()
-        self._end_receiving()
+        # Code that waits for items sees the end. Spec: GR-003.
+        with self.session.lock:
+            self.session.end_receiving_locked(f"{self.id}: this worker is to end")
         if self._ending is None:
             self._end_by_s = time.monotonic() + GRACE_S + INTERRUPT_GRACE_S
             self._ending = threading.Thread(target=self._end, name="xnet-ending", daemon=True)
             self._ending.start()
         self._wake_main()
-
-    def _end_receiving(self) -> None:
-        """Let code that waits for items see the end. Spec: GR-003."""
-        session = self.session
-        with session.lock:
-            for state in list(session.connection.table.open.values()):
-                if state.receiver.state is states.OPEN:
-                    state.receiver.parts = None
-                    state.receiver.step(states.RECV_LAST)
-                    if isinstance(state.shell, Mailbox):
-                        session.end_mailbox_locked(state.shell)
 
     def _end(self) -> None:
         """Let running code end, then interrupt it, then end the process. Spec: GR-003."""

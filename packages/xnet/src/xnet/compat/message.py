@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     class Readable(Protocol):
         """Gives exactly as many bytes as asked for, or raises EOFError."""
 
-        def read(self, numbytes: int, /) -> bytes: ...
+        def read(self, numbytes: int, /) -> bytes: ...  # noqa: D102
 
     class Writable(Protocol):
         """Takes bytes."""
 
-        def write(self, data: bytes, /) -> object: ...
+        def write(self, data: bytes, /) -> object: ...  # noqa: D102
 
 
 class Message:

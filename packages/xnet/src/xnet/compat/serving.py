@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     class IO(Protocol):
         """execnet's stream: ``read`` gives exactly as many bytes as asked for, or raises EOFError."""
 
-        def read(self, numbytes: int, /) -> bytes: ...
-        def write(self, data: bytes, /) -> object: ...
-        def close_read(self) -> None: ...
-        def close_write(self) -> None: ...
+        def read(self, numbytes: int, /) -> bytes: ...  # noqa: D102
+        def write(self, data: bytes, /) -> object: ...  # noqa: D102
+        def close_read(self) -> None: ...  # noqa: D102
+        def close_write(self) -> None: ...  # noqa: D102
 
 
 def serve(io: IO, id: str) -> None:  # the parameter name is execnet's

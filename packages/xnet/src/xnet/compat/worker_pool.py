@@ -52,7 +52,7 @@ class Reply:
         self.running = True
         try:
             self._result = function(*arguments, **keywords)
-        except BaseException as error:  # it is raised again in get()
+        except BaseException as error:  # noqa: BLE001 - it is raised again in get()
             self._error = error
         finally:
             self.running = False

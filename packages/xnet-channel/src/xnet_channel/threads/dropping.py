@@ -1,0 +1,47 @@
+"""Channels whose user object is gone: closed by the reactor, because finalisers must not do it.
+
+A finaliser runs at any bytecode of any thread, also of one that holds the session's lock in the
+middle of a change. So it only makes a note.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from xnet_channel.core import states
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xnet_channel.threads.mailbox import Mailbox
+    from xnet_channel.threads.session import Session
+
+
+class Dropping:
+    """The dropped channels of one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._dropped: deque[Mailbox] = deque()
+
+    def drop(self, mailbox: Mailbox) -> None:
+        """Note that nobody holds the channel of this mailbox any more.
+
+        Threads: any, also finalisers: takes no lock.
+        """
+        self._dropped.append(mailbox)
+        self._session.reactor.call_soon(self._close_dropped)
+
+    def _close_dropped(self) -> None:
+        session = self._session
+        with session.lock:
+            while self._dropped:
+                mailbox = self._dropped.popleft()
+                # An item may have brought the channel back meanwhile.
+                if mailbox.ref() is not None or mailbox.state.closed or session.finished:
+                    continue
+                if mailbox.callback is None or mailbox.ended:
+                    session.close_channel_locked(mailbox, None)
+                elif mailbox.state.sender.state is states.OPEN:
+                    # The callback still receives, but nobody can send. Spec: CH.
+                    session.connection.send_last(mailbox.state)
+            session.writer.flush_soon_locked()
