@@ -12,10 +12,10 @@ from typing import Final
 
 from check.tree import files, relative
 
-# What the pattern finds, and what to write instead.
+# What the pattern finds, and what to write instead. Examples may speak of the home of "me" and of "user".
 _PATTERNS: Final = (
     (
-        re.compile(r"(?<![\w.~$}>-])/(?:root|home|work|Users)/[\w.-]+"),
+        re.compile(r"(?<![\w.~$}>-])/(?:root|home|work|Users)/(?!me\b|user\b)[\w.-]+"),
         "a path of one machine; compute it, or write it relative to the repository",
     ),
     (

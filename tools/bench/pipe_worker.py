@@ -1,0 +1,19 @@
+"""What a process spawned by multiprocessing runs. It imports nothing: its start-up is measured."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+
+def work(source: str, connection: Connection[object, object]) -> None:
+    """Run a role with the two ends of `connection`, then stay until the other side hangs up, as a gateway does."""
+    namespace: dict[str, object] = {}
+    exec(source, namespace)
+    main = namespace["main"]
+    main(connection.send, connection.recv)  # type: ignore[operator]
+    try:
+        connection.recv()
+    except EOFError:
+        pass
