@@ -77,3 +77,8 @@ class Mailbox:
             or self.session.end_error is not None
             or self.callback is not None
         )
+
+    def end_after_fork(self) -> None:
+        """End in a forked child: the threads that waited, and the callback's, are the parent's."""
+        self.ended = True
+        self.waiters = WaitList()

@@ -396,6 +396,8 @@ class Session:
         self.end_error = EOFError(f"{self.name}: this connection belongs to the parent process")
         self.connection.fail(ProtocolError(str(self.end_error)))
         self.leading.eof = True
+        for state in self.connection.table.open.values():
+            self._dispatcher.mailbox_of(state).end_after_fork()
         self._close_fds_locked()
 
     def _close_fds_locked(self) -> None:
