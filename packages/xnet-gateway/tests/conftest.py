@@ -1,0 +1,26 @@
+"""Gateways for tests; whatever a test started is gone after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from gateway_helpers import Gateways
+from xnet_gateway.gateway import Gateway
+
+
+@pytest.fixture
+def gateways() -> Iterator[Gateways]:
+    """Start gateways by calling it with a specification."""
+    factory = Gateways()
+    yield factory
+    factory.end()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Gateway]:
+    """One gateway for the tests of a file that leave it as it was."""
+    factory = Gateways()
+    yield factory("popen//id=shared")
+    factory.end()

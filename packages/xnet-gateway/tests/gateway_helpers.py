@@ -1,0 +1,147 @@
+"""What the tests of gateways share: starting, waiting without sleeping, looking at processes."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from xnet_gateway.gateway import Gateway
+from xnet_gateway.starting import begin
+from xnet_gateway.xspec import XSpec
+
+#: Whether to run the long forms: more cycles, more bytes, more random input.
+STRESS = bool(os.environ.get("XNET_STRESS"))
+
+#: Whatever is waited for in these tests comes much sooner; a loaded machine may need some of it.
+PATIENCE_S = 20.0
+
+MEGABYTE = 1_000_000
+
+
+class Gateways:
+    """Starts gateways and ends every one of them, whatever became of it."""
+
+    def __init__(self) -> None:
+        self.started: list[Gateway] = []
+
+    def __call__(self, text: str = "popen") -> Gateway:
+        spec = XSpec(text)
+        if spec.id is None:
+            spec.id = f"gw{len(self.started)}"
+        gateway = begin(spec).finish()
+        self.started.append(gateway)
+        return gateway
+
+    def end(self) -> None:
+        for gateway in self.started:
+            gateway._io.kill_now()
+        for gateway in self.started:
+            assert gateway._wait_ended(time.monotonic() + PATIENCE_S), gateway
+
+
+def eventually(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> bool:
+    """Look until the condition holds; for facts that nobody announces."""
+    deadline_s = time.monotonic() + timeout_s
+    pause = threading.Event()
+    while not condition():
+        if time.monotonic() > deadline_s:
+            return False
+        pause.wait(0.005)
+    return True
+
+
+class Watched:
+    """A process, perhaps of another parent, whose end can be waited for."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._fd = os.pidfd_open(pid)
+
+    def wait_gone(self, timeout_s: float = PATIENCE_S) -> bool:
+        """Wait until it has ended; return whether it has."""
+        poller = select.poll()
+        poller.register(self._fd, select.POLLIN)
+        return bool(poller.poll(timeout_s * 1000))
+
+    def kill(self) -> None:
+        """End it, if it is there; and let go of it."""
+        try:
+            signal.pidfd_send_signal(self._fd, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        os.close(self._fd)
+
+
+def memory_kb(pid: int, field: str = "VmRSS") -> int:
+    """Return resident memory now, or with ``VmHWM`` the most there ever was."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(field + ":"):
+            return int(line.split()[1])
+    raise AssertionError(f"no {field} for process {pid}")
+
+
+def forget_peak(pid: int) -> None:
+    """Make ``VmHWM`` begin anew at what is resident now."""
+    Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def descriptors(pid: int | str = "self") -> set[str]:
+    """Return what the open descriptors of a process are."""
+    folder = Path(f"/proc/{pid}/fd")
+    # The descriptor that lists the folder is gone when it is looked at.
+    return {f"{entry.name} -> {os.readlink(entry)}" for entry in list(folder.iterdir()) if entry.is_symlink()}
+
+
+def children() -> set[int]:
+    """Return the processes whose parent is this one."""
+    tasks = (task / "children" for task in Path("/proc/self/task").iterdir())
+    return {int(pid) for task in tasks if task.exists() for pid in task.read_text().split()}
+
+
+def run_program(
+    text: str, *arguments: str, cwd: Path | None = None, timeout_s: float = 30.0, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of its own that uses gateways."""
+    return subprocess.run(
+        [sys.executable, "-c", PROGRAM_HEAD + text, *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+def start_program(
+    text: str, *arguments: str, stdout: int | None = subprocess.PIPE, **environment: str
+) -> subprocess.Popen[str]:
+    """Start one and leave it running."""
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM_HEAD + text, *arguments],
+        env={**os.environ, **environment},
+        stdin=subprocess.PIPE,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+#: So that programs of a test can say ``make("popen//id=x")``.
+PROGRAM_HEAD = """
+import os, signal, sys, threading, time
+from xnet_gateway.starting import begin
+from xnet_gateway.xspec import XSpec
+def make(text="popen//id=gw0"):
+    return begin(XSpec(text)).finish()
+def end(gateway):
+    gateway.exit()
+    assert gateway._wait_ended(time.monotonic() + 15), "did not end"
+"""
