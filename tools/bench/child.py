@@ -1,7 +1,7 @@
 """The measured process: one case, one implementation, one round, then it ends.
 
-It is started with `python -c`, not as a module: multiprocessing's spawned children import the main module again,
-and that must not be charged to it.
+It is started with `python -c`, not as a module: multiprocessing's spawned children import the main module
+again, and that must not be charged to it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The median, without importing `statistics`: measured processes use it, and their imports are part of the figures."""
+"""The median. Not from `statistics`: measured processes use it, and what they import is in their figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers behind multiprocessing.Pipe, started with `spawn`: a fresh interpreter, as a gateway's worker is."""
+"""Workers behind multiprocessing.Pipe, started with `spawn`: fresh interpreters, as a gateway's are."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 def work(source: str, connection: Connection[object, object]) -> None:
-    """Run a role with the two ends of `connection`, then stay until the other side hangs up, as a gateway does."""
+    """Run a role with both directions of `connection`, then stay until the other side hangs up."""
     namespace: dict[str, object] = {}
     exec(source, namespace)
     main = namespace["main"]

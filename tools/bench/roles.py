@@ -1,7 +1,7 @@
 """What workers do: one source text per role, the same for every implementation.
 
-Each text defines `main(send, receive)`. A gateway runs it with the methods of its channel, a spawned process with
-those of its connection, so no implementation pays for an adapter that another does not need.
+Each text defines `main(send, receive)`. A gateway runs it with the methods of its channel, a spawned process
+with those of its connection, so no implementation pays for an adapter that another does not need.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def main(send, receive):
         send({"id": number, "name": "item", "value": 0.5, "ok": True} for number in range(count))
 """
 
-# Told a number, takes that many dicts and acknowledges with the sum of their ids, so every dict is looked into.
+# Told a number, takes that many dicts and acknowledges with the sum of their ids: it looks into each.
 CONSUME = """
 def main(send, receive):
     while True:

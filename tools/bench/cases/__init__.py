@@ -1,1 +1,1 @@
-"""One module per case. Each has `run(implementation, quick)`, which returns its figures by name of measure."""
+"""One module per case. Each has `run(implementation, quick)`, which returns figures by name of measure."""

@@ -1,4 +1,4 @@
-"""How fast large bytes go to the worker and back: size of the item divided by the time for both ways, in MB/s."""
+"""How fast large bytes go to the worker and back, in MB/s: the size of the item by the time for both ways."""
 
 from __future__ import annotations
 

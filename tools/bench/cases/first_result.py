@@ -6,9 +6,6 @@ before the import, in an interpreter that has imported nothing else.
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from time import perf_counter
 
 from bench.links import Implementation, load
@@ -70,6 +67,11 @@ def _first_result_ms(peer: Implementation) -> float:
 
 
 def _from_import_ms(implementation: str) -> float:
+    # Imported here, not above: an implementation that needs them pays for them in the figures before this.
+    import subprocess
+    import sys
+    from pathlib import Path
+
     if implementation == "multiprocessing":
         program = _PIPE_PROGRAM.format(tools=str(Path(__file__).resolve().parents[2]), source=ONE_RESULT)
     else:

@@ -1,4 +1,4 @@
-"""How long the import takes, in milliseconds: a fresh interpreter that does it, less one that does nothing."""
+"""How long the import takes, in milliseconds: a fresh interpreter with it, less one that does nothing."""
 
 from __future__ import annotations
 
