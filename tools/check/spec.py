@@ -1,19 +1,29 @@
-"""The specification agrees with itself: protocol-spec/tools/lint.py, which also runs its examples."""
+"""The specification agrees with itself: its own three tools, run one after the other."""
 
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from check.commands import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Each says what is wrong and ends with exit status 1. They judge requirements, tables and schemas; the examples in
+# the prose; two peers in every order of events.
+TOOLS: Final = ("lint.py", "examples.py", "model_check.py")
+
 
 def find_problems(root: Path) -> list[str]:
-    """Return what the linter of the specification says."""
-    linter = root / "protocol-spec" / "tools" / "lint.py"
-    if not linter.exists():
-        return ["protocol-spec/tools/lint.py does not exist, so nothing judges the specification"]
-    return run([sys.executable, str(linter)], root)
+    """Return what the tools of the specification say. A missing one is a problem: nothing judges then."""
+    problems = []
+    for name in TOOLS:
+        tool = root / "protocol-spec" / "tools" / name
+        if tool.exists():
+            problems += run([sys.executable, str(tool)], root)
+        else:
+            problems.append(
+                f"protocol-spec/tools/{name} does not exist, so nothing judges what it would judge"
+            )
+    return problems
