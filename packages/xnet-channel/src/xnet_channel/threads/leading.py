@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import time
 
 from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
@@ -281,12 +282,17 @@ class Leading:
         if not count:
             self._end_locked(None)
             return False
-        if pending is None:
+        try:
+            if pending is not None:
+                session.dispatch_locked(connection.pending_filled(count))
+                return count == len(pending) and not session.finished
             if self._wanted is None or not connection.receive_sole_item(data, self._wanted):
                 session.dispatch_locked(connection.receive_data(data))
             return count == READ_BYTES and not session.finished
-        session.dispatch_locked(connection.pending_filled(count))
-        return count == len(pending) and not session.finished
+        except Exception as error:  # noqa: BLE001 - a bug here must not leave anybody waiting
+            session.finish_locked(f"{session.name}: internal error while reading: {error!r}")
+            sys.excepthook(*sys.exc_info())
+            return False
 
     def _end_locked(self, error: OSError | None) -> None:
         self.eof = True
