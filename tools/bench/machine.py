@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
@@ -14,6 +15,7 @@ def describe() -> dict[str, str]:
         "system": f"{platform.system()} {platform.machine()}",
         "processors": f"{_usable_processors()} x {_processor_model()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "xnet": f"{_release('xnet')}, {_origin('xnet')}",
         "execnet": _release("execnet"),
         "cbor2": _release("cbor2"),
         "load": f"{os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else "unknown",
@@ -45,3 +47,11 @@ def _release(distribution: str) -> str:
         return version(distribution)
     except PackageNotFoundError:
         return "not installed"
+
+
+def _origin(module: str) -> str:
+    """Say whether a package was installed or is read from a checkout: a longer path makes imports slower."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        return "not importable"
+    return "installed" if "site-packages" in Path(spec.origin).parts else "from a checkout"

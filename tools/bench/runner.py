@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,17 @@ from bench.results import Samples
 TOOLS: Final = Path(__file__).resolve().parents[1]
 # The lines of a failed run that are shown.
 SHOWN_LINES: Final = 8
+_CHANGE_SPEED: Final = {
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONDEVMODE",
+    "PYTHONASYNCIODEBUG",
+    "PYTHONFAULTHANDLER",
+    "PYTHONMALLOC",
+    "PYTHONPROFILEIMPORTTIME",
+    "PYTHONTRACEMALLOC",
+    "EXECNET_DEBUG",
+    "XNET_TRACE_JSON",
+}
 
 
 class RunError(Exception):
@@ -82,6 +93,7 @@ def run_once(case: Case, implementation: str, quick: bool) -> dict[str, float]:
         stderr=subprocess.PIPE,
         text=True,
         errors="replace",
+        env=environment(os.environ),
         start_new_session=True,  # so that a hung run can be ended with all its workers
     )
     try:
@@ -101,6 +113,15 @@ def run_once(case: Case, implementation: str, quick: bool) -> dict[str, float]:
         )
     measured: dict[str, float] = json.loads(figures[0])
     return measured
+
+
+def environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables for a measured process: without those that change how fast Python starts or runs.
+
+    PYTHONDONTWRITEBYTECODE above all: a checkout would be compiled again by every worker, a package that pip
+    installed would not.
+    """
+    return {name: value for name, value in environ.items() if name not in _CHANGE_SPEED}
 
 
 def _end(process: subprocess.Popen[str]) -> None:

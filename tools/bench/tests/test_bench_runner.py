@@ -4,7 +4,7 @@ import pytest
 
 from bench.catalogue import CASES
 from bench.measures import IMPLEMENTATIONS, Case
-from bench.runner import RunError, order, run_cases, run_once
+from bench.runner import RunError, environment, order, run_cases, run_once
 
 (MEMORY,) = (case for case in CASES if case.name == "memory")
 
@@ -55,3 +55,7 @@ def test_what_is_compared_exists() -> None:
         assert set(case.implementations) <= set(IMPLEMENTATIONS)
         for measure in case.measures:
             assert measure.compared_with is None or measure.compared_with in names
+
+
+def test_measured_processes_may_write_bytecode_whatever_the_caller_set() -> None:
+    assert environment({"PYTHONDONTWRITEBYTECODE": "1", "PATH": "p"}) == {"PATH": "p"}
