@@ -1,0 +1,136 @@
+"""Termination is bounded, at once for all, and tells the truth."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from xnet_group import Group
+
+#: Code that neither the end of its channel nor Ctrl-C ends.
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+channel.send(1)
+while True:
+    time.sleep(100)
+"""
+
+
+def open_descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def test_idle_gateways_end_by_themselves(group: Group) -> None:
+    gateways = group.makegateways(["popen"] * 3)
+    group.terminate()
+    assert [gateway.returncode for gateway in gateways] == [0, 0, 0]
+    assert not any(gateway.hasreceiver() for gateway in gateways)
+    assert (len(group), repr(group)) == (0, "<Group []>")
+    group.terminate()
+    group.terminate(timeout=0)
+
+
+def test_code_that_reads_its_channel_ends_with_it(group: Group) -> None:
+    gateways = group.makegateways(["popen"] * 2)
+    group.remote_exec("for item in channel: pass")
+    began_s = time.monotonic()
+    group.terminate()
+    assert time.monotonic() - began_s < 4
+    assert [gateway.returncode for gateway in gateways] == [0, 0]
+
+
+def test_those_that_still_run_are_killed_together(group: Group) -> None:
+    gateways = group.makegateways(["popen"] * 4)
+    assert group.remote_exec(STUBBORN).receive_each() == [1] * 4
+    began_s = time.monotonic()
+    group.terminate(timeout=0.3)
+    took_s = time.monotonic() - began_s
+    assert [gateway.returncode for gateway in gateways] == [-signal.SIGKILL] * 4
+    assert 0.3 <= took_s < 4  # a second each, one after the other, would be more
+
+
+def test_a_stopped_process_is_killed_too(group: Group) -> None:
+    gateway = group.makegateway()
+    os.kill(gateway.pid, signal.SIGSTOP)
+    began_s = time.monotonic()
+    group.terminate(timeout=0.1)
+    assert time.monotonic() - began_s < 6
+    assert gateway.returncode in (-signal.SIGTERM, -signal.SIGKILL, 0)
+
+
+def test_a_dead_member_is_reaped(group: Group) -> None:
+    gateway = group.makegateway()
+    os.kill(gateway.pid, signal.SIGKILL)
+    group.terminate(timeout=5)
+    assert gateway.returncode == -signal.SIGKILL
+
+
+def test_terminate_waits_for_those_that_left_before(group: Group) -> None:
+    gateway = group.makegateway()
+    gateway.exit()
+    assert gateway not in group
+    group.terminate()
+    assert gateway.returncode == 0
+
+
+def test_without_a_timeout_nobody_is_killed(group: Group) -> None:
+    gateway = group.makegateway()
+    channel = group.remote_exec("import time; channel.send(1); time.sleep(1.5); channel.send(2)")[0]
+    assert channel.receive(10) == 1
+    group.terminate()
+    assert channel.receive(10) == 2
+    assert gateway.returncode == 0
+
+
+def test_no_thread_and_no_descriptor_is_left(group: Group) -> None:
+    group.makegateway()
+    group.terminate()
+    threads, descriptors = threading.active_count(), open_descriptors()
+    for _ in range(3):
+        group.makegateways(["popen"] * 3)
+        group.remote_exec("channel.send(1)").receive_each()
+        group.terminate(timeout=10)
+    assert threading.active_count() <= threads
+    assert open_descriptors() <= descriptors
+
+
+def test_many_threads_may_terminate(group: Group) -> None:
+    gateways = group.makegateways(["popen"] * 3)
+    threads = [threading.Thread(target=group.terminate, args=(10,)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not any(thread.is_alive() for thread in threads)
+    assert [gateway.returncode for gateway in gateways] == [0, 0, 0]
+
+
+def test_a_survivor_is_named_and_waited_for_again(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A process the kernel will not let go of cannot be made on purpose: here a stopped one is not killed.
+    gateway = group.makegateway()
+    os.kill(gateway.pid, signal.SIGSTOP)
+    monkeypatch.setattr(gateway, "_kill", lambda: None)
+    monkeypatch.setattr("xnet_group.termination.KILL_WAIT_S", 0.1)
+    with pytest.warns(RuntimeWarning, match=r"could not end all gateways: gateway gw0 \(popen\).*still runs"):
+        group.terminate(timeout=0.1)
+    os.kill(gateway.pid, signal.SIGCONT)
+    group.terminate(timeout=10)
+    assert gateway.returncode == 0
+
+
+def test_a_forked_child_leaves_its_parents_gateways_alone(group: Group) -> None:
+    gateway = group.makegateway()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            group.terminate()
+        finally:
+            os._exit(len(group))
+    assert os.waitpid(pid, 0)[1] == 0
+    assert gateway.remote_exec("channel.send(1)").receive(10) == 1
