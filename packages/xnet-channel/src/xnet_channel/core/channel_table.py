@@ -1,6 +1,6 @@
 """Which channels are open, and how one comes to be.
 
-Spec: CH, "Opening" and "Channel ids".
+Spec: CH-001 to CH-013.
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ class ChannelTable:
     Attributes:
         open: Open channels by id.
         send_credit_bytes: Initial credit of a send half: what the peer announced.
+        local_limit: How many channels of ours the peer lets be open at once.
         relieved: How many reasons there are to credit arrivals on every channel at once.
     """
 
     __slots__ = (
         "_limit",
+        "_local_open",
         "_next_local",
         "_peer_ids",
         "_peer_open",
         "_window_bytes",
+        "local_limit",
         "open",
         "relieved",
         "send_credit_bytes",
@@ -48,6 +51,8 @@ class ChannelTable:
         self._next_local = first_local
         self._peer_ids = IdSpace(first_peer)
         self._peer_open = 0
+        self._local_open = 0
+        self.local_limit = limit
         self._window_bytes = window_bytes
         self._limit = limit
 
@@ -55,12 +60,18 @@ class ChannelTable:
         """Open a channel with the next id of ours.
 
         Raises:
-            LocalProtocolError: All ids are used up (2**31 channels on one connection).
+            LocalProtocolError: All ids are used up (2**31 channels on one connection), or as many
+                are open as the peer takes. Spec: CH-003, CH-011, LI-005.
         """
+        if self._local_open >= self.local_limit:
+            raise LocalProtocolError(
+                f"{self._local_open} channels made by this side are open, the most that the peer takes"
+            )
         id_ = self._next_local
         if id_ > MAX_CHANNEL_ID:
             raise LocalProtocolError("this connection has used up its channel ids")
         self._next_local = id_ + STRIDE
+        self._local_open += 1
         return self._add(id_)
 
     def new_requested(self, id_: int) -> ChannelState:
@@ -101,9 +112,25 @@ class ChannelTable:
         return channel
 
     def forget(self, channel: ChannelState) -> None:
-        """Drop a closed channel; what still arrives for it is dropped too."""
-        if self.open.pop(channel.id, None) is not None and self._peer_ids.owns(channel.id):
+        """Drop a closed channel; what still arrives for it is dropped too. Spec: CH-061."""
+        if self.open.pop(channel.id, None) is None:
+            return
+        if self._peer_ids.owns(channel.id):
             self._peer_open -= 1
+        else:
+            self._local_open -= 1
+
+    def mark_closed(self, id_: int) -> None:
+        """Remember that the peer closed a channel which is not open here.
+
+        If it is a fresh one of the peer's, its CHANNEL_CLOSE overtook the reference that would have
+        opened it; nobody would ever close it again. Spec: CH-012.
+
+        Raises:
+            RemoteProtocolError: LIMIT_EXCEEDED, as for ``IdSpace.mark``.
+        """
+        if self._peer_ids.owns(id_) and not self._peer_ids.seen(id_):
+            self._peer_ids.mark(id_)
 
     def _add_peer(self, id_: int) -> ChannelState:
         if self._peer_open >= self._limit:

@@ -3,7 +3,8 @@
 Whoever drives it (a thread, an event loop, a test) serialises all calls, passes what it read to
 ``receive_data`` and writes what ``data_to_send`` returns after every call.
 
-Spec: HS (handshake), FR (frames), CH (channels), FC (flow control), GW (requests).
+Spec: 10-preamble-hello.md (HS), 20-frames.md (FR), 40-channels.md (CH), 50-flow-control.md (FC),
+80-errors.md (ER).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from xnet_channel.core.handshake import Handshake
 from xnet_channel.core.outgoing import Outgoing
 from xnet_channel.core.receiving import Receiving
 from xnet_wire import frames, messages
+from xnet_wire.limits import PART_BYTES, PING_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ class Connection:
         phase: Where the connection is in its life, see ``states``.
         failure: Why it ended, once it has ended by a mistake of the peer or its GOAWAY.
         part_bytes: Largest payload to put into one frame, once the peer's HELLO is here.
+        dispatch: If set, called during ``receive_data`` with the events so far when the last of
+            them has to be acted on before the next frame is: a HELLO, a request, a termination.
+            ``receive_data`` then returns only the events after it. Who answers requests sets it,
+            else a PING behind a STATUS is answered first (Spec: FR-007, FR-021, HS-020).
         strings: String coercion flags for channels without their own.
 
     Threads: the caller serialises.
@@ -67,20 +73,23 @@ class Connection:
         #: The unfilled rest of a large payload to read into directly, or None; then say how much
         #: with ``pending_filled``.
         self.pending_view: Final = self._receiving.decoder.pending_view
+        #: Says that so many bytes were read into the pending view; returns events.
+        self.pending_filled: Final = self._receiving.pending_filled
         self.phase: str = states.PREAMBLE if role == roles.INITIATOR else states.HELLO
         self.failure: ProtocolError | None = None
         self.part_bytes = 0
+        self.dispatch: Callable[[list[Event]], None] | None = None
         self.strings: tuple[bool, bool] = (True, False)
 
     def set_traces(self, sent: FrameTrace, received: FrameTrace) -> None:
-        """Report every frame, in order, with type, channel and payload length. Spec: TR."""
+        """Report every frame, in order, with type, channel and payload length. Spec: TR-010."""
         self.out.trace = sent
         self._receiving.trace = received
 
     # -- the five verbs -------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Queue what this side says first. Spec: HS."""
+        """Queue what this side says first. Spec: HS-001, HS-006."""
         self.handshake.start()
 
     def receive_eof(self) -> None:
@@ -90,11 +99,6 @@ class Connection:
         """
         self._receiving.receive_eof()
         self.phase = states.ENDED_CONNECTION
-
-    def pending_filled(self, count: int) -> list[Event]:
-        """Say that ``count`` bytes were read into the pending view."""
-        frame = self._receiving.decoder.pending_filled(count)
-        return [] if frame is None else self._receiving.receive_frames([frame])
 
     def data_to_send(self) -> list[Buffer]:
         """Return the buffers to write now, in order."""
@@ -106,7 +110,8 @@ class Connection:
         """Open a channel of ours; the peer learns of it by a reference in an item.
 
         Raises:
-            LocalProtocolError: The handshake is not complete or the connection has ended.
+            LocalProtocolError: The handshake is not complete or the connection has ended, or the
+                peer takes no more channels. Spec: CH-003, CH-011.
         """
         self._must_run()
         return self.table.new_local()
@@ -119,11 +124,11 @@ class Connection:
 
         Raises:
             LocalProtocolError: This side is the worker, or the connection does not run, or the
-                request is larger than the peer takes.
+                request is larger than the peer takes, or it takes no more channels.
         """
         self._must_run()
         if self.role != roles.INITIATOR or frame_type not in REQUESTS:
-            raise LocalProtocolError(f"a {self.role} does not send {frames.NAMES[frame_type]}")
+            raise LocalProtocolError(f"the {self.role} does not send {frames.NAMES[frame_type]} as a request")
         limit = self.handshake.peer.limits.frame
         if len(payload) > limit:
             raise LocalProtocolError(
@@ -140,7 +145,7 @@ class Connection:
 
         Args:
             channel: Where.
-            payload: Encoded item, at most ``part_bytes``.
+            payload: Encoded item, at most ``part_bytes``: larger ones go in parts. Spec: FC-020 to FC-022.
             cost_bytes: What it costs, for one item ``len(payload) + ITEM_COST_BYTES``.
             frame_type: CHANNEL_DATA, or by the methods below another one that costs credit.
 
@@ -148,12 +153,16 @@ class Connection:
             False if there is not enough credit yet; then nothing was sent.
 
         Raises:
-            LocalProtocolError: The send half is not open.
+            LocalProtocolError: The send half is not open, or the payload is too large.
         """
         sender = channel.sender
         if sender.state is not states.OPEN or self.phase is not states.RUNNING:
             self._must_run()
             sender.step(states.SEND_ITEM)
+        if len(payload) > self.part_bytes:
+            raise LocalProtocolError(
+                f"a payload of {len(payload)} bytes in one frame; at most {self.part_bytes} are sent in one"
+            )
         if sender.credit < cost_bytes:
             return False
         sender.credit -= cost_bytes
@@ -162,7 +171,17 @@ class Connection:
         return True
 
     def send_batch(self, channel: ChannelState, payload: Buffer, cost_bytes: int) -> bool:
-        """Send several items at once; like ``send_item``."""
+        """Send several items at once; like ``send_item``.
+
+        Raises:
+            LocalProtocolError: As there; or the batch costs more than half of the window, so that
+                credit for it might never come, or an item that is sent in parts is not complete.
+        """
+        most = self.table.send_credit_bytes // 2
+        if cost_bytes > most:
+            raise LocalProtocolError(f"a batch that costs {cost_bytes} bytes; the window allows {most}")
+        if channel.sender.in_parts:
+            raise LocalProtocolError("a batch in the middle of an item that is sent in parts")
         return self.send_item(channel, payload, cost_bytes, frames.CHANNEL_BATCH)
 
     def send_part(self, channel: ChannelState, payload: Buffer) -> bool:
@@ -176,8 +195,14 @@ class Connection:
         """Say that nothing more will be sent on the channel.
 
         Raises:
-            LocalProtocolError: The send half is not open.
+            LocalProtocolError: The send half is not open, or in the middle of an item that is sent
+                in parts; or the connection does not run.
         """
+        self._must_run()
+        if channel.sender.in_parts and channel.sender.state is states.OPEN:
+            raise LocalProtocolError(
+                "the last message cannot be in the middle of an item that is sent in parts"
+            )
         channel.sender.step(states.SEND_LAST)
         self.out.frame(frames.CHANNEL_LAST_MESSAGE, channel.id)
 
@@ -216,7 +241,7 @@ class Connection:
         return item
 
     def return_credit(self, channel: ChannelState) -> None:
-        """Send what credit is due on the channel, if it is worth a frame. Spec: FC."""
+        """Send what credit is due on the channel, if it is worth a frame. Spec: FC-014 to FC-016."""
         credit = channel.receiver.maybe_grant()
         if credit is not None and self.phase is states.RUNNING:
             self.out.frame(frames.CHANNEL_CREDIT, channel.id, messages.encode_credit(credit))
@@ -225,7 +250,7 @@ class Connection:
         """Begin or stop to credit the channel's items on arrival.
 
         For the time in which a local thread is blocked on something else of this connection and
-        so cannot take items: bounding could deadlock then. Calls nest. Spec: FC.
+        so cannot take items: bounding could deadlock then. Calls nest. Spec: FC-040 to FC-042.
         """
         channel.receiver.relieved += 1 if begins else -1
         if begins:
@@ -240,8 +265,14 @@ class Connection:
     # -- the connection -------------------------------------------------------------------------
 
     def send_reconfigure(self, channel_id: int, strings: tuple[bool, bool]) -> None:
-        """Tell the peer how it should coerce strings, on one channel or (0) by default."""
+        """Tell the peer how it should coerce strings, on one channel or (0) by default.
+
+        On a channel that is closed nothing more will come that could be coerced, and "a peer MUST
+        NOT send any frame of that channel" (Spec: CH-040), so this does nothing then.
+        """
         self._must_run()
+        if channel_id and channel_id not in self.table.open:
+            return
         self.out.frame(frames.RECONFIGURE, channel_id, messages.encode_reconfigure(strings))
 
     def send_terminate(self) -> None:
@@ -256,18 +287,35 @@ class Connection:
         self.out.frame(frames.GATEWAY_TERMINATE, 0)
 
     def send_ping(self, payload: bytes) -> None:
-        """Ask the peer to echo ``payload`` (at most 64 bytes)."""
+        """Ask the peer to echo ``payload``.
+
+        Raises:
+            LocalProtocolError: It has more than 64 bytes, or the connection does not run.
+        """
         self._must_run()
+        if len(payload) > PING_BYTES:
+            raise LocalProtocolError(
+                f"a PING with a payload of {len(payload)} bytes; at most {PING_BYTES} are allowed"
+            )
         self.out.frame(frames.PING, 0, payload)
 
     def fail(self, error: ProtocolError) -> None:
-        """End the connection, telling the peer why if it broke a rule."""
+        """End the connection, telling the peer why if it broke a rule. Spec: ER-002."""
         if self.phase is states.ENDED_CONNECTION:
             return
         self.failure = error
         if isinstance(error, RemoteProtocolError):
             self.out.frame(frames.GOAWAY, 0, messages.encode_goaway(error.code, str(error)))
         self.phase = states.ENDED_CONNECTION
+
+    def begin_to_run(self, peer: Hello) -> None:
+        """Obey what the peer announced, now that its HELLO is here. Spec: HS-017."""
+        self.table.send_credit_bytes = peer.credit
+        self.table.local_limit = peer.limits.channels
+        # A quarter of the window: the receiver returns credit at half of it, so a sender always
+        # has room for the next part. Spec: FC-021
+        self.part_bytes = min(PART_BYTES, peer.limits.frame, peer.credit // 4)
+        self.phase = states.RUNNING
 
     def _must_run(self) -> None:
         if self.phase is not states.RUNNING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_channel.core.channel_state import ChannelState
-    from xnet_wire.messages import Hello
+    from xnet_wire.messages import ExecRequest, Hello
 
 
 class Event:
@@ -82,14 +82,22 @@ class RequestReceived(Event):
         frame_type: Which of the three.
         channel: The channel to answer on.
         payload: The frame's payload: of CHANNEL_EXEC the encoded request, else empty.
+        request: What a CHANNEL_EXEC asks for, decoded; None for the others.
     """
 
-    __slots__ = ("channel", "frame_type", "payload")
+    __slots__ = ("channel", "frame_type", "payload", "request")
 
-    def __init__(self, frame_type: int, channel: ChannelState, payload: bytes | bytearray) -> None:
+    def __init__(
+        self,
+        frame_type: int,
+        channel: ChannelState,
+        payload: bytes | bytearray,
+        request: ExecRequest | None,
+    ) -> None:
         self.frame_type = frame_type
         self.channel = channel
         self.payload = payload
+        self.request = request
 
 
 class TerminateReceived(Event):

@@ -3,7 +3,7 @@
 Credit is counted with absolute, ever-growing totals instead of deltas: a total can be compared at
 any time, cannot be applied twice, and makes the invariants one-liners.
 
-Spec: FC (flow control), CH (half machines).
+Spec: CH-060 (half machines), FC-001 to FC-016 (credit).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How a connection begins: magic line, then one HELLO each way.
 
-Spec: HS.
+Spec: HS-001 to HS-017.
 """
 
 from __future__ import annotations
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 #: What a worker writes before its first frame. It cannot be part of any text encoding's normal
 #: output, and its line ends show a transport that rewrites them.
 PREAMBLE: Final = b"\x89XNET\r\n\x1a\n"
+
+
+#: How much of the noise an error shows; ``Handshake.noise`` has all of it.
+SHOWN_NOISE_BYTES: Final = 4_096
 
 
 class Handshake:
@@ -58,40 +62,50 @@ class Handshake:
             What follows it, or None while it has not come.
 
         Raises:
-            RemoteProtocolError: PREAMBLE_MISSING, too much came that is not it.
+            RemoteProtocolError: PREAMBLE_MISSING, too much came that is not it. Spec: HS-003, HS-004.
         """
+        # What was searched before need not be searched again, but for a beginning of the magic line.
+        begin = max(0, len(self.noise) - len(PREAMBLE) + 1)
         self.noise += data
-        found = self.noise.find(PREAMBLE)
-        if found >= 0:
-            rest = bytes(self.noise[found + len(PREAMBLE) :])
-            del self.noise[found:]
-            return rest
-        if len(self.noise) > NOISE_BYTES:
+        found = self.noise.find(PREAMBLE, begin)
+        if (self._certain_noise(begin) if found < 0 else found) > NOISE_BYTES:
+            if found >= 0:
+                del self.noise[found:]
             raise RemoteProtocolError(
                 codes.PREAMBLE_MISSING,
-                f"{len(self.noise)} bytes came from the other side and none of them begin an xnet "
-                f"connection; they start with {bytes(self.noise[:200])!r}",
+                f"more than {NOISE_BYTES} bytes came from the other side before an xnet connection began; "
+                + self.describe_noise(),
             )
-        return None
+        if found < 0:
+            return None
+        rest = bytes(self.noise[found + len(PREAMBLE) :])
+        del self.noise[found:]
+        return rest
+
+    def describe_noise(self) -> str:
+        """Say what came before the magic line: it often says why that did not come."""
+        noise = bytes(self.noise)
+        if len(noise) <= SHOWN_NOISE_BYTES:
+            return f"it said {noise!r}" if noise else "it said nothing"
+        half = SHOWN_NOISE_BYTES // 2
+        return f"it said {len(noise)} bytes, from {noise[:half]!r} to {noise[-half:]!r}"
+
+    def _certain_noise(self, begin: int) -> int:
+        """Return how much of what came cannot belong to the magic line."""
+        for size in range(min(len(PREAMBLE) - 1, len(self.noise) - begin), 0, -1):
+            if self.noise.endswith(PREAMBLE[:size]):
+                return len(self.noise) - size
+        return len(self.noise)
 
     def receive_hello(self, payload: bytes | bytearray) -> Hello:
         """Take the peer's HELLO.
 
         Raises:
-            RemoteProtocolError: HELLO_MALFORMED or VERSION_UNSUPPORTED.
+            WireError: HELLO_MALFORMED or VERSION_UNSUPPORTED. Spec: HS-013 to HS-015.
         """
-        if self.complete:
-            raise RemoteProtocolError(codes.STATE_VIOLATION, "the peer sent a second HELLO")
         hello = messages.decode_hello(payload)
         major, minor = hello.version
-        if major != VERSION[0]:
-            raise RemoteProtocolError(
-                codes.VERSION_UNSUPPORTED,
-                f"the peer ({hello.implementation}) speaks protocol version {major}.{minor}, "
-                f"this side ({self._local.implementation}) speaks {VERSION[0]}.{VERSION[1]}; "
-                "the major versions must be equal",
-            )
-        self.version = (major, min(minor, VERSION[1]))
+        self.version = (major, min(minor, VERSION[1]))  # Spec: HS-016
         self.peer = hello
         self.complete = True
         return hello

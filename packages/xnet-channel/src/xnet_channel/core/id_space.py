@@ -5,10 +5,12 @@ flight: somebody would wait on it for ever. So a connection has to remember ever
 open. Ids ascend, but two threads of the peer may send theirs in the other order, so the memory is
 "all ids up to the highest, except these gaps".
 
-Spec: CH, "Channel ids".
+Spec: CH-002, CH-006, CH-007.
 """
 
 from __future__ import annotations
+
+from bisect import bisect_right
 
 from xnet_channel.core.errors import RemoteProtocolError
 from xnet_wire import codes
@@ -27,7 +29,7 @@ STRIDE: Final = 2
 class IdSpace:
     """The ids of one parity that have been open at some time."""
 
-    __slots__ = ("_gaps", "_next", "_parity")
+    __slots__ = ("_highs", "_lows", "_next", "_parity")
 
     def __init__(self, first: int) -> None:
         """Start with no id seen.
@@ -37,7 +39,11 @@ class IdSpace:
         """
         self._parity = first % STRIDE
         self._next = first
-        self._gaps: dict[int, int] = {}  # low -> high, both inclusive, both of our parity
+        # The gaps, ascending: both ends inclusive, both of our parity. Searched by halving: a peer
+        # that leaves every gap it may could else have us look through all of them for each of the
+        # references in an item.
+        self._lows: list[int] = []
+        self._highs: list[int] = []
 
     def owns(self, id_: int) -> bool:
         """Return whether the id has this parity."""
@@ -45,9 +51,7 @@ class IdSpace:
 
     def seen(self, id_: int) -> bool:
         """Return whether the id was marked before."""
-        if id_ >= self._next:
-            return False
-        return not any(low <= id_ <= high for low, high in self._gaps.items())
+        return id_ < self._next and self._gap(id_) is None
 
     def mark(self, id_: int) -> None:
         """Remember the id.
@@ -57,22 +61,33 @@ class IdSpace:
         """
         if id_ >= self._next:
             if id_ > self._next:
-                self._add_gap(self._next, id_ - STRIDE)
+                self._insert_gap(len(self._lows), self._next, id_ - STRIDE)
             self._next = id_ + STRIDE
             return
-        for low, high in self._gaps.items():
-            if low <= id_ <= high:
-                del self._gaps[low]
-                if low < id_:
-                    self._add_gap(low, id_ - STRIDE)
-                if id_ < high:
-                    self._add_gap(id_ + STRIDE, high)
-                return
+        at = self._gap(id_)
+        if at is None:
+            return
+        low, high = self._lows[at], self._highs[at]
+        if low < id_ < high:
+            self._highs[at] = id_ - STRIDE
+            self._insert_gap(at + 1, id_ + STRIDE, high)
+        elif low < id_:
+            self._highs[at] = id_ - STRIDE
+        elif id_ < high:
+            self._lows[at] = id_ + STRIDE
+        else:
+            del self._lows[at], self._highs[at]
 
-    def _add_gap(self, low: int, high: int) -> None:
-        if len(self._gaps) >= MAX_GAPS:
+    def _gap(self, id_: int) -> int | None:
+        """Return which gap the id is in, or None."""
+        at = bisect_right(self._lows, id_) - 1
+        return at if at >= 0 and id_ <= self._highs[at] else None
+
+    def _insert_gap(self, at: int, low: int, high: int) -> None:
+        if len(self._lows) >= MAX_GAPS:
             raise RemoteProtocolError(
                 codes.LIMIT_EXCEEDED,
-                f"the peer's channel ids leave more than {MAX_GAPS} gaps; ids must ascend",
+                f"the channel ids up to {self._next} leave more than {MAX_GAPS} gaps; ids must ascend",
             )
-        self._gaps[low] = high
+        self._lows.insert(at, low)
+        self._highs.insert(at, high)

@@ -16,7 +16,7 @@ frame is sent (``SEND_x``) or received (``RECV_x``).
 A pair that is absent from a table is a mistake: of the caller if the input is ``SEND_x``, of the
 peer if it is ``RECV_x``. Nothing else in this package decides whether an input is legal.
 
-Spec: CH, "Half machines"; the rows equal ``protocol-spec/schema/states/{send,receive}-half.yaml``.
+Spec: CH-060, CH-061; the rows equal ``protocol-spec/schema/states/{send,receive}-half.yaml``.
 """
 
 from __future__ import annotations
