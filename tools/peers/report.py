@@ -1,0 +1,70 @@
+"""A comparison as text: both columns, then every difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from peers.comparison import Comparison, Difference
+from peers.outcomes import count
+from peers.suites import Suite
+
+
+def format_report(
+    suite: Suite, comparison: Comparison, seconds: dict[str, Sequence[float]], versions: str
+) -> str:
+    """Return the whole report.
+
+    Args:
+        suite: what was run.
+        comparison: its outcome.
+        seconds: column -> how long each of its runs took.
+        versions: what it was run with.
+    """
+    execnet, xnet = count(comparison.execnet.values()), count(comparison.xnet.values())
+    lines = [f"{suite.name} {suite.version}, its own tests ({versions})", ""]
+    lines += [_columns("", "execnet", "xnet")]
+    lines += [_columns(name, str(execnet[name]), str(xnet[name])) for name in execnet]
+    lines += [_columns("in all", str(len(comparison.execnet)), str(len(comparison.xnet)))]
+    lines += [_columns("seconds", *(_seconds(seconds.get(name, ())) for name in ("execnet", "xnet")))]
+    if suite.apart is not None:
+        counts = [count(comparison.apart(column)) for column in (comparison.execnet, comparison.xnet)]
+        of_them = [f"{found['passed']} of {sum(found.values())}" for found in counts]
+        lines += [_columns(f"of them about {suite.apart}: passed", *of_them)]
+    lines += _section("pass with execnet, not with xnet", comparison.regressions)
+    if suite.apart is not None:
+        title = f"about {suite.apart}, not counted: pass with execnet, not with xnet"
+        lines += _section(title, comparison.lost_apart)
+    lines += _section("differ otherwise", comparison.other_differences)
+    lines += ["", format_verdict(comparison)]
+    return "\n".join(lines)
+
+
+def format_verdict(comparison: Comparison) -> str:
+    """Return the result in a sentence."""
+    number = len(comparison.regressions)
+    if number:
+        return f"{number} test{'s' if number > 1 else ''} that pass with execnet do not pass with xnet"
+    return "every test that passes with execnet passes with xnet" + (
+        f", but for {len(comparison.lost_apart)} reported apart" if comparison.lost_apart else ""
+    )
+
+
+def _columns(title: str, *cells: str) -> str:
+    return f"{title:32}" + "".join(f"{cell:>16}" for cell in cells)
+
+
+def _seconds(seconds: Iterable[float]) -> str:
+    return ", ".join(f"{value:.1f}" for value in seconds) or "-"
+
+
+def _section(title: str, differences: Sequence[Difference]) -> list[str]:
+    if not differences:
+        return []
+    return [
+        "",
+        f"{title}:",
+        *(
+            f"  {found.test}: {found.execnet or 'not run'} with execnet, {found.xnet or 'not run'} with xnet"
+            for found in differences
+        ),
+    ]

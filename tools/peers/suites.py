@@ -1,0 +1,73 @@
+"""Which suites are run, at which releases. Another release is another suite: pins are changed on purpose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+_PYTEST: Final = ("pytest==8.4.2", "pluggy==1.7.0", "iniconfig==2.3.1", "packaging==26.3", "pygments==2.21.0")
+_RUNNER: Final = (*_PYTEST, "pytest-xdist==3.8.0")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The tests of one source distribution.
+
+    Attributes:
+        name: of the distribution.
+        version: its release.
+        requirements: everything to install beside execnet or xnet, pinned.
+        arguments: what pytest is given.
+        plugins_on_xnet: pytest plugins that the run on xnet needs, besides `xnet.xdist`.
+        apart: a word; tests with it in their id are reported apart and do not count as regressions.
+        timeout_s: how long one run may take before it counts as hung.
+    """
+
+    name: str
+    version: str
+    requirements: tuple[str, ...]
+    arguments: tuple[str, ...]
+    plugins_on_xnet: tuple[str, ...] = ()
+    apart: str | None = None
+    timeout_s: float = 900.0
+
+    def is_apart(self, test: str) -> bool:
+        """Say whether a test is one of those reported apart."""
+        return self.apart is not None and self.apart in test.lower()
+
+
+# The suite passes with pytest 8.4.2. With 9.2.0 eight of its tests fail on execnet, as they read the output of
+# pytest, so that would be a comparison of less.
+XDIST: Final = Suite(
+    name="pytest-xdist",
+    version="3.8.0",
+    requirements=(
+        *_RUNNER,
+        "filelock==4.2.11",  # its own extra `testing`
+        "psutil==7.2.2",  # without these two, four of its tests are skipped
+        "pexpect==4.9.0",
+    ),
+    arguments=("testing",),
+    plugins_on_xnet=("xnet_in_pytester",),
+    apart="rsync",
+)
+
+THIRD_PARTY: Final = {
+    suite.name: suite
+    for suite in (
+        Suite(
+            name="click",
+            version="8.5.1",
+            requirements=(*_RUNNER, "click==8.5.1"),
+            arguments=("-n", "4", "tests"),
+            timeout_s=300.0,
+        ),
+        Suite(
+            name="jinja2",
+            version="3.1.6",
+            requirements=(*_RUNNER, "jinja2==3.1.6", "trio==0.35.0"),
+            arguments=("-n", "4", "tests"),
+            timeout_s=300.0,
+        ),
+    )
+}
