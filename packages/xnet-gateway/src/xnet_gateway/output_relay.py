@@ -10,7 +10,8 @@ import os
 import select
 from collections import deque
 
-from xnet_channel.threads.reactor import READ, get_reactor
+from xnet_channel.threads.interests import READ
+from xnet_channel.threads.reactor import get_reactor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

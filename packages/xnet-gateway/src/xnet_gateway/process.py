@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 
-from xnet_channel.threads.reactor import READ, get_reactor
+from xnet_channel.threads.interests import READ
+from xnet_channel.threads.reactor import get_reactor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

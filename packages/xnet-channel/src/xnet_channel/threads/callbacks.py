@@ -8,12 +8,13 @@ but neither ``receive()`` nor other gateways.
 from __future__ import annotations
 
 import threading
-from queue import SimpleQueue
 
 from xnet_channel.threads.mailbox import NO_ENDMARKER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from queue import SimpleQueue
+
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.session import Session
 
@@ -30,19 +31,20 @@ class CallbackThread:
         self._session = session
         # (mailbox, count of items); count 0 is the end of the channel; None ends the thread.
         # It holds no items, and its length is bounded by theirs, which credit bounds.
-        self._queue: SimpleQueue[tuple[Mailbox, int] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Mailbox, int] | None] | None = None
         self._thread: threading.Thread | None = None
         self.turn = threading.RLock()
 
     def push(self, mailbox: Mailbox, count: int) -> None:
         """Have the callback take ``count`` items of the mailbox, or (0) see its end."""
+        if self._queue is None:
+            self._queue = self._start()
         self._queue.put((mailbox, count))
-        if self._thread is None:
-            self._start()
 
     def stop(self) -> None:
         """Let the thread end when it has done what is queued."""
-        self._queue.put(None)
+        if self._queue is not None:
+            self._queue.put(None)
 
     @property
     def is_current_thread(self) -> bool:
@@ -54,16 +56,17 @@ class CallbackThread:
         if self._thread is not None and not self.is_current_thread:
             self._thread.join(timeout_s)
 
-    def _start(self) -> None:
-        name = f"xnet-callbacks-{self._session.name}"
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+    def _start(self) -> SimpleQueue[tuple[Mailbox, int] | None]:
+        from queue import SimpleQueue
 
-    def _run(self) -> None:
-        while True:
-            entry = self._queue.get()
-            if entry is None:
-                return
+        queue: SimpleQueue[tuple[Mailbox, int] | None] = SimpleQueue()
+        name = f"xnet-callbacks-{self._session.name}"
+        self._thread = threading.Thread(target=self._run, args=(queue,), name=name, daemon=True)
+        self._thread.start()
+        return queue
+
+    def _run(self, queue: SimpleQueue[tuple[Mailbox, int] | None]) -> None:
+        while (entry := queue.get()) is not None:
             mailbox, count = entry
             if count:
                 for _ in range(count):

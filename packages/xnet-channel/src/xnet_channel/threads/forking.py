@@ -9,10 +9,10 @@ not exist in the child: they are replaced.
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 
 from xnet_channel.threads.interrupts import main_thread_changed_after_fork
-from xnet_channel.threads.reactor import forget_reactor_after_fork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ def remember_session(session: Session) -> None:
 
 def _in_child() -> None:
     main_thread_changed_after_fork()
-    forget_reactor_after_fork()
+    reactor = sys.modules.get("xnet_channel.threads.reactor")
+    if reactor is not None:
+        reactor.forget_reactor_after_fork()
     for session in list(_sessions):
         session.close_after_fork()
     _sessions.clear()

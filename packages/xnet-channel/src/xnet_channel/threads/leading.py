@@ -24,8 +24,8 @@ import select
 import sys
 import time
 
+from xnet_channel.threads.interests import READ
 from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
-from xnet_channel.threads.reactor import READ
 from xnet_channel.threads.spin import Spin
 from xnet_channel.threads.waker import Waker
 

@@ -13,15 +13,12 @@ import threading
 import time
 from collections import deque
 
+from xnet_channel.threads.interests import READ
 from xnet_channel.threads.waker import Waker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Final
-
-READ: Final = selectors.EVENT_READ
-WRITE: Final = selectors.EVENT_WRITE
 
 
 class Timer:

@@ -23,7 +23,6 @@ from xnet_channel.threads.errors import TimeoutError
 from xnet_channel.threads.forking import remember_session
 from xnet_channel.threads.leading import Leading
 from xnet_channel.threads.owner import SessionOwner
-from xnet_channel.threads.reactor import get_reactor
 from xnet_channel.threads.relief import Relief
 from xnet_channel.threads.tracebacks import format_error
 from xnet_channel.threads.wait_list import WaitList
@@ -31,7 +30,6 @@ from xnet_channel.threads.writer import Writer
 from xnet_wire import values
 from xnet_wire.limits import ITEM_COST_BYTES
 from xnet_wire.messages import Hello
-from xnet_wire.trace import RECEIVED, SENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.core.events import Event
     from xnet_channel.threads.mailbox import Mailbox
+    from xnet_channel.threads.reactor import Reactor
     from xnet_wire.trace import Tracer
 
     T = TypeVar("T")
@@ -101,6 +100,8 @@ class Session:
         self.changed = WaitList()
         self.connection = Connection(role, Hello() if hello is None else hello, self.channel_for)
         if tracer is not None:
+            from xnet_wire.trace import RECEIVED, SENT
+
             self.connection.set_traces(
                 lambda *frame: tracer.message(self.name, SENT, *frame),
                 lambda *frame: tracer.message(self.name, RECEIVED, *frame),
@@ -112,7 +113,6 @@ class Session:
         self.broken_off = False
         self.has_callbacks = 0
         self.pongs: set[bytes] = set()
-        self.reactor = get_reactor()
         self._read_fd = read_fd
         self._write_fd = read_fd if write_fd is None else write_fd
         self._write_watch_fd = -1
@@ -135,6 +135,13 @@ class Session:
     def __repr__(self) -> str:
         state = "ended" if self.finished else self.connection.phase
         return f"<Session {self.name} {self.role} {state}>"
+
+    @property
+    def reactor(self) -> Reactor:
+        """The reactor of this process, loaded and started by whoever first needs it."""
+        from xnet_channel.threads.reactor import get_reactor
+
+        return get_reactor()
 
     # -- for users of a session -----------------------------------------------------------------
 

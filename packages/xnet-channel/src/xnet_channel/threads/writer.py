@@ -11,7 +11,7 @@ import os
 import select
 import time
 
-from xnet_channel.threads.reactor import WRITE
+from xnet_channel.threads.interests import WRITE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
