@@ -1,4 +1,4 @@
-"""Test suites of programs that others wrote for execnet, run on execnet and on xnet: `python tools/peers --help`.
+"""Test suites that others wrote, run on execnet and on xnet: `python tools/peers --help`.
 
 The suites come from source distributions, fetched when needed into `.cache/` and never committed.
 """

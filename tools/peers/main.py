@@ -12,8 +12,8 @@ from pathlib import Path
 from peers.cache import CACHE, FetchError, fetch, prepare, unpack
 from peers.comparison import Comparison
 from peers.environments import SetUpError, make_execnet_environment, make_xnet_environment
-from peers.outcomes import merge
-from peers.report import format_report
+from peers.outcomes import BAD, merge
+from peers.report import format_column, format_report
 from peers.runs import Run, RunError, run_suite
 from peers.suites import THIRD_PARTY, XDIST, Suite
 
@@ -69,18 +69,12 @@ def _compare(suite: Suite, repeat: int, only: str | None, arguments: list[str]) 
             column_runs += _run_column(suite, name, archive, max(repeat, 1))
     merged = {name: merge(run.outcomes for run in found) for name, found in runs.items()}
     seconds = {name: [run.seconds for run in found] for name, found in runs.items()}
-    comparison = Comparison(merged["execnet"], merged["xnet"], suite.is_apart)
     if only is not None:
-        bad = [f"  {test}: {outcome}" for test, outcome in merged[only].items() if outcome in _BAD]
-        counted = Comparison(merged[only], merged[only], suite.is_apart)
-        report = format_report(suite, counted, {only: seconds[only]}, f"both columns show {only}")
-        print("\n".join([report.rpartition("\n")[0], *bad]))
-        return 1 if bad else 0
+        print(format_column(suite, only, merged[only], seconds[only]))
+        return 1 if any(outcome in BAD for outcome in merged[only].values()) else 0
+    comparison = Comparison(merged["execnet"], merged["xnet"], suite.is_apart)
     print(format_report(suite, comparison, seconds, _versions(suite)))
     return 1 if comparison.regressions else 0
-
-
-_BAD = ("failed", "error", "flaky")
 
 
 def _run_column(suite: Suite, name: str, archive: Path, repeat: int) -> list[Run]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Literal, cast
@@ -11,6 +11,8 @@ Outcome = Literal["passed", "xfailed", "skipped", "error", "failed", "flaky"]
 # A test may have two entries, one for its call and one for an error while it was cleaned up: the later word
 # in this list is the one that counts.
 OUTCOMES: Final[tuple[Outcome, ...]] = ("passed", "xfailed", "skipped", "failed", "error", "flaky")
+
+BAD: Final[tuple[Outcome, ...]] = ("failed", "error", "flaky")
 
 
 def read_junit(path: Path) -> dict[str, Outcome]:
@@ -21,13 +23,13 @@ def read_junit(path: Path) -> dict[str, Outcome]:
         xml.etree.ElementTree.ParseError: it is not complete.
     """
     outcomes: dict[str, Outcome] = {}
-    for case in ElementTree.parse(path).getroot().iter("testcase"):
+    for case in ET.parse(path).getroot().iter("testcase"):
         test = f"{case.get('classname', '')}::{case.get('name', '')}"
         outcomes[test] = _worst(_outcome(case), outcomes.get(test, "passed"))
     return outcomes
 
 
-def _outcome(case: ElementTree.Element) -> Outcome:
+def _outcome(case: ET.Element) -> Outcome:
     for child in case:
         if child.tag == "skipped":
             return "xfailed" if child.get("type") == "pytest.xfail" else "skipped"
@@ -41,7 +43,7 @@ def _worst(one: Outcome, other: Outcome) -> Outcome:
 
 
 def merge(runs: Iterable[Mapping[str, Outcome]]) -> dict[str, Outcome]:
-    """Return one outcome per test over several runs: `flaky` where they differ, or where one lacks the test."""
+    """Return one outcome per test over several runs: `flaky` where they differ or one lacks the test."""
     every = list(runs)
     merged: dict[str, Outcome] = {}
     for test in sorted({test for run in every for test in run}):

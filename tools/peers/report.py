@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from peers.comparison import Comparison, Difference
-from peers.outcomes import count
+from peers.outcomes import BAD, Outcome, count
 from peers.suites import Suite
 
 
 def format_report(
-    suite: Suite, comparison: Comparison, seconds: dict[str, Sequence[float]], versions: str
+    suite: Suite, comparison: Comparison, seconds: Mapping[str, Sequence[float]], versions: str
 ) -> str:
     """Return the whole report.
 
@@ -39,11 +39,21 @@ def format_report(
     return "\n".join(lines)
 
 
+def format_column(suite: Suite, name: str, outcomes: Mapping[str, Outcome], seconds: Iterable[float]) -> str:
+    """Return one column alone, and every test in it that did not do well."""
+    lines = [f"{suite.name} {suite.version}, its own tests on {name} only; nothing is compared", ""]
+    lines += [_columns(outcome, str(number)) for outcome, number in count(outcomes.values()).items()]
+    lines += [_columns("in all", str(len(outcomes))), _columns("seconds", _seconds(seconds)), ""]
+    lines += [f"  {test}: {outcome}" for test, outcome in sorted(outcomes.items()) if outcome in BAD]
+    return "\n".join(lines).rstrip()
+
+
 def format_verdict(comparison: Comparison) -> str:
     """Return the result in a sentence."""
     number = len(comparison.regressions)
     if number:
-        return f"{number} test{'s' if number > 1 else ''} that pass with execnet do not pass with xnet"
+        tests = "1 test that passes" if number == 1 else f"{number} tests that pass"
+        return f"{tests} with execnet, not with xnet"
     return "every test that passes with execnet passes with xnet" + (
         f", but for {len(comparison.lost_apart)} reported apart" if comparison.lost_apart else ""
     )

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +79,7 @@ def run_suite(suite: Suite, python: Path, tree: Path, results: Path, plugins: tu
     seconds = time.monotonic() - started
     try:
         outcomes = read_junit(junit)
-    except (OSError, ElementTree.ParseError) as error:
+    except (OSError, ET.ParseError) as error:
         raise RunError(f"exit status {status} and no results ({error}); {_last_lines(log)}") from error
     return Run(outcomes, seconds, log)
 
