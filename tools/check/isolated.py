@@ -24,6 +24,11 @@ from devtool.project import read_string_array
 # random examples each: what is looked for is a missing dependency.
 _PYTEST = ("-m", "pytest", "--quiet", "--quiet", "-m", "not slow", "--tb=short", "-p", "no:cacheprovider")
 
+# What the root pyproject.toml's settings of pytest need, whatever a package declares.
+_RUNNER = ("pytest", "pytest-timeout")
+# The last lines of pytest's output that are shown: its summary, and the tracebacks before it.
+_SHOWN_LINES = 80
+
 
 def find_problems(root: Path) -> list[str]:
     """Build all wheels, then run each package's tests in its own environment."""
@@ -33,7 +38,7 @@ def find_problems(root: Path) -> list[str]:
             return problems
         for package in packages(root):
             found = _check(root, package, Path(wheels))
-            problems += [f"{package.name}: {line}" for line in found]
+            problems += [f"{package.name}: {line}" for line in found[-_SHOWN_LINES:]]
     return problems
 
 
@@ -76,7 +81,7 @@ def _prepare(root: Path, package: Package, environment: Path, wheels: Path) -> l
         problems = problems or _pip(environment, [*find, *_constraints(root, environment), package.name])
         if not problems:
             test = read_string_array((package.folder / "pyproject.toml").read_text(encoding="utf-8"), "test")
-            problems = _pip(environment, [*_constraints(root, environment), *test])
+            problems = _pip(environment, [*_constraints(root, environment), *_RUNNER, *test])
         if problems:
             return problems
         stamp.write_text(wanted)

@@ -10,8 +10,8 @@ from check.commands import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Each says what is wrong and ends with exit status 1. They judge requirements, tables and schemas; the examples in
-# the prose; two peers in every order of events.
+# Each says what is wrong and ends with exit status 1. They judge requirements, tables and schemas; the
+# examples in the prose; two peers in every order of events.
 TOOLS: Final = ("lint.py", "examples.py", "model_check.py")
 
 
@@ -23,7 +23,5 @@ def find_problems(root: Path) -> list[str]:
         if tool.exists():
             problems += run([sys.executable, str(tool)], root)
         else:
-            problems.append(
-                f"protocol-spec/tools/{name} does not exist, so nothing judges what it would judge"
-            )
+            problems.append(f"protocol-spec/tools/{name} does not exist, so nothing does its work")
     return problems

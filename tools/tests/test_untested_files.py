@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from check.test_map import find_problems
+from check.untested_files import find_problems
 from tree_builder import one_package, write_tree
 
 
