@@ -74,7 +74,7 @@ def _compare(suite: Suite, repeat: int, only: str | None, arguments: list[str]) 
         return 1 if any(outcome in BAD for outcome in merged[only].values()) else 0
     comparison = Comparison(merged["execnet"], merged["xnet"], suite.is_apart)
     print(format_report(suite, comparison, seconds, _versions(suite)))
-    return 1 if comparison.regressions else 0
+    return 1 if comparison.regressions or (suite.has_to_be_equal and comparison.differences) else 0
 
 
 def _run_column(suite: Suite, name: str, archive: Path, repeat: int) -> list[Run]:

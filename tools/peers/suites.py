@@ -20,6 +20,7 @@ class Suite:
         arguments: what pytest is given.
         plugins_on_xnet: pytest plugins that the run on xnet needs, besides `xnet.xdist`.
         apart: a word; tests with it in their id are reported apart and do not count as regressions.
+        has_to_be_equal: every difference fails the comparison, not only a test that is lost.
         timeout_s: how long one run may take before it counts as hung.
     """
 
@@ -29,6 +30,7 @@ class Suite:
     arguments: tuple[str, ...]
     plugins_on_xnet: tuple[str, ...] = ()
     apart: str | None = None
+    has_to_be_equal: bool = False
     timeout_s: float = 900.0
 
     def is_apart(self, test: str) -> bool:
@@ -59,6 +61,7 @@ THIRD_PARTY: Final = {
             version="8.5.1",
             requirements=(*_RUNNER, "click==8.5.1"),
             arguments=("-n", "4", "tests"),
+            has_to_be_equal=True,
             timeout_s=300.0,
         ),
         Suite(
@@ -66,6 +69,7 @@ THIRD_PARTY: Final = {
             version="3.1.6",
             requirements=(*_RUNNER, "jinja2==3.1.6", "trio==0.35.0"),
             arguments=("-n", "4", "tests"),
+            has_to_be_equal=True,
             timeout_s=300.0,
         ),
     )
