@@ -106,29 +106,28 @@ def children() -> set[int]:
 
 
 def run_program(
-    text: str, *arguments: str, cwd: Path | None = None, timeout_s: float = 30.0, **environment: str
+    text: str, *arguments: str, cwd: Path | None = None, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run a program of its own that uses gateways."""
     return subprocess.run(
         [sys.executable, "-c", PROGRAM_HEAD + text, *arguments],
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**os.environ, **(environment or {})},
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=PATIENCE_S,
         check=False,
     )
 
 
 def start_program(
-    text: str, *arguments: str, stdout: int | None = subprocess.PIPE, **environment: str
+    text: str, *arguments: str
 ) -> subprocess.Popen[str]:
     """Start one and leave it running."""
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM_HEAD + text, *arguments],
-        env={**os.environ, **environment},
         stdin=subprocess.PIPE,
-        stdout=stdout,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
