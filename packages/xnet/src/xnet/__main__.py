@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 USAGE = """usage: python -m xnet as-execnet SCRIPT [ARGUMENTS ...]
@@ -11,30 +12,63 @@ Run a Python program in which 'import execnet' gives xnet, here and in all its w
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program; return the exit status for a wrong command line."""
+    """Run the program as the interpreter itself would; return the exit status of what went wrong before it.
+
+    Args:
+        arguments: The command line without the interpreter and ``-m xnet``.
+
+    Raises:
+        BaseException: Whatever the program ends with, SystemExit first of all.
+    """
     if arguments[:1] in (["-h"], ["--help"]):
         print(USAGE)
         return 0
     command, rest = arguments[:1], arguments[1:]
     is_module = rest[:1] == ["-m"]
-    if command != ["as-execnet"] or len(rest) < (2 if is_module else 1):
+    if command != ["as-execnet"] or len(rest) < (2 if is_module else 1) or (rest[0][:1] == "-") > is_module:
         print(USAGE, file=sys.stderr)
         return 2
-    import runpy
 
     from xnet import alias
 
-    alias.install()
-    if is_module:
-        sys.argv = rest[1:]
-        sys.path[:1] = [""]
-        runpy.run_module(rest[1], run_name="__main__", alter_sys=True)
-    else:
-        import os
+    try:
+        alias.install()
+    except RuntimeError as error:
+        print(f"xnet: {error}", file=sys.stderr)
+        return 2
+    return _run_module(rest[1:]) if is_module else _run_script(rest)
 
-        sys.argv = rest
-        sys.path[:1] = [os.path.dirname(os.path.abspath(rest[0]))]
-        runpy.run_path(rest[0], run_name="__main__")
+
+def _run_module(arguments: list[str]) -> int:
+    """Run as ``python -m`` does, which has put the current directory on the path already."""
+    import runpy
+    from importlib.util import find_spec
+
+    name = arguments[0]
+    try:
+        found = find_spec(name) is not None
+    except ModuleNotFoundError:  # of the package it should be in
+        found = False
+    if not found:
+        print(f"xnet: there is no module {name} to run", file=sys.stderr)
+        return 1
+    sys.argv = arguments
+    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    return 0
+
+
+def _run_script(arguments: list[str]) -> int:
+    """Run as ``python SCRIPT`` does: the directory of the script is on the path, not the current one."""
+    import runpy
+
+    script = arguments[0]
+    if not os.path.exists(script):
+        print(f"xnet: there is no file {script!r} to run", file=sys.stderr)
+        return 2
+    sys.argv = arguments
+    if not getattr(sys.flags, "safe_path", False):  # with -P neither directory is on the path
+        sys.path[0] = os.path.dirname(os.path.realpath(script))
+    runpy.run_path(script, run_name="__main__")
     return 0
 
 

@@ -34,20 +34,37 @@ def popen_args(spec: XSpec) -> list[str]:
 
 
 def ssh_args(spec: XSpec) -> list[str]:
-    """Return the command that reaches an interpreter through ssh."""
+    """Return the command that reaches an interpreter through ssh.
+
+    Raises:
+        ValueError: The specification has no ``ssh=`` (our caller's fault).
+    """
+    host = _destination(spec, "ssh")
     command = ["ssh", "-C"]
     if spec.ssh_config is not None:
         command += ["-F", str(spec.ssh_config)]
-    command += str(spec.ssh).split()
+    command += host.split()
     return [*command, _remote_command(spec)]
 
 
 def vagrant_ssh_args(spec: XSpec) -> list[str]:
-    """Return the command that reaches an interpreter in a vagrant machine."""
-    command = ["vagrant", "ssh", str(spec.vagrant_ssh), "--", "-C"]
+    """Return the command that reaches an interpreter in a vagrant machine.
+
+    Raises:
+        ValueError: The specification has no ``vagrant_ssh=`` (our caller's fault).
+    """
+    command = ["vagrant", "ssh", _destination(spec, "vagrant_ssh"), "--", "-C"]
     if spec.ssh_config is not None:
         command += ["-F", str(spec.ssh_config)]
     return [*command, _remote_command(spec)]
+
+
+def _destination(spec: XSpec, key: str) -> str:
+    """Return what the specification says to connect to."""
+    value = getattr(spec, key)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"expected {key}=HOST in the gateway specification {str(spec)!r}")
+    return value
 
 
 def _remote_command(spec: XSpec) -> str:

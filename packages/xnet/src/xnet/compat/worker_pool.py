@@ -72,7 +72,13 @@ class WorkerPool:
         self._changed = threading.Condition()
 
     def integrate_as_primary_thread(self) -> None:
-        """Run spawned calls in the calling thread until ``trigger_shutdown``."""
+        """Run spawned calls in the calling thread until ``trigger_shutdown``.
+
+        Raises:
+            RuntimeError: The pool was made without a primary thread (our caller's fault).
+        """
+        if not self._has_primary:
+            raise RuntimeError("this WorkerPool has no primary thread: it was made without hasprimary=True")
         while not self._shutting_down:
             with self._changed:
                 self._primary_free = True

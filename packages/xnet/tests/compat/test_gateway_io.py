@@ -1,0 +1,58 @@
+"""Command lines, as programs that replace or call these functions expect them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from xnet.compat import gateway_io
+from xnet_gateway.xspec import XSpec
+
+LINE = gateway_io.popen_bootstrapline
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a 'b c' d", ["a", "b c", "d"]),
+        ("sudo python", ["sudo", "python"]),
+        (r"/a\ b/python", ["/a b/python"]),
+    ],
+)
+def test_commands_are_split_as_by_a_shell(text: str, words: list[str]) -> None:
+    assert gateway_io.shell_split_path(text) == words
+
+
+def test_popen() -> None:
+    assert gateway_io.popen_args(XSpec("popen")) == [sys.executable, "-u", "-c", LINE]
+    spec = XSpec("popen//python='/my py' -X dev//dont_write_bytecode")
+    assert gateway_io.popen_args(spec) == ["/my py", "-X", "dev", "-u", "-B", "-c", LINE]
+
+
+def test_ssh() -> None:
+    spec = XSpec("ssh=-p 50 user@host//ssh_config=/my config//python=python3.9")
+    assert gateway_io.ssh_args(spec) == [
+        *("ssh", "-C", "-F", "/my config", "-p", "50", "user@host"),
+        f"python3.9 -c '{LINE}'",
+    ]
+    assert gateway_io.ssh_args(XSpec("ssh=host"))[-1] == f"python -c '{LINE}'"
+
+
+def test_vagrant() -> None:
+    spec = XSpec("vagrant_ssh=box//ssh_config=file")
+    assert gateway_io.vagrant_ssh_args(spec) == [
+        *("vagrant", "ssh", "box", "--", "-C", "-F", "file"),
+        f"python -c '{LINE}'",
+    ]
+
+
+def test_a_specification_without_a_host() -> None:
+    with pytest.raises(ValueError, match="expected ssh=HOST in the gateway specification 'popen'"):
+        gateway_io.ssh_args(XSpec("popen"))
+    with pytest.raises(ValueError, match="expected vagrant_ssh=HOST"):
+        gateway_io.vagrant_ssh_args(XSpec("vagrant_ssh"))
+
+
+def test_the_line_can_be_put_into_double_quotes() -> None:
+    assert not set(LINE) & set("\"'\n$`\\")

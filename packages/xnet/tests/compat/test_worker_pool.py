@@ -1,0 +1,94 @@
+"""``WorkerPool`` runs calls in threads."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from xnet.compat.worker_pool import WorkerPool
+from xnet_gateway.execmodel import get_execmodel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def pool() -> Iterator[WorkerPool]:
+    made = WorkerPool(get_execmodel("thread"))
+    yield made
+    assert made.terminate(timeout=10)
+
+
+@pytest.fixture
+def primary() -> Iterator[tuple[WorkerPool, int]]:
+    made = WorkerPool(get_execmodel("thread"), hasprimary=True)
+    ready = threading.Event()
+
+    def integrate() -> None:
+        ready.set()
+        made.integrate_as_primary_thread()
+
+    thread = threading.Thread(target=integrate)
+    thread.start()
+    ready.wait()
+    assert thread.ident is not None
+    yield made, thread.ident
+    assert made.terminate(timeout=10)
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def add(a: int, b: int = 1) -> int:
+    return a + b
+
+
+def test_results_and_errors(pool: WorkerPool) -> None:
+    reply = pool.spawn(add, 1, b=4)
+    assert reply.get() == 5
+    assert reply.get(timeout=0) == 5
+    assert not reply.running
+    with pytest.raises(ZeroDivisionError):
+        pool.spawn(lambda: 1 / 0).get(10)
+
+
+def test_waiting_has_an_end(pool: WorkerPool) -> None:
+    event = threading.Event()
+    reply = pool.spawn(event.wait)
+    with pytest.raises(OSError, match=r"is not done after 0\.01 seconds"):
+        reply.get(timeout=0.01)
+    assert pool.active_count() == 1
+    assert not pool.waitall(timeout=0.01)
+    event.set()
+    reply.waitfinish(10)
+    assert pool.waitall(10)
+    assert pool.active_count() == 0
+
+
+def test_a_pool_that_shuts_down_takes_no_calls(pool: WorkerPool) -> None:
+    pool.trigger_shutdown()
+    with pytest.raises(ValueError, match="pool is shutting down"):
+        pool.spawn(add, 1)
+
+
+def test_the_primary_thread_is_taken_when_it_is_free(primary: tuple[WorkerPool, int]) -> None:
+    pool, ident = primary
+    go = threading.Event()
+    started: queue.Queue[int] = queue.Queue()
+
+    def occupy() -> None:
+        started.put(threading.get_ident())
+        go.wait()
+
+    pool.spawn(occupy)
+    while started.get(timeout=10) != ident:  # it may not wait for calls yet
+        pool.spawn(occupy)
+    assert pool.spawn(threading.get_ident).get(10) != ident
+    go.set()
+
+
+def test_only_a_pool_with_a_primary_can_integrate_one(pool: WorkerPool) -> None:
+    with pytest.raises(RuntimeError, match="has no primary thread"):
+        pool.integrate_as_primary_thread()

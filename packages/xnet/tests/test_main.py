@@ -1,0 +1,81 @@
+"""``python -m xnet as-execnet`` runs programs as the interpreter itself does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from xnet_programs import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PROGRAM = """
+import os, sys
+import beside
+import execnet
+if __name__ == "__main__":
+    print(execnet.__name__, sys.argv[1:], os.path.basename(sys.argv[0]), os.path.basename(__file__))
+    print(sys.modules["__main__"].beside is beside)
+    sys.exit(len(sys.argv))
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "program.py").write_text(PROGRAM)
+    (tmp_path / "beside.py").write_text("")
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__main__.py").write_text(PROGRAM)
+    (tmp_path / "elsewhere").mkdir()
+    return tmp_path
+
+
+def test_a_script_has_its_arguments_and_its_folder_on_the_path(folder: Path) -> None:
+    done = run("-m", "xnet", "as-execnet", "../program.py", "-m", "x", cwd=folder / "elsewhere")
+    assert (done.stdout, done.stderr) == ("xnet ['-m', 'x'] program.py program.py\nTrue\n", "")
+    assert done.returncode == 3
+
+
+def test_a_module_is_found_from_the_current_folder(folder: Path) -> None:
+    done = run("-m", "xnet", "as-execnet", "-m", "program", "a b", cwd=folder)
+    assert (done.stdout, done.stderr) == ("xnet ['a b'] program.py program.py\nTrue\n", "")
+    assert done.returncode == 2
+    done = run("-m", "xnet", "as-execnet", "-m", "package", cwd=folder)
+    assert (done.stdout, done.returncode) == ("xnet [] __main__.py __main__.py\nTrue\n", 1)
+
+
+def test_a_failing_program_shows_its_traceback(tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_text("def f():\n    1/0\nf()\n")
+    done = run("-m", "xnet", "as-execnet", "bad.py", cwd=tmp_path)
+    assert done.returncode == 1
+    assert 'bad.py", line 2, in f' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence"),
+    [
+        ((), 2, "usage: python -m xnet as-execnet SCRIPT"),
+        (("as-execnet",), 2, "usage:"),
+        (("as-execnet", "-m"), 2, "usage:"),
+        (("as-execnet", "--loud", "x.py"), 2, "usage:"),
+        (("run", "x.py"), 2, "usage:"),
+        (("as-execnet", "nowhere.py"), 2, "xnet: there is no file 'nowhere.py' to run"),
+        (("as-execnet", "-m", "no_such_module"), 1, "xnet: there is no module no_such_module to run"),
+        (("as-execnet", "-m", "no_such.module"), 1, "xnet: there is no module no_such.module to run"),
+    ],
+)
+def test_a_wrong_command_line_gets_a_sentence(
+    arguments: tuple[str, ...], status: int, sentence: str, tmp_path: Path
+) -> None:
+    done = run("-m", "xnet", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr.startswith(sentence)
+    assert "Traceback" not in done.stderr
+
+
+def test_help_is_no_mistake() -> None:
+    done = run("-m", "xnet", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: python -m xnet as-execnet")

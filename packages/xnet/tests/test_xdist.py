@@ -1,0 +1,108 @@
+"""pytest-xdist on xnet."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from xnet_programs import run
+
+pytest.importorskip("xdist", reason="needs pytest-xdist, which is not installed")
+
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
+SUITE = """
+import os, sys, pytest
+
+def test_alias_here():
+    import execnet
+    assert execnet.__name__ == "xnet"
+
+@pytest.mark.parametrize("number", range(20))
+def test_many(number):
+    print("noise from a worker")
+    assert number != 13
+
+def test_warns():
+    import warnings
+    warnings.warn("look at this")
+"""
+
+PLUGIN = ("-m", "pytest", "-p", "xnet.xdist", "-p", "no:cacheprovider")
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    (tmp_path / "test_suite.py").write_text(SUITE)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    return tmp_path
+
+
+def counts(done: subprocess.CompletedProcess[str]) -> str:
+    return done.stdout.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("options", [("-n", "2"), ("-n", "2", "--dist", "worksteal"), ("-n", "0")])
+def test_a_suite_passes_and_fails_as_it_should(suite: Path, options: tuple[str, ...]) -> None:
+    done = run(*PLUGIN, *options, cwd=suite)
+    assert done.returncode == 1
+    assert "1 failed, 21 passed, 1 warning" in counts(done)
+    assert "stands for execnet" in done.stdout
+    assert "FAILED test_suite.py::test_many[13]" in done.stdout
+    assert done.stderr == ""  # what the workers' own pytests print is not shown
+
+
+def test_worker_output_is_shown_when_asked_for(suite: Path) -> None:
+    done = run(*PLUGIN, "-s", "--dist", "load", "--tx", "2*popen//stdout=stderr", cwd=suite)
+    assert "noise from a worker" in done.stderr
+    assert "noise" not in done.stdout.split("= FAILURES =")[0]
+
+
+def test_a_crashing_worker_is_replaced(suite: Path) -> None:
+    (suite / "test_suite.py").write_text(
+        "import os, signal, pytest\n"
+        "@pytest.mark.parametrize('number', range(6))\n"
+        "def test_some(number):\n"
+        "    if number == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = run(*PLUGIN, "-n", "2", cwd=suite)
+    assert "1 failed, 5 passed" in counts(done)
+    assert "crashed while running 'test_suite.py::test_some[2]'" in done.stdout
+
+
+def test_addopts_is_early_enough(suite: Path) -> None:
+    (suite / "pytest.ini").write_text("[pytest]\naddopts = -p xnet.xdist -n1\n")
+    done = run("-m", "pytest", "-p", "no:cacheprovider", cwd=suite)
+    assert "1 failed, 21 passed" in counts(done)
+    assert "stands for execnet" in done.stdout
+
+
+def test_it_says_so_when_it_is_too_late(suite: Path) -> None:
+    program = "import execnet, pytest, sys; sys.exit(pytest.main(['-p', 'xnet.xdist']))"
+    pytest.importorskip("execnet", reason="needs the real execnet, which is not installed")
+    done = run("-c", program, cwd=suite)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "execnet was imported already" in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("how", ["runpytest_inprocess", "runpytest_subprocess"])
+def test_pytests_of_the_pytester_fixture_get_the_plugin(suite: Path, how: str) -> None:
+    (suite / "conftest.py").write_text("pytest_plugins = 'pytester'\n")
+    (suite / "test_suite.py").write_text(
+        "def test_it(pytester):\n"
+        "    pytester.makepyfile('import execnet\\ndef test_1(): assert execnet.__name__ == \"xnet\"')\n"
+        f"    pytester.{how}('-n1').assert_outcomes(passed=1)\n"
+    )
+    done = run(*PLUGIN, "-n", "1", cwd=suite)
+    assert "1 passed" in counts(done), done.stdout
+
+
+def test_as_execnet_runs_pytest_too(suite: Path) -> None:
+    done = run("-m", "xnet", "as-execnet", "-m", "pytest", "-p", "no:cacheprovider", "-n", "1", cwd=suite)
+    assert "1 failed, 21 passed" in counts(done)
+    assert os.listdir(suite)
