@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import pytest
+
+from xnet_channel.core.channel_table import ChannelTable
+from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
+from xnet_channel.core.roles import INITIATOR, WORKER
+from xnet_wire import codes
+from xnet_wire.limits import MAX_CHANNEL_ID
+
+
+def table(role: str = WORKER, limit: int = 100) -> ChannelTable:
+    return ChannelTable(role, 1000, limit)
+
+
+@pytest.mark.parametrize(("role", "ids"), [(INITIATOR, [1, 3, 5]), (WORKER, [2, 4, 6])])
+def test_ch_001_ids_ascend_with_the_parity_of_the_role(role: str, ids: list[int]) -> None:
+    channels = table(role)
+    assert [channels.new_local().id for _ in ids] == ids
+
+
+def test_ch_002_the_id_of_a_closed_channel_is_not_used_again() -> None:
+    channels = table()
+    channels.forget(channels.new_local())
+    assert channels.new_local().id == 4
+
+
+@pytest.mark.parametrize(("role", "last"), [(INITIATOR, MAX_CHANNEL_ID), (WORKER, MAX_CHANNEL_ID - 1)])
+def test_ch_003_used_up_ids_are_a_local_error(role: str, last: int) -> None:
+    channels = table(role)
+    channels._next_local = last
+    assert channels.new_local().id == last
+    for _ in range(2):
+        with pytest.raises(LocalProtocolError, match="used up its channel ids"):
+            channels.new_local()
+    assert list(channels.open) == [last]
+
+
+def test_ch_011_li_005_no_more_channels_of_ours_than_the_peer_takes() -> None:
+    channels = table()
+    channels.local_limit = 2
+    first = channels.new_local()
+    channels.new_local()
+    with pytest.raises(LocalProtocolError, match="2 channels made by this side are open"):
+        channels.new_local()
+    channels.forget(first)
+    channels.forget(first)
+    assert channels.new_local().id == 6
+    with pytest.raises(LocalProtocolError):
+        channels.new_local()
+
+
+def test_ch_011_no_more_channels_of_the_peer_than_announced() -> None:
+    channels = table(limit=2)
+    first = channels.new_requested(1)
+    channels.referenced(3)
+    channels.new_local()  # ours do not count
+    for open_ in (channels.new_requested, channels.referenced):
+        with pytest.raises(RemoteProtocolError, match="2 channels open") as caught:
+            open_(5)
+        assert caught.value.code == codes.LIMIT_EXCEEDED
+    channels.forget(first)
+    channels.referenced(5)
+
+
+@pytest.mark.parametrize(
+    ("id_", "code"), [(2, codes.ROLE_VIOLATION), (0, codes.ROLE_VIOLATION), (1, codes.STATE_VIOLATION)]
+)
+def test_ch_005_which_requests_are_refused(id_: int, code: int) -> None:
+    channels = table()
+    channels.forget(channels.new_requested(1))
+    with pytest.raises(RemoteProtocolError, match=f"channel id {id_}|channel {id_}") as caught:
+        channels.new_requested(id_)
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize("role", [INITIATOR, WORKER])
+def test_ch_010_the_table_of_references(role: str) -> None:
+    channels = table(role)
+    ours, theirs = (1, 2) if role == INITIATOR else (2, 1)
+    mine = channels.new_local()
+    assert mine.id == ours
+    assert channels.referenced(ours) is mine
+    opened = channels.referenced(theirs)
+    assert channels.open[theirs] is opened
+    assert channels.referenced(theirs) is opened
+    for channel in (mine, opened):
+        channels.forget(channel)
+        closed = channels.referenced(channel.id)
+        assert closed.closed
+        assert closed.id == channel.id
+    assert channels.open == {}
+    for wrong in (ours + 2, 0, -1, 2**32, 2**32 + 1, 2**64):
+        with pytest.raises(RemoteProtocolError, match=f"channel {wrong}") as caught:
+            channels.referenced(wrong)
+        assert caught.value.code == codes.VALUE_MALFORMED
+
+
+def test_ch_012_a_fresh_id_that_was_closed_is_used() -> None:
+    channels = table()
+    channels.mark_closed(5)
+    channels.mark_closed(5)
+    channels.mark_closed(2)
+    assert channels.referenced(5).closed
+    assert not channels.referenced(3).closed
+    assert channels.new_local().id == 2
+
+
+def test_fc_040_a_channel_that_opens_meanwhile_is_relieved_too() -> None:
+    channels = table()
+    channels.relieved = 2
+    assert channels.new_local().receiver.relieved == 2
+    assert channels.referenced(1).receiver.relieved == 2

@@ -1,0 +1,455 @@
+"""Frames without items, and the order in which the rules for any frame are judged."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core_helpers import (
+    EXEC_PAYLOAD,
+    batch,
+    close,
+    credit,
+    data,
+    execute,
+    failed_with,
+    frame,
+    hello_frame,
+    last,
+    local_hello,
+    part,
+    running,
+    sent,
+    told,
+    with_channel,
+)
+from xnet_channel.core import states
+from xnet_channel.core.connection import Connection
+from xnet_channel.core.control_frames import ON_ANY_CHANNEL, ON_CHANNEL_ZERO
+from xnet_channel.core.errors import PeerGoneAway, RemoteProtocolError
+from xnet_channel.core.events import RequestReceived
+from xnet_channel.core.roles import INITIATOR, WORKER
+from xnet_wire import codes, frames, messages, values
+from xnet_wire.limits import MAX_CREDIT_BYTES
+
+ROLES = [INITIATOR, WORKER]
+KNOWN = sorted(set(frames.NAMES) - {frames.OUTPUT})
+REQUESTS = [frames.STATUS, frames.INFO, frames.CHANNEL_EXEC]
+NAME = frames.NAMES.__getitem__
+
+
+def code_of(role: str, stream: bytes, **limits: int) -> int:
+    """Return the code with which a running connection ends that has channel 1 open."""
+    connection, _ = with_channel(role, local_hello(**limits))
+    connection.receive_data(stream)
+    return failed_with(connection)
+
+
+# -- channel ids ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frame_type", sorted(set(KNOWN) - ON_ANY_CHANNEL), ids=NAME)
+@pytest.mark.parametrize("role", ROLES)
+def test_fr_014_a_frame_on_a_channel_that_does_not_fit_its_type(role: str, frame_type: int) -> None:
+    wrong = 3 if frame_type in ON_CHANNEL_ZERO else 0
+    connection = running(role)
+    connection.receive_data(frame(frame_type, wrong, b"\xff"))
+    assert failed_with(connection) == codes.STATE_VIOLATION
+    assert f"{frames.NAMES[frame_type]} on channel {wrong}" in str(connection.failure)
+
+
+# -- roles ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frame_type", [*REQUESTS, frames.GATEWAY_TERMINATE], ids=NAME)
+def test_fr_008_what_a_worker_must_not_send(frame_type: int) -> None:
+    stream = frame(frame_type, 0 if frame_type == frames.GATEWAY_TERMINATE else 2, b"")
+    assert code_of(INITIATOR, stream) == codes.ROLE_VIOLATION
+
+
+def test_gr_006_terminate_reaches_the_worker() -> None:
+    connection = running(WORKER)
+    assert told(connection.receive_data(frame(frames.GATEWAY_TERMINATE))) == [("TerminateReceived",)]
+    assert connection.failure is None
+
+
+# -- payloads ------------------------------------------------------------------------------------
+
+MALFORMED: list[tuple[bytes, str]] = [
+    (frame(frames.STATUS, 3, b"\x00"), "1 bytes, expected none"),
+    (frame(frames.INFO, 3, b"\x00"), "1 bytes, expected none"),
+    (frame(frames.GATEWAY_TERMINATE, 0, b"now"), "3 bytes, expected none"),
+    (frame(frames.CHANNEL_EXEC, 3, b""), "CHANNEL_EXEC"),
+    (frame(frames.CHANNEL_EXEC, 3, values.encode({"file": None})), '"source"'),
+    (frame(frames.CHANNEL_EXEC, 3, values.encode({"source": 1})), "expected a text"),
+    (frame(frames.CHANNEL_CLOSE, 1, b"x"), "1 bytes, expected none"),
+    (frame(frames.CHANNEL_CLOSE, 99, b"x"), "1 bytes, expected none"),
+    (frame(frames.CHANNEL_CLOSE_ERROR, 1, b""), "CHANNEL_CLOSE_ERROR"),
+    (frame(frames.CHANNEL_CLOSE_ERROR, 99, b"\x01"), "expected a text"),
+    (frame(frames.CHANNEL_LAST_MESSAGE, 1, b"x"), "1 bytes, expected none"),
+    (frame(frames.CHANNEL_LAST_MESSAGE, 99, b"x"), "1 bytes, expected none"),
+    (frame(frames.CHANNEL_CREDIT, 1, b"\x00"), "above 0"),
+    (frame(frames.CHANNEL_CREDIT, 1, b"\x20"), "above 0"),
+    (frame(frames.CHANNEL_CREDIT, 99, b"\xf5"), "above 0"),
+    (frame(frames.CHANNEL_CREDIT, 1, b"\x01\x01"), "CHANNEL_CREDIT"),
+    (frame(frames.RECONFIGURE, 0, b""), "RECONFIGURE"),
+    (frame(frames.RECONFIGURE, 1, values.encode([True])), "two booleans"),
+    (frame(frames.RECONFIGURE, 99, values.encode([1, 0])), "two booleans"),
+    (frame(frames.PING, 0, bytes(65)), "65 bytes, at most 64"),
+    (frame(frames.PONG, 0, bytes(65)), "65 bytes, at most 64"),
+    (frame(frames.CHANNEL_PART, 1, b""), "at least one byte"),
+    (frame(frames.CHANNEL_PART, 99, b""), "at least one byte"),
+]
+
+
+@pytest.mark.parametrize(("stream", "words"), MALFORMED)
+def test_fr_009_ch_041_fc_010_a_control_payload_against_its_rule(stream: bytes, words: str) -> None:
+    connection, _ = with_channel(WORKER)
+    connection.receive_data(stream)
+    assert failed_with(connection) == codes.PAYLOAD_MALFORMED
+    assert words in str(connection.failure)
+    assert f"{frames.NAMES[stream[0]]} on channel {stream[4]}" in str(connection.failure)
+
+
+# -- PING ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("payload", [b"", b"x", bytes(64)])
+@pytest.mark.parametrize("role", ROLES)
+def test_fr_020_ping_is_answered_with_the_same_payload(role: str, payload: bytes) -> None:
+    connection = running(role)
+    assert connection.receive_data(frame(frames.PING, 0, payload)) == []
+    assert sent(connection) == [(frames.PONG, 0, payload)]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_fr_022_a_pong_nobody_waits_for_is_no_failure(role: str) -> None:
+    connection = running(role)
+    assert told(connection.receive_data(frame(frames.PONG, 0, b"?"))) == [("PongReceived",)]
+    assert connection.failure is None
+
+
+def test_fr_021_pong_comes_after_the_credit_for_dropped_items() -> None:
+    connection = running(WORKER)
+    connection.receive_data(data(9) + frame(frames.PING) + data(9))
+    assert [frame_type for frame_type, _, _ in sent(connection)] == [
+        frames.CHANNEL_CREDIT,
+        frames.PONG,
+        frames.CHANNEL_CREDIT,
+    ]
+
+
+def test_fr_007_fr_021_pong_comes_after_the_answer_to_a_request_in_front_of_it() -> None:
+    connection = running(WORKER)
+    order: list[Any] = []
+
+    def answer(events: list[Any]) -> None:
+        order.extend(told(events))
+        request = events[-1]
+        connection.send_item(request.channel, b"\xa0", 65)
+        connection.send_close(request.channel)
+
+    connection.dispatch = answer
+    stream = frame(frames.PONG) + frame(frames.STATUS, 1) + frame(frames.PING) + frame(frames.INFO, 3)
+    rest = connection.receive_data(stream + frame(frames.PING) + frame(frames.PONG))
+    assert [event[0] for event in order] == ["PongReceived", "RequestReceived", "RequestReceived"]
+    assert told(rest) == [("PongReceived",)]
+    answered = [frames.CHANNEL_DATA, frames.CHANNEL_CLOSE, frames.PONG]
+    assert [frame_type for frame_type, _, _ in sent(connection)] == answered * 2
+
+
+# -- GOAWAY --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", [codes.NO_ERROR, codes.INTERNAL_ERROR, 4711])
+@pytest.mark.parametrize("role", ROLES)
+def test_er_004_er_010_goaway_ends_the_connection_and_is_not_answered(role: str, code: int) -> None:
+    connection, channel = with_channel(role)
+    events = connection.receive_data(
+        data(1) + frame(frames.GOAWAY, 0, messages.encode_goaway(code, "that is why")) + data(1)
+    )
+    assert told(events) == [("ItemsReceived", 1)]  # ER-007
+    assert isinstance(connection.failure, PeerGoneAway)
+    assert (connection.failure.code, str(connection.failure)) == (code, "that is why")
+    assert connection.phase == states.ENDED_CONNECTION
+    assert connection.take(channel) == 7
+    assert sent(connection) == []
+
+
+@pytest.mark.parametrize("payload", [b"", b"\xff", b"\x01", values.encode({"code": -1, "text": "x"})])
+def test_er_004_a_malformed_goaway_is_not_answered_either(payload: bytes) -> None:
+    connection = running(WORKER)
+    connection.receive_data(frame(frames.GOAWAY, 0, payload))
+    assert isinstance(connection.failure, PeerGoneAway)
+    assert connection.failure.code == codes.PAYLOAD_MALFORMED
+    assert "without a readable reason" in str(connection.failure)
+    assert sent(connection) == []
+
+
+# -- unknown types -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frame_type", [16, 127, 192, 255])
+@pytest.mark.parametrize("role", ROLES)
+def test_fr_010_an_unknown_type(role: str, frame_type: int) -> None:
+    connection = running(role)
+    events = connection.receive_data(frame(frames.PONG) + frame(frame_type, 1))
+    assert told(events) == [("PongReceived",)]  # FR-013
+    assert failed_with(connection) == codes.FRAME_UNKNOWN_TYPE
+    assert f"type {frame_type}" in str(connection.failure)
+
+
+@pytest.mark.parametrize("frame_type", [128, 129, 191])
+@pytest.mark.parametrize("channel", [0, 1, 2, 2**32 - 1])
+def test_fr_011_fr_012_an_ignorable_type_is_skipped(frame_type: int, channel: int) -> None:
+    for role in ROLES:
+        connection, _ = with_channel(role)
+        assert told(connection.receive_data(frame(frame_type, channel, b"\xff" * 99) + data(1))) == [
+            ("ItemsReceived", 1)
+        ]
+        assert connection.failure is None
+
+
+# -- requests ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("frame_type", REQUESTS, ids=NAME)
+def test_ch_004_a_request_opens_its_channel(frame_type: int) -> None:
+    connection = running(WORKER)
+    payload = EXEC_PAYLOAD if frame_type == frames.CHANNEL_EXEC else b""
+    (event,) = connection.receive_data(frame(frame_type, 5, payload))
+    assert isinstance(event, RequestReceived)
+    assert (event.frame_type, event.channel.id, bytes(event.payload)) == (frame_type, 5, payload)
+    assert (event.request is not None) is (frame_type == frames.CHANNEL_EXEC)
+    assert event.request is None or event.request.source == "pass"
+    assert connection.table.open == {5: event.channel}
+
+
+@pytest.mark.parametrize("stream", [execute(1), close(1) + execute(1), close(7) + execute(7)])
+def test_ch_005_a_request_on_an_id_that_was_open_before(stream: bytes) -> None:
+    assert code_of(WORKER, stream) == codes.STATE_VIOLATION
+
+
+def test_ch_005_a_request_on_an_id_of_the_worker() -> None:
+    assert code_of(WORKER, execute(4)) == codes.ROLE_VIOLATION
+
+
+def test_ch_006_requests_in_any_order_of_ids() -> None:
+    connection = running(WORKER)
+    for id_ in (9, 3, 2**32 - 1, 5, 1, 7):
+        assert len(connection.receive_data(execute(id_))) == 1
+    assert connection.failure is None
+
+
+# -- credit --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_fc_010_credit_is_added(role: str) -> None:
+    connection, channel = with_channel(role)
+    before = channel.sender.credit
+    assert told(connection.receive_data(credit(1, 5))) == [("CreditReceived", 1)]
+    assert channel.sender.credit == before + 5
+
+
+def test_fc_012_too_much_credit() -> None:
+    _, channel = with_channel(WORKER)
+    room = MAX_CREDIT_BYTES - channel.sender.credit
+    assert code_of(WORKER, credit(1, room + 1)) == codes.CREDIT_OVERFLOW
+    assert code_of(WORKER, credit(1, 2**64 - 1)) == codes.CREDIT_OVERFLOW
+    connection, _ = with_channel(WORKER)
+    connection.receive_data(credit(1, room))
+    assert connection.failure is None
+
+
+def test_fc_013_credit_that_is_of_no_use_is_ignored() -> None:
+    connection, channel = with_channel(WORKER)
+    assert connection.receive_data(credit(99, 2**40)) == []
+    connection.send_last(channel)
+    assert connection.receive_data(credit(1, 2**40)) == []
+    connection.send_close(channel)
+    assert connection.receive_data(credit(1, 2**40)) == []
+    assert connection.failure is None
+
+
+# -- closing -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_ch_041_ch_044_close_with_a_reason_leaves_the_items_before_it(role: str) -> None:
+    connection, channel = with_channel(role)
+    events = connection.receive_data(data(1, "a") + data(1, "b") + close(1, "it failed"))
+    assert told(events) == [("ItemsReceived", 1), ("ItemsReceived", 1), ("ChannelClosed", 1, "it failed")]
+    assert channel.closed
+    assert connection.table.open == {}
+    assert [connection.take(channel) for _ in range(2)] == ["a", "b"]
+    assert sent(connection) == []  # FC-016
+
+
+def test_ch_043_a_long_reason_is_taken() -> None:
+    connection, _ = with_channel(WORKER)
+    payload = values.encode("x" * 100_000)
+    (event,) = connection.receive_data(frame(frames.CHANNEL_CLOSE_ERROR, 1, payload))
+    assert told([event])[0][2] == "x" * 100_000
+
+
+def test_ch_012_close_may_overtake_the_reference() -> None:
+    connection, channel = with_channel(INITIATOR)
+    assert connection.receive_data(close(8)) == []
+    connection.receive_data(data_with(1, Reference(8)))
+    referenced = connection.take(channel)
+    assert referenced.id == 8
+    assert referenced.closed
+    assert connection.table.open == {1: channel}
+    # of the other parity it means nothing
+    assert connection.receive_data(close(3)) == []
+    assert connection.failure is None
+
+
+class Reference:
+    def __init__(self, id_: int) -> None:
+        self.id = id_
+
+
+def data_with(channel: int, item: object) -> bytes:
+    payload = values.encode(item, Reference, lambda reference: reference.id)  # type: ignore[attr-defined]
+    return frame(frames.CHANNEL_DATA, channel, payload)
+
+
+# -- the order of checks -------------------------------------------------------------------------
+
+BIG = 2**20 + 1
+NOT_CBOR = b"\xff"
+ORDER: list[tuple[str, bytes, int, int]] = [
+    # each frame breaks the rules of two steps or more; the first one decides
+    ("1 before 2", frames.encode_header(16, 0, BIG), codes.FRAME_UNKNOWN_TYPE, 0),
+    ("2 before 3", frames.encode_header(frames.PING, 1, BIG), codes.FRAME_TOO_LARGE, 0),
+    ("2 for ignorable ones too", frames.encode_header(128, 1, BIG), codes.FRAME_TOO_LARGE, 0),
+    ("3 before 5", frame(frames.STATUS, 0), codes.STATE_VIOLATION, 0),
+    ("3 before 6", frame(frames.PING, 1, bytes(65)), codes.STATE_VIOLATION, 0),
+    ("4 before 6", frame(frames.HELLO, 0, NOT_CBOR), codes.STATE_VIOLATION, 0),
+    ("5 before 6", frame(frames.STATUS, 2, b"x"), codes.ROLE_VIOLATION, 1),
+    ("5 before 6, TERMINATE", frame(frames.GATEWAY_TERMINATE, 0, b"x"), codes.ROLE_VIOLATION, 1),
+    ("6 before 7, parity", frame(frames.CHANNEL_EXEC, 2, NOT_CBOR), codes.PAYLOAD_MALFORMED, 0),
+    ("6 before 7, fresh", frame(frames.CHANNEL_EXEC, 1, NOT_CBOR), codes.PAYLOAD_MALFORMED, 0),
+    ("6 before 7, STATUS", frame(frames.STATUS, 2, b"x"), codes.PAYLOAD_MALFORMED, 0),
+    ("6 before 8", frame(frames.CHANNEL_CREDIT, 99, NOT_CBOR), codes.PAYLOAD_MALFORMED, 0),
+    ("6 before 9", part(1, b"x") + frame(frames.CHANNEL_LAST_MESSAGE, 1, b"x"), codes.PAYLOAD_MALFORMED, 0),
+    ("6 before 9, part", last(1) + part(1, b""), codes.PAYLOAD_MALFORMED, 0),
+    ("9 before 10", last(1) + frame(frames.CHANNEL_BATCH, 1, NOT_CBOR), codes.STATE_VIOLATION, 0),
+    ("9 before 10, parts", part(1, b"x") + frame(frames.CHANNEL_BATCH, 1, b""), codes.STATE_VIOLATION, 0),
+    ("9 before 11", last(1) + frame(frames.CHANNEL_DATA, 1, bytes(65_600)), codes.STATE_VIOLATION, 0),
+    ("9 before 13", last(1) + frame(frames.CHANNEL_DATA, 1, NOT_CBOR), codes.STATE_VIOLATION, 0),
+    (
+        "10 before 11",
+        frame(frames.CHANNEL_BATCH, 1, b"\x80" + bytes(70_000)),
+        codes.VALUE_MALFORMED,
+        0,
+    ),
+    ("11 before 12", part(1, bytes(65_537)), codes.CREDIT_OVERDRAWN, 2),
+    ("11 before 13", frame(frames.CHANNEL_DATA, 1, b"\xff" * 65_600), codes.CREDIT_OVERDRAWN, 0),
+    (
+        "11 before 13, batch",
+        frame(frames.CHANNEL_BATCH, 1, b"\x99\x03\xff" + b"\xff" * 1023),
+        codes.CREDIT_OVERDRAWN,
+        0,
+    ),
+    ("12 before 13", frame(frames.CHANNEL_DATA, 1, b"\xff" * 101), codes.LIMIT_EXCEEDED, 2),
+    ("12 before 13, part", part(1, b"\xff" * 101), codes.LIMIT_EXCEEDED, 2),
+]
+
+
+@pytest.mark.parametrize(("stream", "code", "special"), [row[1:] for row in ORDER], ids=[r[0] for r in ORDER])
+def test_er_020_fc_005_the_first_check_that_fails_gives_the_code(
+    stream: bytes, code: int, special: int
+) -> None:
+    limits = {"item": 100} if special == 2 else {}
+    assert code_of(INITIATOR if special == 1 else WORKER, stream, **limits) == code
+
+
+def test_er_020_credit_is_judged_before_the_half_of_a_sender_is_no_matter() -> None:
+    """An ended send half ignores credit, also too much of it: step 9 comes before step 11."""
+    connection, channel = with_channel(WORKER)
+    connection.send_last(channel)
+    connection.receive_data(credit(1, 2**63))
+    assert connection.failure is None
+
+
+def test_each_code_that_a_connection_gives_for_frames_is_provoked_in_these_tests() -> None:
+    """Whoever adds a code adds a test: here is where to look for each."""
+    by_frames = {
+        codes.FRAME_UNKNOWN_TYPE: frame(77),
+        codes.FRAME_TOO_LARGE: frames.encode_header(frames.PING, 0, BIG),
+        codes.VALUE_MALFORMED: frame(frames.CHANNEL_DATA, 1, NOT_CBOR),
+        codes.CREDIT_OVERDRAWN: data(1, bytes(65_536)),
+        codes.CREDIT_OVERFLOW: credit(1, 2**31),
+        codes.STATE_VIOLATION: hello_frame(),
+        codes.LIMIT_EXCEEDED: execute(3) + execute(5),
+        codes.ROLE_VIOLATION: execute(2),
+        codes.PAYLOAD_MALFORMED: frame(frames.PING, 0, bytes(65)),
+    }
+    for code, stream in by_frames.items():
+        assert code_of(WORKER, stream, channels=2) == code
+    elsewhere = {
+        codes.NO_ERROR,  # only ever received: test_er_004_er_010
+        codes.VERSION_UNSUPPORTED,  # test_handshake
+        codes.HELLO_MALFORMED,  # test_handshake
+        codes.PREAMBLE_MISSING,  # test_handshake
+        codes.CONFIG_REFUSED,  # given by the application: test_handshake
+        codes.INTERNAL_ERROR,  # given by the application: test_connection
+    }
+    assert set(by_frames) | elsewhere == set(codes.NAMES)
+
+
+def test_er_011_a_fault_of_ours_is_told_as_such() -> None:
+    connection = running(WORKER)
+    connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, "this worker has run out of memory"))
+    assert failed_with(connection) == codes.INTERNAL_ERROR
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_er_002_nothing_is_sent_or_acted_upon_after_the_end(role: str) -> None:
+    connection, channel = with_channel(role)
+    events = connection.receive_data(data(1) + frame(77) + data(1))
+    assert told(events) == [("ItemsReceived", 1)]
+    assert failed_with(connection) == codes.FRAME_UNKNOWN_TYPE
+    connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, "later"))
+    assert connection.take(channel) == 7
+    connection.relieve(channel, True)
+    connection.send_close(channel)
+    assert connection.receive_data(frame(frames.PING)) == []
+    assert sent(connection) == []
+    assert isinstance(connection.failure, RemoteProtocolError)
+    assert connection.failure.code == codes.FRAME_UNKNOWN_TYPE
+
+
+def test_er_003_a_long_sentence_is_cut() -> None:
+    connection: Connection = running(WORKER)
+    connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, "much to say " * 1000))
+    ((_, _, payload),) = sent(connection)
+    _, text = messages.decode_goaway(payload)
+    assert len(text.encode()) <= 4096
+    assert "cut here" in text
+
+
+def test_va_040_va_041_va_042_reconfigure_holds_for_what_comes_after_it() -> None:
+    connection, channel = with_channel(WORKER)
+    text = data(1, "é")
+    flags = messages.encode_reconfigure((True, True))
+    back = messages.encode_reconfigure((True, False))
+    connection.receive_data(
+        text
+        + frame(frames.RECONFIGURE, 0, flags)
+        + text
+        + frame(frames.RECONFIGURE, 1, back)
+        + text
+        + part(1, text[9:10])
+        + frame(frames.RECONFIGURE, 1, flags)
+        + frame(frames.CHANNEL_DATA, 1, text[10:])
+        + frame(frames.RECONFIGURE, 99, back)
+        + batch(1, "é")
+    )
+    assert connection.failure is None
+    assert [connection.take(channel) for _ in range(5)] == ["é", "é".encode(), "é", "é".encode(), "é".encode()]
+    assert 99 not in connection.table.open

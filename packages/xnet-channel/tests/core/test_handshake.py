@@ -1,0 +1,391 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from core_helpers import (
+    FUZZ,
+    WINDOW,
+    data,
+    deliver_in,
+    failed_with,
+    frame,
+    hello_frame,
+    local_hello,
+    other,
+    running,
+    sent,
+    silent,
+    told,
+)
+from xnet_channel.core import states
+from xnet_channel.core.connection import Connection
+from xnet_channel.core.errors import PeerGoneAway, RemoteProtocolError
+from xnet_channel.core.events import HelloReceived
+from xnet_channel.core.handshake import PREAMBLE, SHOWN_NOISE_BYTES
+from xnet_channel.core.roles import INITIATOR, WORKER
+from xnet_wire import codes, frames, messages, values
+from xnet_wire.limits import HELLO_BYTES, NOISE_BYTES, PART_BYTES, Limits
+from xnet_wire.messages import Hello
+
+ROLES = [INITIATOR, WORKER]
+
+
+def greeting(role: str) -> bytes:
+    """Return what the peer of that role says first."""
+    return (PREAMBLE if role == WORKER else b"") + hello_frame()
+
+
+# -- the order -----------------------------------------------------------------------------------
+
+
+def test_hs_001_hs_006_a_worker_says_the_preamble_and_its_hello_at_once() -> None:
+    connection = Connection(WORKER, Hello("w"), lambda state: state)
+    connection.start()
+    stream = b"".join(connection.data_to_send())
+    assert stream.startswith(b"\x89XNET\r\n\x1a\n\x08\x00\x00\x00\x00")
+    assert messages.decode_hello(stream[18:]).implementation == "w"
+
+
+def test_hs_006_an_initiator_says_its_hello_before_it_has_read_anything() -> None:
+    connection = Connection(INITIATOR, Hello("i", config={"id": "gw0"}), lambda state: state)
+    connection.start()
+    ((frame_type, channel, payload),) = sent(connection)
+    assert (frame_type, channel) == (frames.HELLO, 0)
+    assert messages.decode_hello(payload).config == {"id": "gw0"}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_handshake_is_complete_with_the_hello_of_the_peer(role: str) -> None:
+    connection = silent(role)
+    assert connection.phase == (states.PREAMBLE if role == INITIATOR else states.HELLO)
+    (event,) = connection.receive_data(greeting(other(role)))
+    assert isinstance(event, HelloReceived)
+    assert event.hello.implementation == "peer"
+    assert connection.phase == states.RUNNING
+    assert connection.handshake.complete
+    assert sent(connection) == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("size", [1, 2, 8, 9, 10, 50])
+def test_fr_002_the_handshake_in_pieces(role: str, size: int) -> None:
+    connection = silent(role)
+    events = deliver_in(size)(connection, greeting(other(role)) + frame(frames.PONG))
+    assert told(events) == [("HelloReceived",), ("PongReceived",)]
+
+
+# -- noise ---------------------------------------------------------------------------------------
+
+NOISES = [
+    b"",
+    b"Last login: Monday\r\n",
+    PREAMBLE[:-1],
+    PREAMBLE[:5] + PREAMBLE[:8],
+    b"\x89",
+    b"\x89" * 40,
+    b"\x00\xff" * 100,
+]
+
+
+@pytest.mark.parametrize("noise", NOISES)
+def test_hs_002_noise_is_skipped_and_kept_wherever_reads_split_it(noise: bytes) -> None:
+    stream = noise + greeting(WORKER)
+    for cut in range(len(stream) + 1):
+        connection = silent(INITIATOR)
+        events = [*connection.receive_data(stream[:cut]), *connection.receive_data(stream[cut:])]
+        assert told(events) == [("HelloReceived",)], cut
+        assert connection.handshake.noise == noise
+    connection = silent(INITIATOR)
+    assert told(deliver_in(1)(connection, stream)) == [("HelloReceived",)]
+
+
+@pytest.mark.parametrize("filler", [b"x", b"\x89"])
+@pytest.mark.parametrize("size", [1, 4096, NOISE_BYTES - 1, NOISE_BYTES, NOISE_BYTES + 5, 10**6])
+def test_hs_003_exactly_the_most_noise_is_accepted(filler: bytes, size: int) -> None:
+    if size == 1 and not FUZZ:
+        size = 257
+    connection = silent(INITIATOR)
+    assert told(deliver_in(size)(connection, filler * NOISE_BYTES + greeting(WORKER))) == [
+        ("HelloReceived",)
+    ]
+
+
+@pytest.mark.parametrize("filler", [b"x", b"\x89"])
+@pytest.mark.parametrize("follows", [b"", PREAMBLE, greeting(WORKER)])
+@pytest.mark.parametrize("size", [257, NOISE_BYTES, NOISE_BYTES + 1, NOISE_BYTES + 5, 10**6])
+def test_hs_004_one_byte_more_is_preamble_missing_however_it_was_split(
+    filler: bytes, follows: bytes, size: int
+) -> None:
+    # a last byte that cannot begin a preamble, so that all of it is certainly noise
+    noise = b"START" + filler * (NOISE_BYTES - 5) + b"x"
+    connection = silent(INITIATOR)
+    assert deliver_in(size)(connection, noise + follows) == []
+    assert failed_with(connection) == codes.PREAMBLE_MISSING
+    assert "more than 65536 bytes" in str(connection.failure)
+    assert "it said" in str(connection.failure)
+    assert "START" in str(connection.failure)
+    assert len(str(connection.failure)) < 5 * SHOWN_NOISE_BYTES
+
+
+@pytest.mark.parametrize(
+    ("noise", "words"),
+    [
+        (b"", "it said nothing"),
+        (b"python3: command not found\n", r"it said b'python3: command not found\n'"),
+        (PREAMBLE[:4], r"it said b'\x89XNE'"),
+        (b"A" * 30_000 + b"the end", "30007 bytes, from b'AAA"),
+        (b"A" * 30_000 + b"the end", "the end'"),
+    ],
+)
+def test_hs_004_the_end_before_the_preamble_tells_what_was_said(noise: bytes, words: str) -> None:
+    connection = silent(INITIATOR)
+    if noise:
+        connection.receive_data(noise)
+    connection.receive_eof()
+    assert isinstance(connection.failure, RemoteProtocolError)
+    assert connection.failure.code == codes.PREAMBLE_MISSING
+    assert words in str(connection.failure)
+    assert "ended before it began an xnet connection" in str(connection.failure)
+
+
+# -- the end of the stream, in every phase -------------------------------------------------------
+
+
+@pytest.mark.parametrize("rest", [b"", hello_frame()[:1], hello_frame()[:9], hello_frame()[:-1]])
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_009_the_end_before_the_hello_is_complete(role: str, rest: bytes) -> None:
+    connection = silent(role)
+    connection.receive_data((b"banner\n" + PREAMBLE if role == INITIATOR else b"") + rest)
+    connection.receive_eof()
+    assert failed_with(connection) == codes.HELLO_MALFORMED
+    text = str(connection.failure)
+    assert "ended before its HELLO was complete" in text
+    assert (f"{len(rest)} bytes had arrived" in text) is bool(rest)
+    assert ("banner" in text) is (role == INITIATOR)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_end_between_frames_is_no_failure(role: str) -> None:
+    connection = running(role)
+    connection.receive_eof()
+    assert connection.failure is None
+    assert connection.phase == states.ENDED_CONNECTION
+    assert sent(connection) == []
+
+
+@pytest.mark.parametrize(("cut", "words"), [(1, "1 bytes had arrived"), (8, "8 bytes"), (9000, "CHANNEL_DATA")])
+@pytest.mark.parametrize("role", ROLES)
+def test_fr_016_the_end_inside_a_frame_is_abnormal(role: str, cut: int, words: str) -> None:
+    connection = running(role)
+    connection.receive_data(data(1, bytes(10_000))[:cut])
+    connection.receive_eof()
+    failed_with(connection)
+    assert "ended inside a" in str(connection.failure)
+    assert words in str(connection.failure)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_er_005_after_the_end_nothing_has_an_effect(role: str) -> None:
+    connection = running(role)
+    connection.receive_eof()
+    connection.receive_eof()
+    assert connection.receive_data(data(1) + b"\x7f" * 20) == []
+    assert connection.failure is None
+
+
+# -- what may come before the HELLO --------------------------------------------------------------
+
+BEFORE = sorted(set(frames.NAMES) - {frames.HELLO, frames.GOAWAY, frames.OUTPUT})
+
+
+@pytest.mark.parametrize("frame_type", BEFORE, ids=lambda frame_type: frames.NAMES[frame_type])
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_008_a_frame_before_the_hello_is_a_state_violation(role: str, frame_type: int) -> None:
+    connection = silent(role)
+    channel = 0 if frame_type in (frames.GATEWAY_TERMINATE, frames.PING, frames.PONG) else 1
+    start = PREAMBLE if role == INITIATOR else b""
+    assert connection.receive_data(start + frame(frame_type, channel) + hello_frame()) == []
+    assert failed_with(connection) == codes.STATE_VIOLATION
+    assert f"{frames.NAMES[frame_type]} before its HELLO" in str(connection.failure)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_fr_011_an_ignorable_frame_before_the_hello_is_skipped(role: str) -> None:
+    connection = silent(role)
+    start = PREAMBLE if role == INITIATOR else b""
+    stream = start + frame(128, 3, b"out") + frame(191, 0) + hello_frame()
+    assert told(connection.receive_data(stream)) == [("HelloReceived",)]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_er_004_goaway_before_the_hello(role: str) -> None:
+    connection = silent(role)
+    start = PREAMBLE if role == INITIATOR else b""
+    payload = messages.encode_goaway(codes.VERSION_UNSUPPORTED, "I speak 9.0")
+    connection.receive_data(start + frame(frames.GOAWAY, 0, payload))
+    assert isinstance(connection.failure, PeerGoneAway)
+    assert (connection.failure.code, str(connection.failure)) == (codes.VERSION_UNSUPPORTED, "I speak 9.0")
+    assert sent(connection) == []
+
+
+@pytest.mark.parametrize("payload", [hello_frame()[9:], b"", bytes(70_000)])
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_008_a_second_hello_is_a_state_violation_whatever_it_says(role: str, payload: bytes) -> None:
+    connection = running(role)
+    connection.receive_data(frame(frames.HELLO, 0, payload))
+    assert failed_with(connection) == codes.STATE_VIOLATION
+    assert "second HELLO" in str(connection.failure)
+
+
+@pytest.mark.parametrize("frame_type", [frames.HELLO, frames.CHANNEL_DATA])
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_011_before_the_hello_a_frame_is_at_most_65536_bytes(role: str, frame_type: int) -> None:
+    start = PREAMBLE if role == INITIATOR else b""
+    for length in (HELLO_BYTES + 1, 10**6):
+        connection = silent(role)
+        connection.receive_data(start + frames.encode_header(frame_type, 0, length))
+        assert failed_with(connection) == codes.FRAME_TOO_LARGE
+        assert str(length) in str(connection.failure)
+        assert "65536" in str(connection.failure)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_011_a_hello_of_exactly_65536_bytes_and_a_large_frame_right_behind_it(role: str) -> None:
+    content = {"version": [1, 0], "pad": ""}
+    content["pad"] = "x" * (HELLO_BYTES - len(values.encode(content)) - 2)
+    payload = values.encode(content)
+    assert len(payload) == HELLO_BYTES
+    connection = silent(role, local_hello(credit=2**20))
+    start = PREAMBLE if role == INITIATOR else b""
+    events = connection.receive_data(start + frame(frames.HELLO, 0, payload) + data(9, bytes(500_000)))
+    assert told(events) == [("HelloReceived",)]
+    assert connection.failure is None
+
+
+# -- the HELLO -----------------------------------------------------------------------------------
+
+
+def answer_to(role: str, content: Any) -> Connection:
+    connection = silent(role)
+    start = PREAMBLE if role == INITIATOR else b""
+    payload = content if type(content) is bytes else values.encode(content)
+    assert connection.receive_data(start + frame(frames.HELLO, 0, payload)) == [] or not connection.failure
+    return connection
+
+
+@pytest.mark.parametrize("version", [[0, 0], [2, 0], [9, 7], [2**64 - 1, 0]])
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_015_another_major_version_is_refused_naming_both(role: str, version: list[int]) -> None:
+    for rest in ({}, {"implementation": 5, "credit": "much"}):  # HS-014: the version is judged first
+        connection = answer_to(role, {"version": version, **rest})
+        assert failed_with(connection) == codes.VERSION_UNSUPPORTED
+        assert f"{version[0]}.{version[1]}" in str(connection.failure)
+        assert "1.0" in str(connection.failure)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_016_the_lower_minor_version_is_in_force(role: str) -> None:
+    connection = answer_to(role, {"version": [1, 7]})
+    assert connection.failure is None
+    assert connection.handshake.version == (1, 0)
+
+
+MALFORMED: list[Any] = [
+    b"",
+    b"\xa0",
+    b"\xa1",
+    b"\xff",
+    values.encode({"version": [1, 0]}) + b"\x00",
+    b"\xa2\x61a\x01\x61a\x02",
+    [1, 0],
+    {"version": [1]},
+    {"version": [1, 0, 0]},
+    {"version": [1, -1]},
+    {"version": "1.0"},
+    {"version": [True, 0]},
+    {"version": [1, 0], "credit": 0},
+    {"version": [1, 0], "credit": 65_535},
+    {"version": [1, 0], "credit": 2**31},
+    {"version": [1, 0], "credit": 100_000.0},
+    {"version": [1, 0], "limits": []},
+    {"version": [1, 0], "limits": {"frame": 65_535}},
+    {"version": [1, 0], "limits": {"depth": 63}},
+    {"version": [1, 0], "limits": {"channels": 0}},
+    {"version": [1, 0], "limits": {"item": -1}},
+    {"version": [1, 0], "implementation": None},
+    {"version": [1, 0], "features": "all"},
+    {"version": [1, 0], "features": [1]},
+]
+
+
+@pytest.mark.parametrize("content", MALFORMED, ids=repr)
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_010_hs_013_li_001_a_malformed_hello(role: str, content: Any) -> None:
+    connection = answer_to(role, content)
+    assert failed_with(connection) == codes.HELLO_MALFORMED
+    assert "HELLO" in str(connection.failure)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"unknown": [1, 2], "limits": {"unknown": "x"}},
+        {"features": ["nobody.knows"]},
+        {"config": {"unknown": 1}},
+        {"limits": {"frame": 2**40, "item": 1, "depth": 64, "channels": 1}, "credit": 65_536},
+        {"credit": 2**31 - 1},
+    ],
+)
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_012_what_is_unknown_is_ignored_and_what_is_missing_has_its_default(
+    role: str, more: dict[str, Any]
+) -> None:
+    connection = answer_to(role, {"version": [1, 0], **more})
+    assert connection.failure is None
+    assert connection.phase == states.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("frame_limit", "credit", "part_bytes"),
+    [(2**20, 2**20, PART_BYTES), (65_536, 2**20, 65_536), (2**20, 65_537, 16_384), (65_536, 65_536, 16_384)],
+)
+def test_hs_017_fc_001_fc_021_what_the_other_announced_is_obeyed(
+    frame_limit: int, credit: int, part_bytes: int
+) -> None:
+    peer = Hello("peer", limits=Limits(frame=frame_limit, channels=3), credit=credit)
+    connection = running(INITIATOR, Hello("local", credit=WINDOW), peer)
+    assert connection.part_bytes == part_bytes
+    channel = connection.open_channel()
+    assert channel.sender.credit == credit
+    assert channel.receiver.window_bytes == WINDOW
+
+
+# -- the configuration ---------------------------------------------------------------------------
+
+
+def test_hs_020_hs_022_the_configuration_is_judged_before_frames_behind_it() -> None:
+    """A PONG would say that it was applied (HS-023), so none may come."""
+    connection = silent(WORKER)
+
+    def refuse(events: list[Any]) -> None:
+        assert told(events) == [("HelloReceived",)]
+        assert events[0].hello.config == {"chdir": "/nowhere"}
+        connection.fail(RemoteProtocolError(codes.CONFIG_REFUSED, 'chdir "/nowhere" cannot be entered'))
+
+    connection.dispatch = refuse
+    hello = hello_frame(Hello("i", config={"chdir": "/nowhere"}))
+    assert connection.receive_data(hello + frame(frames.PING, 0, b"applied?")) == []
+    code, text = messages.decode_goaway(sent(connection)[0][2])
+    assert (code, text) == (codes.CONFIG_REFUSED, 'chdir "/nowhere" cannot be entered')
+
+
+def test_hs_020_applied_the_ping_behind_it_is_answered() -> None:
+    connection = silent(WORKER)
+    seen: list[Any] = []
+    connection.dispatch = seen.extend
+    assert connection.receive_data(hello_frame() + frame(frames.PING, 0, b"applied?")) == []
+    assert told(seen) == [("HelloReceived",)]
+    assert sent(connection) == [(frames.PONG, 0, b"applied?")]
