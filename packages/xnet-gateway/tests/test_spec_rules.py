@@ -20,6 +20,7 @@ from xnet_gateway.xspec import XSpec
         "popen//id=w1//chdir=/tmp//nice=5//env:A=b//env:EMPTY=//mine=anything//flag",
         "popen//nice=-20",
         "popen//nice=+3",
+        "popen//via=gw0",
         "popen//execmodel=thread",
         "popen//execmodel=main_thread_only",
         "popen//dont_write_bytecode",
@@ -40,7 +41,7 @@ def test_good_specifications_pass(text: str) -> None:
     [
         ("id=1", "no gateway type found for 'id=1'"),
         ("ssh=host", "ssh=host in the gateway specification 'ssh=host': expected popen"),
-        ("popen//via=gw0", "later version"),
+        ("popen//via", "via without a value"),
         ("popen//python=python2.7", "python=python2.7 in the gateway specification"),
         ("popen//id", "id without a value"),
         ("popen//id=", "expected a name"),

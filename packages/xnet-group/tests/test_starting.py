@@ -91,6 +91,22 @@ def test_a_failed_id_can_be_used_again(tmp_path: Path, group: Group) -> None:
     assert group.makegateway(spec).id == "again"
 
 
+def test_gateways_through_gateways(group: Group) -> None:
+    group.makegateway("popen//id=master")
+    group.makegateways(["popen//via=master//id=a", "popen//via=a//id=b", "popen//id=c"], parallel=1)
+    pids = group.remote_exec("import os; channel.send((os.getpid(), os.getppid()))").receive_each()
+    assert [parent for _, parent in pids] == [os.getpid(), pids[0][0], pids[1][0], os.getpid()]
+
+
+def test_an_unknown_master_starts_nothing(group: Group) -> None:
+    specs = ["popen//id=a", "popen//via=later//id=b", "popen//id=later"]
+    with pytest.raises(ValueError, match=r"gateway 2 of 3, .*names no gateway of the group; there are: a$"):
+        group.makegateways(specs)
+    with pytest.raises(ValueError, match=r"there are: none$"):
+        group.makegateway("popen//via=gw0")
+    assert len(group) == 0
+
+
 def test_at_least_one_may_start(group: Group) -> None:
     with pytest.raises(ValueError, match="parallel=0: at least one"):
         group.makegateways(["popen"], parallel=0)

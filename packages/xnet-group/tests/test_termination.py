@@ -88,6 +88,25 @@ def test_without_a_timeout_nobody_is_killed(group: Group) -> None:
     assert gateway.returncode == 0
 
 
+def test_what_goes_through_a_gateway_ends_before_it(group: Group) -> None:
+    gateways = group.makegateways(["popen//id=a", "popen//id=b//via=a", "popen//id=c//via=b"])
+    pids = group.remote_exec("import os; channel.send(os.getpid())").receive_each()
+    group.terminate(timeout=10)
+    assert gateways[0].returncode == 0
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+def test_a_stubborn_gateway_behind_another_is_killed(group: Group) -> None:
+    gateways = group.makegateways(["popen//id=a", "popen//id=b//via=a"])
+    assert gateways[1].remote_exec(STUBBORN).receive(10) == 1
+    pid = gateways[1]._rinfo().pid
+    group.terminate(timeout=0.2)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
 def test_no_thread_and_no_descriptor_is_left(group: Group) -> None:
     group.makegateway()
     group.terminate()

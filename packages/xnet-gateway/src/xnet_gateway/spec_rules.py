@@ -58,6 +58,8 @@ def check_spec(spec: XSpec) -> None:
         )
     if spec.id is not None:
         _check_text(spec, "id", spec.id, "a name, as in id=worker1")
+    if spec.via is not None:
+        _check_text(spec, "via", spec.via, "the id of a gateway of the group, as in via=gw0")
     if spec.chdir is not None:
         _check_text(spec, "chdir", spec.chdir, "a directory, as in chdir=/tmp")
     if spec.nice is not None:

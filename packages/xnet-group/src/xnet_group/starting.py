@@ -57,8 +57,11 @@ def start_all(
     starting: deque[PendingGateway] = deque()
     number = 0
     try:
+        known = [gateway.id for gateway in members]
         for number, spec in enumerate(specs):  # noqa: B007 - the handler below names it
             check_spec(spec)
+            _check_master(spec, known)
+            known.append(str(spec.id))
         for number, spec in enumerate(specs):
             if spec.via is not None:
                 while starting:  # the gateway it goes through may be one of them
@@ -85,17 +88,22 @@ def start_all(
     return ready
 
 
-def _find_master(spec: XSpec, gateways: Sequence[Gateway]) -> Gateway:
-    """Return the gateway that ``via`` names.
+def _check_master(spec: XSpec, known: Sequence[str]) -> None:
+    """Check that ``via`` names a gateway that there is or that is made before.
 
     Raises:
         ValueError: There is none of that id (our caller's fault).
     """
-    for gateway in gateways:
-        if gateway.id == spec.via:
-            return gateway
-    known = ", ".join(gateway.id for gateway in gateways) or "none"
-    raise ValueError(f"via={spec.via} in {str(spec)!r} names no gateway of the group; there are: {known}")
+    if spec.via is not None and spec.via not in known:
+        raise ValueError(
+            f"via={spec.via} in {str(spec)!r} names no gateway of the group;"
+            f" there are: {', '.join(known) or 'none'}"
+        )
+
+
+def _find_master(spec: XSpec, gateways: Sequence[Gateway]) -> Gateway:
+    """Return the gateway that ``via`` names, the youngest of that id."""
+    return next(gateway for gateway in reversed(gateways) if gateway.id == spec.via)
 
 
 def _named(

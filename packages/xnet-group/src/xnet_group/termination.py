@@ -35,16 +35,17 @@ def terminate_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list
 
     Threads: any; starts none.
     """
-    # From the leaves on: a gateway that others go through must live until they have ended.
-    running: list[Gateway] = []
+    survivors: list[Gateway] = []
+    # From the leaves on: a gateway that others go through is needed to end them, by force even more.
     for layer in _layers(gateways):
         for gateway in layer:
             gateway.exit()
-        running += [gateway for gateway in layer if not gateway._wait_ended(deadline_s)]
-    for gateway in running:
-        gateway._kill()
-    kill_deadline_s = time.monotonic() + KILL_WAIT_S
-    return [gateway for gateway in running if not gateway._wait_ended(kill_deadline_s)]
+        running = [gateway for gateway in layer if not gateway._wait_ended(deadline_s)]
+        for gateway in running:
+            gateway._kill()
+        kill_deadline_s = time.monotonic() + KILL_WAIT_S
+        survivors += [gateway for gateway in running if not gateway._wait_ended(kill_deadline_s)]
+    return survivors
 
 
 def _layers(gateways: Sequence[Gateway]) -> list[list[Gateway]]:
