@@ -155,7 +155,7 @@ class Channel:
                 session.has_callbacks += 1
                 waiting = len(self._receiver.items)
                 # A thread that was waiting in receive() must not wait for ever.
-                mailbox.waiters.notify_all_locked()
+                session.tell_locked(mailbox)
             for _ in range(waiting):
                 deliver_one(mailbox)
             if already_ended:

@@ -22,6 +22,7 @@ from __future__ import annotations
 import os
 import select
 import sys
+import threading
 import time
 
 from xnet_channel.threads.interests import READ
@@ -52,6 +53,7 @@ READ_BYTES: Final = 65_536
 CHUNKS_PER_TURN: Final = 16
 
 _monotonic = time.monotonic
+_get_ident = threading.get_ident
 
 
 class Leading:
@@ -66,7 +68,7 @@ class Leading:
     def __init__(self, session: Session, fd: int) -> None:
         self._session = session
         self._fd = fd
-        self._leading = False
+        self._leading = 0  # ident of the leading thread
         self._attached = False
         self._followers = 0
         self._uses = 0
@@ -122,7 +124,7 @@ class Leading:
 
     def wake_leader(self) -> None:
         """Make the leading thread look again at what it waits for."""
-        if self._leading and self._waker is not None:
+        if self._leading and self._leading != _get_ident() and self._waker is not None:
             self._waker.wake()
 
     def finish_locked(self) -> bool:
@@ -150,7 +152,7 @@ class Leading:
         """Read for everybody until ``ready()``, the deadline, or the end."""
         session = self._session
         lock = session.lock
-        self._leading = True
+        self._leading = _get_ident()
         self._wanted = wanted
         try:
             if self._attached:
@@ -183,7 +185,7 @@ class Leading:
                 if deadline_s is not None and _monotonic() >= deadline_s:
                     return
         finally:
-            self._leading = False
+            self._leading = 0
             self._wanted = None
             self._uses += 1
             self._stop_leading_locked()

@@ -112,8 +112,7 @@ class Reservation:
                 self._session.close_channel_locked(
                     self._mailbox, f"sending was interrupted in the middle of an item by {error!r}"
                 )
-            self._mailbox.waiters.notify_all_locked()
-            self._session.leading.wake_leader()
+            self._session.tell_locked(self._mailbox)
 
     def send(self, cost_bytes: int, action: Callable[[], bool]) -> None:
         """Wait for credit, queue the frame, and wait until the kernel has it.

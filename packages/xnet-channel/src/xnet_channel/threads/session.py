@@ -285,14 +285,19 @@ class Session:
             self.callbacks.push(mailbox, 0)
         else:
             mailbox.ended = True
-        mailbox.waiters.notify_all_locked()
+        self.tell_locked(mailbox)
 
     def mailbox_ended_locked(self, mailbox: Mailbox) -> None:
         """The callback of a mailbox has seen its end."""
         if mailbox.ref() is None and not mailbox.state.closed and not self.finished:
             # [CH-052] Nobody can send on it and nothing comes any more: it must not stay open.
             self.close_channel_locked(mailbox, None)
+        self.tell_locked(mailbox)
+
+    def tell_locked(self, mailbox: Mailbox) -> None:
+        """There is news of the channel that was not read: wake who waits for it, leader or not."""
         mailbox.waiters.notify_all_locked()
+        self.leading.wake_leader()
 
     def callback_failed(self, mailbox: Mailbox, error: BaseException) -> None:
         """Close the channel of a callback that raised; the peer gets the traceback."""
