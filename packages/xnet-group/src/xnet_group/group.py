@@ -246,7 +246,7 @@ class Group:
             ValueError, TypeError, DumpError: What was given cannot be sent; nothing runs.
             OSError: The connection of a member is closed; in the members before it the code runs.
         """
-        return MultiChannel([gateway.remote_exec(source, **kwargs) for gateway in self])  # type: ignore[arg-type]
+        return MultiChannel([gateway.remote_exec(source, **kwargs) for gateway in self])
 
     # -- the end ----------------------------------------------------------------------------------
 
