@@ -137,3 +137,16 @@ class TestStart:
             environment={"PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1"},
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+    def test_gw_040_closed_standard_descriptors_of_ours_disturb_nothing(self) -> None:
+        """The connection would become descriptor 0, 1 or 2, and get what somebody prints."""
+        done = run_program("""
+for fd in (0, 1, 2):
+    os.close(fd)
+gateway = make()
+channel = gateway.remote_exec("print('x' * 100_000, flush=True); channel.send(1)")
+assert channel.receive(10) == 1
+os.write(1, b"out"), os.write(2, b"err")
+end(gateway)
+""")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -14,7 +14,8 @@ from xnet_wire import frames, messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FunctionType, ModuleType
+    from collections.abc import Callable
+    from types import ModuleType
     from typing import Any, Final
 
     from xnet_channel.threads.channel import Channel
@@ -77,7 +78,7 @@ class Gateway(SessionOwner):
 
     # -- code and data --------------------------------------------------------------------------
 
-    def remote_exec(self, source: str | FunctionType | ModuleType, **kwargs: object) -> Channel:
+    def remote_exec(self, source: str | Callable[..., object] | ModuleType, **kwargs: object) -> Channel:
         """Run code in the interpreter.
 
         Args:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import select
-from collections import deque
 
 from xnet_channel.threads.interests import READ
 from xnet_channel.threads.reactor import get_reactor
@@ -28,23 +27,25 @@ STDERR: Final = 2
 
 
 class OutputRelay:
-    """Relays one pipe.
+    """Relays one pipe, whole lines at a time, so that those of several workers do not mix.
 
-    Threads: the reactor's, but ``tail`` and ``drain`` are for any.
+    Threads: the reactor's, but ``tail`` is for any.
     """
 
     def __init__(self, fd: int) -> None:
         """Take over the reading end of the pipe."""
         self._fd = fd
-        self._tail: deque[bytes] = deque(maxlen=32)
+        self._tail = b""
+        #: What was read and not written: the beginning of a line, or what our stderr does not take.
+        self._rest = b""
+        self._rest_timer_set = False
         self._closed = False
         os.set_blocking(fd, False)
         get_reactor().watch(fd, READ, self._on_readable)
 
     def tail(self) -> str:
         """Return the last lines that came."""
-        data = b"".join(self._tail)[-TAIL_BYTES:]
-        lines = data.decode("utf-8", "replace").splitlines()
+        lines = self._tail.decode("utf-8", "replace").splitlines()
         return "\n".join(lines[-TAIL_LINES:])
 
     def drain(self) -> None:
@@ -52,7 +53,8 @@ class OutputRelay:
         # A grandchild may go on writing: what fits into one pipe is enough.
         for _ in range(64):
             if self._closed or not self._relay_once():
-                return
+                break
+        self._write_rest(everything=True)
 
     def _on_readable(self, events: int) -> None:
         if not can_write_stderr():
@@ -76,14 +78,35 @@ class OutputRelay:
             self._closed = True
             get_reactor().unwatch(self._fd)
             os.close(self._fd)
+            self._write_rest(everything=True)
             return False
-        self._tail.append(data)
-        if can_write_stderr():
-            try:
-                os.write(STDERR, data)
-            except OSError:
-                pass  # our stderr is closed: the tail still has it
+        self._tail = (self._tail + data)[-TAIL_BYTES:]
+        self._rest += data
+        self._write_rest(everything=False)
         return True
+
+    def _write_rest(self, *, everything: bool) -> None:
+        """Write whole lines, or everything; what remains is looked at again a moment later."""
+        rest = self._rest
+        while rest and can_write_stderr():
+            end = rest.rfind(b"\n", 0, CHUNK_BYTES) + 1
+            if not end:
+                if not everything and len(rest) < CHUNK_BYTES:
+                    break
+                end = CHUNK_BYTES
+            try:
+                rest = rest[os.write(STDERR, rest[:end]) :]
+            except OSError:
+                rest = b""  # our stderr is closed: the tail still has it
+        self._rest = rest
+        if rest and not self._rest_timer_set:
+            self._rest_timer_set = True
+            get_reactor().call_later(RETRY_S, self._write_late)
+
+    def _write_late(self) -> None:
+        """Write a line that is not complete after a moment: a prompt, a progress bar."""
+        self._rest_timer_set = False
+        self._write_rest(everything=True)
 
 
 def can_write_stderr() -> bool:

@@ -32,6 +32,7 @@ def connect(spec: XSpec) -> Connected:
     Raises:
         HostNotFound: It cannot be started; the text says what was tried and why it failed.
     """
+    fill_standard_descriptors()
     ours, theirs = socket.socketpair()
     pipe_read = pipe_write = -1
     try:
@@ -65,6 +66,19 @@ def connect(spec: XSpec) -> Connected:
         for pipe_end in (pipe_read, pipe_write):
             if pipe_end >= 0:
                 os.close(pipe_end)
+
+
+def fill_standard_descriptors() -> None:
+    """Open descriptors 0 to 2 that are closed, as in some daemons, on nothing.
+
+    Else the connection would become descriptor 2, and what somebody prints would get into it.
+    """
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:  # noqa: PERF203 - three rounds
+            # The lowest free number is given out, which is this one.
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
 def worker_command(spec: XSpec, fd: int) -> list[str]:

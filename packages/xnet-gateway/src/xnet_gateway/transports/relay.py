@@ -47,7 +47,8 @@ def start(channel: Channel) -> None:
         raise TypeError(f"a relay starts local processes, got {process!r}")
     for target, arguments in (
         (_copy_up, (connected.read_fd, data)),
-        (_copy_down, (data, connected.write_fd)),
+        # Each of the two closes its own: neither knows when the other has ended.
+        (_copy_down, (data, os.dup(connected.write_fd))),
         (_wait, (process, control)),
         (_obey, (process, control)),
     ):
@@ -62,6 +63,8 @@ def _copy_up(fd: int, data: Channel) -> None:
         data.close()
     except OSError:
         pass  # one of the two ends has gone; the other one hears of it by its own means
+    finally:
+        os.close(fd)
 
 
 def _copy_down(data: Channel, fd: int) -> None:
@@ -76,7 +79,7 @@ def _copy_down(data: Channel, fd: int) -> None:
         # The process sees the end of its connection, and ends.
         import socket
 
-        with socket.socket(fileno=os.dup(fd)) as end:
+        with socket.socket(fileno=fd) as end:
             try:
                 end.shutdown(socket.SHUT_WR)
             except OSError:

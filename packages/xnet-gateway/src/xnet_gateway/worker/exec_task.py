@@ -84,9 +84,8 @@ class ExecTask:
         import traceback
 
         self._show_source(file)
-        trace = error.__traceback__
-        if trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next  # the frame of run()
+        # Without our own frame, which is all there is if the source could not be compiled.
+        trace = error.__traceback__ and error.__traceback__.tb_next
         try:
             return "".join(traceback.format_exception(type(error), error, trace))
         except BaseException as failure:  # noqa: BLE001 - a __str__ of the user's, raising whatever

@@ -1,0 +1,112 @@
+"""Where executions run, with the pool alone: real threads, tasks that the test controls.
+
+Spec: GW-013 to GW-015.
+What a whole worker does is in test_executing.py.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+
+from gateway_helpers import PATIENCE_S, eventually
+from xnet_gateway.worker.exec_pool import CONCURRENT_EXEC_DEADLOCK_TEXT, MAIN_THREAD_ONLY, ExecPool
+from xnet_gateway.worker.exec_task import ExecTask
+
+
+class Task:
+    """Runs until it is let go; keeps what became of it."""
+
+    def __init__(self) -> None:
+        self.channel = self
+        self.thread: threading.Thread | None = None
+        self.begun, self.go_on, self.ended = threading.Event(), threading.Event(), threading.Event()
+        self.refusal = ""
+
+    def run(self) -> str | None:
+        self.thread = threading.current_thread()
+        self.begun.set()
+        self.go_on.wait(PATIENCE_S)
+        return "error"
+
+    def finish(self, error: str | None) -> None:
+        self.ended.set()
+
+    def refuse(self, text: str) -> None:
+        self.refusal = text
+
+
+class MainThread:
+    """Plays the worker's main thread."""
+
+    def __init__(self) -> None:
+        self.woken = threading.Semaphore(0)
+        self.pool = ExecPool(self.woken.release)
+        self.stop = False
+        self.thread = threading.Thread(target=self.work, daemon=True)
+        self.thread.start()
+
+    def work(self) -> None:
+        while not self.stop:
+            self.woken.acquire()
+            self.pool.run_main_task()
+
+    def submit(self) -> Task:
+        task = Task()
+        self.pool.submit(cast("ExecTask", cast("Any", task)))
+        return task
+
+
+@pytest.fixture
+def main() -> Iterator[MainThread]:
+    thread = MainThread()
+    yield thread
+    thread.stop = True
+    thread.woken.release()
+    thread.thread.join(PATIENCE_S)
+
+
+def test_gw_013_main_first_then_others_then_main_again(main: MainThread) -> None:
+    first, second = main.submit(), main.submit()
+    assert first.begun.wait(PATIENCE_S)
+    assert second.begun.wait(PATIENCE_S)
+    assert first.thread is main.thread
+    assert second.thread is not main.thread
+    assert (main.pool.running, main.pool.queued) == (2, 0)
+    first.go_on.set()
+    assert first.ended.wait(PATIENCE_S)
+    third = main.submit()
+    assert third.begun.wait(PATIENCE_S)
+    assert third.thread is main.thread
+    for task in (second, third):
+        task.go_on.set()
+    assert main.pool.wait_idle(PATIENCE_S)
+    assert (main.pool.running, main.pool.queued) == (0, 0)
+
+
+def test_gw_014_main_thread_only_refuses(main: MainThread) -> None:
+    main.pool.execmodel = MAIN_THREAD_ONLY
+    first, second = main.submit(), main.submit()
+    assert second.refusal == CONCURRENT_EXEC_DEADLOCK_TEXT
+    assert not second.begun.is_set()
+    first.go_on.set()
+    assert first.ended.wait(PATIENCE_S)
+    third = main.submit()
+    assert third.refusal == ""
+    third.go_on.set()
+    assert main.pool.wait_idle(PATIENCE_S)
+
+
+def test_gr_003_a_stopped_pool_takes_nothing_and_waits_for_the_rest(main: MainThread) -> None:
+    first = main.submit()
+    main.pool.stop()
+    second = main.submit()
+    assert "terminating" in second.refusal
+    assert not main.pool.wait_idle(0.02)
+    first.go_on.set()
+    assert main.pool.wait_idle(PATIENCE_S)
+    assert first.ended.is_set()  # idle means that the results are told, too
+    assert eventually(lambda: not main.pool.main_busy)

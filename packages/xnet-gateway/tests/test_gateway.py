@@ -1,0 +1,124 @@
+"""The gateway as programs see it; names and defaults are execnet's (COMPAT)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from gateway_helpers import PATIENCE_S, Gateways
+from xnet_gateway.gateway import Gateway
+from xnet_wire.errors import DumpError
+
+
+def multiply(channel: Any, factor: int = 2) -> None:
+    for item in channel:
+        channel.send(item * factor)
+
+
+def test_attributes(shared: Gateway) -> None:
+    assert shared.id == "shared"
+    assert str(shared.spec) == "popen//id=shared"
+    assert shared.remoteaddress == "localhost"
+    assert shared.hasreceiver()
+    assert shared._io.popen is not None
+    assert shared._io.popen.pid == shared.pid == shared._rinfo().pid
+    assert shared.returncode is None
+    assert shared.wait(0) is None
+    shared.node = "anything"  # type: ignore[attr-defined]
+    assert repr(shared) == "<Gateway id='shared' receive-live, 0 active channels>"
+
+
+def test_gw_003_functions_with_arguments(shared: Gateway) -> None:
+    channel = shared.remote_exec(multiply, factor=3)
+    channel.send(14)
+    assert channel.receive(PATIENCE_S) == 42
+
+
+def test_arguments_that_cannot_be_sent_leave_the_gateway_usable(shared: Gateway) -> None:
+    with pytest.raises(DumpError, match="object"):
+        shared.remote_exec(multiply, factor=object())
+    assert shared.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+
+
+def test_gw_002_arguments_are_not_coerced_by_reconfigure(gateways: Gateways) -> None:
+    gateway = gateways()
+    gateway.reconfigure(py3str_as_py2str=True)
+    channel = gateway.remote_exec(tell_type, value="text")
+    assert channel.receive(PATIENCE_S) in ("str", b"str")
+
+
+def tell_type(channel: Any, value: object) -> None:
+    channel.send(type(value).__name__)
+
+
+@pytest.mark.parametrize("size", [900_000, 3_000_000])
+def test_gw_001_large_sources(shared: Gateway, size: int) -> None:
+    """A request fits one frame; a larger source is refused with a sentence, and nothing breaks."""
+    source = f"channel.send(len({'x' * size!r}))"
+    try:
+        channel = shared.remote_exec(source)
+    except OSError as error:
+        assert size > 1_048_576
+        assert "1048576" in str(error)  # noqa: PT017
+    else:
+        assert channel.receive(PATIENCE_S) == size
+    assert shared.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+
+
+def test_rinfo_is_asked_once(gateways: Gateways) -> None:
+    gateway = gateways()
+    with pytest.raises(AttributeError):
+        _ = gateway._cache_rinfo
+    first = gateway._rinfo()
+    assert gateway._rinfo() is first is gateway._cache_rinfo
+    assert gateway._rinfo(update=True) is not first
+
+
+def test_remote_init_threads_is_deprecated(shared: Gateway) -> None:
+    with pytest.deprecated_call():
+        shared.remote_init_threads(3)
+
+
+def test_newchannel_is_known_to_the_other_side_once_sent(shared: Gateway) -> None:
+    channel = shared.newchannel()
+    channel.send("early")
+    task = shared.remote_exec("other = channel.receive(); channel.send(other); other.send(1)")
+    task.send(channel)
+    assert task.receive(PATIENCE_S) is channel
+    assert channel.receive(PATIENCE_S) == 1
+
+
+def test_execmodel_of_this_side(shared: Gateway) -> None:
+    event = shared.execmodel.Event()
+    event.set()
+    assert event.is_set()
+
+
+def test_after_the_end(gateways: Gateways) -> None:
+    gateway = gateways()
+    channel = gateway.remote_exec("channel.receive()")
+    gateway.exit()
+    gateway.join(PATIENCE_S)
+    assert gateway.wait(PATIENCE_S) == 0
+    assert repr(gateway).startswith("<Gateway id='gw0' not-receiving")
+    for action in (
+        lambda: gateway.remote_exec("1"),
+        gateway.remote_status,
+        gateway.newchannel,
+        gateway.reconfigure,
+        lambda: channel.send(1),
+    ):
+        with pytest.raises(OSError, match="cannot send"):
+            action()
+    gateway.exit()
+    gateway._kill()
+    assert gateway._wait_ended(time.monotonic())
+
+
+def test_join_ends_on_time(shared: Gateway) -> None:
+    began_s = time.monotonic()
+    shared.join(0.05)
+    assert 0.05 <= time.monotonic() - began_s < 2.0
+    assert shared.hasreceiver()

@@ -1,0 +1,146 @@
+"""What workers print arrives whole, in order, and never blocks the reactor. Spec: GW-041, TR-012."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from gateway_helpers import PATIENCE_S, eventually, run_program, start_program
+from xnet_gateway.output_relay import TAIL_BYTES, TAIL_LINES, OutputRelay
+
+
+@pytest.fixture
+def relayed(capfd: pytest.CaptureFixture[str]) -> Iterator[tuple[int, OutputRelay, list[str]]]:
+    """The writing end of a relayed pipe, the relay, and what has come out of it (see ``arrived``)."""
+    read, write = os.pipe()
+    yield write, OutputRelay(read), []
+    try:
+        os.close(write)
+    except OSError:
+        pass  # the test did it
+
+
+def arrived(capfd: pytest.CaptureFixture[str], so_far: list[str], text: str) -> bool:
+    def complete() -> bool:
+        so_far.append(capfd.readouterr().err)
+        return "".join(so_far) == text
+
+    return eventually(complete, 5.0)
+
+
+Relayed = tuple[int, OutputRelay, list[str]]
+
+
+def test_lines_pass(relayed: Relayed, capfd: pytest.CaptureFixture[str]) -> None:
+    write, relay, so_far = relayed
+    os.write(write, b"one\ntwo\n")
+    assert arrived(capfd, so_far, "one\ntwo\n")
+    assert relay.tail() == "one\ntwo"
+
+
+def test_an_incomplete_line_comes_a_moment_later(relayed: Relayed, capfd: pytest.CaptureFixture[str]) -> None:
+    write, _, so_far = relayed
+    os.write(write, b"password: ")
+    assert arrived(capfd, so_far, "password: ")
+    os.write(write, b"no\n")
+    assert arrived(capfd, so_far, "password: no\n")
+
+
+def test_the_rest_comes_at_the_end(relayed: Relayed, capfd: pytest.CaptureFixture[str]) -> None:
+    write, _, so_far = relayed
+    os.write(write, b"a\n" + b"b" * 10_000)
+    os.close(write)
+    assert arrived(capfd, so_far, "a\n" + "b" * 10_000)
+
+
+def test_the_tail_is_bounded_and_survives_odd_bytes(
+    relayed: Relayed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write, relay, _ = relayed
+    os.write(write, b"\xff\xfe\n" + b"".join(b"%d\n" % number for number in range(5000)))
+    assert eventually(lambda: relay.tail().endswith("4999"))
+    assert len(relay.tail().splitlines()) == TAIL_LINES
+    for _ in range(100):
+        os.write(write, b"x")  # byte by byte: the tail is counted in bytes, not in writes
+    os.write(write, b"\n")
+    assert eventually(lambda: "x" * 100 in relay.tail())
+    assert "4999" in relay.tail()
+    os.write(write, b"\xff" * 3 * TAIL_BYTES + b"\n")
+    assert eventually(lambda: len(relay.tail()) == TAIL_BYTES - 1)
+
+
+def test_tr_012_lines_of_several_workers_do_not_mix() -> None:
+    done = run_program("""
+gateways = [make(f"popen//id=g{number}") for number in range(4)]
+channels = [gateway.remote_exec('''
+    import os
+    for number in range(2000):
+        os.write(1, b"%s line %d of one worker\\\\n" % (channel.gateway.id.encode(), number))
+''') for gateway in gateways]
+for channel in channels:
+    channel.waitclose(20)
+for gateway in gateways:
+    end(gateway)
+""")
+    assert done.returncode == 0
+    lines = done.stderr.splitlines()
+    for worker in range(4):
+        mine = [line for line in lines if line.startswith(f"g{worker}-worker ")]
+        assert mine == [f"g{worker}-worker line {number} of one worker" for number in range(2000)]
+    assert len(lines) == 8000
+
+
+def test_a_stderr_that_nobody_reads_blocks_neither_other_gateways_nor_loses_lines() -> None:
+    """The worker that prints waits, like on any full pipe; what it printed comes when it is read."""
+    program = start_program("""
+loud, quiet = make("popen//id=loud"), make("popen//id=quiet")
+printing = loud.remote_exec("import os\\nfor i in range(20_000): os.write(1, b'line %d\\\\n' % i)")
+channel = quiet.remote_exec("for item in channel: channel.send(item)")
+for number in range(1000):
+    channel.send(number)
+    assert channel.receive(10) == number
+print("quiet works", flush=True)
+sys.stdin.readline()
+printing.waitclose(20)
+end(loud)
+end(quiet)
+""")
+    assert program.stdout is not None
+    assert program.stdout.readline() == "quiet works\n"
+    _, err = program.communicate("go on\n", timeout=PATIENCE_S)
+    assert program.returncode == 0
+    assert err.splitlines() == [f"line {number}" for number in range(20_000)]
+
+
+def test_a_closed_stderr_disturbs_nothing() -> None:
+    done = run_program("""
+os.close(2)
+gateway = make()
+channel = gateway.remote_exec("print('x' * 100_000, flush=True); channel.send(1)")
+assert channel.receive(10) == 1
+end(gateway)
+""")
+    assert done.returncode == 0
+
+
+def test_a_grandchild_that_goes_on_printing_does_not_hold_the_end() -> None:
+    done = run_program("""
+gateway = make()
+grandchild = gateway.remote_exec('''
+    import os
+    pid = os.fork()
+    if pid == 0:
+        while True:
+            os.write(1, b"still here\\\\n")
+    channel.send(pid)
+''').receive(10)
+try:
+    gateway._io.kill_now()
+    assert gateway.wait(5.0) == -signal.SIGKILL
+finally:
+    os.kill(grandchild, signal.SIGKILL)
+""")
+    assert done.returncode == 0
+    assert set(done.stderr.splitlines()[:-1]) <= {"still here"}

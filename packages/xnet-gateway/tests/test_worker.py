@@ -1,0 +1,46 @@
+"""The worker's own methods, as the code it executes sees them. Behaviour has its own files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gateway_helpers import PATIENCE_S
+from xnet_gateway.gateway import Gateway
+from xnet_gateway.worker.worker import PATH_CHARACTERS, implementation, information, sendable_path
+from xnet_wire import values
+
+
+def test_code_sees_its_gateway(shared: Gateway) -> None:
+    def look(channel: Any) -> None:
+        gateway = channel.gateway
+        other = gateway.newchannel()
+        event = gateway.execmodel.Event()
+        event.set()
+        channel.send((repr(gateway), gateway.id, event.is_set(), gateway.execmodel.backend, other))
+        other.send("through the new one")
+
+    answer = shared.remote_exec(look).receive(PATIENCE_S)
+    assert answer[:4] == ("<WorkerGateway shared-worker>", "shared-worker", True, "thread")
+    assert answer[4].receive(PATIENCE_S) == "through the new one"
+
+
+def test_gw_030_paths_are_made_sendable() -> None:
+    assert sendable_path("") is sendable_path(None) is None
+    assert sendable_path("/a/\udcff") == "/a/\ufffd"
+    long = sendable_path("\U0001f600" * 100_000)
+    assert long is not None
+    assert len(long) == PATH_CHARACTERS
+
+
+def test_gw_022_info_fits_the_smallest_window() -> None:
+    answer = {
+        **information(),
+        "cwd": "\U0001f600" * PATH_CHARACTERS,
+        "executable": "\u20ac" * PATH_CHARACTERS,
+    }
+    assert len(values.encode(answer)) + 64 <= 65_536
+
+
+def test_implementation_names_program_and_language() -> None:
+    assert implementation().startswith("xnet/")
+    assert "python" in implementation()
