@@ -120,9 +120,7 @@ def run_program(
     )
 
 
-def start_program(
-    text: str, *arguments: str
-) -> subprocess.Popen[str]:
+def start_program(text: str, *arguments: str) -> subprocess.Popen[str]:
     """Start one and leave it running."""
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM_HEAD + text, *arguments],

@@ -238,14 +238,7 @@ class TestNoDeadlock:
     @pytest.mark.parametrize(
         "end",
         [
-            pytest.param(
-                Channel.close,
-                marks=pytest.mark.xfail(
-                    reason="close() does not wake a leading thread that sends or receives on the channel",
-                    strict=False,
-                ),
-                id="close",
-            ),
+            pytest.param(Channel.close, id="close"),
             pytest.param(lambda channel: channel.gateway._io.kill_now(), id="kill"),
         ],
     )

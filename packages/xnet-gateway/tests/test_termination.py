@@ -283,10 +283,6 @@ sys.stdin.read()
             assert worker.wait_gone(5.0)
             worker.kill()
 
-    @pytest.mark.xfail(
-        reason="Channel.__del__ at interpreter shutdown imports: 'sys.meta_path is None' on stderr",
-        strict=False,
-    )
     def test_forgotten_channels_are_silent_at_the_end(self) -> None:
         program = start_program("""
 gateway = make()

@@ -5,6 +5,7 @@ Names, defaults and errors are execnet's; the API text in ``docs`` is true of th
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
     from xnet_channel.threads.mailbox import Mailbox
 _get_ident = threading.get_ident
+_is_finalizing = sys.is_finalizing
 
 
 class Channel:
@@ -101,18 +103,33 @@ class Channel:
         mailbox = self._mailbox
         session = self._session
         receiver = self._receiver
-        with session.lock:
-            if mailbox.callback is not None:
-                raise OSError(f"cannot receive: {self!r} has a callback that gets the items")
-            if not receiver.items:
-                self._wait_for_item_locked(timeout)
-            mailbox.last_taker = _get_ident()
-            receiver.consumed, item = receiver.items.popleft()
-            # What is due is never more than this: most items need no closer look.
-            if receiver.arrived - receiver.granted >= receiver.step_bytes:
-                session.connection.return_credit(mailbox.state)
-                session.writer.flush_soon_locked()
-            return item
+        items = receiver.items
+        taken = None
+        before = 0
+        try:
+            with session.lock:
+                if mailbox.callback is not None:
+                    raise OSError(f"cannot receive: {self!r} has a callback that gets the items")
+                if not items:
+                    self._wait_for_item_locked(timeout)
+                mailbox.last_taker = _get_ident()
+                before = receiver.consumed
+                taken = items[0]
+                del items[0]
+                receiver.consumed = taken[0]
+                # What is due is never more than this: most items need no closer look.
+                if receiver.arrived - receiver.granted >= receiver.step_bytes:
+                    session.connection.return_credit(mailbox.state)
+                    session.writer.flush_soon_locked()
+            return taken[1]
+        except KeyboardInterrupt:
+            # It may come at any bytecode; an item that was taken and not returned goes back.
+            if taken is not None:
+                with session.lock:
+                    if not items or items[0] is not taken:
+                        items.appendleft(taken)
+                        receiver.consumed = before
+            raise
 
     def __iter__(self) -> Iterator[Any]:
         return self
@@ -318,8 +335,8 @@ class Channel:
 
     def __del__(self) -> None:
         mailbox = getattr(self, "_mailbox", None)
-        if mailbox is None:
-            return
+        if mailbox is None or _is_finalizing():
+            return  # never made; or the process ends, and with it the connection
         if not mailbox.state.closed and not self._session.finished:
             self._session.dropping.drop(mailbox)
         for error in mailbox.remote_errors:

@@ -163,8 +163,8 @@ class Leading:
                 if deadline_s is not None:
                     # poll() rounds down to whole milliseconds; waking early would be a lie.
                     timeout_ms = -(-max(0.0, deadline_s - _monotonic()) * 1000 // 1)
-                lock.release()
                 try:
+                    lock.release()
                     found = self._spin.poll(poll, timeout_ms)
                 finally:
                     # Asked, not assumed: KeyboardInterrupt may have come before the release.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from xnet_channel.core import states
 from xnet_channel.core.errors import LocalProtocolError
+from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
 from xnet_wire import values
 from xnet_wire.errors import DumpError
 from xnet_wire.limits import ITEM_COST_BYTES
@@ -40,20 +41,24 @@ def send_item(mailbox: Mailbox, item: object) -> None:
     payload = session.encode(item)
     cost_bytes = len(payload) + ITEM_COST_BYTES
     if len(payload) <= connection.part_bytes:
-        with session.lock:
-            sender = mailbox.state.sender
-            if sender.credit >= cost_bytes and not sender.reserved:
-                try:
-                    connection.send_item(mailbox.state, payload, cost_bytes)
-                except LocalProtocolError as error:
-                    raise _cannot_send(mailbox, error) from error
-                position_bytes = connection.out.queued_bytes
-                if session.writer.flush_locked():
-                    if session.writer.broken is not None:
-                        raise _cannot_send(mailbox, session.writer.broken)
-                    return
-            else:
-                position_bytes = -1
+        position_bytes = -1
+        held = hold_interrupts()
+        try:
+            with session.lock:
+                sender = mailbox.state.sender
+                if sender.credit >= cost_bytes and not sender.reserved:
+                    try:
+                        connection.send_item(mailbox.state, payload, cost_bytes)
+                    except LocalProtocolError as error:
+                        raise _cannot_send(mailbox, error) from error
+                    position_bytes = connection.out.queued_bytes
+                    if session.writer.flush_locked():
+                        if session.writer.broken is not None:
+                            raise _cannot_send(mailbox, session.writer.broken)
+                        return
+        finally:
+            if held is not None:
+                release_interrupts(held)
         if position_bytes >= 0:
             _wait_written(mailbox, position_bytes)
             return
@@ -129,12 +134,16 @@ class Reservation:
                     self._wait_locked(lambda: sender.credit >= cost_bytes)
                 finally:
                     session.relief.sender_goes_on_locked()
+            held = hold_interrupts()
             try:
                 action()
+                position_bytes = session.connection.out.queued_bytes
+                written = session.writer.flush_locked()
             except LocalProtocolError as error:
                 raise _cannot_send(self._mailbox, error) from error
-            position_bytes = session.connection.out.queued_bytes
-            written = session.writer.flush_locked()
+            finally:
+                if held is not None:
+                    release_interrupts(held)
         if not written or session.writer.broken is not None:
             _wait_written(self._mailbox, position_bytes)
 

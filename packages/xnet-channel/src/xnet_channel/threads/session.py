@@ -116,6 +116,7 @@ class Session:
         self._read_fd = read_fd
         self._write_fd = read_fd if write_fd is None else write_fd
         self._write_watch_fd = -1
+        self._reactor: Reactor | None = None
         self._fds_open = True
         os.set_blocking(self._read_fd, False)
         os.set_blocking(self._write_fd, False)
@@ -139,9 +140,11 @@ class Session:
     @property
     def reactor(self) -> Reactor:
         """The reactor of this process, loaded and started by whoever first needs it."""
-        from xnet_channel.threads.reactor import get_reactor
+        if self._reactor is None:
+            from xnet_channel.threads.reactor import get_reactor
 
-        return get_reactor()
+            self._reactor = get_reactor()
+        return self._reactor
 
     # -- for users of a session -----------------------------------------------------------------
 

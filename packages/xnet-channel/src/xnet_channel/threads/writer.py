@@ -12,6 +12,7 @@ import select
 import time
 
 from xnet_channel.threads.interests import WRITE
+from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,10 +102,15 @@ class Writer:
             self._waiting += 1
         try:
             while True:
-                with session.lock:
-                    self.flush_locked()
-                    if self.written_bytes >= position_bytes or self.broken or session.finished:
-                        return
+                held = hold_interrupts()
+                try:
+                    with session.lock:
+                        self.flush_locked()
+                        if self.written_bytes >= position_bytes or self.broken or session.finished:
+                            return
+                finally:
+                    if held is not None:
+                        release_interrupts(held)
                 poller.poll(RECHECK_S * 1000)
         finally:
             with session.lock:
