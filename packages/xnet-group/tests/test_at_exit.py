@@ -63,7 +63,8 @@ def test_a_failing_program_shows_only_its_own_error() -> None:
 
 def test_a_forked_child_that_exits_normally_ends_nothing() -> None:
     status, _, errors, _ = run(
-        "import os, sys\n"
+        "import os, sys, warnings\n"
+        "warnings.simplefilter('ignore', DeprecationWarning)  # fork with threads, from Python 3.12 on\n"
         "gateway = group.makegateway()\n"
         "pid = os.fork()\n"
         "if pid == 0: sys.exit(0)\n"

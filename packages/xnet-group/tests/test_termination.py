@@ -143,6 +143,7 @@ def test_a_survivor_is_named_and_waited_for_again(group: Group, monkeypatch: pyt
     assert gateway.returncode == 0
 
 
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_forked_child_leaves_its_parents_gateways_alone(group: Group) -> None:
     gateway = group.makegateway()
     pid = os.fork()
