@@ -106,7 +106,7 @@ class Leading:
         while not ready():
             if deadline_s is not None and _monotonic() >= deadline_s:
                 return False
-            if self._leading or self.eof:
+            if (self._leading and self._leading != _get_ident()) or self.eof:
                 self._followers += 1
                 try:
                     left_s = None if deadline_s is None else max(0.0, deadline_s - _monotonic())
@@ -152,9 +152,11 @@ class Leading:
         """Read for everybody until ``ready()``, the deadline, or the end."""
         session = self._session
         lock = session.lock
-        self._leading = _get_ident()
-        self._wanted = wanted
+        # Interrupts are held back but while polling: see ``interrupts``.
+        held = hold_interrupts()
         try:
+            self._leading = _get_ident()
+            self._wanted = wanted
             if self._attached:
                 self._detach_locked()
             poll = self._poll or self._make_poll()
@@ -165,30 +167,32 @@ class Leading:
                     timeout_ms = -(-max(0.0, deadline_s - _monotonic()) * 1000 // 1)
                 try:
                     lock.release()
+                    if held is not None:
+                        handler, held = held, None
+                        release_interrupts(handler)
                     found = self._spin.poll(poll, timeout_ms)
                 finally:
-                    # Asked, not assumed: KeyboardInterrupt may have come before the release.
-                    if not lock._is_owned():  # type: ignore[attr-defined]
-                        lock.acquire()
-                if found:
                     held = hold_interrupts()
-                    try:
-                        if len(found) == 1 and found[0][0] == self._fd:
-                            self._read_locked()
-                        else:
-                            self._read_woken_locked(found)
-                    finally:
-                        if held is not None:
-                            release_interrupts(held)
+                    lock.acquire()
+                if found:
+                    if len(found) == 1 and found[0][0] == self._fd:
+                        self._read_locked()
+                    else:
+                        self._read_woken_locked(found)
                 if (wanted is not None and wanted.receiver.items) or ready():
                     return
                 if deadline_s is not None and _monotonic() >= deadline_s:
                     return
         finally:
+            # KeyboardInterrupt may have come just before the lock was taken again.
+            if not lock._is_owned():  # type: ignore[attr-defined]
+                lock.acquire()
             self._leading = 0
             self._wanted = None
             self._uses += 1
             self._stop_leading_locked()
+            if held is not None:
+                release_interrupts(held)
 
     def _read_woken_locked(self, found: list[tuple[int, int]]) -> None:
         """Read after the waker was used; the descriptor may have something as well."""

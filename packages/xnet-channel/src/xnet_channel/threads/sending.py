@@ -34,19 +34,22 @@ def send_item(mailbox: Mailbox, item: object) -> None:
     """Send one item; see ``Channel.send``."""
     session = mailbox.session
     connection = session.connection
-    if type(item) is bytes and len(item) > connection.part_bytes:
-        # Not encoded as a whole: that would be a copy.
-        _send_parts(mailbox, session.encode_parts(item))
-        return
-    payload = session.encode(item)
-    cost_bytes = len(payload) + ITEM_COST_BYTES
-    if len(payload) <= connection.part_bytes:
-        position_bytes = -1
-        held = hold_interrupts()
-        try:
+    position_bytes = -1
+    pieces: Sequence[Buffer] = ()
+    held = hold_interrupts()
+    try:
+        if type(item) is bytes and len(item) > connection.part_bytes:
+            pieces = session.encode_parts(item)  # not encoded as a whole: that would be a copy
+        else:
+            payload = session.encode(item)
+            cost_bytes = len(payload) + ITEM_COST_BYTES
             with session.lock:
                 sender = mailbox.state.sender
-                if sender.credit >= cost_bytes and not sender.reserved:
+                if (
+                    sender.credit >= cost_bytes
+                    and len(payload) <= connection.part_bytes
+                    and not sender.reserved
+                ):
                     try:
                         connection.send_item(mailbox.state, payload, cost_bytes)
                     except LocalProtocolError as error:
@@ -56,15 +59,15 @@ def send_item(mailbox: Mailbox, item: object) -> None:
                         if session.writer.broken is not None:
                             raise _cannot_send(mailbox, session.writer.broken)
                         return
-        finally:
-            if held is not None:
-                release_interrupts(held)
-        if position_bytes >= 0:
-            _wait_written(mailbox, position_bytes)
-            return
-    view = memoryview(payload)
-    size = connection.part_bytes or len(view)
-    _send_parts(mailbox, [view[start : start + size] for start in range(0, len(view), size)])
+                else:
+                    pieces = _cut(payload, connection.part_bytes)
+    finally:
+        if held is not None:
+            release_interrupts(held)
+    if pieces:
+        _send_parts(mailbox, pieces)
+    else:
+        _wait_written(mailbox, position_bytes)
 
 
 def send_items(mailbox: Mailbox, items: Iterable[object]) -> None:
@@ -75,7 +78,12 @@ def send_items(mailbox: Mailbox, items: Iterable[object]) -> None:
     cost_bytes = 0
     try:
         for item in items:
-            payload = session.encode(item)
+            held = hold_interrupts()
+            try:
+                payload = session.encode(item)
+            finally:
+                if held is not None:
+                    release_interrupts(held)
             item_cost_bytes = len(payload) + ITEM_COST_BYTES
             if cost_bytes + item_cost_bytes > limit_bytes:
                 _send_batch(mailbox, batch)
@@ -88,6 +96,13 @@ def send_items(mailbox: Mailbox, items: Iterable[object]) -> None:
     finally:
         # Also when an item could not be sent: those before it are.
         _send_batch(mailbox, batch)
+
+
+def _cut(payload: bytes, part_bytes: int) -> list[memoryview]:
+    """Cut an encoded item into pieces for one frame each."""
+    view = memoryview(payload)
+    size = part_bytes or len(view)
+    return [view[start : start + size] for start in range(0, len(view), size)]
 
 
 class Reservation:

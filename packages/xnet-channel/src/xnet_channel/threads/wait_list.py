@@ -31,9 +31,13 @@ class WaitList:
             lock.release()
             waiter.acquire(True, -1 if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX))
         finally:
-            # Asked, not assumed: KeyboardInterrupt may have come just before the release.
-            if not lock._is_owned():  # type: ignore[attr-defined]
-                lock.acquire()
+            # Asked, and asked twice: KeyboardInterrupt may come at any bytecode, also here.
+            try:
+                if not lock._is_owned():  # type: ignore[attr-defined]
+                    lock.acquire()
+            finally:
+                if not lock._is_owned():  # type: ignore[attr-defined]
+                    lock.acquire()
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
 
