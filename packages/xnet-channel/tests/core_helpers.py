@@ -145,6 +145,13 @@ def failed_with(connection: Connection) -> int:
     return code
 
 
+def code_of(role: str, stream: bytes, **limits: int) -> int:
+    """Return the code with which a running connection ends that has channel 1 open."""
+    connection, _ = with_channel(role, local_hello(**limits))
+    connection.receive_data(stream)
+    return failed_with(connection)
+
+
 def taken(connection: Connection, channel: ChannelState) -> list[Any]:
     """Take all that waits on the channel."""
     return [connection.take(channel) for _ in range(len(channel.receiver.items))]

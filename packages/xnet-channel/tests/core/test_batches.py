@@ -11,10 +11,17 @@ from xnet_channel.core.batches import longest_item
 from xnet_wire import values
 
 items = st.recursive(
-    st.none() | st.integers() | st.floats() | st.text(max_size=30) | st.binary(max_size=300) | st.complex_numbers(),
-    lambda inner: st.lists(inner, max_size=30)
-    | st.lists(inner, max_size=4).map(tuple)
-    | st.dictionaries(st.text(max_size=3), inner, max_size=25),
+    st.none()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=30)
+    | st.binary(max_size=300)
+    | st.complex_numbers(),
+    lambda inner: (
+        st.lists(inner, max_size=30)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=25)
+    ),
     max_leaves=40,
 )
 

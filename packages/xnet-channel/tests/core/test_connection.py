@@ -184,7 +184,12 @@ def test_ch_045_closing_in_the_middle_of_an_item_is_possible() -> None:
 
 
 def test_ch_041_ch_042_a_reason_of_any_length_and_content() -> None:
-    for text, part_of_it in (("", ""), ("it failed", "it failed"), ("é" * 60_000, "é" * 1000), ("\ud800", "?")):
+    for text, part_of_it in (
+        ("", ""),
+        ("it failed", "it failed"),
+        ("é" * 60_000, "é" * 1000),
+        ("\ud800", "?"),
+    ):
         connection, channel = with_channel(WORKER)
         connection.send_close(channel, text)
         ((frame_type, id_, payload),) = sent(connection)

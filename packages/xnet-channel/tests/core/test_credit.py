@@ -138,7 +138,12 @@ def test_fc_023_all_of_the_credit_may_be_used(role: str, stream: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("stream", "count"),
-    [(data(9), 65), (part(9, bytes(10)), 10), (batch(9, 1, 2, 3), 4 + 192), (frame(frames.CHANNEL_DATA, 9), 64)],
+    [
+        (data(9), 65),
+        (part(9, bytes(10)), 10),
+        (batch(9, 1, 2, 3), 4 + 192),
+        (frame(frames.CHANNEL_DATA, 9), 64),
+    ],
 )
 @pytest.mark.parametrize("role", ROLES)
 def test_fc_030_what_is_dropped_is_credited_at_once(role: str, stream: bytes, count: int) -> None:

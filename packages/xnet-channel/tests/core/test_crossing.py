@@ -25,7 +25,9 @@ class Pair:
     def cross(self) -> list[list[tuple[object, ...]]]:
         """Deliver what both have sent so far, both ways at once; return what each is told."""
         flying = [b"".join(end.data_to_send()) for end in self.ends]
-        stories = [told(end.receive_data(stream)) for end, stream in zip(self.ends, flying[::-1], strict=True)]
+        stories = [
+            told(end.receive_data(stream)) for end, stream in zip(self.ends, flying[::-1], strict=True)
+        ]
         for end in self.ends:
             assert end.failure is None
         return stories

@@ -150,7 +150,9 @@ def test_random_payloads(role: str, payload: bytes, frame_type: int, id_: int, c
 
 @given(roles, streams, splits, st.booleans(), st.booleans())
 @examples(100)
-def test_frames_of_any_kind(role: str, stream: bytes, cuts: list[int], through_view: bool, ends: bool) -> None:
+def test_frames_of_any_kind(
+    role: str, stream: bytes, cuts: list[int], through_view: bool, ends: bool
+) -> None:
     survive(with_channel(role, local_hello(item=200, channels=3))[0], stream, cuts, through_view, ends)
 
 

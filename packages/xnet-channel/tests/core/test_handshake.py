@@ -107,9 +107,7 @@ def test_hs_003_exactly_the_most_noise_is_accepted(filler: bytes, size: int) -> 
     if size == 1 and not FUZZ:
         size = 257
     connection = silent(INITIATOR)
-    assert told(deliver_in(size)(connection, filler * NOISE_BYTES + greeting(WORKER))) == [
-        ("HelloReceived",)
-    ]
+    assert told(deliver_in(size)(connection, filler * NOISE_BYTES + greeting(WORKER))) == [("HelloReceived",)]
 
 
 @pytest.mark.parametrize("filler", [b"x", b"\x89"])
@@ -175,7 +173,9 @@ def test_the_end_between_frames_is_no_failure(role: str) -> None:
     assert sent(connection) == []
 
 
-@pytest.mark.parametrize(("cut", "words"), [(1, "1 bytes had arrived"), (8, "8 bytes"), (9000, "CHANNEL_DATA")])
+@pytest.mark.parametrize(
+    ("cut", "words"), [(1, "1 bytes had arrived"), (8, "8 bytes"), (9000, "CHANNEL_DATA")]
+)
 @pytest.mark.parametrize("role", ROLES)
 def test_fr_016_the_end_inside_a_frame_is_abnormal(role: str, cut: int, words: str) -> None:
     connection = running(role)

@@ -74,17 +74,20 @@ def nested(depth: int) -> bytes:
     return b"\x81" * (depth - 1) + b"\x80"
 
 
+def deep(batch_head: bytes, depth: int, in_parts: bool) -> bytes:
+    if in_parts:
+        return part(1, nested(depth)) + frame(frames.CHANNEL_DATA, 1)
+    frame_type = frames.CHANNEL_BATCH if batch_head else frames.CHANNEL_DATA
+    return frame(frame_type, 1, batch_head + nested(depth))
+
+
 @pytest.mark.parametrize("depth", [64, 100, 512])
 def test_li_004_depth(depth: int) -> None:
-    for stream in (
-        lambda d: frame(frames.CHANNEL_DATA, 1, nested(d)),
-        lambda d: frame(frames.CHANNEL_BATCH, 1, b"\x82\x01" + nested(d)),
-        lambda d: part(1, nested(d)) + frame(frames.CHANNEL_DATA, 1),
-    ):
+    for batch_head, in_parts in ((b"", False), (b"\x82\x01", False), (b"", True)):
         connection, _ = with_channel(WORKER, local_hello(depth=depth))
-        connection.receive_data(stream(depth))
+        connection.receive_data(deep(batch_head, depth, in_parts))
         assert connection.failure is None
-        connection.receive_data(stream(depth + 1))
+        connection.receive_data(deep(batch_head, depth + 1, in_parts))
         assert failed_with(connection) == codes.VALUE_MALFORMED
 
 

@@ -1,4 +1,7 @@
-"""Two connections, a link that delays as it likes, applications that do anything legal. XNET_FUZZ=1: longer."""
+"""Two connections, a link that delays as it likes, applications that do anything legal.
+
+XNET_FUZZ=1 runs the long form.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +61,9 @@ class TwoConnections(RuleBasedStateMachine):
 
     # -- items ----------------------------------------------------------------------------------
 
-    @rule(near=sides, which=picks, size=st.sampled_from([0, 1, 30, 1000, 8000, 16_000]), times=st.integers(1, 9))
+    @rule(
+        near=sides, which=picks, size=st.sampled_from([0, 1, 30, 1000, 8000, 16_000]), times=st.integers(1, 9)
+    )
     def send_items(self, near: int, which: int, size: int, times: int) -> None:
         state = self.pick(near, which)
         for _ in range(times):
@@ -213,13 +218,15 @@ class TwoConnections(RuleBasedStateMachine):
                     assert far.taken.get(id_, []) == expected
 
 
-TestTwoConnections = pytest.mark.timeout(3600 if examples(1).max_examples > 1000 else 120)(TwoConnections.TestCase)
+TestTwoConnections = pytest.mark.timeout(3600 if examples(1).max_examples > 1000 else 120)(
+    TwoConnections.TestCase
+)
 TestTwoConnections.settings = examples(40, 3000, stateful_step_count=50)
 
 
 @pytest.mark.parametrize("size", [1, 100, 16_000])
 def test_fc_040_send_all_then_receive_all_on_both_sides(size: int) -> None:
-    """The program that would deadlock with bounded windows: its blocked senders make the other side give way."""
+    """It would deadlock with bounded windows: blocked senders make the other side give way."""
     pair = Pair((WINDOW, WINDOW))
     pair.request()
     pair.deliver_all()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,9 @@ def test_ch_060_what_is_not_in_a_table_is_whose_mistake_the_specification_says(n
         half = half_type(0)
         half.state = row["state"]
         error = LocalProtocolError if row["error"] == "local" else RemoteProtocolError
-        with pytest.raises(error, match=f"{row['input']} is not allowed while .* is {row['state']}") as caught:
+        with pytest.raises(
+            error, match=f"{row['input']} is not allowed while .* is {row['state']}"
+        ) as caught:
             half.step(row["input"])
         if isinstance(caught.value, RemoteProtocolError):
             assert codes.NAMES[caught.value.code] == row["error"]
@@ -130,7 +133,7 @@ def test_ch_060_ch_061_received_frames_move_the_half_or_end_the_connection(
             assert "ended" in str(connection.failure)
 
 
-SENT = {
+SENT: dict[str, list[Callable[[Connection, ChannelState], object]]] = {
     states.SEND_ITEM: [
         lambda c, s: c.send_item(s, b"\x07", 65),
         lambda c, s: c.send_part(s, b"\x18"),
