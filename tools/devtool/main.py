@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "test": ("run every test; arguments go to pytest", _module("check.tests")),
     "check": ("run every check, tests included; --list shows them", _module("check")),
     "bench": ("compare with execnet and multiprocessing; --help shows the cases", _module("bench")),
+    "peers": ("run other projects' tests on execnet and on xnet; --help shows which", _module("peers")),
     "format": ("format the sources", _module("ruff", "format")),
     "python": ("run the interpreter of .venv", lambda python, arguments: [str(python), *arguments]),
     "setup": ("only make .venv", lambda python, arguments: [str(python), "--version"]),
