@@ -132,7 +132,7 @@ class Leading:
 
         Returns:
             Whether nobody reads, so that the descriptor can be closed. Else the leader is woken
-            and calls ``session.leader_left_locked`` when it stops leading.
+            and calls ``session.close_fds_locked`` when it stops leading.
         """
         self._detach_locked()
         self.wake_leader()
@@ -204,7 +204,7 @@ class Leading:
     def _stop_leading_locked(self) -> None:
         session = self._session
         if session.finished:
-            session.leader_left_locked()
+            session.close_fds_locked()
         elif self.eof:
             session.wake_all_locked()  # those who follow must not wait for a leader any more
         elif self._followers or session.has_callbacks:

@@ -7,7 +7,6 @@ in ``leading``, writing in ``writer``, what happens with events in ``dispatching
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from functools import partial
@@ -17,6 +16,7 @@ from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError
 from xnet_channel.threads.callbacks import CallbackThread
 from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.descriptors import Descriptors
 from xnet_channel.threads.dispatching import Dispatcher
 from xnet_channel.threads.dropping import Dropping
 from xnet_channel.threads.errors import TimeoutError
@@ -113,15 +113,10 @@ class Session:
         self.broken_off = False
         self.has_callbacks = 0
         self.pongs: set[bytes] = set()
-        self._read_fd = read_fd
-        self._write_fd = read_fd if write_fd is None else write_fd
-        self._write_watch_fd = -1
+        self.descriptors = Descriptors(read_fd, write_fd)
         self._reactor: Reactor | None = None
-        self._fds_open = True
-        os.set_blocking(self._read_fd, False)
-        os.set_blocking(self._write_fd, False)
-        self.writer = Writer(self, self._write_fd)
-        self.leading = Leading(self, self._read_fd)
+        self.writer = Writer(self, self.descriptors.write_fd)
+        self.leading = Leading(self, read_fd)
         self.callbacks = CallbackThread(self)
         self.relief = Relief(self)
         self._dispatcher = Dispatcher(self)
@@ -374,7 +369,7 @@ class Session:
         self.writer.finish_locked()
         self.callbacks.stop()
         if self.leading.finish_locked():
-            self._close_fds_locked()
+            self.close_fds_locked()
 
     def end_receiving_locked(self, text: str) -> None:
         """Nothing will be received any more: who waits for items gets an EOFError with this text."""
@@ -391,19 +386,6 @@ class Session:
         for state in list(self.connection.table.open.values()):
             self._dispatcher.mailbox_of(state).waiters.notify_all_locked()
 
-    def leader_left_locked(self) -> None:
-        """The last reader of a finished session has gone: the descriptors can be closed."""
-        self._close_fds_locked()
-
-    @property
-    def write_watch_fd(self) -> int:
-        """A descriptor of its own to watch for writing, while the other is watched for reading."""
-        if self._write_fd != self._read_fd:
-            return self._write_fd
-        if self._write_watch_fd < 0:
-            self._write_watch_fd = os.dup(self._write_fd)
-        return self._write_watch_fd
-
     def close_after_fork(self) -> None:
         """Give back the child's copies of the descriptors; the connection belongs to the parent."""
         self.lock = threading.RLock()
@@ -413,12 +395,9 @@ class Session:
         self.leading.eof = True
         for state in self.connection.table.open.values():
             self._dispatcher.mailbox_of(state).end_after_fork()
-        self._close_fds_locked()
+        self.close_fds_locked()
 
-    def _close_fds_locked(self) -> None:
-        if not self._fds_open:
-            return
-        self._fds_open = False
+    def close_fds_locked(self) -> None:
+        """Give the descriptors back; whoever stops reading last does it."""
         self.leading.close()
-        for fd in {self._read_fd, self._write_fd, self._write_watch_fd} - {-1}:
-            os.close(fd)
+        self.descriptors.close()

@@ -171,12 +171,12 @@ class Writer:
     def _watch_locked(self) -> None:
         if not self._watched:
             self._watched = True
-            self._session.reactor.watch(self._session.write_watch_fd, WRITE, self._on_writable)
+            self._session.reactor.watch(self._session.descriptors.write_watch_fd, WRITE, self._on_writable)
 
     def _unwatch_locked(self) -> None:
         if self._watched:
             self._watched = False
-            self._session.reactor.unwatch(self._session.write_watch_fd)
+            self._session.reactor.unwatch(self._session.descriptors.write_watch_fd)
 
     def _on_writable(self, events: int) -> None:
         with self._session.lock:
