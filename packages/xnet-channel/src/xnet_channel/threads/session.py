@@ -258,8 +258,6 @@ class Session:
             self.connection.send_item(state, payload, len(payload) + ITEM_COST_BYTES)
             self.close_channel_locked(channel._mailbox, None)
 
-    # -- channels -------------------------------------------------------------------------------
-
     def encode_parts(self, item: object) -> list[bytes | memoryview]:
         """Encode a large item as pieces for one frame each; its bytes are not copied."""
         return values.encode_parts(item, self.connection.part_bytes, Channel, self._id_of)
@@ -317,8 +315,6 @@ class Session:
         except LocalProtocolError as error:
             reason = self.end_error if self.end_error is not None else error
             raise OSError(f"cannot send (already closed?): {reason}") from error
-
-    # -- reading --------------------------------------------------------------------------------
 
     def dispatch_locked(self, events: list[Event]) -> None:
         """Act on what was read, and write what the core has to answer."""
