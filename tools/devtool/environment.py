@@ -128,8 +128,8 @@ def _run(command: list[str], failure: str) -> None:
     )
     if result.returncode == 0:
         return
-    lines = result.stdout.decode(errors="replace").splitlines()[-SHOWN_LINES:]
-    shown = "\n".join("    " + line for line in lines)
+    lines = [line for line in result.stdout.decode(errors="replace").splitlines() if "WARNING" not in line]
+    shown = "\n".join("    " + line for line in lines[-SHOWN_LINES:])
     raise SetUpError(f"{failure}\nIt said (exit status {result.returncode}):\n{shown}")
 
 
