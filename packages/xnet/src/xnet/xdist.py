@@ -25,6 +25,24 @@ try:
 except RuntimeError as error:
     raise pytest.UsageError(str(error)) from error
 
+# What a run of pytest-xdist needs anyway, all at once: ``pytester`` forgets the modules that a test imported, and
+# would have them loaded again, with a reactor of its own each time, in every test that uses workers.
+for _name in (
+    "xnet.compat.gateway_base",
+    "xnet.compat.multi",
+    "xnet.rsync",
+    "xnet_channel.threads.channel_files",
+    "xnet_channel.threads.reactor",
+    "xnet_gateway.remote_source",
+    "xnet_gateway.status",
+    "xnet_gateway.transports.via",
+    "xnet_group.default",
+    "inspect",
+    "queue",
+    "traceback",
+):
+    __import__(_name)
+
 
 def pytest_report_header() -> str:
     """Say in the header of the test run what is under pytest-xdist."""
