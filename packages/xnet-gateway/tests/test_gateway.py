@@ -54,17 +54,18 @@ def tell_type(channel: Any, value: object) -> None:
 
 
 @pytest.mark.parametrize("size", [900_000, 3_000_000])
-def test_gw_001_large_sources(shared: Gateway, size: int) -> None:
-    """A request fits one frame; a larger source is refused with a sentence, and nothing breaks."""
-    source = f"channel.send(len({'x' * size!r}))"
-    try:
-        channel = shared.remote_exec(source)
-    except OSError as error:
-        assert size > 1_048_576
-        assert "1048576" in str(error)  # noqa: PT017
-    else:
-        assert channel.receive(PATIENCE_S) == size
-    assert shared.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+def test_gw_001_large_sources_and_arguments(shared: Gateway, size: int) -> None:
+    """A request is one frame; what does not fit travels as an item, and nothing else changes."""
+    source = f"assert __name__ == '__channelexec__'\nchannel.send(len({'x' * size!r}))"
+    assert shared.remote_exec(source).receive(PATIENCE_S) == size
+    assert shared.remote_exec(tell_size, value=b"x" * size).receive(PATIENCE_S) == size
+    failing = shared.remote_exec(f"text = {'x' * size!r}\nraise ValueError('the reason')")
+    with pytest.raises(RemoteError, match="the reason"):
+        failing.receive(PATIENCE_S)
+
+
+def tell_size(channel: Any, value: bytes) -> None:
+    channel.send(len(value))
 
 
 def test_rinfo_is_asked_once(gateways: Gateways) -> None:

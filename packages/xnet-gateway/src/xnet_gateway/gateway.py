@@ -30,6 +30,17 @@ DEATH_WORDS_S: Final = 0.5
 #: How much of what a dead worker had sent is still read, in reads: a forked child of it may hold
 #: the connection open and go on writing.
 LAST_READS: Final = 4096
+#: What runs a request that is larger than a frame: it receives the request first.
+LOADER: Final = """\
+def load(request):
+    source, file, call, kwargs = request
+    exec(compile(source + "\\n", file or "<remote exec>", "exec"), globals())
+    return call and globals()[call], kwargs
+call, kwargs = load(channel.receive())
+del load
+if call:
+    call(channel, **kwargs)
+"""
 
 
 class Gateway(SessionOwner):
@@ -97,7 +108,16 @@ class Gateway(SessionOwner):
         """
         from xnet_gateway.remote_source import make_request
 
-        return self.session.request(frames.CHANNEL_EXEC, messages.encode_exec(make_request(source, kwargs)))
+        request = make_request(source, kwargs)
+        payload = messages.encode_exec(request)
+        if len(payload) <= self.session.connection.handshake.peer.limits.frame:
+            return self.session.request(frames.CHANNEL_EXEC, payload)
+        # [GW-001] A request is one frame. A larger one travels as an item, of any size.
+        channel = self.session.request(
+            frames.CHANNEL_EXEC, messages.encode_exec(messages.ExecRequest(LOADER))
+        )
+        channel.send((request.source, request.file, request.call, request.kwargs))
+        return channel
 
     def newchannel(self) -> Channel:
         """Open a channel that the other side learns of when it is sent in an item."""

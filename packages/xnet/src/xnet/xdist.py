@@ -25,8 +25,8 @@ try:
 except RuntimeError as error:
     raise pytest.UsageError(str(error)) from error
 
-# What a run of pytest-xdist needs anyway, all at once: ``pytester`` forgets the modules that a test imported, and
-# would have them loaded again, with a reactor of its own each time, in every test that uses workers.
+# What a run of pytest-xdist needs anyway, all at once: ``pytester`` forgets the modules that a test imported,
+# and would have them loaded again, with a reactor of its own each time, in every test that uses workers.
 for _name in (
     "xnet.compat.gateway_base",
     "xnet.compat.multi",
