@@ -51,6 +51,7 @@ class End:
         expected: Items by channel that the application has begun to send, in order; those whose
             channel the other end did not know, or no longer knew, are removed as they are dropped.
         waiting: Pieces of an item in parts that are still to be sent, by channel.
+        torn: Channels of which the other end has dropped the beginning of an item, but not yet its end.
         relieved: Channels of this end that have ever been credited on arrival.
     """
 
@@ -66,6 +67,7 @@ class End:
         self.waiting: dict[int, list[bytes]] = {}
         self.states: dict[int, ChannelState] = {}
         self.relieved: set[int] = set()
+        self.torn: set[int] = set()
         self.reliefs: list[int] = []
         self.pings = 0
         self.pongs = 0
@@ -174,8 +176,11 @@ class Pair:
             return
         end.flying.popleft()
         end.offset = 0
-        if frame_type in ITEM_FRAMES and frame_type != frames.CHANNEL_PART:
-            self._account(end, id_, frame_type, payload, open_before)
+        if frame_type == frames.CHANNEL_PART and not open_before:
+            end.torn.add(id_)
+        elif frame_type in (frames.CHANNEL_DATA, frames.CHANNEL_BATCH):
+            self._account(end, id_, frame_type, payload, open_before and id_ not in end.torn)
+            end.torn.discard(id_)
         far.pongs += frame_type == frames.PONG
         if frame_type in (frames.CHANNEL_CLOSE, frames.CHANNEL_CLOSE_ERROR):
             far.waiting.pop(id_, None)

@@ -1,3 +1,8 @@
+"""Tests of `xnet_channel.core.batches`.
+
+Spec: CH-034.
+"""
+
 from __future__ import annotations
 
 from typing import Any

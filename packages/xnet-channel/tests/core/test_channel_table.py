@@ -1,3 +1,8 @@
+"""Tests of `xnet_channel.core.channel_table`.
+
+Spec: CH-001, CH-002, CH-003, CH-005, CH-010, CH-011, CH-012, FC-040, LI-005.
+"""
+
 from __future__ import annotations
 
 import pytest

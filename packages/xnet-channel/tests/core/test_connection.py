@@ -1,4 +1,8 @@
-"""What the caller may ask for, and that a refusal sends nothing."""
+"""What the caller may ask for, and that a refusal sends nothing.
+
+Spec: CH-004, CH-010, CH-011, CH-035, CH-040, CH-041, CH-042, CH-045, ER-002, FC-002, FC-003, FC-020,
+FC-021, FC-022, FC-024, FR-004, FR-008, FR-020, GR-001, HS-007, LI-005, TR-010.
+"""
 
 from __future__ import annotations
 

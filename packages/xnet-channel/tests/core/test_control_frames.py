@@ -1,4 +1,9 @@
-"""Frames without items: what each does, and what of it is malformed."""
+"""Frames without items: what each does, and what of it is malformed.
+
+Spec: CH-004, CH-005, CH-006, CH-012, CH-041, CH-043, CH-044, ER-002, ER-003, ER-004, ER-007, ER-010,
+FC-010, FC-012, FC-013, FC-016, FR-007, FR-008, FR-009, FR-010, FR-011, FR-012, FR-013, FR-014, FR-020,
+FR-021, FR-022, GR-006, VA-040, VA-041, VA-042.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,8 @@
+"""Tests of `xnet_channel.core.errors`.
+
+Spec: ER-001.
+"""
+
 from __future__ import annotations
 
 import pytest

@@ -1,4 +1,7 @@
-"""Flow control over real frames: what comes back, when, and for what."""
+"""Flow control over real frames: what comes back, when, and for what.
+
+Spec: CH-061, FC-005, FC-014, FC-015, FC-016, FC-023, FC-030, FC-031, FC-040, FC-041, FC-042, FC-043.
+"""
 
 from __future__ import annotations
 
@@ -250,6 +253,18 @@ def test_fc_040_reliefs_nest() -> None:
     connection.relieve_all(False)
     connection.receive_data(item_costing(HALF))
     assert credited(connection) == []
+
+
+def test_fc_042_one_step_for_a_channel_that_starves() -> None:
+    connection, first, _ = pair_of_channels()
+    for _ in range(2):
+        connection.receive_data(item_costing(HALF))
+        connection.relieve(first, True)
+        connection.relieve(first, False)
+        assert credited(connection) == [(1, HALF)]
+    connection.receive_data(item_costing(WINDOW))
+    assert credited(connection) == []
+    assert connection.failure is None
 
 
 def test_fc_040_small_steps_are_saved_up_also_when_relieved() -> None:

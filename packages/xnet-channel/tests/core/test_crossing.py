@@ -1,4 +1,7 @@
-"""Frames that cross on their way: the table of races, each played by two connections."""
+"""Frames that cross on their way: the table of races, each played by two connections.
+
+Spec: CH-010, CH-012, CH-013, CH-050, CH-061, ER-005, FC-013.
+"""
 
 from __future__ import annotations
 

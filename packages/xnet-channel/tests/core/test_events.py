@@ -1,3 +1,8 @@
+"""Tests of `xnet_channel.core.events`.
+
+Spec: FR-007.
+"""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,8 @@
+"""Tests of `xnet_channel.core.halves`.
+
+Spec: FC-005, FC-011, FC-012, FC-014, FC-015, FC-016, FC-040.
+"""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,10 @@
+"""Tests of `xnet_channel.core.handshake`.
+
+Spec: ER-004, ER-005, FC-001, FC-021, FR-002, FR-011, FR-016, HS-001, HS-002, HS-003, HS-004, HS-006,
+HS-008, HS-009, HS-010, HS-011, HS-012, HS-013, HS-014, HS-015, HS-016, HS-017, HS-020, HS-022, HS-023,
+LI-001.
+"""
+
 from __future__ import annotations
 
 from typing import Any
@@ -53,7 +60,9 @@ def test_hs_006_an_initiator_says_its_hello_before_it_has_read_anything() -> Non
     connection.start()
     ((frame_type, channel, payload),) = sent(connection)
     assert (frame_type, channel) == (frames.HELLO, 0)
-    assert messages.decode_hello(payload).config == {"id": "gw0"}
+    hello = messages.decode_hello(payload)
+    assert hello.config == {"id": "gw0"}
+    assert (hello.limits, hello.credit) == (Limits(), 1_048_576)  # LI-002
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -1,3 +1,8 @@
+"""Tests of `xnet_channel.core.id_space`.
+
+Spec: CH-001, CH-002, CH-006, CH-007.
+"""
+
 from __future__ import annotations
 
 import contextlib

@@ -1,4 +1,7 @@
-"""Everything up to a limit is taken, one more is refused, and a claim alone costs nothing."""
+"""Everything up to a limit is taken, one more is refused, and a claim alone costs nothing.
+
+Spec: CH-007, CH-011, CH-033, FR-005, FR-006, LI-003, LI-004.
+"""
 
 from __future__ import annotations
 

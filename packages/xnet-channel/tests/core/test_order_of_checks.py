@@ -1,4 +1,7 @@
-"""One frame may break several rules: which of them gives the code. And: each code has a test."""
+"""One frame may break several rules: which of them gives the code. And: each code has a test.
+
+Spec: ER-004, ER-010, ER-011, ER-020, FC-005, FC-013.
+"""
 
 from __future__ import annotations
 

@@ -1,3 +1,8 @@
+"""Tests of `xnet_channel.core.outgoing`.
+
+Spec: FR-001, FR-003, TR-010.
+"""
+
 from __future__ import annotations
 
 import pytest

@@ -1,6 +1,8 @@
 """Two connections, a link that delays as it likes, applications that do anything legal.
 
 XNET_FUZZ=1 runs the long form.
+
+Spec: CH-031, CH-032, CH-044, CH-061, FC-001, FC-003, FC-011, FC-014, FC-020, FC-023, FC-040.
 """
 
 from __future__ import annotations
@@ -262,3 +264,25 @@ def test_fc_001_without_a_blocked_sender_a_fast_producer_is_held_back() -> None:
             pair.deliver_all()
             count += 1
         assert count == most // 1067
+
+
+@pytest.mark.parametrize("near", [0, 1])
+def test_ch_032_a_reference_overtaken_by_half_of_an_item(near: int) -> None:
+    """Two threads: one sends a large item on a new channel, one tells the other side of the channel."""
+    pair = Pair((WINDOW, WINDOW))
+    pair.request()
+    pair.deliver_all()
+    end, far = pair.ends[near], pair.ends[1 - near]
+    new = end.connection.open_channel()
+    end.states[new.id] = new
+    pair.begin_parts(near, new.id, bytes(50_000), 10_000)
+    pair.send_piece(near, new.id)
+    pair.send(near, 1, [new])
+    while new.id in end.waiting:
+        pair.deliver_all()
+        assert pair.send_piece(near, new.id)
+    assert pair.send(near, new.id, "whole")
+    pair.deliver_all()
+    pair.check()
+    pair.take(1 - near, new.id, 9)
+    assert far.taken[new.id] == ["whole"]

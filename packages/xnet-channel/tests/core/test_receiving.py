@@ -1,4 +1,8 @@
-"""Items and their parts, batches, references; and that it does not matter how the stream was split."""
+"""Items and their parts, batches, references; and that it does not matter how the stream was split.
+
+Spec: CH-010, CH-013, CH-030, CH-031, CH-032, CH-034, CH-035, CH-036, CH-038, ER-005, ER-007, FC-014, FR-002,
+FR-013.
+"""
 
 from __future__ import annotations
 
@@ -103,9 +107,9 @@ def test_fc_014_each_item_of_a_batch_has_its_share_of_the_cost() -> None:
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"\x80", b"\xa0", b"\x01", b"\x9f\x01\xff", b"\x82\x01", b"\x81\x01\x01", b"\x9a\x00\x00"],
+    [b"", b"\x80", b"\xa0", b"\x9f\x01\xff", b"\x82\x01", b"\x81\x01\x01", b"\x9a\x00", b"\x82\x01\xf7"],
 )
-def test_ch_034_anything_else_in_a_batch_is_malformed(payload: bytes) -> None:
+def test_ch_034_ch_038_anything_else_in_a_batch_is_malformed(payload: bytes) -> None:
     connection, channel = with_channel(WORKER)
     connection.receive_data(data(1) + frame(frames.CHANNEL_BATCH, 1, payload))
     assert failed_with(connection) == codes.VALUE_MALFORMED
@@ -386,5 +390,5 @@ def test_the_short_way_is_taken() -> None:
     connection, channel = with_channel(WORKER)
     assert connection.receive_sole_item(data(1, "text"), channel)
     assert connection.take(channel) == "text"
-    connection.fail(RuntimeError())  # type: ignore[arg-type]
+    connection.receive_eof()
     assert not connection.receive_sole_item(data(1, "text"), channel)

@@ -1,3 +1,8 @@
+"""Tests of `xnet_channel.core.roles`.
+
+Spec: CH-001.
+"""
+
 from __future__ import annotations
 
 from core_helpers import other, running

@@ -1,3 +1,8 @@
+"""Tests of `xnet_channel.core.states`.
+
+Spec: CH-040, CH-050, CH-060, CH-061.
+"""
+
 from __future__ import annotations
 
 from collections.abc import Callable

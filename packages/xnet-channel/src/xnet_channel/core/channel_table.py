@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from xnet_channel.core import roles, states
 from xnet_channel.core.channel_state import ChannelState
+from xnet_channel.core.discarded_item import DiscardedItem
 from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
 from xnet_channel.core.id_space import STRIDE, IdSpace
 from xnet_wire import codes
@@ -21,6 +22,7 @@ class ChannelTable:
         send_credit_bytes: Initial credit of a send half: what the peer announced.
         local_limit: How many channels of ours the peer lets be open at once.
         relieved: How many reasons there are to credit arrivals on every channel at once.
+        torn: Ids never open here of which the beginning of an item was dropped, but not its end.
     """
 
     __slots__ = (
@@ -34,6 +36,7 @@ class ChannelTable:
         "open",
         "relieved",
         "send_credit_bytes",
+        "torn",
     )
 
     def __init__(self, role: str, window_bytes: int, limit: int) -> None:
@@ -48,6 +51,7 @@ class ChannelTable:
         self.open: dict[int, ChannelState] = {}
         self.send_credit_bytes = 0
         self.relieved = 0
+        self.torn: set[int] = set()
         self._next_local = first_local
         self._peer_ids = IdSpace(first_peer)
         self._peer_open = 0
@@ -131,6 +135,22 @@ class ChannelTable:
         """
         if self._peer_ids.owns(id_) and not self._peer_ids.seen(id_):
             self._peer_ids.mark(id_)
+            self.torn.discard(id_)
+
+    def drop_part(self, id_: int) -> None:
+        """Note that a piece of an item was dropped: if the channel opens, so must be the rest.
+
+        Raises:
+            RemoteProtocolError: LIMIT_EXCEEDED, on more channels than the peer may have open.
+        """
+        if not self._peer_ids.owns(id_) or self._peer_ids.seen(id_):
+            return
+        self.torn.add(id_)
+        if len(self.torn) > self._limit:
+            raise RemoteProtocolError(
+                codes.LIMIT_EXCEEDED,
+                f"incomplete items on more than {self._limit} channels that were never opened",
+            )
 
     def _add_peer(self, id_: int) -> ChannelState:
         if self._peer_open >= self._limit:
@@ -139,7 +159,11 @@ class ChannelTable:
             )
         self._peer_ids.mark(id_)
         self._peer_open += 1
-        return self._add(id_)
+        channel = self._add(id_)
+        if id_ in self.torn:
+            self.torn.remove(id_)
+            channel.receiver.parts = DiscardedItem()
+        return channel
 
     def _add(self, id_: int) -> ChannelState:
         channel = ChannelState(id_, self.send_credit_bytes, self._window_bytes)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from xnet_channel.core import states
 from xnet_channel.core.batches import longest_item
 from xnet_channel.core.control_frames import ControlFrames
+from xnet_channel.core.discarded_item import DISCARDED, DiscardedItem
 from xnet_channel.core.errors import PeerGoneAway, ProtocolError, RemoteProtocolError
 from xnet_channel.core.events import (
     HelloReceived,
@@ -206,6 +207,9 @@ class Receiving:
                             item = decode(payload, channel.strings or default_strings)
                         else:
                             item = self._whole(channel, payload)
+                            if item is DISCARDED:
+                                connection.return_credit(channel)
+                                continue
                         receiver.items.append((total, item))
                         if receiver.relieved:
                             connection.return_credit(channel)
@@ -238,6 +242,7 @@ class Receiving:
     def _data(self, id_: int, payload: Payload) -> None:
         """An item for a channel that is not open for receiving (else the hot path had it)."""
         self._unwanted(id_, len(payload) + ITEM_COST_BYTES)
+        self._connection.table.torn.discard(id_)
 
     def _part(self, id_: int, payload: Payload) -> None:
         """Spec: CH-032, CH-033, FR-009."""
@@ -248,6 +253,7 @@ class Receiving:
         channel = self._connection.table.open.get(id_)
         if channel is None or channel.receiver.state is not states.OPEN:
             self._unwanted(id_, len(payload))
+            self._connection.table.drop_part(id_)
             return
         receiver = channel.receiver
         receiver.arrive(len(payload))
@@ -303,6 +309,8 @@ class Receiving:
         parts, channel.receiver.parts = channel.receiver.parts, None
         if parts is None:
             raise AssertionError("called only while an item is incomplete")
+        if isinstance(parts, DiscardedItem):
+            return DISCARDED
         self._check_item_size(parts.size_bytes + len(last))
         return parts.finish(self._values, last, channel.strings or self._connection.strings)
 
