@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gateway_helpers import PATIENCE_S, Gateways
+from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.gateway import Gateway
 from xnet_wire.errors import DumpError
 
@@ -60,7 +61,7 @@ def test_gw_001_large_sources_and_arguments(shared: Gateway, size: int) -> None:
     assert shared.remote_exec(source).receive(PATIENCE_S) == size
     assert shared.remote_exec(tell_size, value=b"x" * size).receive(PATIENCE_S) == size
     failing = shared.remote_exec(f"text = {'x' * size!r}\nraise ValueError('the reason')")
-    with pytest.raises(RemoteError, match="the reason"):
+    with pytest.raises(RemoteError, match=r"raise ValueError\('the reason'\)"):
         failing.receive(PATIENCE_S)
 
 

@@ -33,8 +33,12 @@ LAST_READS: Final = 4096
 #: What runs a request that is larger than a frame: it receives the request first.
 LOADER: Final = """\
 def load(request):
+    import linecache
     source, file, call, kwargs = request
-    exec(compile(source + "\\n", file or "<remote exec>", "exec"), globals())
+    file = file or "<large remote exec>"
+    if not linecache.getlines(file):  # tracebacks show its lines
+        linecache.cache[file] = len(source), None, source.splitlines(True), file
+    exec(compile(source + "\\n", file, "exec"), globals())
     return call and globals()[call], kwargs
 call, kwargs = load(channel.receive())
 del load
