@@ -35,8 +35,8 @@ LOADER: Final = """\
 def load(request):
     import linecache
     source, file, call, kwargs = request
-    file = file or "<large remote exec>"
-    if not linecache.getlines(file):  # tracebacks show its lines
+    if not file or not linecache.getlines(file):  # tracebacks show its lines
+        file = file or "<large remote exec>"
         linecache.cache[file] = len(source), None, source.splitlines(True), file
     exec(compile(source + "\\n", file, "exec"), globals())
     return call and globals()[call], kwargs
