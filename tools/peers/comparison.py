@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from peers.outcomes import Outcome
 
@@ -18,6 +18,19 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """How a test ended when it was run alone, once on each side; None if it did not come to its end."""
+
+    execnet: Outcome | None
+    xnet: Outcome | None
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether it ended, and equally. Two runs without a result prove nothing."""
+        return self.execnet is not None and self.execnet == self.xnet
+
+
+@dataclass(frozen=True)
 class Comparison:
     """All tests of a suite, under execnet and under xnet.
 
@@ -25,11 +38,13 @@ class Comparison:
         execnet: test id -> outcome.
         xnet: likewise.
         is_apart: says of a test id whether it is reported apart.
+        repeated: test id -> how it ended when it was run alone, for tests that were repeated.
     """
 
     execnet: Mapping[str, Outcome]
     xnet: Mapping[str, Outcome]
     is_apart: Callable[[str], bool]
+    repeated: Mapping[str, Sequence[Attempt]] = field(default_factory=dict)
 
     @property
     def differences(self) -> list[Difference]:
@@ -41,24 +56,48 @@ class Comparison:
         ]
 
     @property
-    def regressions(self) -> list[Difference]:
-        """Tests that always pass with execnet and not always with xnet, but those reported apart."""
-        return [found for found in self._lost if not self.is_apart(found.test)]
+    def to_repeat(self) -> list[str]:
+        """Ids of the tests whose difference would count."""
+        return [found.test for found in self.differences if not self.is_apart(found.test)]
 
     @property
-    def lost_apart(self) -> list[Difference]:
-        """The same among the tests reported apart."""
-        return [found for found in self._lost if self.is_apart(found.test)]
+    def regressions(self) -> list[Difference]:
+        """Tests that always pass with execnet and not always with xnet, but those apart or settled."""
+        return [found for found in self.unsettled if found.execnet == "passed"]
 
     @property
     def other_differences(self) -> list[Difference]:
         """Differences that are no loss: what execnet itself does not pass reliably."""
-        return [found for found in self.differences if found.execnet != "passed"]
+        return [
+            found
+            for found in self.differences
+            if found.execnet != "passed" and not self._is_settled(found.test)
+        ]
 
     @property
-    def _lost(self) -> list[Difference]:
-        return [found for found in self.differences if found.execnet == "passed"]
+    def unsettled(self) -> list[Difference]:
+        """Every difference that counts where a suite has to end equally."""
+        return [
+            found
+            for found in self.differences
+            if not self.is_apart(found.test) and not self._is_settled(found.test)
+        ]
+
+    @property
+    def settled(self) -> list[Difference]:
+        """Differences in the whole run of tests that ended equally when they were run alone."""
+        return [found for found in self.differences if self._is_settled(found.test)]
+
+    @property
+    def lost_apart(self) -> list[Difference]:
+        """Tests reported apart that pass with execnet and not with xnet."""
+        return [
+            found for found in self.differences if found.execnet == "passed" and self.is_apart(found.test)
+        ]
 
     def apart(self, column: Mapping[str, Outcome]) -> list[Outcome]:
         """Return the outcomes of those tests of a column that are reported apart."""
         return [outcome for test, outcome in column.items() if self.is_apart(test)]
+
+    def _is_settled(self, test: str) -> bool:
+        return any(attempt.is_equal for attempt in self.repeated.get(test, ()))

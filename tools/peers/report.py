@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
-from peers.comparison import Comparison, Difference
+from peers.comparison import Attempt, Comparison, Difference
 from peers.outcomes import BAD, Outcome, count
 from peers.suites import Suite
 
 
 def format_report(
-    suite: Suite, comparison: Comparison, seconds: Mapping[str, Sequence[float]], versions: str
+    suite: Suite, comparison: Comparison, seconds: Mapping[str, Sequence[float]], versions: Mapping[str, str]
 ) -> str:
     """Return the whole report.
 
@@ -18,10 +19,11 @@ def format_report(
         suite: what was run.
         comparison: its outcome.
         seconds: column -> how long each of its runs took.
-        versions: what it was run with.
+        versions: what it was run with, name -> version.
     """
     execnet, xnet = count(comparison.execnet.values()), count(comparison.xnet.values())
-    lines = [f"{suite.name} {suite.version}, its own tests ({versions})", ""]
+    environment = ", ".join(f"{name} {version}" for name, version in versions.items())
+    lines = [f"{suite.name} {suite.version}, its own tests ({environment})", ""]
     lines += [_columns("", "execnet", "xnet")]
     lines += [_columns(name, str(execnet[name]), str(xnet[name])) for name in execnet]
     lines += [_columns("in all", str(len(comparison.execnet)), str(len(comparison.xnet)))]
@@ -30,11 +32,13 @@ def format_report(
         counts = [count(comparison.apart(column)) for column in (comparison.execnet, comparison.xnet)]
         of_them = [f"{found['passed']} of {sum(found.values())}" for found in counts]
         lines += [_columns(f"of them about {suite.apart}: passed", *of_them)]
-    lines += _section("pass with execnet, not with xnet", comparison.regressions)
+    lines += _section("pass with execnet, not with xnet", comparison.regressions, comparison.repeated)
     if suite.apart is not None:
         title = f"about {suite.apart}, not counted: pass with execnet, not with xnet"
         lines += _section(title, comparison.lost_apart)
-    lines += _section("differ otherwise", comparison.other_differences)
+    title = "differed in the whole run, ended equally when repeated alone, not counted"
+    lines += _section(title, comparison.settled, comparison.repeated)
+    lines += _section("differ otherwise", comparison.other_differences, comparison.repeated)
     lines += ["", format_verdict(comparison)]
     return "\n".join(lines)
 
@@ -54,8 +58,14 @@ def format_verdict(comparison: Comparison) -> str:
     if number:
         tests = "1 test that passes" if number == 1 else f"{number} tests that pass"
         return f"{tests} with execnet, not with xnet"
+    excused = []
+    if comparison.lost_apart:
+        excused.append(f"{len(comparison.lost_apart)} reported apart")
+    lost_once = [found for found in comparison.settled if found.execnet == "passed"]
+    if lost_once:
+        excused.append(f"{len(lost_once)} that ended equally when repeated alone")
     return "every test that passes with execnet passes with xnet" + (
-        f", but for {len(comparison.lost_apart)} reported apart" if comparison.lost_apart else ""
+        f", but for {' and '.join(excused)}" if excused else ""
     )
 
 
@@ -67,14 +77,19 @@ def _seconds(seconds: Iterable[float]) -> str:
     return ", ".join(f"{value:.1f}" for value in seconds) or "-"
 
 
-def _section(title: str, differences: Sequence[Difference]) -> list[str]:
+def _section(
+    title: str,
+    differences: Sequence[Difference],
+    repeated: Mapping[str, Sequence[Attempt]] = MappingProxyType({}),
+) -> list[str]:
     if not differences:
         return []
-    return [
-        "",
-        f"{title}:",
-        *(
-            f"  {found.test}: {found.execnet or 'not run'} with execnet, {found.xnet or 'not run'} with xnet"
-            for found in differences
-        ),
-    ]
+    lines = ["", f"{title}:"]
+    for found in differences:
+        lines.append(f"  {found.test}: {_both(found)}")
+        lines += [f"    alone: {_both(attempt)}" for attempt in repeated.get(found.test, ())]
+    return lines
+
+
+def _both(found: Difference | Attempt) -> str:
+    return f"{found.execnet or 'not run'} with execnet, {found.xnet or 'not run'} with xnet"

@@ -56,7 +56,7 @@ def run_suite(suite: Suite, python: Path, tree: Path, results: Path, plugins: tu
     junit.unlink(missing_ok=True)
     words = [word for plugin in plugins for word in ("-p", plugin)]
     # -v: if it hangs, the last line of the log is the test it hangs in
-    words += ["-v", "-p", "no:cacheprovider", f"--junitxml={junit}", *suite.arguments]
+    words += ["-v", "-p", "no:cacheprovider", f"--junitxml={junit}", *suite.arguments, suite.tests]
     started = time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(

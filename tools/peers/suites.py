@@ -17,7 +17,8 @@ class Suite:
         name: of the distribution.
         version: its release.
         requirements: everything to install beside execnet or xnet, pinned.
-        arguments: what pytest is given.
+        tests: what pytest is to run: a folder of the distribution, or one test of it.
+        arguments: what else pytest is given.
         plugins_on_xnet: pytest plugins that the run on xnet needs, besides `xnet.xdist`.
         apart: a word; tests with it in their id are reported apart and do not count as regressions.
         has_to_be_equal: every difference fails the comparison, not only a test that is lost.
@@ -27,7 +28,8 @@ class Suite:
     name: str
     version: str
     requirements: tuple[str, ...]
-    arguments: tuple[str, ...]
+    tests: str
+    arguments: tuple[str, ...] = ()
     plugins_on_xnet: tuple[str, ...] = ()
     apart: str | None = None
     has_to_be_equal: bool = False
@@ -48,7 +50,7 @@ XDIST: Final = Suite(
         "psutil==7.2.2",  # without these two, four of its tests are skipped
         "pexpect==4.9.0",
     ),
-    arguments=("testing",),
+    tests="testing",
     plugins_on_xnet=("xnet_in_pytester",),
     apart="rsync",
 )
@@ -60,7 +62,8 @@ THIRD_PARTY: Final = {
             name="click",
             version="8.5.1",
             requirements=(*_RUNNER, "click==8.5.1"),
-            arguments=("-n", "4", "tests"),
+            tests="tests",
+            arguments=("-n", "4"),
             has_to_be_equal=True,
             timeout_s=300.0,
         ),
@@ -68,7 +71,8 @@ THIRD_PARTY: Final = {
             name="jinja2",
             version="3.1.6",
             requirements=(*_RUNNER, "jinja2==3.1.6", "trio==0.35.0"),
-            arguments=("-n", "4", "tests"),
+            tests="tests",
+            arguments=("-n", "4"),
             has_to_be_equal=True,
             timeout_s=300.0,
         ),

@@ -30,4 +30,4 @@ def test_each_run_gets_a_fresh_tree(tmp_path: Path) -> None:
 
 def test_what_is_there_is_not_fetched_again(tmp_path: Path) -> None:
     packed = archive(tmp_path / "archives" / "small-1")
-    assert fetch(Suite("small", "1", (), ()), tmp_path) == packed
+    assert fetch(Suite("small", "1", (), "tests"), tmp_path) == packed

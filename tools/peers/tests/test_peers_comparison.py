@@ -49,7 +49,8 @@ def test_the_report_has_both_columns_and_every_difference() -> None:
         {"good": "passed", "lost": "passed", "rsync": "passed", "won": "failed"},
         {"good": "passed", "lost": "error", "rsync": "failed", "won": "passed"},
     )
-    report = format_report(XDIST, comparison, {"execnet": [1.5], "xnet": [1.0, 2.0]}, "versions")
+    report = format_report(XDIST, comparison, {"execnet": [1.5], "xnet": [1.0, 2.0]}, {"pytest": "8"})
+    assert "its own tests (pytest 8)" in report
     lines = [line.split() for line in report.splitlines()]
     assert ["passed", "3", "2"] in lines
     assert ["seconds", "1.5", "1.0,", "2.0"] in lines

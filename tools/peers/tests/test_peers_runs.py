@@ -9,7 +9,7 @@ import pytest
 from peers.runs import RunError, environment, run_suite
 from peers.suites import THIRD_PARTY, XDIST, Suite
 
-SMALL = Suite("small", "1", (), ("-p", "no:xdist", "tests"), timeout_s=60.0)
+SMALL = Suite("small", "1", (), "tests", ("-p", "no:xdist"), timeout_s=60.0)
 
 
 def tree(folder: Path, source: str) -> Path:
