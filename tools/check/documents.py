@@ -1,4 +1,4 @@
-"""Links and paths in the documents lead somewhere: relative links, their #anchors, and `paths/in/code`."""
+"""What documents point at is there: relative links, #anchors, `paths/in/code`, packages to install."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _LINK: Final = re.compile(r"\[[^\]\n]*\]\(\s*<?([^)\s>]+)>?[^)]*\)")
 _HEADING: Final = re.compile(r"^#{1,6}\s+(.*?)\s*#*$", re.MULTILINE)
 _EXPLICIT_ANCHOR: Final = re.compile(r"<a\s+(?:id|name)=\"([^\"]+)\"")
 _ELSEWHERE: Final = re.compile(r"^[a-z][a-z0-9+.-]*:")
+# On an index these names belong to others: installing by name would bring a stranger's package.
+_INSTALL_BY_NAME: Final = re.compile(r"\bpip3? install\b[^\n#]*\s(xnet(?:-[a-z]+)?)(?=[\s=`]|$)")
 # Only names that start at one of our folders are taken for paths, and only if they are written as one.
 _PATH: Final = re.compile(
     r"^(?:\.ci|packages|protocol-spec|conformance-tests|tools|docs|changelog\.d)/[\w./-]*$"
@@ -27,7 +29,14 @@ def find_problems(root: Path) -> list[str]:
         # Templates and fragments of the changelog speak of files that need not exist (any more).
         if document.parent.name == "changelog.d" or document.name == "CHANGELOG.md":
             continue
-        text = _without_fences(document.read_text(encoding="utf-8"))
+        text = document.read_text(encoding="utf-8")
+        problems += [
+            f"{relative(root, document)}:{number}: pip would install {found.group(1)!r} from an index, "
+            "where that name is not ours; give the path of the package"
+            for number, line in enumerate(text.splitlines(), 1)
+            if (found := _INSTALL_BY_NAME.search(line))
+        ]
+        text = _without_fences(text)
         for number, line in enumerate(text.splitlines(), 1):
             place = f"{relative(root, document)}:{number}"
             prose = _CODE.sub("`code`", line)

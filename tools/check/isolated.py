@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -24,6 +25,8 @@ from devtool.project import read_string_array
 # random examples each: what is looked for is a missing dependency.
 _PYTEST = ("-m", "pytest", "--quiet", "--quiet", "-m", "not slow", "--tb=short", "-p", "no:cacheprovider")
 
+# Where the name ends in a requirement such as "xnet-wire==0.1.*" or "attrs>=23.2".
+_NAME_END = re.compile(r"[^A-Za-z0-9._-]")
 # What the root pyproject.toml's settings of pytest need, whatever a package declares.
 _RUNNER = ("pytest", "pytest-timeout")
 # The last lines of pytest's output that are shown: its summary, and the tracebacks before it.
@@ -71,23 +74,41 @@ def _check(root: Path, package: Package, wheels: Path) -> list[str]:
 
 def _prepare(root: Path, package: Package, environment: Path, wheels: Path) -> list[str]:
     """Make or reuse the environment of a package and install the wheels of today in it."""
-    everything = packages(root)
     stamp = environment / "made-from"
-    wanted = _fingerprint(root, everything)
-    find = ("--find-links", str(wheels))
-    if not stamp.exists() or stamp.read_text() != wanted:
-        shutil.rmtree(environment, ignore_errors=True)
-        problems = run_module(["venv", "--without-pip", str(environment)], root)
-        problems = problems or _pip(environment, [*find, *_constraints(root, environment), package.name])
-        if not problems:
-            test = read_string_array((package.folder / "pyproject.toml").read_text(encoding="utf-8"), "test")
-            problems = _pip(environment, [*_constraints(root, environment), *_RUNNER, *test])
-        if problems:
-            return problems
+    wanted = _fingerprint(root)
+    # By the path of the file: by name, pip would take what an index has under that name, if it is newer.
+    ours = [_wheel(wheels, name) for name in with_packages_below(root, package)]
+    if stamp.exists() and stamp.read_text() == wanted:
+        return _pip(environment, ["--no-index", "--no-deps", "--force-reinstall", *ours])
+    shutil.rmtree(environment, ignore_errors=True)
+    problems = run_module(["venv", "--without-pip", str(environment)], root)
+    if not problems:
+        test = read_string_array((package.folder / "pyproject.toml").read_text(encoding="utf-8"), "test")
+        problems = _pip(environment, [*_constraints(root, environment), *ours, *_RUNNER, *test])
+    if not problems:
         stamp.write_text(wanted)
-        return []
-    installed = [p.name for p in everything if any(environment.glob(f"lib/*/site-packages/{p.import_name}"))]
-    return _pip(environment, [*find, "--no-index", "--no-deps", "--force-reinstall", *installed])
+    return problems
+
+
+def with_packages_below(root: Path, package: Package) -> list[str]:
+    """Return the names of a package and of all packages of ours that it declares, directly or not."""
+    by_name = {other.name: other for other in packages(root)}
+    found: list[str] = []
+    waiting = [package.name]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.append(name)
+        text = (by_name[name].folder / "pyproject.toml").read_text(encoding="utf-8")
+        declared = [_NAME_END.split(line)[0] for line in read_string_array(text, "dependencies")]
+        waiting += [dependency for dependency in declared if dependency in by_name]
+    return found
+
+
+def _wheel(wheels: Path, name: str) -> str:
+    (wheel,) = wheels.glob(f"{name.replace('-', '_')}-*.whl")
+    return str(wheel)
 
 
 def _pip(environment: Path, arguments: Sequence[str]) -> list[str]:
@@ -103,8 +124,8 @@ def _constraints(root: Path, environment: Path) -> list[str]:
     return ["--constraint", str(file)]
 
 
-def _fingerprint(root: Path, everything: Sequence[Package]) -> str:
+def _fingerprint(root: Path) -> str:
     digest = hashlib.sha256(f"{sys.version}|{root}".encode())
-    for file in [root / "pyproject.toml", *(package.folder / "pyproject.toml" for package in everything)]:
+    for file in [root / "pyproject.toml", *(package.folder / "pyproject.toml" for package in packages(root))]:
         digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -42,3 +42,15 @@ def test_links_and_paths_that_lead_somewhere(tmp_path: Path, text: str) -> None:
 def test_links_and_paths_that_lead_nowhere(tmp_path: Path, text: str, problem: str) -> None:
     write_tree(tmp_path, {"docs/other.md": OTHER, "docs/a.md": f"\n\n{text}"})
     assert find_problems(tmp_path) == [f"docs/a.md:3: {problem}"]
+
+
+def test_installing_ours_by_name_is_a_problem(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"a.md": "```\npip install pytest xnet-wire\n```\n"})
+    (problem,) = find_problems(tmp_path)
+    assert problem.startswith("a.md:2: pip would install 'xnet-wire' from an index")
+
+
+def test_installing_ours_by_path_and_others_by_name_is_fine(tmp_path: Path) -> None:
+    text = "`pip install ./packages/xnet-wire ./packages/xnet`\n\n`pip install attrs # and xnet by path`\n"
+    write_tree(tmp_path, {"a.md": text})
+    assert find_problems(tmp_path) == []

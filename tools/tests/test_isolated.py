@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from check import isolated
+from check.tree import ROOT, packages
 from tree_builder import write_tree
 
 PYPROJECT = """\
@@ -40,6 +41,17 @@ def test_an_undeclared_import_is_found(tmp_path: Path) -> None:
     write_tree(tmp_path, {"packages/a-b/src/a_b/__init__.py": "import attr\nvalue = 1\n"})
     problems = isolated.find_problems(tmp_path)
     assert any("No module named 'attr'" in problem for problem in problems)
+
+
+def test_what_is_installed_is_the_package_and_what_it_declares() -> None:
+    everything = {package.name: package for package in packages(ROOT)}
+    assert isolated.with_packages_below(ROOT, everything["xnet-wire"]) == ["xnet-wire"]
+    assert sorted(isolated.with_packages_below(ROOT, everything["xnet-group"])) == [
+        "xnet-channel",
+        "xnet-gateway",
+        "xnet-group",
+        "xnet-wire",
+    ]
 
 
 def test_a_package_without_tests_is_a_problem(tmp_path: Path) -> None:
