@@ -258,11 +258,14 @@ class Channel:
 
         with session.lock:
             if not ended():
-                session.relief.close_waiter_locked(mailbox, waits=True)
+                relieved = mailbox.callback is None
+                if relieved:
+                    session.relief.close_waiter_locked(mailbox, waits=True)
                 try:
                     self._wait_locked(ended, deadline_s)
                 finally:
-                    session.relief.close_waiter_locked(mailbox, waits=False)
+                    if relieved:
+                        session.relief.close_waiter_locked(mailbox, waits=False)
             if not ended():
                 raise TimeoutError(f"{self!r} was not closed within {timeout} seconds")
         error = self._getremoteerror()

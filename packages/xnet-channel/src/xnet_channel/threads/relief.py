@@ -53,10 +53,9 @@ class Relief:
             self._session.connection.relieve_all(False)
 
     def close_waiter_locked(self, mailbox: Mailbox, waits: bool) -> None:
-        """A thread begins or stops to wait for the channel's end."""
-        if mailbox.callback is None:
-            self._session.connection.relieve(mailbox.state, waits)
-            self._session.writer.flush_soon_locked()
+        """A thread begins or stops to wait for the end of a channel without callback."""
+        self._session.connection.relieve(mailbox.state, waits)
+        self._session.writer.flush_soon_locked()
 
     def could_stall(self, mailbox: Mailbox) -> bool:
         """Return whether there is another channel that could starve while this one is waited for."""
