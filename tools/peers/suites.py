@@ -40,7 +40,7 @@ class Suite:
         return self.apart is not None and self.apart in test.lower()
 
 
-# pytest 8.4.2, because with execnet every test passes there; with 9.2.0 seven of them fail on execnet, and on xnet.
+# pytest 8.4.2, because with execnet no test fails there; with 9.2.0 seven do, with execnet and with xnet.
 XDIST: Final = Suite(
     name="pytest-xdist",
     version="3.8.0",
