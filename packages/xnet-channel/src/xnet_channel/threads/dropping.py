@@ -28,6 +28,8 @@ class Dropping:
 
         Threads: any, also finalisers: takes no lock.
         """
+        # While its finaliser runs a weak reference still finds the object: it must not any more.
+        mailbox.detach()
         self._dropped.append(mailbox)
         self._session.reactor.call_soon(self._close_dropped)
 

@@ -62,11 +62,15 @@ class Mailbox:
         self.ended = state.receiver.state is not states.OPEN
         self.last_taker: int | None = None
         self.waiters = WaitList()
-        self.ref: Callable[[], Channel | None] = lambda: None
+        self.ref: Callable[[], Channel | None] = _no_channel
 
     def attach(self, channel: Channel) -> None:
         """Remember the user's object without keeping it alive."""
         self.ref = weakref.ref(channel)
+
+    def detach(self) -> None:
+        """Forget the user's object."""
+        self.ref = _no_channel
 
     def has_news(self) -> bool:
         """Return whether a thread that waits for an item has to wait no longer."""
@@ -82,3 +86,7 @@ class Mailbox:
         """End in a forked child: the threads that waited, and the callback's, are the parent's."""
         self.ended = True
         self.waiters = WaitList()
+
+
+def _no_channel() -> None:
+    """Stand for the weak reference to a channel that is gone."""

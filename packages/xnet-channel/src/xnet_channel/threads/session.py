@@ -120,8 +120,7 @@ class Session:
         self.callbacks = CallbackThread(self)
         self.relief = Relief(self)
         self._dispatcher = Dispatcher(self)
-        # [FR-021] Requests are answered before the frames behind them are looked at.
-        self.connection.dispatch = self.dispatch_locked
+        self.connection.dispatch = self.dispatch_locked  # [FR-021] answers before what follows
         self.dropping = Dropping(self)
         remember_session(self)
         with self.lock:

@@ -1,0 +1,77 @@
+"""A session as a whole: threads, ends, limits."""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+
+import pytest
+
+from threads_helpers import PATIENCE_S, pair
+from xnet_channel.threads.channel import Channel
+
+
+def send_back(channel: Channel) -> None:
+    for item in channel:
+        channel.send(item)
+
+
+def test_threads_on_many_channels_never_interleave() -> None:
+    with pair() as both:
+        sums: queue.Queue[tuple[int, int]] = queue.Queue()
+
+        def work(number: int) -> None:
+            ours, theirs = channels[number]
+            echo = threading.Thread(target=send_back, args=(theirs,))
+            echo.start()
+            for item in range(200):
+                ours.send((number, item))
+                assert ours.receive(PATIENCE_S) == (number, item)
+            ours.close()
+            echo.join()
+            sums.put((number, 200))
+
+        channels = [both.channels() for _ in range(8)]
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(sums.get_nowait() for _ in threads) == [(number, 200) for number in range(8)]
+
+
+def test_the_end_reaches_everybody_who_waits() -> None:
+    with pair() as both:
+        ours, _theirs = both.channels()
+        others, _their_others = both.channels()
+        got: queue.Queue[object] = queue.Queue()
+        others.setcallback(got.put, endmarker="end")
+
+        def waits(action: object) -> None:
+            try:
+                action()  # type: ignore[operator]
+            except EOFError as error:
+                got.put(str(error))
+
+        for action in (ours.receive, ours.waitclose, lambda: next(ours)):
+            threading.Thread(target=waits, args=(action,), daemon=True).start()
+        both.worker.close()
+        ends = [str(got.get(timeout=PATIENCE_S)) for _ in range(4)]
+        assert "end" in ends
+        assert sum("the other side ended" in end for end in ends) == 3
+        with pytest.raises(OSError, match="cannot send"):
+            ours.send(1)
+
+
+def test_many_sessions_leave_nothing_behind() -> None:
+    with pair():
+        pass
+    before = len(os.listdir("/dev/fd"))
+    for _ in range(30):
+        with pair() as both:
+            ours, theirs = both.channels()
+            ours.send(1)
+            assert theirs.receive(PATIENCE_S) == 1
+    assert len(os.listdir("/dev/fd")) <= before + 2
+    assert sum(thread.name == "xnet-reactor" for thread in threading.enumerate()) <= 1

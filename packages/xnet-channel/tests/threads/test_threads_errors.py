@@ -1,0 +1,29 @@
+"""What users can catch."""
+
+from __future__ import annotations
+
+import builtins
+
+import pytest
+
+from xnet_channel.threads.errors import INTERRUPT_TEXT, RemoteError, TimeoutError
+from xnet_channel.threads.tracebacks import format_error
+
+
+def test_texts_and_bases() -> None:
+    error = RemoteError("text")
+    assert (str(error), repr(error), error.formatted) == ("text", "RemoteError: text", "text")
+    assert issubclass(TimeoutError, builtins.TimeoutError)
+    assert issubclass(TimeoutError, OSError)
+
+
+def test_warnings_but_not_about_interrupts(capsys: pytest.CaptureFixture[str]) -> None:
+    RemoteError(INTERRUPT_TEXT).warn()
+    assert capsys.readouterr().err == ""
+    RemoteError("the reason").warn()
+    assert "the reason" in capsys.readouterr().err
+
+
+def test_tracebacks_as_text() -> None:
+    assert format_error(KeyboardInterrupt()) == INTERRUPT_TEXT
+    assert "ValueError: 1" in format_error(ValueError(1))
