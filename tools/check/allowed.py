@@ -16,8 +16,7 @@ WITHOUT_TEST_FILE: Final[dict[str, str]] = {
     _THREADS
     + "forking.py": "packages/xnet-gateway/tests/test_death.py: forks of real workers and initiators",
     _THREADS + "interests.py": "two constants",
-    _THREADS
-    + "leading.py": "test_session.py and packages/xnet-gateway/tests/test_interrupt.py: every wait goes through it",
+    _THREADS + "leading.py": "test_session.py and xnet-gateway/tests/test_interrupt.py: every wait leads",
     _THREADS + "mailbox.py": "test_channel.py: the state behind every channel",
     _THREADS + "owner.py": "a base class whose methods do nothing",
     _THREADS + "relief.py": "test_channel.py and packages/xnet-gateway/tests/test_flow.py",
