@@ -68,6 +68,8 @@ class OutputRelay:
             get_reactor().watch(self._fd, READ, self._on_readable)
 
     def _relay_once(self) -> bool:
+        if self._closed:
+            return False
         try:
             data = os.read(self._fd, CHUNK_BYTES)
         except BlockingIOError:

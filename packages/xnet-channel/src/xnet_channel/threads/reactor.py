@@ -127,10 +127,21 @@ class Reactor:
         while True:
             ready = self._selector.select(self._timeout_s())
             for key, events in ready:
-                self._call(key.data, events)
+                if self._still_watched(key):
+                    self._call(key.data, events)
             while self._soon:
                 self._call(self._soon.popleft())
             self._run_timers()
+
+    def _still_watched(self, key: selectors.SelectorKey) -> bool:
+        """Return whether no callback before this one, or other thread, has ended this watch.
+
+        The descriptor may be closed by now, or stand for something else.
+        """
+        try:
+            return self._selector.get_key(key.fd).data is key.data
+        except KeyError:
+            return False
 
     def _timeout_s(self) -> float | None:
         if self._soon:
