@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: How often a process is looked at where there is no handle to wait on, in seconds.
 POLL_S: Final = 0.05
+#: How soon to look again for the status that another thread is fetching, in seconds.
+REAPED_S: Final = 0.001
 #: Between SIGTERM and SIGKILL, in seconds.
 KILL_GRACE_S: Final = 1.0
 
@@ -138,7 +140,10 @@ class WorkerProcess:
             self._reap()
 
     def _reap(self) -> None:
-        self.popen.poll()
+        if self.popen.poll() is None:
+            # It has ended, but another thread sits in popen.wait() and is about to say how.
+            get_reactor().call_later(REAPED_S, self._reap)
+            return
         if self._relay is not None:
             self._relay.drain()
         with self._lock:
