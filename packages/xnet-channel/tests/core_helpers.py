@@ -167,7 +167,7 @@ def told(events: list[Event]) -> list[tuple[object, ...]]:
         elif isinstance(event, ChannelClosed):
             story.append((name, event.channel.id, event.error))
         elif isinstance(event, RequestReceived):
-            story.append((name, event.channel.id, event.frame_type, bytes(event.payload)))
+            story.append((name, event.channel.id, event.frame_type, repr(event.request)))
         elif isinstance(event, CreditReceived):
             story.append((name, event.channel.id))
         else:

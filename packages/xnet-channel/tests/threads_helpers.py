@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from xnet_channel.core import roles
@@ -22,7 +23,7 @@ class HandingOver(SessionOwner):
     def __init__(self) -> None:
         self.channels: queue.Queue[Channel] = queue.Queue()
 
-    def on_request(self, frame_type: int, channel: Channel, payload: bytes | bytearray) -> None:
+    def on_request(self, frame_type: int, channel: Channel, request: object) -> None:
         self.channels.put(channel)
 
 
@@ -52,3 +53,13 @@ def pair() -> Iterator[Pair]:
     finally:
         both.initiator.close()
         both.worker.close()
+
+
+def eventually(condition: Callable[[], bool]) -> bool:
+    """Return whether the condition came true in time; for what nothing can be waited on."""
+    deadline_s = time.monotonic() + PATIENCE_S
+    while not condition():
+        if time.monotonic() > deadline_s:
+            return False
+        time.sleep(0.001)
+    return True

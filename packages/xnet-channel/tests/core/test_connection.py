@@ -90,6 +90,44 @@ def test_gr_001_terminate() -> None:
     assert sent(connection) == [(frames.GATEWAY_TERMINATE, 0, b"")]
 
 
+ENDING = "asked to end"
+
+
+def test_gr_002_after_terminate_no_work_is_given() -> None:
+    connection, channel = with_channel(INITIATOR)
+    connection.send_terminate()
+    sent(connection)
+    for call in ("open_channel", "send_request", "send_terminate"):
+        with pytest.raises(LocalProtocolError, match=ENDING):
+            CALLS[call](connection)
+    for send in (connection.send_item, connection.send_batch):
+        with pytest.raises(LocalProtocolError, match=ENDING):
+            send(channel, encode(1), 65)
+    with pytest.raises(LocalProtocolError, match=ENDING):
+        connection.send_part(channel, b"\x01")
+    assert sent(connection) == []
+
+
+def test_gr_002_after_terminate_the_rest_goes_on() -> None:
+    connection, channel = with_channel(INITIATOR)
+    connection.send_terminate()
+    sent(connection)
+    payload = encode(b"x" * 1000)
+    count = WINDOW // (len(payload) + 64)
+    connection.receive_data(frame(frames.CHANNEL_DATA, channel.id, payload) * count)
+    connection.receive_data(frame(frames.PING, 0, b"there?"))
+    for _ in range(count):
+        connection.take(channel)
+    connection.send_last(channel)
+    connection.send_close(channel)
+    kinds = [kind for kind, _, _ in sent(connection)]
+    assert kinds[0] == frames.PONG
+    assert kinds[-2:] == [frames.CHANNEL_LAST_MESSAGE, frames.CHANNEL_CLOSE]
+    assert set(kinds[1:-2]) == {frames.CHANNEL_CREDIT}
+    connection.receive_eof()
+    assert connection.failure is None
+
+
 def test_ch_004_a_request_uses_a_fresh_id_and_is_understood() -> None:
     initiator, worker = running(INITIATOR), running(WORKER)
     opened = [

@@ -8,8 +8,10 @@ import threading
 
 import pytest
 
-from threads_helpers import PATIENCE_S, pair
+from threads_helpers import PATIENCE_S, eventually, pair
 from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.errors import RemoteError
+from xnet_wire import frames
 
 
 def send_back(channel: Channel) -> None:
@@ -75,3 +77,35 @@ def test_many_sessions_leave_nothing_behind() -> None:
             assert theirs.receive(PATIENCE_S) == 1
     assert len(os.listdir("/dev/fd")) <= before + 2
     assert sum(thread.name == "xnet-reactor" for thread in threading.enumerate()) <= 1
+
+
+def test_gr_002_a_sender_that_waits_for_credit_hears_that_the_worker_was_asked_to_end() -> None:
+    with pair() as both:
+        channel, _theirs = both.channels()
+        outcome: queue.Queue[BaseException | None] = queue.Queue()
+
+        def send_for_ever() -> None:
+            try:
+                while True:
+                    channel.send(b"x" * 100_000)
+            except OSError as error:
+                outcome.put(error)
+
+        thread = threading.Thread(target=send_for_ever)
+        thread.start()
+        assert eventually(lambda: channel._mailbox.state.sender.credit < 100_000)
+        both.initiator.terminate_peer()
+        assert "asked to end" in str(outcome.get(timeout=PATIENCE_S))
+        thread.join(PATIENCE_S)
+        with pytest.raises(OSError, match="asked to end"):
+            both.initiator.request(frames.STATUS)
+        both.initiator.terminate_peer()  # nothing happens
+
+
+def test_an_answer_that_does_not_fit_closes_the_channel_with_the_reason() -> None:
+    with pair() as both:
+        ours, theirs = both.channels()
+        with both.worker.lock:
+            both.worker.answer_locked(theirs, "x" * 2_000_000)
+        with pytest.raises(RemoteError, match="does not fit"):
+            ours.receive(PATIENCE_S)

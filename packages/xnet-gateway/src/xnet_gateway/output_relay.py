@@ -106,13 +106,21 @@ class OutputRelay:
             get_reactor().call_later(RETRY_S, self._write_late)
 
     def _write_late(self) -> None:
-        """Write a line that is not complete after a moment: a prompt, a progress bar."""
+        """Write a line that is not complete after a moment: a prompt, a progress bar.
+
+        While the pipe holds more, the line only waits for its end to be read.
+        """
         self._rest_timer_set = False
-        self._write_rest(everything=True)
+        self._write_rest(everything=self._closed or not has_events(self._fd, select.POLLIN))
 
 
 def can_write_stderr() -> bool:
     """Return whether our stderr takes a chunk without blocking (or is closed, and takes all)."""
+    return has_events(STDERR, select.POLLOUT)
+
+
+def has_events(fd: int, events: int) -> bool:
+    """Return whether the descriptor has any of the events right now, or an error or a hang-up."""
     poller = select.poll()
-    poller.register(STDERR, select.POLLOUT)
+    poller.register(fd, events)
     return bool(poller.poll(0))

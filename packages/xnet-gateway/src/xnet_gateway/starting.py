@@ -41,8 +41,9 @@ class PendingGateway:
         gateway = self._gateway
         try:
             gateway.session.wait_hello(HANDSHAKE_S)
-            if gateway.spec.nice:
-                gateway._rinfo()  # the worker answers once it has applied what it was asked for
+            # A worker answers once it has applied what it was asked for, or says why it cannot.
+            if gateway.spec.nice and not gateway.session.ping(b"configured", HANDSHAKE_S):
+                raise gateway.session.end_error or TimeoutError(f"no answer for {HANDSHAKE_S} seconds")
         except BaseException as error:
             self.abandon()
             if isinstance(error, (EOFError, OSError)):

@@ -113,7 +113,7 @@ class Connection:
             LocalProtocolError: The handshake is not complete or the connection has ended, or the
                 peer takes no more channels. Spec: CH-003, CH-011.
         """
-        self._must_run()
+        self._must_take_work()
         return self.table.new_local()
 
     def send_request(self, frame_type: int, payload: bytes = b"") -> ChannelState:
@@ -126,7 +126,7 @@ class Connection:
             LocalProtocolError: This side is the worker, or the connection does not run, or the
                 request is larger than the peer takes, or it takes no more channels.
         """
-        self._must_run()
+        self._must_take_work()
         if self.role != roles.INITIATOR or frame_type not in REQUESTS:
             raise LocalProtocolError(f"the {self.role} does not send {frames.NAMES[frame_type]} as a request")
         limit = self.handshake.peer.limits.frame
@@ -157,7 +157,7 @@ class Connection:
         """
         sender = channel.sender
         if sender.state is not states.OPEN or self.phase is not states.RUNNING:
-            self._must_run()
+            self._must_take_work()
             sender.step(states.SEND_ITEM)
         if len(payload) > self.part_bytes:
             raise LocalProtocolError(
@@ -219,7 +219,7 @@ class Connection:
         channel.receiver.step(states.SEND_CLOSE)
         channel.receiver.parts = None
         self.table.forget(channel)
-        if self.phase is not states.RUNNING:
+        if self.phase not in states.LIVE:
             return
         if error is None:
             self.out.frame(frames.CHANNEL_CLOSE, channel.id)
@@ -243,7 +243,7 @@ class Connection:
     def return_credit(self, channel: ChannelState) -> None:
         """Send what credit is due on the channel, if it is worth a frame. Spec: FC-014 to FC-016."""
         credit = channel.receiver.maybe_grant()
-        if credit is not None and self.phase is states.RUNNING:
+        if credit is not None and self.phase in states.LIVE:
             self.out.frame(frames.CHANNEL_CREDIT, channel.id, messages.encode_credit(credit))
 
     def relieve(self, channel: ChannelState, begins: bool) -> None:
@@ -264,6 +264,11 @@ class Connection:
 
     # -- the connection -------------------------------------------------------------------------
 
+    @property
+    def gives_no_work(self) -> bool:
+        """Whether this side has asked the worker to end: then it sends no requests and items."""
+        return self.phase is states.TERMINATING and self.role == roles.INITIATOR
+
     def send_reconfigure(self, channel_id: int, strings: tuple[bool, bool]) -> None:
         """Tell the peer how it should coerce strings, on one channel or (0) by default.
 
@@ -279,12 +284,14 @@ class Connection:
         """Ask the worker to end.
 
         Raises:
-            LocalProtocolError: This side is the worker, or the connection does not run.
+            LocalProtocolError: This side is the worker, or the connection does not run, or it was
+                asked already.
         """
-        self._must_run()
+        self._must_take_work()
         if self.role != roles.INITIATOR:
             raise LocalProtocolError("a worker does not send GATEWAY_TERMINATE")
         self.out.frame(frames.GATEWAY_TERMINATE, 0)
+        self.phase = states.TERMINATING
 
     def send_ping(self, payload: bytes) -> None:
         """Ask the peer to echo ``payload``.
@@ -317,8 +324,14 @@ class Connection:
         self.part_bytes = min(PART_BYTES, peer.limits.frame, peer.credit // 4)
         self.phase = states.RUNNING
 
+    def _must_take_work(self) -> None:
+        """Requests and items need more than a connection that lives. Spec: GR-002."""
+        if self.gives_no_work:
+            raise LocalProtocolError("the worker has been asked to end and takes nothing more")
+        self._must_run()
+
     def _must_run(self) -> None:
-        if self.phase is not states.RUNNING:
+        if self.phase not in states.LIVE:
             raise LocalProtocolError(
                 "the connection has ended"
                 if self.phase is states.ENDED_CONNECTION

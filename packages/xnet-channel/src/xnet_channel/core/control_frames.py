@@ -108,10 +108,14 @@ class ControlFrames:
         self._connection.begin_to_run(hello)
         return HelloReceived(hello)
 
-    def _terminate(self, id_: int, payload: Payload) -> Event:
+    def _terminate(self, id_: int, payload: Payload) -> Event | None:
         """Spec: GR-003, GR-006."""
         self._must_be_worker(frames.GATEWAY_TERMINATE)
         _must_be_empty(frames.GATEWAY_TERMINATE, payload)
+        connection = self._connection
+        if connection.phase is states.TERMINATING:
+            return None
+        connection.phase = states.TERMINATING
         return TerminateReceived()
 
     def _reconfigure(self, id_: int, payload: Payload) -> None:
@@ -156,7 +160,7 @@ class ControlFrames:
         else:
             _must_be_empty(frame_type, payload)
         channel = self._connection.table.new_requested(id_)
-        return RequestReceived(frame_type, channel, payload, request)
+        return RequestReceived(frame_type, channel, request)
 
     def _close(self, id_: int, payload: Payload, *, with_error: bool) -> Event | None:
         """Spec: CH-012, CH-040, CH-041, CH-060."""

@@ -81,22 +81,14 @@ class RequestReceived(Event):
     Attributes:
         frame_type: Which of the three.
         channel: The channel to answer on.
-        payload: The frame's payload: of CHANNEL_EXEC the encoded request, else empty.
         request: What a CHANNEL_EXEC asks for, decoded; None for the others.
     """
 
-    __slots__ = ("channel", "frame_type", "payload", "request")
+    __slots__ = ("channel", "frame_type", "request")
 
-    def __init__(
-        self,
-        frame_type: int,
-        channel: ChannelState,
-        payload: bytes | bytearray,
-        request: ExecRequest | None,
-    ) -> None:
+    def __init__(self, frame_type: int, channel: ChannelState, request: ExecRequest | None) -> None:
         self.frame_type = frame_type
         self.channel = channel
-        self.payload = payload
         self.request = request
 
 

@@ -156,7 +156,7 @@ class Receiving:
             try:
                 self.decoder.eof()
             except WireError as error:
-                if connection.phase is states.RUNNING:
+                if connection.phase in states.LIVE:
                     raise
                 rest = f" {error}"
             else:

@@ -67,4 +67,9 @@ RECEIVE_HALF: Final[Mapping[tuple[str, str], str]] = {
 PREAMBLE: Final = "preamble"
 HELLO: Final = "hello"
 RUNNING: Final = "running"
+#: GATEWAY_TERMINATE was sent or received, or (for a worker) the initiator has gone.
+TERMINATING: Final = "terminating"
 ENDED_CONNECTION: Final = "ended"
+
+#: The handshake is complete and frames may still be exchanged.
+LIVE: Final = (RUNNING, TERMINATING)

@@ -80,7 +80,7 @@ class CallbackThread:
 def deliver_one(mailbox: Mailbox) -> bool:
     """Give the mailbox's oldest item to its callback.
 
-    A callback that raises closes the channel; the peer gets the traceback. Spec: CH.
+    A callback that raises closes the channel; the peer gets the traceback. Spec: CH-037.
 
     Returns:
         Whether there was an item and the callback took it.

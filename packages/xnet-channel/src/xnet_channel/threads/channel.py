@@ -333,8 +333,7 @@ class Channel:
                 return
             if deadline_s is not None and time.monotonic() >= deadline_s:
                 return
-            session.relief.stalled_locked(mailbox)
-            stall_s = NEXT_STALL_S
+            stall_s = NEXT_STALL_S if session.relief.stalled_locked(mailbox) else STALL_S
 
     def __del__(self) -> None:
         mailbox = getattr(self, "_mailbox", None)

@@ -76,7 +76,7 @@ class Dispatcher:
 
     def _request_received(self, event: core_events.RequestReceived) -> None:
         channel = self._session.channel_for(event.channel)
-        self._session.owner.on_request(event.frame_type, channel, event.payload)
+        self._session.owner.on_request(event.frame_type, channel, event.request)
 
     def _terminate_received(self, event: core_events.TerminateReceived) -> None:
         self._session.owner.on_terminate()
@@ -86,5 +86,4 @@ class Dispatcher:
         self._session.changed.notify_all_locked()
 
     def _pong_received(self, event: core_events.PongReceived) -> None:
-        self._session.pongs.add(event.payload)
-        self._session.changed.notify_all_locked()
+        self._session.pings.received_locked(event.payload)

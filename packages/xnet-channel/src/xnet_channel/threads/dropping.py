@@ -44,6 +44,6 @@ class Dropping:
                 if mailbox.callback is None or mailbox.ended:
                     session.close_channel_locked(mailbox, None)
                 elif mailbox.state.sender.state is states.OPEN:
-                    # The callback still receives, but nobody can send. Spec: CH.
+                    # The callback still receives, but nobody can send. Spec: CH-051.
                     session.connection.send_last(mailbox.state)
             session.writer.flush_soon_locked()

@@ -3,8 +3,8 @@
 A waiting main thread reads and dispatches for everybody (see ``leading``), and it writes what it
 sends. KeyboardInterrupt is raised between any two bytecodes of the main thread; in the middle of
 such work it would lose frames that were read but not delivered, or cut one in two on the wire. So
-for those microseconds SIGINT is only noted, and raised right after. Nothing blocks meanwhile, so
-Ctrl-C is never late.
+for that time, microseconds but for the encoding or decoding of a huge item, SIGINT is only noted, and
+raised right after. Nothing blocks meanwhile.
 
 Handlers of other signals that raise are not held back: there is no cheap way to do it for all.
 

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     Poll = Callable[[float | None], list[tuple[int, int]]]
 
-#: How long a lent descriptor may lie unused before the reactor takes it, in seconds. It is the
-#: longest that a message can lie unnoticed, and short enough for callers of status.
+#: How long a lent descriptor may lie unused before the reactor takes it, in seconds. A message can
+#: lie unnoticed for up to twice as long: short enough for callers of status.
 LENT_S: Final = 0.005
 
 #: One read takes at most this much. Larger payloads are read straight into their own buffer.

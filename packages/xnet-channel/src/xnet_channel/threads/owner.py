@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_channel.threads.channel import Channel
     from xnet_channel.threads.session import Session
-    from xnet_wire.messages import Hello
+    from xnet_wire.messages import ExecRequest, Hello
 
 
 class SessionOwner:
@@ -23,8 +23,14 @@ class SessionOwner:
     def on_hello(self, hello: Hello) -> None:
         """The handshake is complete."""
 
-    def on_request(self, frame_type: int, channel: Channel, payload: bytes | bytearray) -> None:
-        """The initiator asked for something (workers only); answer on the channel."""
+    def on_request(self, frame_type: int, channel: Channel, request: ExecRequest | None) -> None:
+        """The initiator asked for something (workers only); answer on the channel.
+
+        Args:
+            frame_type: STATUS, INFO or CHANNEL_EXEC.
+            channel: Where the answer goes.
+            request: What CHANNEL_EXEC asks to run, else None.
+        """
         channel.refuse(f"this worker does not answer {frames.type_name(frame_type)}")
 
     def on_terminate(self) -> None:

@@ -61,13 +61,17 @@ class Relief:
         """Return whether there is another channel that could starve while this one is waited for."""
         return len(self._session.connection.table.open) > 1
 
-    def stalled_locked(self, mailbox: Mailbox) -> None:
+    def stalled_locked(self, mailbox: Mailbox) -> bool:
         """A thread has waited for this channel for a stall period: credit what starves.
+
+        Returns:
+            Whether anything did: then it is worth looking again soon.
 
         Threads: the waiting thread.
         """
         me = threading.get_ident()
         connection = self._session.connection
+        queued_bytes = connection.out.queued_bytes
         for state in list(connection.table.open.values()):
             other = state.shell
             if other is None or other is mailbox:
@@ -76,3 +80,4 @@ class Relief:
                 connection.relieve(state, True)
                 connection.relieve(state, False)
         self._session.writer.flush_soon_locked()
+        return connection.out.queued_bytes > queued_bytes

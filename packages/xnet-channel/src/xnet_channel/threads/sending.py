@@ -4,7 +4,7 @@ The usual item is small and there is credit: one lock, one frame, one write. Who
 for credit or because the item needs several frames, reserves the channel first, so that threads
 get their turn one after the other and parts of two items never mix.
 
-Spec: FC (credit, parts), CH (order).
+Spec: FC-020 to FC-024 (what a frame may cost, parts), FC-040 (who waits for credit).
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def send_item(mailbox: Mailbox, item: object) -> None:
     held = hold_interrupts()
     try:
         if type(item) is bytes and len(item) > connection.part_bytes:
-            pieces = session.encode_parts(item)  # not encoded as a whole: that would be a copy
+            # Not encoded as a whole: that would be a copy.
+            pieces = values.encode_parts(item, connection.part_bytes)
         else:
             payload = session.encode(item)
             cost_bytes = len(payload) + ITEM_COST_BYTES
@@ -166,7 +167,12 @@ class Reservation:
         session = self._session
         sender = self._sender
         session.leading.wait_locked(
-            lambda: ready() or sender.state is not states.OPEN or session.finished,
+            lambda: (
+                ready()
+                or sender.state is not states.OPEN
+                or session.finished
+                or session.connection.gives_no_work
+            ),
             None,
             self._mailbox.waiters,
         )

@@ -23,6 +23,7 @@ from xnet_channel.threads.errors import TimeoutError
 from xnet_channel.threads.forking import remember_session
 from xnet_channel.threads.leading import Leading
 from xnet_channel.threads.owner import SessionOwner
+from xnet_channel.threads.pings import Pings
 from xnet_channel.threads.relief import Relief
 from xnet_channel.threads.tracebacks import format_error
 from xnet_channel.threads.wait_list import WaitList
@@ -112,7 +113,7 @@ class Session:
         self.end_error: EOFError | None = None
         self.broken_off = False
         self.has_callbacks = 0
-        self.pongs: set[bytes] = set()
+        self.pings = Pings(self)
         self.descriptors = Descriptors(read_fd, write_fd)
         self._reactor: Reactor | None = None
         self.writer = Writer(self, self.descriptors.write_fd)
@@ -194,15 +195,8 @@ class Session:
             self.writer.flush_soon_locked()
 
     def ping(self, payload: bytes, timeout_s: float | None) -> bool:
-        """Return whether the peer echoed the payload in time. Everything sent before has arrived then."""
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
-        with self.lock:
-            self.must_run_locked(lambda: self.connection.send_ping(payload))
-            self.writer.flush_soon_locked()
-            self.leading.wait_locked(lambda: payload in self.pongs or self.finished, deadline_s, self.changed)
-            answered = payload in self.pongs
-            self.pongs.discard(payload)
-            return answered
+        """Return whether the peer echoed the payload in time; see ``Pings.ping``."""
+        return self.pings.ping(payload, timeout_s)
 
     def terminate_peer(self) -> None:
         """Ask the worker to end. Nothing happens if the session has ended already."""
@@ -210,6 +204,7 @@ class Session:
             if self.connection.phase is states.RUNNING:
                 self.connection.send_terminate()
                 self.writer.flush_soon_locked()
+                self.wake_all_locked()  # who waits for credit: nothing more can be sent
 
     def wait_finished(self, timeout_s: float | None) -> bool:
         """Block until the session has ended; return whether it has."""
@@ -255,13 +250,14 @@ class Session:
         """Answer a request: one item, then the end of its channel. Never blocks."""
         payload = self.encode(item)
         state = channel._mailbox.state
-        if not state.closed:
-            self.connection.send_item(state, payload, len(payload) + ITEM_COST_BYTES)
-            self.close_channel_locked(channel._mailbox, None)
-
-    def encode_parts(self, item: object) -> list[bytes | memoryview]:
-        """Encode a large item as pieces for one frame each; its bytes are not copied."""
-        return values.encode_parts(item, self.connection.part_bytes, Channel, self._id_of)
+        if state.closed:
+            return
+        try:
+            sent = self.connection.send_item(state, payload, len(payload) + ITEM_COST_BYTES)
+        except LocalProtocolError:
+            sent = False
+        problem = None if sent else f"the answer of {len(payload)} bytes does not fit into one frame"
+        self.close_channel_locked(channel._mailbox, problem)
 
     def _id_of(self, channel: object) -> int | None:
         mine = isinstance(channel, Channel) and channel._session is self
@@ -375,13 +371,13 @@ class Session:
             for state in list(self.connection.table.open.values()):
                 self.end_mailbox_locked(self._dispatcher.mailbox_of(state))
         self.wake_all_locked()
-        self.leading.wake_leader()
 
     def wake_all_locked(self) -> None:
         """Make everybody who waits look again."""
         self.changed.notify_all_locked()
         for state in list(self.connection.table.open.values()):
             self._dispatcher.mailbox_of(state).waiters.notify_all_locked()
+        self.leading.wake_leader()
 
     def close_after_fork(self) -> None:
         """Give back the child's copies of the descriptors; the connection belongs to the parent."""

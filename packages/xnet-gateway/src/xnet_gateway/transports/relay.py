@@ -1,8 +1,8 @@
 """The middle of a ``via`` gateway: runs in the worker that starts the other one.
 
 It starts the process and copies bytes between it and a channel, knowing nothing of what they mean.
-Threads: two copy, one waits for the process. Flow control needs no more: a channel that is not
-read stops the copying thread, and with it the process.
+Threads: two copy, one waits for the process, one for orders to kill it. Flow control needs no
+more: a channel that is not read stops the copying thread, and with it the process.
 """
 
 from __future__ import annotations

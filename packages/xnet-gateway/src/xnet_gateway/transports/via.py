@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 
-from xnet_channel.threads.errors import RemoteError
+from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.transports import relay
 from xnet_gateway.transports.base import Connected
@@ -13,10 +13,14 @@ from xnet_gateway.transports.base import Connected
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Final
 
     from xnet_channel.threads.channel import Channel
     from xnet_gateway.gateway import Gateway
     from xnet_gateway.xspec import XSpec
+
+#: How long the gateway between may take to start the process, in seconds; its threads may be busy.
+START_S: Final = 120.0
 
 
 class RelayedProcess:
@@ -103,8 +107,8 @@ def connect(spec: XSpec, master: Gateway) -> Connected:
     task = master.remote_exec(relay.SOURCE)
     task.send((str(spec), str(spec.id), data, control))
     try:
-        pid = task.receive()
-    except (RemoteError, EOFError) as error:
+        pid = task.receive(START_S)
+    except (RemoteError, EOFError, TimeoutError) as error:
         raise HostNotFound(f"cannot start {str(spec)!r} through gateway {master.id}: {error}") from error
     ours, theirs = socket.socketpair()
     process = RelayedProcess(pid, master, control)

@@ -1,6 +1,6 @@
 """The worker's end of a gateway: answers requests, runs code, ends when it should.
 
-Spec: GW.
+Spec: GW-010 to GW-030 (executions, status, information), GR-003 to GR-008 (the end).
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from xnet_gateway.worker.config import apply_config
 from xnet_gateway.worker.exec_pool import ExecPool
 from xnet_gateway.worker.exec_task import ExecTask
 from xnet_wire import frames, messages
-from xnet_wire.errors import WireError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel import Channel
     from xnet_gateway.execmodel import ExecModel
-    from xnet_wire.messages import Hello
+    from xnet_wire.messages import ExecRequest, Hello
     from xnet_wire.trace import Tracer
 
 #: How long running code gets to end by itself when the worker is asked to end, in seconds.
@@ -121,18 +120,13 @@ class WorkerGateway(SessionOwner):
         """Take the initiator's name for this gateway."""
         self.id = self.session.name = f"{gateway_id}-worker"
 
-    def on_request(self, frame_type: int, channel: Channel, payload: bytes | bytearray) -> None:
+    def on_request(self, frame_type: int, channel: Channel, request: ExecRequest | None) -> None:
         """Answer STATUS and INFO at once, hand CHANNEL_EXEC to the pool."""
         if frame_type == frames.STATUS:
             self.session.answer_locked(channel, self._status())
         elif frame_type == frames.INFO:
             self.session.answer_locked(channel, information())
-        else:
-            try:
-                request = messages.decode_exec(payload)
-            except WireError as error:
-                self.session.connection.fail(RemoteProtocolError(error.code, str(error)))
-                return
+        elif request is not None:
             self._trace(f"exec on channel {channel.id}: {request!r}")
             self._pool.submit(ExecTask(channel, request))
 

@@ -1,0 +1,51 @@
+"""PINGs of a session and who waits for their echo.
+
+Spec: FR-020 to FR-022.
+"""
+
+from __future__ import annotations
+
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xnet_channel.threads.session import Session
+
+
+class Pings:
+    """The PINGs that somebody waits for. Threads: any; ``received_locked`` under the lock."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        #: Payloads that are waited for, and whether the PONG has come.
+        self._waited_for: dict[bytes, bool] = {}
+
+    def ping(self, payload: bytes, timeout_s: float | None) -> bool:
+        """Return whether the peer echoed the payload in time. Everything sent before has arrived then.
+
+        Args:
+            payload: At most 64 bytes, different from those of other threads that wait.
+            timeout_s: How long at most, None for as long as it takes.
+
+        Raises:
+            OSError: The session has ended.
+        """
+        session = self._session
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        with session.lock:
+            session.must_run_locked(lambda: session.connection.send_ping(payload))
+            self._waited_for[payload] = False
+            session.writer.flush_soon_locked()
+            try:
+                session.leading.wait_locked(
+                    lambda: self._waited_for[payload] or session.finished, deadline_s, session.changed
+                )
+                return self._waited_for[payload]
+            finally:
+                del self._waited_for[payload]
+
+    def received_locked(self, payload: bytes) -> None:
+        """Take a PONG. Only those that are waited for: a peer may send as many others as it likes."""
+        if payload in self._waited_for:
+            self._waited_for[payload] = True
+            self._session.changed.notify_all_locked()
