@@ -176,24 +176,46 @@ def test_fr013_frames_before_the_fault_are_handed_over() -> None:
         decoder.eof()
 
 
-def test_hs011_the_first_frame_has_a_limit_of_its_own() -> None:
-    hello = (frames.HELLO, 0, b"h" * 65_536)
-    large = (frames.CHANNEL_DATA, 1, b"d" * 70_000)
-    for pieces in ([encoded(hello, large)], [encoded(hello)[:4], encoded(hello)[4:] + encoded(large)]):
-        assert received(FrameDecoder(1_000_000, 65_536), pieces) == [hello, large]
+HELLO = (frames.HELLO, 0, b"h" * 65_536)
+LARGE = (frames.CHANNEL_DATA, 1, b"d" * 70_000)
+SMALL = (191, 7, b"later")
+FULL = (128, 3, b"o" * 65_536)
+
+
+def before_hello() -> FrameDecoder:
+    return FrameDecoder(1_000_000, 65_536)
+
+
+@pytest.mark.parametrize("before", [[], [SMALL], [FULL], [SMALL, FULL, SMALL]])
+def test_hs011_the_announced_limit_holds_behind_the_hello(before: list[Frame]) -> None:
+    stream = encoded(*before, HELLO, LARGE)
+    cuts = [0, 4, 9, 20, len(encoded(*before)) + 5, len(encoded(*before, HELLO)) + 4, len(stream) - 1]
+    for cut in cuts:
+        decoder = before_hello()
+        assert received(decoder, [stream[:cut], stream[cut:]]) == [*before, HELLO, LARGE]
+    decoder = before_hello()
+    pieces = [stream[start : start + 1000] for start in range(0, len(stream), 1000)]
+    assert received(decoder, pieces) == [*before, HELLO, LARGE]
+    assert received(decoder, [encoded(HELLO, LARGE)]) == [HELLO, LARGE]
+
+
+@pytest.mark.parametrize("before", [[], [SMALL], [FULL, SMALL], [(frames.GOAWAY, 0, b"")]])
+@pytest.mark.parametrize("frame_type", [frames.HELLO, frames.CHANNEL_DATA, frames.GOAWAY, 128, 191])
+def test_hs011_until_the_hello_every_frame_has_its_limit(before: list[Frame], frame_type: int) -> None:
+    stream = encoded(*before) + encode_header(frame_type, 0, 65_537)
+    for pieces in ([stream], [encoded(*before), stream[-9:]], [stream[:-3], stream[-3:]]):
+        decoder = before_hello()
+        with pytest.raises(FrameError, match="claims 65537 bytes of payload; at most 65536 are") as caught:
+            received(decoder, pieces)
+        assert caught.value.code == codes.FRAME_TOO_LARGE
+        assert caught.value.frames == (before if pieces == [stream] else [])
+
+
+def test_hs011_fr010_an_unknown_type_is_that_first() -> None:
     with pytest.raises(FrameError) as caught:
-        FrameDecoder(1_000_000, 65_536).feed(encode_header(frames.HELLO, 0, 65_537))
-    assert caught.value.code == codes.FRAME_TOO_LARGE
-    with pytest.raises(FrameError) as caught:
-        FrameDecoder(1_000_000, 65_536).feed(encode_header(99, 0, 2**32 - 1))
+        before_hello().feed(encoded(SMALL) + encode_header(99, 0, 2**32 - 1))
     assert caught.value.code == codes.FRAME_UNKNOWN_TYPE
-
-
-def test_a_new_limit_holds_from_the_next_header_on() -> None:
-    decoder = FrameDecoder(100)
-    assert decoder.max_payload_bytes == 100
-    decoder.max_payload_bytes = 200
-    assert decoder.feed(encoded((4, 1, b"x" * 200))) == [(4, 1, b"x" * 200)]
+    assert caught.value.frames == [SMALL]
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,26 @@ def test_hs012_unknown_keys_are_ignored() -> None:
 
 
 @pytest.mark.parametrize(
+    "config", [None, 5, [], "gw0", {}, {1: 2}, {"id": 5}, {"env": {"A": b"b"}}, {"nice": True, "alias": 1}]
+)
+def test_hs012_what_a_worker_has_as_config_is_ignored_whatever_it_is(config: Any) -> None:
+    payload = encode({"version": [1, 0], "config": config})
+    assert decode_hello(payload, from_worker=True).config is None
+    if config:
+        with pytest.raises(WireError):
+            decode_hello(payload)
+
+
+def test_hs013_but_it_has_to_be_a_value_without_duplicate_keys() -> None:
+    head = b"\xa2" + encode({"version": [1, 0]})[1:] + encode("config")
+    assert decode_hello(head + b"\xa1\x01\x02", from_worker=True).config is None
+    for wrong in (b"\xa2\x01\x02\x01\x02", b"\xf7", b"\x81", b"\x01\x01"):
+        with pytest.raises(WireError) as caught:
+            decode_hello(head + wrong, from_worker=True)
+        assert caught.value.code == codes.HELLO_MALFORMED
+
+
+@pytest.mark.parametrize(
     ("change", "sentence"),
     [
         ({"version": 1}, '"version" in HELLO is 1, expected [major, minor].'),

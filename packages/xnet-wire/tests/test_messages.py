@@ -53,12 +53,47 @@ def test_gw001_only_the_source_is_needed() -> None:
 def test_kwargs_that_cannot_be_sent_are_our_own_mistake() -> None:
     with pytest.raises(DumpError, match=r"object at \['kwargs'\]\['x'\]"):
         messages.encode_exec(ExecRequest("", kwargs={"x": object()}))
-    deep: Any = []
-    for _ in range(65):
-        deep = [deep]
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"k": inner}])
+def test_fr015_kwargs_have_the_62_levels_that_their_map_and_the_payload_leave(wrap: Any) -> None:
+    deep: Any = 1
+    for _ in range(62):
+        deep = wrap(deep)
+    assert messages.decode_exec(messages.encode_exec(ExecRequest("", kwargs={"x": deep}))).kwargs == {
+        "x": deep
+    }
     with pytest.raises(DumpError, match="The receiver takes 64 levels"):
-        messages.encode_exec(ExecRequest("", kwargs={"x": deep}), max_depth=64)
-    messages.encode_exec(ExecRequest("", kwargs={"x": deep}))
+        messages.encode_exec(ExecRequest("", kwargs={"x": wrap(deep)}))
+
+
+DEEP: list[tuple[Callable[[bytes], object], dict[str, Any]]] = [
+    (messages.decode_hello, {"version": [1, 0]}),
+    (messages.decode_exec, {"source": "pass"}),
+    (messages.decode_goaway, {"code": 7, "text": "No."}),
+]
+
+
+@pytest.mark.parametrize(("decode", "content"), DEEP)
+@pytest.mark.parametrize("innermost", [b"\x80", b"\xa0", b"\xc2\x41\x05"])
+def test_fr015_a_control_payload_has_64_levels_and_not_one_more(
+    decode: Callable[[bytes], object], content: dict[str, Any], innermost: bytes
+) -> None:
+    # An unknown key with something deep in it, behind the keys that there must be.
+    head = bytes([0xA0 + len(content) + 1]) + encode(content)[1:] + b"\x63new"
+    decode(head + b"\x81" * 62 + innermost)
+    with pytest.raises(WireError, match="nested deeper than 64 arrays, maps and tags"):
+        decode(head + b"\x81" * 63 + innermost)
+
+
+@pytest.mark.parametrize(
+    "decode", [messages.decode_credit, messages.decode_reconfigure, messages.decode_error_text]
+)
+def test_fr015_nor_have_those_that_are_no_maps(decode: Callable[[bytes], object]) -> None:
+    with pytest.raises(WireError, match="expected a"):
+        decode(b"\x81" * 64 + b"\x01")
+    with pytest.raises(WireError, match="nested deeper than 64"):
+        decode(b"\x81" * 65 + b"\x01")
 
 
 def test_the_repr_of_a_request_does_not_show_the_source() -> None:

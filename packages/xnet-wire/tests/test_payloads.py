@@ -20,6 +20,15 @@ def test_a_malformed_payload_keeps_the_reason_and_gets_the_code() -> None:
     )
 
 
+@pytest.mark.parametrize("innermost", [b"\x01", b"\x80", b"\xa0"])
+def test_fr015_a_control_payload_has_at_most_64_levels(innermost: bytes) -> None:
+    levels = 64 if innermost == b"\x01" else 63
+    decode_payload(b"\x81" * levels + innermost, "GOAWAY", codes.PAYLOAD_MALFORMED)
+    with pytest.raises(WireError, match="nested deeper than 64") as caught:
+        decode_payload(b"\x81" * (levels + 1) + innermost, "GOAWAY", codes.PAYLOAD_MALFORMED)
+    assert caught.value.code == codes.PAYLOAD_MALFORMED
+
+
 def test_control_payloads_hold_no_channels() -> None:
     with pytest.raises(WireError, match="where no channel can be received"):
         decode_payload(bytes.fromhex("d9e42205"), "CHANNEL_EXEC", codes.PAYLOAD_MALFORMED)

@@ -38,12 +38,10 @@ def test_a_round_trip_keeps_references(item: Any) -> None:
     assert exactly(decoder.decode(data)) == exactly(item)
 
 
-@given(items, st.sampled_from([bytes, bytearray, memoryview]), st.integers(1, 50))
-def test_a_payload_may_be_any_buffer_and_come_in_parts(item: Any, kind: type, size: int) -> None:
+@given(items, st.sampled_from([bytes, bytearray, memoryview]))
+def test_a_payload_may_be_any_buffer(item: Any, kind: type) -> None:
     data = encode(item)
     assert exactly(decoder.decode(kind(data))) == exactly(item)
-    parts = [kind(data[i : i + size]) for i in range(0, len(data), size)]
-    assert exactly(decoder.decode_parts(parts)) == exactly(item)
 
 
 @given(items, st.integers(16, 60))
@@ -65,7 +63,6 @@ DECODERS: list[Any] = [
     decoder.decode,
     decoder.decode_batch,
     lambda data: decoder.decode(data, (False, True)),
-    lambda data: decoder.decode_parts([data[:3], data[3:]]),
 ]
 
 
@@ -83,8 +80,6 @@ def test_va020_it_is_refused(sample: str, strings: tuple[bool, bool]) -> None:
     data = bytes.fromhex(sample)
     with pytest.raises(ValueFormatError):
         decoder.decode(data, strings)
-    with pytest.raises(ValueFormatError):
-        decoder.decode_parts([data], strings)
     with pytest.raises(ValueFormatError):
         decoder.decode_batch(b"\x82\x00" + data, strings)
 
@@ -110,11 +105,9 @@ def test_strings_arrive_by_the_flags() -> None:
     data = bytes.fromhex("82 d9e42341e9 62c3a9")
     assert decoder.decode(data) == ["é", "é"]
     assert decoder.decode(data, (False, True)) == [b"\xe9", b"\xc3\xa9"]
-    assert decoder.decode_parts([data], (False, True)) == [b"\xe9", b"\xc3\xa9"]
     assert decoder.decode_batch(data, (False, False)) == [b"\xe9", "é"]
     long_text = encode("é" * 500)
     assert decoder.decode(long_text, (True, True)) == ("é" * 500).encode()
-    assert decoder.decode_parts([long_text], (True, True)) == ("é" * 500).encode()
 
 
 def test_refusals_name_the_path() -> None:
@@ -244,12 +237,9 @@ def test_large_bytes_are_not_copied_more_than_they_must_be() -> None:
     size = 4_000_000
     item = bytes(size)
     data = encode(item)
-    views = encode_parts(item, 262_144)
-    parts = [bytearray(view) for view in views]
     assert peak_bytes(lambda: encode(item)) < 1.1 * size
     assert peak_bytes(lambda: encode_parts(item, 262_144)) < 0.1 * size
     assert peak_bytes(lambda: decoder.decode(data)) < 1.1 * size
-    assert peak_bytes(lambda: decoder.decode_parts(parts)) < 1.1 * size
 
 
 @pytest.mark.parametrize(

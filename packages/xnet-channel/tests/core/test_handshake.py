@@ -260,6 +260,21 @@ def test_hs_011_before_the_hello_a_frame_is_at_most_65536_bytes(role: str, frame
         assert "65536" in str(connection.failure)
 
 
+@pytest.mark.parametrize("ignorable", [128, 191])
+@pytest.mark.parametrize("role", ROLES)
+def test_hs_011_fr_011_also_behind_a_frame_that_is_skipped(role: str, ignorable: int) -> None:
+    start = (PREAMBLE if role == INITIATOR else b"") + frame(ignorable, 3, bytes(HELLO_BYTES))
+    for frame_type in (frames.HELLO, ignorable):
+        connection = silent(role)
+        connection.receive_data(start + frames.encode_header(frame_type, 0, HELLO_BYTES + 1))
+        assert failed_with(connection) == codes.FRAME_TOO_LARGE
+        assert "at most 65536" in str(connection.failure)
+    connection = silent(role)
+    behind = frame(ignorable, 3, bytes(HELLO_BYTES + 1))
+    assert told(connection.receive_data(start + hello_frame() + behind)) == [("HelloReceived",)]
+    assert connection.failure is None
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_hs_011_a_hello_of_exactly_65536_bytes_and_a_large_frame_right_behind_it(role: str) -> None:
     content = {"version": [1, 0], "pad": ""}
@@ -355,6 +370,14 @@ def test_hs_012_what_is_unknown_is_ignored_and_what_is_missing_has_its_default(
     connection = answer_to(role, {"version": [1, 0], **more})
     assert connection.failure is None
     assert connection.phase == states.RUNNING
+
+
+@pytest.mark.parametrize("config", [None, "gw0", {1: 2}, {"nice": "very"}, {"env": {"A": 1}}])
+def test_hs_012_only_an_initiator_configures(config: Any) -> None:
+    connection = answer_to(INITIATOR, {"version": [1, 0], "config": config})
+    assert connection.failure is None
+    assert connection.handshake.peer.config is None
+    assert failed_with(answer_to(WORKER, {"version": [1, 0], "config": config})) == codes.HELLO_MALFORMED
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from xnet_wire.limits import FRAME_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Final
 
     Frame = tuple[int, int, bytes | bytearray]
@@ -93,37 +92,28 @@ class FrameDecoder:
 
     Args:
         max_payload_bytes: Largest payload this side announced it takes.
-        first_payload_bytes: The same for the first frame alone, which is a HELLO and comes before
-            an announced limit can be known to count (Spec: HS-011). A chunk may hold a HELLO and
-            a large frame behind it, so this cannot be left to setting ``max_payload_bytes`` later.
+        hello_payload_bytes: The same for every frame up to and with the first HELLO, if that is
+            another number: before it, no announced limit counts. Spec: HS-011.
 
     Threads: the caller serialises.
     """
 
-    __slots__ = ("_accepted", "_big", "_big_head", "_error", "_filled", "_first", "_limit", "rest")
+    __slots__ = ("_accepted", "_big", "_big_head", "_error", "_filled", "_hello_limit", "_limit", "rest")
 
-    def __init__(self, max_payload_bytes: int = FRAME_BYTES, first_payload_bytes: int | None = None) -> None:
-        self._first = first_payload_bytes
+    def __init__(self, max_payload_bytes: int = FRAME_BYTES, hello_payload_bytes: int | None = None) -> None:
         self.rest = b""
         self._big: bytearray | None = None
         self._big_head = (0, 0)
         self._filled = 0
         self._error: FrameError | None = None
-        self._limit = -1
-        self._accepted: Sequence[int] = ()
-        self.max_payload_bytes = max_payload_bytes
-
-    @property
-    def max_payload_bytes(self) -> int:
-        """Largest payload accepted; a new value holds from the next header on."""
-        return self._limit
-
-    @max_payload_bytes.setter
-    def max_payload_bytes(self, value: int) -> None:
-        self._limit = value
-        # One look-up answers both questions of the hot loop, "is the type known" and "is the
-        # length allowed": an unknown type allows less than the empty payload.
-        self._accepted = [value if t in NAMES or t in IGNORABLE else -1 for t in range(256)]
+        self._hello_limit = hello_payload_bytes
+        self._limit = max_payload_bytes
+        # One look-up answers all questions of the hot loop, "is the type known", "is the length
+        # allowed" and "is this the HELLO": what allows less than the empty payload is judged apart.
+        self._accepted = _accepted_lengths(max_payload_bytes)
+        if hello_payload_bytes is not None:
+            self._accepted = _accepted_lengths(hello_payload_bytes)
+            self._accepted[HELLO] = -1
 
     def feed(self, data: bytes | bytearray | memoryview) -> list[Frame]:
         """Take what arrived and return the frames it completes, in order.
@@ -155,12 +145,10 @@ class FrameDecoder:
         start = 0
         end = len(data)
         last_header = end - HEADER_BYTES
-        if self._first is not None and last_header >= 0:
-            self._check_first(*unpack_header(data))
         while start <= last_header:
             frame_type, channel, length = unpack_header(data, start)
             if length > accepted[frame_type]:
-                self._fail(frame_type, channel, length, frames)
+                accepted = self._judge(frame_type, channel, length, frames)
             body = start + HEADER_BYTES
             start = body + length
             if start > end:
@@ -248,35 +236,31 @@ class FrameDecoder:
         self._big = big
         self._big_head = (frame_type, channel)
 
-    def _check_first(self, frame_type: int, channel: int, length: int) -> None:
-        """Hold the first frame to its own limit; what else is wrong with it the loop will say."""
-        limit = self._first
-        self._first = None
-        if limit is not None and length > limit and self._accepted[frame_type] >= 0:
-            self._refuse_length(frame_type, channel, length, limit, [])
-
-    def _fail(self, frame_type: int, channel: int, length: int, frames: list[Frame]) -> None:
-        """Raise the error for a header that is not accepted, and remember it."""
-        if self._accepted[frame_type] >= 0:
-            self._refuse_length(frame_type, channel, length, self._limit, frames)
-        error = FrameError(
-            codes.FRAME_UNKNOWN_TYPE,
-            f"Frame type {frame_type} (channel {channel}, {length} bytes) is not known here "
-            f"and is not one of the ignorable types {IGNORABLE.start} to {IGNORABLE.stop - 1}.",
-        )
+    def _judge(self, frame_type: int, channel: int, length: int, frames: list[Frame]) -> list[int]:
+        """Return the lengths accepted from now on, or raise the error for a header and remember it."""
+        limit = self._limit if self._hello_limit is None else self._hello_limit
+        if frame_type == HELLO and length <= limit:
+            # Until the first HELLO this type is not among the accepted ones, so this is that one.
+            self._hello_limit = None
+            self._accepted = _accepted_lengths(self._limit)
+            return self._accepted
+        if frame_type in NAMES or frame_type in IGNORABLE:
+            error = FrameError(
+                codes.FRAME_TOO_LARGE,
+                f"A {type_name(frame_type)} frame on channel {channel} claims {length} bytes of payload; "
+                f"at most {limit} are taken here.",
+            )
+        else:
+            error = FrameError(
+                codes.FRAME_UNKNOWN_TYPE,
+                f"Frame type {frame_type} (channel {channel}, {length} bytes) is not known here "
+                f"and is not one of the ignorable types {IGNORABLE.start} to {IGNORABLE.stop - 1}.",
+            )
         error.frames = frames
         self._error = error
         raise error
 
-    def _refuse_length(
-        self, frame_type: int, channel: int, length: int, limit: int, frames: list[Frame]
-    ) -> None:
-        """Raise the error for a header that claims too much, and remember it."""
-        error = FrameError(
-            codes.FRAME_TOO_LARGE,
-            f"A {type_name(frame_type)} frame on channel {channel} claims {length} bytes of payload; "
-            f"at most {limit} are taken here.",
-        )
-        error.frames = frames
-        self._error = error
-        raise error
+
+def _accepted_lengths(limit: int) -> list[int]:
+    """Return the largest length for each type; for an unknown one less than that of no payload."""
+    return [limit if t in NAMES or t in IGNORABLE else -1 for t in range(256)]

@@ -9,6 +9,7 @@ from xnet_wire import codes
 from xnet_wire.errors import WireError
 from xnet_wire.item_path import short_repr
 from xnet_wire.limits import (
+    CONTROL_DEPTH,
     CREDIT_BYTES,
     HELLO_BYTES,
     MAX_CREDIT_BYTES,
@@ -83,7 +84,7 @@ def encode_hello(hello: Hello) -> bytes:
     }
     if hello.config is not None:
         content["config"] = hello.config
-    payload = encode(content, max_depth=MIN_DEPTH)
+    payload = encode(content, max_depth=CONTROL_DEPTH)
     if len(payload) > HELLO_BYTES:
         raise ValueError(
             f"HELLO takes {len(payload)} bytes with this configuration; at most {HELLO_BYTES} are allowed. "
@@ -92,12 +93,17 @@ def encode_hello(hello: Hello) -> bytes:
     return payload
 
 
-def decode_hello(payload: Buffer) -> Hello:
+def decode_hello(payload: Buffer, from_worker: bool = False) -> Hello:
     """Check and return the peer's HELLO. Unknown keys are ignored.
 
     The version is judged first, so that a later major version may change all the rest.
 
     Spec: HS-010 to HS-015.
+
+    Args:
+        payload: The payload of the frame.
+        from_worker: Whether a worker sent it: then there is nothing to configure, and whatever it
+            has as "config" is ignored. Spec: HS-012.
 
     Raises:
         WireError: The peer speaks another major version (VERSION_UNSUPPORTED), or sent something
@@ -132,7 +138,7 @@ def decode_hello(payload: Buffer) -> Hello:
         features=tuple(features),
         limits=_decode_limits(content.get("limits", {})),
         credit=credit,
-        config=_decode_config(content["config"]) if "config" in content else None,
+        config=None if from_worker or "config" not in content else _decode_config(content["config"]),
     )
 
 

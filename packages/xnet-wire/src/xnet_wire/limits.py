@@ -22,6 +22,8 @@ ITEM_BYTES: Final = 2_147_483_647
 DEPTH: Final = 512
 #: No peer may announce less.
 MIN_DEPTH: Final = 64
+#: Deepest nesting of a control payload, whatever was announced. Spec: FR-015.
+CONTROL_DEPTH: Final = 64
 #: Channels that the peer may have open at once.
 CHANNELS: Final = 65_536
 #: Window of a channel: bytes that may be on their way or unread.

@@ -13,7 +13,7 @@ from xnet_wire import codes
 from xnet_wire.errors import WireError
 from xnet_wire.hello import VERSION, Hello, decode_hello, encode_hello
 from xnet_wire.item_path import short_repr
-from xnet_wire.limits import DEPTH, ERROR_TEXT_BYTES, GOAWAY_TEXT_BYTES
+from xnet_wire.limits import CONTROL_DEPTH, ERROR_TEXT_BYTES, GOAWAY_TEXT_BYTES
 from xnet_wire.payloads import check_text_map, decode_map, decode_payload, is_uint, take
 from xnet_wire.values import encode
 
@@ -71,19 +71,16 @@ class ExecRequest:
         return f"<ExecRequest file={self.file!r} call={self.call!r} source of {len(self.source)} characters>"
 
 
-def encode_exec(request: ExecRequest, max_depth: int = DEPTH) -> bytes:
+def encode_exec(request: ExecRequest) -> bytes:
     """Return the payload of a CHANNEL_EXEC frame.
 
-    Args:
-        request: What to run.
-        max_depth: Deepest nesting the worker takes.
-
     Raises:
-        DumpError: Our caller's kwargs hold something that cannot be sent.
+        DumpError: Our caller's kwargs hold something that cannot be sent, or are nested deeper than
+            62 levels: the payload and the map of them take two of those a control payload has.
     """
     return encode(
         {"source": request.source, "file": request.file, "call": request.call, "kwargs": request.kwargs},
-        max_depth=max_depth,
+        max_depth=CONTROL_DEPTH,
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from xnet_wire.errors import ValueFormatError, WireError
 from xnet_wire.item_path import short_repr
+from xnet_wire.limits import CONTROL_DEPTH
 from xnet_wire.values import ValueDecoder
 
 TYPE_CHECKING = False
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     Buffer = bytes | bytearray | memoryview
 
-#: Control payloads are decoded with the default flags and without channels. Spec: VA-031, GW-002.
-_decoder: Final = ValueDecoder()
+#: Control payloads are decoded with the default flags, a depth of their own, and without channels.
+#: Spec: VA-031, FR-015, GW-002.
+_decoder: Final = ValueDecoder(max_depth=CONTROL_DEPTH)
 
 
 def decode_payload(payload: Buffer, frame: str, code: int) -> Any:

@@ -246,25 +246,6 @@ class ValueDecoder:
                 return item
         return self._decode_exact(payload, strings, self._max_depth)
 
-    def decode_parts(self, parts: Sequence[Buffer], strings: tuple[bool, bool] = DEFAULT_STRINGS) -> Any:
-        """Decode one item that arrived in pieces; large bytes are joined with one copy.
-
-        Args:
-            parts: The pieces in order, one or more.
-            strings: As for ``decode``.
-
-        Returns:
-            The item.
-
-        Raises:
-            ValueFormatError: As for ``decode``.
-        """
-        first = parts[0]
-        major, length, size = read_head(first)
-        if size and major == BYTES and length == sum(map(len, parts)) - size:
-            return b"".join([memoryview(first)[size:], *parts[1:]])
-        return self.decode(b"".join(parts), strings)
-
     def decode_batch(self, payload: Buffer, strings: tuple[bool, bool] = DEFAULT_STRINGS) -> list[Any]:
         """Decode the items of a CHANNEL_BATCH payload.
 

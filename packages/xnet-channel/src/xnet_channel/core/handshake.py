@@ -103,7 +103,7 @@ class Handshake:
         Raises:
             WireError: HELLO_MALFORMED or VERSION_UNSUPPORTED. Spec: HS-013 to HS-015.
         """
-        hello = messages.decode_hello(payload)
+        hello = messages.decode_hello(payload, from_worker=self._role == roles.INITIATOR)
         major, minor = hello.version
         self.version = (major, min(minor, VERSION[1]))  # Spec: HS-016
         self.peer = hello
