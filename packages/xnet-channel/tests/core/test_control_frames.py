@@ -1,8 +1,8 @@
 """Frames without items: what each does, and what of it is malformed.
 
 Spec: CH-004, CH-005, CH-006, CH-012, CH-041, CH-043, CH-044, ER-002, ER-003, ER-004, ER-007, ER-010,
-FC-010, FC-012, FC-013, FC-016, FR-007, FR-008, FR-009, FR-010, FR-011, FR-012, FR-013, FR-014, FR-020,
-FR-021, FR-022, GR-006, VA-040, VA-041, VA-042.
+FC-010, FC-012, FC-013, FC-016, FR-007, FR-008, FR-009, FR-010, FR-011, FR-012, FR-013, FR-014, FR-017,
+FR-020, FR-021, FR-022, GR-006, VA-040, VA-041, VA-042.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from core_helpers import (
     part,
     running,
     sent,
+    silent,
     told,
     with_channel,
 )
@@ -32,6 +33,7 @@ from xnet_channel.core.connection import Connection
 from xnet_channel.core.control_frames import ON_ANY_CHANNEL, ON_CHANNEL_ZERO
 from xnet_channel.core.errors import PeerGoneAway, RemoteProtocolError
 from xnet_channel.core.events import RequestReceived
+from xnet_channel.core.handshake import PREAMBLE
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import codes, frames, messages, values
 from xnet_wire.limits import MAX_CREDIT_BYTES
@@ -53,6 +55,18 @@ def test_fr_014_a_frame_on_a_channel_that_does_not_fit_its_type(role: str, frame
     connection.receive_data(frame(frame_type, wrong, b"\xff"))
     assert failed_with(connection) == codes.STATE_VIOLATION
     assert f"{frames.NAMES[frame_type]} on channel {wrong}" in str(connection.failure)
+
+
+@pytest.mark.parametrize("payload", [messages.encode_goaway(codes.NO_ERROR, "Bye."), b"", b"\xff"])
+@pytest.mark.parametrize("role", ROLES)
+def test_fr_017_goaway_on_another_channel_than_0_is_a_misplaced_frame(role: str, payload: bytes) -> None:
+    before_hello = silent(role)
+    if role == INITIATOR:
+        before_hello.receive_data(PREAMBLE)
+    for connection in (running(role), before_hello):
+        connection.receive_data(frame(frames.GOAWAY, 2, payload))
+        assert isinstance(connection.failure, RemoteProtocolError)
+        assert failed_with(connection) == codes.STATE_VIOLATION
 
 
 # -- roles ---------------------------------------------------------------------------------------

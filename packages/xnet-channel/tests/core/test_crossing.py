@@ -1,6 +1,6 @@
 """Frames that cross on their way: the table of races, each played by two connections.
 
-Spec: CH-010, CH-012, CH-013, CH-050, CH-061, ER-005, FC-013.
+Spec: CH-010, CH-012, CH-013, CH-014, CH-050, CH-061, ER-005, FC-013.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from core_helpers import EXEC_PAYLOAD, Frame, encode, frame, running, sent, told
+from xnet_channel.core import states
 from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.events import Event, RequestReceived
@@ -169,6 +170,25 @@ def test_ch_012_close_overtakes_the_reference(maker: int) -> None:
     referenced = pair.ends[1 - maker].take(pair.states[1 - maker])
     assert referenced.closed
     assert set(pair.ends[1 - maker].table.open) == {1}
+
+
+@pytest.mark.parametrize("maker", [0, 1])
+def test_ch_014_last_message_ahead_of_the_reference_is_dropped(maker: int) -> None:
+    pair = Pair()
+    end, state = pair.ends[maker], pair.states[maker]
+    made = end.open_channel()
+    end.send_last(made)
+    item(end, state, [made])
+    pair.cross()
+    other = pair.ends[1 - maker]
+    (referenced,) = other.take(pair.states[1 - maker])
+    assert (referenced.sender.state, referenced.receiver.state) == (states.OPEN, states.OPEN)
+    item(other, referenced, "back")
+    pair.cross()
+    assert end.take(made) == "back"
+    end.send_close(made)
+    pair.cross()
+    assert referenced.closed
 
 
 @pytest.mark.parametrize("maker", [0, 1])

@@ -1,6 +1,6 @@
 """The rest of an item whose beginning was dropped because its channel was not known yet.
 
-Spec: CH-030, CH-032, CH-061, FC-030.
+Spec: CH-030, CH-032, CH-039, CH-046, CH-061, FC-030.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ END = frame(frames.CHANNEL_DATA, 5, b"\x2a")
 
 @pytest.mark.parametrize("opening", [REFERENCE, execute(5)])
 @pytest.mark.parametrize("pieces", [(1, 0), (1, 1), (3, 2)])
-def test_ch_032_the_rest_of_an_item_whose_beginning_was_dropped(
+def test_ch_039_the_rest_of_an_item_whose_beginning_was_dropped(
     opening: bytes, pieces: tuple[int, int]
 ) -> None:
     connection, _ = with_channel(WORKER)
@@ -69,7 +69,7 @@ def test_ch_036_and_it_may_be_cut_short_by_the_end() -> None:
     assert set(connection.table.open) == {1}
 
 
-def test_pieces_on_channels_that_never_open_cost_a_bounded_memory() -> None:
+def test_ch_046_pieces_on_channels_that_never_open_cost_a_bounded_memory() -> None:
     connection = running(WORKER, local_hello(channels=3))
     connection.receive_data(part(1, b"x") + part(3, b"x") + part(5, b"x") + part(5, b"x") + part(2, b"x"))
     assert connection.failure is None

@@ -1,4 +1,4 @@
-"""The user's channel: COMPAT 10 to 18. Spec: CH-034, CH-037, CH-051, FC-040, FC-044."""
+"""The user's channel: COMPAT 10 to 18. Spec: CH-015, CH-034, CH-037, CH-051, FC-040, FC-044."""
 
 from __future__ import annotations
 
@@ -186,6 +186,24 @@ def test_a_dropped_channel_is_closed() -> None:
         gc.collect()
         theirs.waitclose(PATIENCE_S)
         assert theirs.isclosed()
+
+
+@pytest.mark.parametrize("length", [0, 3_000_000])
+def test_ch_015_a_channel_that_only_the_item_holds_is_dropped_behind_it(length: int) -> None:
+    with pair() as both:
+        ours, theirs = both.channels()
+
+        def made() -> Channel:
+            channel = both.initiator.new_channel()
+            channel.setcallback(lambda item: None)
+            return channel
+
+        sender = threading.Thread(target=lambda: ours.send([bytes(length), made()]))
+        sender.start()
+        _, referenced = theirs.receive(PATIENCE_S)
+        referenced.waitclose(PATIENCE_S)  # LAST_MESSAGE, which would be lost in front of the item
+        sender.join(PATIENCE_S)
+        assert not sender.is_alive()
 
 
 def test_ch_051_a_dropped_channel_with_a_callback_still_receives() -> None:
