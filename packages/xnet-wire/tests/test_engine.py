@@ -44,18 +44,24 @@ def test_a_cbor2_that_is_there_already_is_used() -> None:
 
 def test_without_a_compiled_part_to_find_the_package_is_imported() -> None:
     program = """
-import importlib.machinery, sys
-class Finder(importlib.machinery.PathFinder):
-    @classmethod
-    def find_spec(cls, name, path=None, target=None):
+import sys
+asked = []
+class Old:
+    @staticmethod
+    def find_module(name, path=None):
         return None
-real, importlib.machinery.PathFinder = importlib.machinery.PathFinder, Finder
+class Hiding:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "cbor2._cbor2" and not asked:
+            asked.append(name)
+            raise ImportError("not this way")
+sys.meta_path[:0] = [Old, Hiding]
 from xnet_wire import engine
-importlib.machinery.PathFinder = real
 import cbor2
-print(cbor2.loads is engine.loads)
+print(cbor2.loads is engine.loads, asked, engine._find_spec("nowhere_at_all", None))
 """
-    assert run(program) == "True"
+    assert run(program) == "True ['cbor2._cbor2'] None"
 
 
 def test_many_threads_encode_and_decode_at_once() -> None:

@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from xnet_channel.threads.session import Session
 
 _HOMES = {
-    "Channel": "threads.channel",
-    "ChannelFileRead": "threads.channel_files",
-    "ChannelFileWrite": "threads.channel_files",
-    "Connection": "core.connection",
-    "LocalProtocolError": "core.errors",
-    "PeerGoneAway": "core.errors",
-    "ProtocolError": "core.errors",
-    "RemoteError": "threads.errors",
-    "RemoteProtocolError": "core.errors",
-    "Session": "threads.session",
-    "SessionOwner": "threads.owner",
-    "TimeoutError": "threads.errors",
+    "Channel": "xnet_channel.threads.channel",
+    "ChannelFileRead": "xnet_channel.threads.channel_files",
+    "ChannelFileWrite": "xnet_channel.threads.channel_files",
+    "Connection": "xnet_channel.core.connection",
+    "LocalProtocolError": "xnet_channel.core.errors",
+    "PeerGoneAway": "xnet_channel.core.errors",
+    "ProtocolError": "xnet_channel.core.errors",
+    "RemoteError": "xnet_channel.threads.errors",
+    "RemoteProtocolError": "xnet_channel.core.errors",
+    "Session": "xnet_channel.threads.session",
+    "SessionOwner": "xnet_channel.threads.owner",
+    "TimeoutError": "xnet_channel.threads.errors",
 }
 
 __all__ = [
@@ -51,16 +51,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import the module that defines ``name`` (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = __import__(f"{__name__}.{home}", fromlist=[name])
-    value: object = getattr(module, name)
-    globals()[name] = value
-    return value
+    """Load a public name on first use."""
+    from xnet_wire.lazy import load_name
+
+    return load_name(globals(), _HOMES, name)
 
 
 def __dir__() -> list[str]:
     """List the lazy names too."""
-    return sorted({*globals(), *__all__})
+    from xnet_wire.lazy import list_names
+
+    return list_names(globals(), __all__)

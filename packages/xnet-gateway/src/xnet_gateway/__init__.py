@@ -17,27 +17,25 @@ if TYPE_CHECKING:
     from xnet_gateway.xspec import XSpec
 
 _HOMES = {
-    "Gateway": "gateway",
-    "HostNotFound": "errors",
-    "PendingGateway": "starting",
-    "XSpec": "xspec",
-    "begin": "starting",
+    "Gateway": "xnet_gateway.gateway",
+    "HostNotFound": "xnet_gateway.errors",
+    "PendingGateway": "xnet_gateway.starting",
+    "XSpec": "xnet_gateway.xspec",
+    "begin": "xnet_gateway.starting",
 }
 
 __all__ = ["Gateway", "HostNotFound", "PendingGateway", "XSpec", "begin"]
 
 
 def __getattr__(name: str) -> object:
-    """Import the module that defines ``name`` (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = __import__(f"{__name__}.{home}", fromlist=[name])
-    value: object = getattr(module, name)
-    globals()[name] = value
-    return value
+    """Load a public name on first use."""
+    from xnet_wire.lazy import load_name
+
+    return load_name(globals(), _HOMES, name)
 
 
 def __dir__() -> list[str]:
     """List the lazy names too."""
-    return sorted({*globals(), *__all__})
+    from xnet_wire.lazy import list_names
+
+    return list_names(globals(), __all__)

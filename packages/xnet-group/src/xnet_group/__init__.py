@@ -15,22 +15,24 @@ if TYPE_CHECKING:
     from xnet_group.group import Group
     from xnet_group.multichannel import MultiChannel
 
-_HOMES = {"Group": "group", "MultiChannel": "multichannel", "default_group": "default"}
+_HOMES = {
+    "Group": "xnet_group.group",
+    "MultiChannel": "xnet_group.multichannel",
+    "default_group": "xnet_group.default",
+}
 
 __all__ = ["Group", "MultiChannel", "default_group"]
 
 
 def __getattr__(name: str) -> object:
-    """Import the module that defines ``name`` (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = __import__(f"{__name__}.{home}", fromlist=[name])
-    value: object = getattr(module, name)
-    globals()[name] = value
-    return value
+    """Load a public name on first use."""
+    from xnet_wire.lazy import load_name
+
+    return load_name(globals(), _HOMES, name)
 
 
 def __dir__() -> list[str]:
     """List the lazy names too."""
-    return sorted({*globals(), *__all__})
+    from xnet_wire.lazy import list_names
+
+    return list_names(globals(), __all__)

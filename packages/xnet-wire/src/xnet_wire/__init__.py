@@ -3,7 +3,7 @@
 This package knows bytes and nothing else: no clock, no thread, no socket. Its decoders are total:
 any input gives a value or a documented error. Modules, from the bottom up:
 
-* ``codes``, ``errors``, ``limits``: the numbers and the error tree.
+* ``codes``, ``errors``, ``limits``: the numbers and the error tree; ``lazy``: names on first use.
 * ``frames``: cut a byte stream into frames.
 * ``values``: items to CBOR and back (``value_types``, ``value_encoding``, ``value_decoding``).
 * ``messages``: payloads of the control frames.
@@ -33,28 +33,28 @@ if TYPE_CHECKING:
     from xnet_wire.values import ValueDecoder, count_batch, encode, encode_batch, encode_parts
 
 _HOMES = {
-    "DataFormatError": "errors",
-    "DumpError": "errors",
-    "ExecRequest": "messages",
-    "FrameDecoder": "frames",
-    "FrameError": "errors",
-    "Hello": "messages",
-    "Limits": "limits",
-    "LoadError": "errors",
-    "Tracer": "trace",
-    "ValueDecoder": "values",
-    "ValueFormatError": "errors",
-    "WireError": "errors",
-    "count_batch": "values",
-    "dump": "dump_format",
-    "dumps": "dump_format",
-    "encode": "values",
-    "encode_batch": "values",
-    "encode_header": "frames",
-    "encode_parts": "values",
-    "load": "dump_format",
-    "loads": "dump_format",
-    "open_tracer": "trace",
+    "DataFormatError": "xnet_wire.errors",
+    "DumpError": "xnet_wire.errors",
+    "ExecRequest": "xnet_wire.messages",
+    "FrameDecoder": "xnet_wire.frames",
+    "FrameError": "xnet_wire.errors",
+    "Hello": "xnet_wire.messages",
+    "Limits": "xnet_wire.limits",
+    "LoadError": "xnet_wire.errors",
+    "Tracer": "xnet_wire.trace",
+    "ValueDecoder": "xnet_wire.values",
+    "ValueFormatError": "xnet_wire.errors",
+    "WireError": "xnet_wire.errors",
+    "count_batch": "xnet_wire.values",
+    "dump": "xnet_wire.dump_format",
+    "dumps": "xnet_wire.dump_format",
+    "encode": "xnet_wire.values",
+    "encode_batch": "xnet_wire.values",
+    "encode_header": "xnet_wire.frames",
+    "encode_parts": "xnet_wire.values",
+    "load": "xnet_wire.dump_format",
+    "loads": "xnet_wire.dump_format",
+    "open_tracer": "xnet_wire.trace",
 }
 
 __all__ = [
@@ -84,16 +84,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    """Import the module that defines ``name`` (PEP 562)."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = __import__(f"{__name__}.{home}", fromlist=[name])
-    value: object = getattr(module, name)
-    globals()[name] = value
-    return value
+    """Load a public name on first use."""
+    from xnet_wire.lazy import load_name
+
+    return load_name(globals(), _HOMES, name)
 
 
 def __dir__() -> list[str]:
     """List the lazy names too."""
-    return sorted({*globals(), *__all__})
+    from xnet_wire.lazy import list_names
+
+    return list_names(globals(), __all__)

@@ -12,11 +12,22 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
     from types import ModuleType
 
     from cbor2 import CBORTag, dumps, loads
 
 _EXTENSION = "cbor2._cbor2"
+
+
+def _find_spec(name: str, path: list[str] | None) -> ModuleSpec | None:
+    """Find a module as ``import`` would. The importlib package costs more than all it finds here."""
+    for finder in sys.meta_path:
+        find_spec = getattr(finder, "find_spec", None)  # finders from before Python 3.4 have none
+        spec: ModuleSpec | None = None if find_spec is None else find_spec(name, path)
+        if spec is not None:
+            return spec
+    return None
 
 
 def _load_extension() -> ModuleType | None:
@@ -25,12 +36,10 @@ def _load_extension() -> ModuleType | None:
     It is not possible when cbor2 is not a directory on the path with a compiled module in it
     (a frozen program, another import hook, a build without the extension).
     """
-    from importlib.machinery import PathFinder
-
-    package = PathFinder.find_spec("cbor2")
+    package = _find_spec("cbor2", None)
     if package is None or package.submodule_search_locations is None:
         return None
-    spec = PathFinder.find_spec(_EXTENSION, package.submodule_search_locations)
+    spec = _find_spec(_EXTENSION, package.submodule_search_locations)
     if spec is None or spec.loader is None:
         return None
     module = spec.loader.create_module(spec)
