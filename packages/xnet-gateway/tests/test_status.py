@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import sys
-
-import attrs
-import pytest
 
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.status import RemoteStatus, RInfo
@@ -17,16 +16,37 @@ INFO = {"executable": "/py", "version_info": (3, 12), "platform": "linux", "cwd"
 
 def test_gw_031_unknown_keys_are_kept_aside() -> None:
     status = RemoteStatus.from_answer({**STATUS, "numslow": 9})
-    assert status == RemoteStatus(1, 2, 3, "thread")
+    assert vars(status) == STATUS
     assert status.details["numslow"] == 9
     info = RInfo.from_answer({**INFO, "gil": False})
+    assert vars(info) == INFO
     assert (info.executable, info.cwd, info.pid) == ("/py", None, 4)
     assert info.details["gil"] is False
 
 
-def test_they_do_not_change() -> None:
-    with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        RemoteStatus.from_answer(STATUS).numchannels = 5  # type: ignore[misc]
+def test_a_worker_need_not_queue() -> None:
+    assert (
+        RemoteStatus.from_answer({name: STATUS[name] for name in STATUS if name != "numqueued"}).numqueued
+        == 0
+    )
+
+
+def test_they_print_as_their_facts() -> None:
+    assert repr(RemoteStatus.from_answer(STATUS)) == (
+        "<RemoteStatus 'execmodel=thread, numchannels=1, numexecuting=2, numqueued=3'>"
+    )
+    assert str(RInfo.from_answer(INFO)) == (
+        "<RInfo 'cwd=None, executable=/py, pid=4, platform=linux, version_info=(3, 12)'>"
+    )
+
+
+def test_programs_may_set_attributes_and_copy() -> None:
+    info = RInfo.from_answer({**INFO, "gil": False})
+    setattr(info, "node", "one")  # noqa: B010 - no attribute that a type checker knows
+    info.pid = 5
+    for twin in (copy.copy(info), copy.deepcopy(info), pickle.loads(pickle.dumps(info))):
+        assert vars(twin) == {**INFO, "pid": 5, "node": "one"}
+        assert twin.details["gil"] is False
 
 
 def test_gw_030_of_a_real_worker(shared: Gateway) -> None:
@@ -41,4 +61,5 @@ def test_gw_030_of_a_real_worker(shared: Gateway) -> None:
 
 
 def test_gw_020_of_a_real_worker(shared: Gateway) -> None:
-    assert shared.remote_status() == RemoteStatus(0, 0, 0, "thread")
+    expected = {"numchannels": 0, "numexecuting": 0, "numqueued": 0, "execmodel": "thread"}
+    assert vars(shared.remote_status()) == expected

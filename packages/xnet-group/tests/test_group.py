@@ -49,6 +49,20 @@ def test_default_specification(group: Group) -> None:
     assert group.makegateway().id == "mine"
 
 
+def test_an_empty_specification_is_the_default_one(group: Group) -> None:
+    group.defaultspec = XSpec("popen//id=mine")
+    assert group.makegateway("").id == "mine"
+    group.defaultspec = "popen"
+    assert [gateway.id for gateway in group.makegateways(["", None])] == ["gw0", "gw1"]
+
+
+def test_a_gateway_is_registered_once(group: Group) -> None:
+    gateway = group.makegateway()
+    with pytest.raises(ValueError, match="has been in a group already: <Group"):
+        group._register(gateway)
+    assert len(group) == 1
+
+
 def test_specifications_may_be_objects_and_get_what_they_lack(group: Group) -> None:
     spec = XSpec("popen//chdir=/")
     gateway = group.makegateway(spec)

@@ -11,10 +11,10 @@ from xnet_programs import aliased, output_of, run
 def test_execnet_is_xnet() -> None:
     program = (
         "import execnet, sys\n"
-        "assert execnet is xnet and sys.modules['execnet'] is xnet\n"
-        "assert xnet.__spec__.name == xnet.__name__ == 'xnet'\n"
+        "assert sys.modules['execnet'] is execnet\n"
+        "assert execnet.__spec__.name == execnet.__name__ == 'xnet.compat.execnet'\n"
         "from execnet import Group, RemoteError\n"
-        "assert Group is xnet.Group\n"
+        "assert Group is xnet.Group and execnet.makegateway is xnet.makegateway\n"
     )
     aliased(program)
 
@@ -23,6 +23,28 @@ def test_execnet_is_xnet() -> None:
 def test_every_submodule_imports_first_and_alone(name: str) -> None:
     program = f"import importlib, sys; print(importlib.import_module({name!r}).__name__)"
     assert aliased(program) == f"{TARGETS[name]}\n"
+
+
+def test_the_version_is_the_one_of_execnet_that_programs_compare_with() -> None:
+    program = (
+        "import execnet, execnet._version\n"
+        "print(execnet.__version__, execnet._version.version_tuple, xnet.__version__)\n"
+    )
+    assert aliased(program) == "2.1.2 (2, 1, 2) 0.1.0\n"
+
+
+def test_all_names_can_be_imported_at_once() -> None:
+    assert aliased("from execnet import *\nprint(Group(), __version__)") == "<Group []> 2.1.2\n"
+
+
+def test_a_wrong_name_is_no_other_module() -> None:
+    program = (
+        "import execnet\n"
+        "for name in ('nothing', '__wrapped__', '__file_'):\n"
+        "    try: getattr(execnet, name)\n"
+        "    except AttributeError as error: print(name in str(error))\n"
+    )
+    assert aliased(program) == "True\nTrue\nTrue\n"
 
 
 def test_submodules_are_attributes() -> None:
@@ -89,7 +111,7 @@ def test_workers_have_the_alias_and_our_classes() -> None:
     )
     first, second = aliased(program).splitlines()
     assert "object" in first
-    assert second == "['xnet', True, True]"
+    assert second == "['xnet.compat.execnet', True, True]"
 
 
 def test_workers_of_workers_have_the_alias() -> None:
@@ -102,7 +124,7 @@ def test_workers_of_workers_have_the_alias() -> None:
         f"import execnet; print(execnet.makegateway().remote_exec({source!r}).receive(20))\n"
         "execnet.default_group.terminate(5)\n"
     )
-    assert aliased(program) == "['xnet']\n"
+    assert aliased(program) == "['xnet.compat.execnet']\n"
 
 
 def test_without_the_alias_workers_are_left_alone() -> None:

@@ -34,16 +34,16 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_script_has_its_arguments_and_its_folder_on_the_path(folder: Path) -> None:
     done = run("-m", "xnet", "as-execnet", "../program.py", "-m", "x", cwd=folder / "elsewhere")
-    assert (done.stdout, done.stderr) == ("xnet ['-m', 'x'] program.py program.py\nTrue\n", "")
+    assert (done.stdout, done.stderr) == ("xnet.compat.execnet ['-m', 'x'] program.py program.py\nTrue\n", "")
     assert done.returncode == 3
 
 
 def test_a_module_is_found_from_the_current_folder(folder: Path) -> None:
     done = run("-m", "xnet", "as-execnet", "-m", "program", "a b", cwd=folder)
-    assert (done.stdout, done.stderr) == ("xnet ['a b'] program.py program.py\nTrue\n", "")
+    assert (done.stdout, done.stderr) == ("xnet.compat.execnet ['a b'] program.py program.py\nTrue\n", "")
     assert done.returncode == 2
     done = run("-m", "xnet", "as-execnet", "-m", "package", cwd=folder)
-    assert (done.stdout, done.returncode) == ("xnet [] __main__.py __main__.py\nTrue\n", 1)
+    assert (done.stdout, done.returncode) == ("xnet.compat.execnet [] __main__.py __main__.py\nTrue\n", 1)
 
 
 def test_a_failing_program_shows_its_traceback(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import os, sys, pytest
 
 def test_alias_here():
     import execnet
-    assert execnet.__name__ == "xnet"
+    assert execnet.__name__ == "xnet.compat.execnet"
 
 @pytest.mark.parametrize("number", range(20))
 def test_many(number):
@@ -95,7 +95,7 @@ def test_pytests_of_the_pytester_fixture_get_the_plugin(suite: Path, how: str) -
     (suite / "conftest.py").write_text("pytest_plugins = 'pytester'\n")
     (suite / "test_suite.py").write_text(
         "def test_it(pytester):\n"
-        "    pytester.makepyfile('import execnet\\ndef test_1(): assert execnet.__name__ == \"xnet\"')\n"
+        "    pytester.makepyfile('import execnet\\ndef test_1(): assert \"xnet\" in execnet.__name__')\n"
         f"    pytester.{how}('-n1').assert_outcomes(passed=1)\n"
     )
     done = run(*PLUGIN, "-n", "1", cwd=suite)

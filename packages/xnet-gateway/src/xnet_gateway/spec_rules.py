@@ -120,8 +120,9 @@ def parse_nice(spec: XSpec) -> int | None:
 
 def _check_transport(spec: XSpec) -> None:
     """Check that there is one transport, and one that this version has."""
-    given = [key for key in TRANSPORT_KEYS if getattr(spec, key) is not None]
-    later = [key for key in LATER_TRANSPORT_KEYS if getattr(spec, key) is not None]
+    # By truth and not by presence: ``popen=`` is no transport in execnet either.
+    given = [key for key in TRANSPORT_KEYS if getattr(spec, key)]
+    later = [key for key in LATER_TRANSPORT_KEYS if getattr(spec, key)]
     if later:
         raise _mistake(
             spec,

@@ -1,14 +1,35 @@
-"""What a worker tells about itself."""
+"""What a worker tells about itself.
+
+Plain objects, as execnet's are: programs print them, take ``vars()`` of them and set attributes of their own.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
-import attrs
+
+class _Answer:
+    """Facts as attributes, the ones that every version knows; ``vars()`` gives them.
+
+    Attributes:
+        details: Everything the worker said, also what this version does not know. In a slot, so that it is
+            none of the ``vars()``.
+    """
+
+    __slots__ = ("__dict__", "__weakref__", "details")
+
+    def __init__(self, details: dict[str, Any], known: dict[str, Any]) -> None:
+        self.details = details
+        vars(self).update(known)
+
+    def __repr__(self) -> str:
+        facts = ", ".join(f"{name}={value}" for name, value in sorted(vars(self).items()))
+        return f"<{type(self).__name__} {facts!r}>"
 
 
-@attrs.frozen
-class RemoteStatus:
+class RemoteStatus(_Answer):
     """Answer to ``gateway.remote_status()``.
 
     Attributes:
@@ -23,22 +44,15 @@ class RemoteStatus:
     numexecuting: int
     numqueued: int
     execmodel: str
-    details: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> RemoteStatus:
         """Make it from the worker's answer."""
-        return cls(
-            answer["numchannels"],
-            answer["numexecuting"],
-            answer.get("numqueued", 0),
-            answer["execmodel"],
-            answer,
-        )
+        known = {name: answer[name] for name in ("numchannels", "numexecuting", "execmodel")}
+        return cls(answer, {**known, "numqueued": answer.get("numqueued", 0)})
 
 
-@attrs.frozen
-class RInfo:
+class RInfo(_Answer):
     """What interpreter a gateway reaches.
 
     Attributes:
@@ -55,16 +69,9 @@ class RInfo:
     platform: str
     cwd: str | None
     pid: int
-    details: dict[str, Any] = attrs.field(factory=dict, repr=False, eq=False)
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> RInfo:
         """Make it from the worker's answer."""
-        return cls(
-            answer["executable"],
-            answer["version_info"],
-            answer["platform"],
-            answer["cwd"],
-            answer["pid"],
-            answer,
-        )
+        names = ("executable", "version_info", "platform", "cwd", "pid")
+        return cls(answer, {name: answer[name] for name in names})

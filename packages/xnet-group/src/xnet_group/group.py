@@ -44,9 +44,9 @@ class Group:
     Threads: all methods from any thread.
     """
 
-    defaultspec = "popen"
+    defaultspec: str | XSpec = "popen"
 
-    def __init__(self, xspecs: Iterable[str | XSpec] = (), execmodel: str = "thread") -> None:
+    def __init__(self, xspecs: Iterable[str | XSpec | None] = (), execmodel: str = "thread") -> None:
         """Make a group, with a gateway for each specification.
 
         Raises:
@@ -129,17 +129,17 @@ class Group:
         """Start an interpreter and return the gateway to it.
 
         Args:
-            spec: What to start, see ``xnet_gateway.spec_rules``; None for ``defaultspec``. An ``XSpec`` gets
-                the id and execution model it lacks.
+            spec: What to start, see ``xnet_gateway.spec_rules``; None or an empty text for ``defaultspec``.
+                An ``XSpec`` gets the id and execution model it lacks.
 
         Raises:
             ValueError: The specification means nothing, or its id is taken (our caller's fault).
             AttributeError: A key begins with an underscore (our caller's fault).
             HostNotFound: The interpreter cannot be started or reached; the text says why.
         """
-        return self.makegateways([self.defaultspec if spec is None else spec])[0]
+        return self.makegateways([spec])[0]
 
-    def makegateways(self, specs: Iterable[str | XSpec], parallel: int | None = None) -> list[Gateway]:
+    def makegateways(self, specs: Iterable[str | XSpec | None], parallel: int | None = None) -> list[Gateway]:
         """Start an interpreter for each specification, side by side.
 
         Args:
@@ -157,7 +157,8 @@ class Group:
         """
         if isinstance(specs, str):
             raise ValueError(f"expected a list of gateway specifications, got the string {specs!r}")
-        wanted = [spec if isinstance(spec, XSpec) else XSpec(spec) for spec in specs]
+        given = [spec or self.defaultspec for spec in specs]
+        wanted = [spec if isinstance(spec, XSpec) else XSpec(spec) for spec in given]
         self._forget_ended()
         self._reserve(wanted)
         gateways: list[Gateway] = []
@@ -212,6 +213,13 @@ class Group:
                     self._ids_in_use.add(str(spec.id))
 
     def _register(self, gateway: Gateway) -> None:
+        """Make a new gateway a member.
+
+        Raises:
+            ValueError: It is or was a member of a group (our caller's fault).
+        """
+        if gateway._group is not None:
+            raise ValueError(f"{gateway!r} has been in a group already: {gateway._group!r}")
         gateway._group = self
         with self._lock:
             self._gateways.append(gateway)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Which module of ours stands for which of execnet's.
 TARGETS = {
-    "execnet": "xnet",
+    "execnet": "xnet.compat.execnet",
     "execnet._version": "xnet.compat._version",
     "execnet.gateway": "xnet.compat.gateway",
     "execnet.gateway_base": "xnet.compat.gateway_base",

@@ -8,17 +8,19 @@ import pytest
 
 import xnet
 from xnet.compat import gateway_base
+from xnet_programs import run
 
 
 def test_everything_it_promises_is_there() -> None:
     for name in gateway_base.__all__:
-        assert getattr(gateway_base, name) is not None
+        assert hasattr(gateway_base, name)
 
 
 def test_classes_are_the_public_ones() -> None:
     for name in ("Channel", "DataFormatError", "DumpError", "LoadError", "RemoteError", "TimeoutError"):
         assert getattr(gateway_base, name) is getattr(xnet, name)
-    assert issubclass(xnet.Gateway, gateway_base.BaseGateway)
+    for kind in (xnet.Gateway, gateway_base.WorkerGateway):
+        assert issubclass(kind, gateway_base.BaseGateway)
     assert gateway_base.get_execmodel("thread").backend == "thread"
 
 
@@ -35,3 +37,52 @@ def test_error_texts() -> None:
     with pytest.raises(ValueError, match="why") as caught:
         raise ValueError("why")
     assert gateway_base.geterrortext(caught.value).endswith("ValueError: why\n")
+
+
+def test_dumps_without_a_version() -> None:
+    execnet = pytest.importorskip("execnet.gateway_base", reason="compares with released execnet")
+    for value in (None, (1, "a"), {"k": [b"x", 1.5, 1j]}):
+        data = gateway_base.dumps_internal(value)
+        assert data == execnet.dumps_internal(value)
+        assert gateway_base.loads_internal(data) == value
+    assert gateway_base.loads_internal(gateway_base.dumps_internal("x"), None, (False, True)) == b"x"
+
+
+def test_values_are_execnets() -> None:
+    execnet = pytest.importorskip("execnet.gateway_base", reason="compares with released execnet")
+    names = (
+        "FLOAT_FORMAT",
+        "COMPLEX_FORMAT",
+        "DEBUG",
+        "DUMPFORMAT_VERSION",
+        "INTERRUPT_TEXT",
+        "sysex",
+        "pid",
+    )
+    more = (
+        "pid",
+        "FLOAT_FORMAT_SIZE",
+        "COMPLEX_FORMAT_SIZE",
+        "FOUR_BYTE_INT_MAX",
+        "MAIN_THREAD_ONLY_DEADLOCK_TEXT",
+    )
+    for name in names + more:
+        assert getattr(gateway_base, name) == getattr(execnet, name)
+    assert gateway_base.MAIN_THREAD_ONLY_DEADLOCK_TEXT == execnet.MAIN_THREAD_ONLY_DEADLOCK_TEXT
+    assert gateway_base.bchr(200) == execnet.bchr(200)
+
+
+def test_trace_writes_only_when_asked() -> None:
+    program = "from xnet.compat.gateway_base import trace, notrace; trace('a', 1); notrace('b')"
+    done = run("-c", program)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run("-c", f"import os; os.environ['EXECNET_DEBUG'] = '2'; {program}")
+    assert done.stderr.endswith(" a 1\n")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_classes_to_catch_and_to_annotate_with() -> None:
+    assert issubclass(gateway_base.GatewayReceivedTerminate, Exception)
+    assert all(
+        isinstance(kind, type) for kind in (gateway_base.IO, gateway_base.ReadIO, gateway_base.WriteIO)
+    )

@@ -56,3 +56,10 @@ def test_a_specification_without_a_host() -> None:
 
 def test_the_line_can_be_put_into_double_quotes() -> None:
     assert not set(LINE) & set("\"'\n$`\\")
+
+
+def test_what_is_not_here_says_so() -> None:
+    with pytest.raises(NotImplementedError, match=r"create_io is not part of xnet: Group\.makegateway\(\)"):
+        gateway_io.create_io(XSpec("popen"), None)
+    with pytest.raises(AttributeError, match=r"RIO_KILL is not part of xnet: Gateway\."):
+        gateway_io.RIO_KILL  # noqa: B018

@@ -1,8 +1,15 @@
-"""The version, under execnet's name for it."""
+"""The version of execnet that this is compatible with, under execnet's names for it.
+
+Programs compare it (``execnet.__version__ >= "1.1"``) to know what they may use, and mean execnet's numbers.
+Our own version is ``xnet.__version__``.
+"""
 
 from __future__ import annotations
 
-from xnet import __version__
+__all__ = ["version", "version_tuple"]
 
-version = __version__
-__all__ = ["version"]
+version_tuple = (2, 1, 2)
+version = ".".join(map(str, version_tuple))
+__version_tuple__ = version_tuple
+__version__ = version
+commit_id = None

@@ -1,7 +1,7 @@
 """``execnet.gateway_io``: how command lines of gateways are built.
 
 Programs replace these functions to change how ssh is called; the transports of a later version
-look them up here each time.
+look them up here each time. ``popen`` gateways need no such command line and do not look.
 """
 
 from __future__ import annotations
@@ -9,9 +9,42 @@ from __future__ import annotations
 import shlex
 import sys
 
+from xnet.compat.absent import absent_class, absent_function, missing
+from xnet.compat.message import Message
+from xnet.compat.popen_io import Popen2IO
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_gateway.xspec import XSpec
+
+__all__ = [
+    "Message",
+    "Popen2IO",
+    "Popen2IOMaster",
+    "ProxyIO",
+    "PseudoSpec",
+    "create_io",
+    "popen_args",
+    "popen_bootstrapline",
+    "serve_proxy_io",
+    "shell_split_path",
+    "ssh_args",
+    "vagrant_ssh_args",
+]
+
+Popen2IOMaster = absent_class(
+    "execnet.gateway_io.Popen2IOMaster", "Gateway.pid, .returncode and .wait() are those of its process"
+)
+ProxyIO = absent_class("execnet.gateway_io.ProxyIO", "makegateway('popen//via=ID') makes such a gateway")
+PseudoSpec = absent_class("execnet.gateway_io.PseudoSpec", "XSpec takes any key")
+create_io = absent_function("execnet.gateway_io.create_io", "Group.makegateway() takes the specification")
+serve_proxy_io = absent_function(
+    "execnet.gateway_io.serve_proxy_io", "makegateway('popen//via=ID') makes such a gateway"
+)
+_INSTEAD = dict.fromkeys(
+    ("RIO_CLOSE_WRITE", "RIO_KILL", "RIO_REMOTEADDRESS", "RIO_WAIT"),
+    "Gateway.remoteaddress and .wait() work through other gateways too",
+)
 
 #: What a remote interpreter runs first: one line that reads the rest.
 popen_bootstrapline = "import sys;exec(sys.stdin.readline())"
@@ -70,3 +103,8 @@ def _destination(spec: XSpec, key: str) -> str:
 def _remote_command(spec: XSpec) -> str:
     python = str(spec.python or "python")
     return f"{python} -c {shlex.quote(popen_bootstrapline)}"
+
+
+def __getattr__(name: str) -> object:
+    """Say what to use instead of a name that is not here."""
+    raise missing("execnet.gateway_io", name, _INSTEAD)

@@ -8,14 +8,38 @@ import threading
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
+else:
+    Protocol = object  # importing typing would cost a worker more than these classes are worth
 
-    class IO(Protocol):
-        """execnet's stream: ``read`` gives exactly as many bytes as asked for, or raises EOFError."""
 
-        def read(self, numbytes: int, /) -> bytes: ...  # noqa: D102
-        def write(self, data: bytes, /) -> object: ...  # noqa: D102
-        def close_read(self) -> None: ...  # noqa: D102
-        def close_write(self) -> None: ...  # noqa: D102
+class ReadIO(Protocol):
+    """What can be read from."""
+
+    def read(self, numbytes: int, /) -> bytes:
+        """Return exactly as many bytes as asked for, or raise EOFError."""
+
+
+class WriteIO(Protocol):
+    """What can be written to."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take all of it."""
+
+
+class IO(Protocol):
+    """execnet's stream."""
+
+    def read(self, numbytes: int, /) -> bytes:
+        """Return exactly as many bytes as asked for, or raise EOFError."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take all of it."""
+
+    def close_read(self) -> None:
+        """Close the half that is read."""
+
+    def close_write(self) -> None:
+        """Close the half that is written."""
 
 
 def serve(io: IO, id: str) -> None:  # the parameter name is execnet's
