@@ -71,14 +71,16 @@ def test_a_first_program() -> None:
         xnet.default_group.terminate(timeout=1.0)
 
 
-def test_importing_loads_nothing_else() -> None:
-    program = (
-        "import sys, __future__; before = set(sys.modules)\n"
-        "import xnet; print(sorted(set(sys.modules) - before))\n"
-    )
-    assert output_of(program) == "['xnet']\n"
+LOADED = """
+print([name for name in ('xnet_gateway.transports.popen', 'xnet_channel.threads.session')
+    if name in sys.modules])
+"""
 
 
-def test_serializing_loads_no_gateway() -> None:
-    program = "import sys, xnet; xnet.loads(xnet.dumps([1])); print('xnet_gateway' in sys.modules)"
+def test_importing_loads_what_starts_a_process_and_not_what_talks_to_it() -> None:
+    assert output_of(f"import sys, xnet\n{LOADED}") == "['xnet_gateway.transports.popen']\n"
+
+
+def test_a_worker_that_imports_it_loads_nothing_that_starts_others() -> None:
+    program = "import sys, xnet_gateway.worker.main, xnet; print('subprocess' in sys.modules)"
     assert output_of(program) == "False\n"

@@ -21,7 +21,7 @@ def test_it_is_closed_when_both_halves_are() -> None:
 
 
 def test_the_head_of_its_items() -> None:
-    assert ChannelState(0x01020304, 0, 0).item_head == b"\x04\x01\x02\x03\x04"
+    assert ChannelState(0x01020304, 0, 0).item_head == b"\x04\x01\x02\x03\x04\0\0\0"
 
 
 def test_repr() -> None:

@@ -7,7 +7,12 @@ import signal
 
 import pytest
 
-from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
+from xnet_channel.threads.interrupts import (
+    INTERRUPTS,
+    hold_interrupts,
+    let_interrupts_through,
+    release_interrupts,
+)
 
 
 def test_an_interrupt_comes_when_it_is_let_through() -> None:
@@ -24,5 +29,80 @@ def test_an_ignored_interrupt_is_not_held() -> None:
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         assert hold_interrupts() is None
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupt_is_let_through_while_held() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    held = hold_interrupts()
+    assert held is not None
+    try:
+        let_interrupts_through()
+        with pytest.raises(KeyboardInterrupt):
+            interrupt()
+        assert not INTERRUPTS.let_through
+    finally:
+        INTERRUPTS.let_through = False
+        release_interrupts(held)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_an_interrupt_that_was_noted_comes_when_they_are_let_through() -> None:
+    held = hold_interrupts()
+    assert held is not None
+    try:
+        interrupt()
+        with pytest.raises(KeyboardInterrupt):
+            let_interrupts_through()
+    finally:
+        INTERRUPTS.let_through = False
+        release_interrupts(held)
+
+
+def test_holding_again_inside_of_a_time_in_which_they_are_let_through() -> None:
+    outer = hold_interrupts()
+    assert outer is not None
+    try:
+        let_interrupts_through()
+        inner = hold_interrupts()
+        assert inner is not None
+        interrupt()  # noted
+        with pytest.raises(KeyboardInterrupt):
+            release_interrupts(inner)
+    finally:
+        INTERRUPTS.let_through = False
+        release_interrupts(outer)
+
+
+def test_a_handler_that_does_not_raise_may_hold_them_itself_and_changes_nothing() -> None:
+    calls: list[object] = []
+
+    def handler(signum: int, frame: object) -> None:
+        calls.append(signal.getsignal(signal.SIGINT))
+        inner = hold_interrupts()
+        assert inner is handler
+        release_interrupts(inner)
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        held = hold_interrupts()
+        assert held is handler
+        let_interrupts_through()
+        interrupt()
+        interrupt()
+        assert calls == [handler, handler]
+        assert INTERRUPTS.let_through
+        assert signal.getsignal(signal.SIGINT) is not handler
+        INTERRUPTS.let_through = False
+        interrupt()
+        assert len(calls) == 2
+        release_interrupts(held)
+        assert len(calls) == 3
+        assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from xnet_gateway import worker_config
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.gateway import Gateway
 from xnet_gateway.spec_rules import check_spec, parse_nice
-from xnet_gateway.transports import popen, via
+from xnet_gateway.transports import popen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
+    from xnet_gateway.gateway import Gateway
     from xnet_gateway.xspec import XSpec
 
 #: How long a started interpreter may take until its handshake is complete, in seconds. A loaded
@@ -78,5 +78,13 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     nice = parse_nice(spec)
     if nice:
         config["nice"] = nice
-    connected = popen.connect(spec) if master is None else via.connect(spec, master)
-    return PendingGateway(Gateway(spec, connected, config))
+    if master is None:
+        connected = popen.connect(spec)
+    else:
+        from xnet_gateway.transports import via
+
+        connected = via.connect(spec, master)
+    # Imported only now: the first process of a program starts meanwhile on another processor.
+    from xnet_gateway import gateway, remote_source  # noqa: F401 - used by the first remote_exec
+
+    return PendingGateway(gateway.Gateway(spec, connected, config))

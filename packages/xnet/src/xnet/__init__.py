@@ -1,9 +1,15 @@
 """xnet under execnet's names: ``import xnet as execnet`` runs programs written for execnet 2.
 
-The names are loaded on first use: ``import xnet`` alone costs next to nothing.
+``import xnet`` loads what starts a gateway. The rest is loaded while the first worker starts on
+another processor, or when it is first used.
 """
 
 from __future__ import annotations
+
+import sys
+
+if "xnet_gateway.worker.main" not in sys.modules:  # else this is a worker: it need not start others
+    __import__("xnet_group.default")
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

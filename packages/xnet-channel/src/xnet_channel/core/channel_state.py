@@ -12,7 +12,8 @@ class ChannelState:
 
     Attributes:
         id: Channel id, odd if the initiator made it, even if the worker did.
-        item_head: How a CHANNEL_DATA frame of this channel begins.
+        item_head: How a CHANNEL_DATA frame of this channel with less than 256 bytes of payload begins;
+            the last byte of the length follows.
         sender: What we may send.
         receiver: What the peer sent.
         strings: String coercion flags of this channel, or None to use the connection's.
@@ -23,7 +24,7 @@ class ChannelState:
 
     def __init__(self, id_: int, send_credit_bytes: int, window_bytes: int) -> None:
         self.id = id_
-        self.item_head = encode_header(CHANNEL_DATA, id_, 0)[:5]
+        self.item_head = encode_header(CHANNEL_DATA, id_, 0)[:8]
         self.sender = SendHalf(send_credit_bytes)
         self.receiver = ReceiveHalf(window_bytes)
         self.strings: tuple[bool, bool] | None = None

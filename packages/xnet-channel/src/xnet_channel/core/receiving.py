@@ -21,6 +21,7 @@ from xnet_channel.core.events import (
 )
 from xnet_wire import codes, frames, messages, values
 from xnet_wire.errors import FrameError, ValueFormatError, WireError
+from xnet_wire.frames import HEADER_BYTES
 from xnet_wire.limits import HELLO_BYTES, ITEM_COST_BYTES
 from xnet_wire.partial_item import PartialItem
 
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 #: the PONG for a PING behind it. Spec: FR-007, FR-021, HS-020
 ANSWERED_AT_ONCE: Final = frozenset({HelloReceived, RequestReceived, TerminateReceived})
 
-#: Larger items gain nothing from the short way.
-SOLE_ITEM_BYTES: Final = 16_384
+#: What an item costs beyond the length of its frame.
+FRAMED_ITEM_COST_BYTES: Final = ITEM_COST_BYTES - HEADER_BYTES
 
 
 class Receiving:
@@ -60,7 +61,7 @@ class Receiving:
         self.decoder = frames.FrameDecoder(limits.frame, HELLO_BYTES)
         self._values = values.ValueDecoder(self._reference, limits.depth)
         self._item_limit = limits.item
-        self._sole_item_bytes = min(SOLE_ITEM_BYTES, limits.item)
+        self._sole_frame_bytes = HEADER_BYTES + min(255, limits.item)
         control = ControlFrames(connection)
         control.handlers[frames.CHANNEL_DATA] = self._data
         control.handlers[frames.CHANNEL_PART] = self._part
@@ -110,31 +111,30 @@ class Receiving:
         steps are most of what a round trip costs.
 
         Args:
-            data: What was read, while ``pending_view`` was None.
+            data: What was read, while the connection runs, ``pending_view`` is None and frames are
+                not traced.
             channel: Where an item is expected.
 
         Returns:
             False if anything is unusual; then nothing was done and ``receive_data`` must do it.
         """
         receiver = channel.receiver
-        payload_bytes = len(data) - frames.HEADER_BYTES
+        size = len(data)
         if (
-            data[:5] != channel.item_head
-            or payload_bytes > self._sole_item_bytes
-            or int.from_bytes(data[5:9], "big") != payload_bytes
-            or receiver.state is not states.OPEN
+            not HEADER_BYTES < size <= self._sole_frame_bytes
+            or data[:8] != channel.item_head
+            or data[8] != size - HEADER_BYTES
             or receiver.parts is not None
             or receiver.relieved
+            or receiver.state is not states.OPEN
             or self.decoder.rest
-            or self.trace is not None
         ):
             return False
-        total = receiver.arrived + payload_bytes + ITEM_COST_BYTES
-        connection = self._connection
-        if total - receiver.granted > receiver.window_bytes or connection.phase is not states.RUNNING:
+        total = receiver.arrived + size + FRAMED_ITEM_COST_BYTES
+        if total - receiver.granted > receiver.window_bytes:
             return False
         try:
-            item = self._values.decode(data[frames.HEADER_BYTES :], channel.strings or connection.strings)
+            item = self._values.decode(data[HEADER_BYTES:], channel.strings or self._connection.strings)
         except (ProtocolError, WireError):
             return False
         receiver.arrived = total

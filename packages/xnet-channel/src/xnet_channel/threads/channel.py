@@ -111,7 +111,10 @@ class Channel:
                 if mailbox.callback is not None:
                     raise OSError(f"cannot receive: {self!r} has a callback that gets the items")
                 if not items:
-                    self._wait_for_item_locked(timeout)
+                    if timeout is None and session.tracer is None:
+                        session.leading.wait_once_for_item_locked(mailbox.state)
+                    if not items:
+                        self._wait_for_item_locked(timeout)
                 mailbox.last_taker = _get_ident()
                 before = receiver.consumed
                 taken = items[0]
@@ -305,12 +308,8 @@ class Channel:
             TimeoutError, RemoteError, EOFError, OSError: See ``receive``.
         """
         mailbox = self._mailbox
-        session = self._session
         deadline_s = None if timeout is None or timeout < 0 else time.monotonic() + timeout
-        if len(session.connection.table.open) == 1:
-            session.leading.wait_locked(mailbox.has_news, deadline_s, mailbox.waiters, mailbox.state)
-        else:
-            self._wait_locked(mailbox.has_news, deadline_s)
+        self._wait_locked(mailbox.has_news, deadline_s)
         if mailbox.callback is not None:
             raise OSError(f"cannot receive: {self!r} has got a callback that gets the items")
         if self._receiver.items:

@@ -16,6 +16,17 @@ Use::
     finally:
         if held is not None:
             release_interrupts(held)
+
+Who blocks in between lets them through for that time, which is cheaper than to release and hold
+again::
+
+    try:
+        if held is not None:
+            let_interrupts_through()
+        ...  # block; KeyboardInterrupt may be raised from here
+    finally:
+        if held is not None:
+            INTERRUPTS.let_through = False
 """
 
 from __future__ import annotations
@@ -28,12 +39,35 @@ from _signal import SIGINT, getsignal, signal  # type: ignore[import-not-found] 
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+    from typing import Final
 
 _get_ident = threading.get_ident
 _main_thread = threading.main_thread
 _main_ident = _main_thread().ident
-_caught: list[FrameType | None] = []  # touched by the main thread only
+
+
+class Interrupts:
+    """How SIGINT is treated while it is held. Touched by the main thread only.
+
+    Attributes:
+        handler: What the program wants to be called.
+        caught: Frames of the SIGINTs that came and wait for the handler.
+        let_through: The handler may be called at once, for the main thread only blocks.
+    """
+
+    __slots__ = ("caught", "handler", "let_through")
+
+    def __init__(self) -> None:
+        self.handler: Callable[[int, FrameType | None], object] | None = None
+        self.caught: list[FrameType | None] = []
+        self.let_through = False
+
+
+INTERRUPTS: Final = Interrupts()
+#: What holding them returned inside of a time in which they were let through.
+_LET_THROUGH: Final = object()
 
 
 def hold_interrupts() -> object:
@@ -46,8 +80,15 @@ def hold_interrupts() -> object:
     if _get_ident() != _main_ident:
         return None
     handler = getsignal(SIGINT)
-    if handler is _note or not callable(handler):
+    if handler is _note:
+        if not INTERRUPTS.let_through:
+            return None
+        INTERRUPTS.let_through = False
+        return _LET_THROUGH
+    if not callable(handler):
         return None
+    INTERRUPTS.let_through = False
+    INTERRUPTS.handler = handler
     signal(SIGINT, _note)
     return handler
 
@@ -58,15 +99,42 @@ def release_interrupts(handler: object) -> None:
     Raises:
         KeyboardInterrupt: Or whatever the program's handler raises.
     """
+    if handler is _LET_THROUGH:
+        let_interrupts_through()
+        return
     signal(SIGINT, handler)
-    if _caught:
-        frame = _caught[-1]
-        _caught.clear()
+    caught = INTERRUPTS.caught
+    if caught:
+        frame = caught[-1]
+        caught.clear()
         handler(SIGINT, frame)  # type: ignore[operator]
 
 
+def let_interrupts_through() -> None:
+    """Have SIGINT handled as soon as it comes, until ``INTERRUPTS.let_through`` is unset.
+
+    Raises:
+        KeyboardInterrupt: Or whatever the program's handler raises, for one that was noted.
+    """
+    # In this order: one that comes in between is handled, not noted.
+    INTERRUPTS.let_through = True
+    if INTERRUPTS.caught:
+        INTERRUPTS.caught.clear()
+        _note(SIGINT, None)
+
+
 def _note(signum: int, frame: FrameType | None) -> None:
-    _caught.append(frame)
+    handler = INTERRUPTS.handler
+    if not INTERRUPTS.let_through or handler is None:
+        INTERRUPTS.caught.append(frame)
+        return
+    # The handler finds things as it would without us: it may send and receive itself.
+    INTERRUPTS.let_through = False
+    signal(SIGINT, handler)
+    handler(signum, frame)
+    signal(SIGINT, _note)
+    INTERRUPTS.handler = handler
+    INTERRUPTS.let_through = True
 
 
 def main_thread_changed_after_fork() -> None:

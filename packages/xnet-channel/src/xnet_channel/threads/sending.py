@@ -11,7 +11,12 @@ from __future__ import annotations
 
 from xnet_channel.core import states
 from xnet_channel.core.errors import LocalProtocolError
-from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
+from xnet_channel.threads.interrupts import (
+    INTERRUPTS,
+    hold_interrupts,
+    let_interrupts_through,
+    release_interrupts,
+)
 from xnet_wire import values
 from xnet_wire.errors import DumpError
 from xnet_wire.limits import ITEM_COST_BYTES
@@ -74,29 +79,39 @@ def send_item(mailbox: Mailbox, item: object) -> None:
 def send_items(mailbox: Mailbox, items: Iterable[object]) -> None:
     """Send many items in few frames; see ``Channel.send_many``."""
     session = mailbox.session
+    encode = session.encode
     limit_bytes = min(BATCH_BYTES, session.connection.part_bytes)
     batch: list[bytes] = []
     cost_bytes = 0
+    held = hold_interrupts()
     try:
+        if held is not None:
+            let_interrupts_through()
         for item in items:
-            held = hold_interrupts()
-            try:
-                payload = session.encode(item)
-            finally:
-                if held is not None:
-                    release_interrupts(held)
+            if held is not None:
+                INTERRUPTS.let_through = False
+            payload = encode(item)
+            if held is not None:
+                INTERRUPTS.let_through = True
+                if INTERRUPTS.caught:
+                    let_interrupts_through()
             item_cost_bytes = len(payload) + ITEM_COST_BYTES
             if cost_bytes + item_cost_bytes > limit_bytes:
-                _send_batch(mailbox, batch)
-                batch, cost_bytes = [], 0
+                full, batch, cost_bytes = batch, [], 0
+                _send_batch(mailbox, full)
                 if item_cost_bytes > limit_bytes:
                     send_item(mailbox, item)
                     continue
             batch.append(payload)
             cost_bytes += item_cost_bytes
     finally:
-        # Also when an item could not be sent: those before it are.
-        _send_batch(mailbox, batch)
+        try:
+            if held is not None:
+                INTERRUPTS.let_through = False
+                release_interrupts(held)
+        finally:
+            # Also when an item could not be sent: those before it are.
+            _send_batch(mailbox, batch)
 
 
 def _cut(payload: bytes, part_bytes: int) -> list[memoryview]:

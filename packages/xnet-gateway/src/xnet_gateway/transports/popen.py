@@ -6,6 +6,7 @@ to the code that runs there. What it prints goes to our stderr unless ``stdout=`
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import socket
 import subprocess
@@ -101,13 +102,24 @@ def worker_command(spec: XSpec, fd: int) -> list[str]:
 def package_directories() -> list[str]:
     """Return the directories in which our packages and the codec they need are found."""
     directories: list[str] = []
-    for name in ("xnet_wire", "xnet_channel", "xnet_gateway", "xnet", "cbor2._cbor2", "cbor2"):
-        file = getattr(sys.modules.get(name), "__file__", None)
+    for name in ("xnet_wire", "xnet_channel", "xnet_gateway", "xnet", "cbor2"):
+        file = _file_of(name)
         if file is not None:
             directory = os.path.dirname(os.path.dirname(os.path.abspath(file)))
             if directory not in directories:
                 directories.append(directory)
     return directories
+
+
+def _file_of(name: str) -> str | None:
+    """Return the file of a package, which need not have been imported yet."""
+    module = sys.modules.get(name)
+    if module is not None:
+        return getattr(module, "__file__", None)
+    if name == "cbor2" and "cbor2._cbor2" in sys.modules:  # loaded without its package: see `engine`
+        return getattr(sys.modules["cbor2._cbor2"], "__file__", None)
+    spec = importlib.util.find_spec(name)
+    return None if spec is None else spec.origin
 
 
 def _working_directory(spec: XSpec) -> str | None:
