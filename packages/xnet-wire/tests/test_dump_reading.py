@@ -189,6 +189,26 @@ def test_a_claim_allocates_nothing(code: bytes) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("container", [b"@", b"E"])
+@pytest.mark.parametrize("levels", [995, 1000, 20_000])
+@pytest.mark.parametrize("form", ["dict", "set", "frozenset"])
+def test_keys_that_python_can_hardly_compare_are_one_key_or_a_load_error(
+    form: str, levels: int, container: bytes
+) -> None:
+    key = b"L" + (container + int4(1)) * levels
+    data = (
+        b"J" + (key + b"LP") * 2 if form == "dict" else key * 2 + (b"O" if form == "set" else b"E") + int4(2)
+    )
+    # Which of the two it is, is for the version of Python and the depth of the stack.
+    try:
+        size = len(load(data + b"Q"))
+    except LoadError as error:
+        sentence = str(error)
+    else:
+        sentence = f"nested {size}"
+    assert "nested too deeply" in sentence or "nested more than" in sentence or sentence == "nested 1"
+
+
 def test_nesting_that_python_could_not_hash_is_refused() -> None:
     def tuples(depth: int) -> bytes:
         return b"@" + int4(0) + (b"@" + int4(1)) * (depth - 1) + b"O" + int4(1) + b"Q"

@@ -76,6 +76,29 @@ def unwanted(*args: object) -> None:
     raise AssertionError("nothing is asked of the system when tracing is off")
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("two\nlines\r\nor\u2028three", "gw0 two | lines | or | three"),
+        ("\x1b]0;title\x07 \x9b2J\x08\x00\t\x7f", r"gw0 \x1b]0;title\x07 \x9b2J\x08\x00\t\x7f"),
+        ("grüße \u200b\u202e \ud800", r"gw0 grüße \u200b\u202e \ud800"),
+        ("sent <Message PING channel=0 lendata=0>", "gw0 | sent <Message PING channel=0 lendata=0>"),
+        ("received <", "gw0 | received <"),
+        ("was sent <", "gw0 was sent <"),
+    ],
+)
+def test_se002_what_the_peer_says_is_shown_and_not_interpreted(text: str, line: str) -> None:
+    out = io.StringIO()
+    Tracer(42, out.write).event("gw0", text)
+    assert out.getvalue() == f"{line}\n"
+
+
+def test_a_name_is_one_printable_word() -> None:
+    assert format_message("g w\x1b[2J\x00\ud800ü", SENT, frames.PING, 0, 0) == (
+        r"g_w\x1b[2J\x00\ud800ü sent <Message PING channel=0 lendata=0>"
+    )
+
+
 def test_tr020_json_lines_are_for_machines() -> None:
     files = Files()
     tracer = tracer_for({"XNET_TRACE_JSON": "/logs/run"}, files, io.StringIO())

@@ -13,6 +13,7 @@ from xnet_wire.engine import loads
 from xnet_wire.errors import DumpError
 from xnet_wire.value_decoding import decode_exact
 from xnet_wire.value_encoding import encode_exact, head
+from xnet_wire.values import encode
 
 
 class Colour(enum.IntEnum):
@@ -156,6 +157,30 @@ def test_what_channel_id_raises_is_passed_on() -> None:
 
     with pytest.raises(KeyError, match="mine"):
         encode_exact([Reference(1)], Reference, fail, 512)
+
+
+LETTERS = memoryview(b"x").cast("c")  # has the hash of b"x", and is not equal to it
+
+
+@pytest.mark.parametrize(
+    ("item", "path"),
+    [
+        ({LETTERS: 1, b"x": 2}, ".<key <memoryview>>"),
+        ({memoryview(b"x"): 1}, ".<key <memoryview>>"),
+        ([{LETTERS, "y"}], "[0].<element <memoryview>>"),
+        (frozenset({LETTERS}), ".<element <memoryview>>"),
+        ({(1, LETTERS): 1, (1, b"x"): 2}, ".<key <tuple>>[1]"),
+        ({(1, (frozenset({LETTERS}),))}, ".<element <tuple>>[1][0].<element <memoryview>>"),
+    ],
+)
+def test_va006_a_memoryview_among_keys_could_be_the_same_as_another_key(item: Any, path: str) -> None:
+    for write in (encode, lambda item: encode_exact(item, None, None, 512)):
+        with pytest.raises(DumpError) as caught:
+            write(item)
+        assert (
+            str(caught.value) == f"Cannot send a memoryview in a key or an element (make it bytes) at {path}."
+        )
+    assert encode_exact({1: (LETTERS,)}, None, None, 512) == encode({1: (LETTERS,)})
 
 
 def test_a_released_memoryview_is_refused() -> None:

@@ -112,6 +112,10 @@ class Unserializer:
                 operation(self)
             except (ValueError, TypeError) as error:
                 raise LoadError(f"The data is damaged at an opcode {code!r}: {error}.") from None
+            except RecursionError:  # two keys or elements have the same hash: Python compares them
+                raise LoadError(
+                    f"The data is damaged at an opcode {code!r}: keys or elements are nested too deeply."
+                ) from None
         if len(self.stack) != 1 or self._unfilled:
             raise LoadError(
                 f"The data ended a dump with {len(self.stack)} objects and {len(self._unfilled)} lists "

@@ -26,6 +26,7 @@ JSON_VARIABLE: Final = "XNET_TRACE_JSON"
 
 SENT: Final = "sent"
 RECEIVED: Final = "received"
+_LIKE_A_MESSAGE: Final = (f"{SENT} <", f"{RECEIVED} <")
 
 
 class Tracer:
@@ -88,10 +89,14 @@ class Tracer:
 
         Args:
             side: As for ``message``.
-            text: What happened. It must not begin like a message line.
+            text: What happened. It may come from the peer: it becomes one line of printable
+                characters that does not look like a message. Spec: SE-002.
         """
         if self._write_text is not None:
-            _write(self._write_text, f"{self._prefix}{_one_word(side)} {_one_line(text)}\n")
+            line = _one_line(text)
+            if line.startswith(_LIKE_A_MESSAGE):
+                line = f"| {line}"
+            _write(self._write_text, f"{self._prefix}{_one_word(side)} {line}\n")
 
 
 def format_message(side: str, direction: str, frame_type: int, channel: int, length: int) -> str:
@@ -130,12 +135,19 @@ def _write(write: Write, line: str) -> None:
 
 def _one_word(side: str) -> str:
     """Return a name without blanks, as the grammar of lines needs it."""
-    return "_".join(side.split()) or "_"
+    return _printable("_".join(side.split())) or "_"
 
 
 def _one_line(text: str) -> str:
     """Return a text without line breaks, so that one event is one line."""
-    return " | ".join(text.splitlines())
+    return _printable(" | ".join(text.splitlines()))
+
+
+def _printable(text: str) -> str:
+    """Return a text whose other characters are escaped: a terminal must not act on them."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def open_tracer(

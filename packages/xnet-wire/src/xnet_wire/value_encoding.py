@@ -84,6 +84,8 @@ _OPENERS: Final[dict[type, tuple[bytes, int, int]]] = {
     frozenset: (head(TAG, FROZENSET_TAG), ARRAY, 2),
 }
 _ACCEPTED: Final = CONTAINERS | SENDABLE_SCALARS
+#: Steps to what is hashed, and so is compared with its neighbours.
+_HASHED: Final = frozenset({KEY, ELEMENT})
 _CHANNEL_HEAD: Final = head(TAG, CHANNEL_TAG)
 _COMPLEX_HEAD: Final = head(TAG, COMPLEX_TAG) + head(ARRAY, 2)
 
@@ -127,6 +129,10 @@ def encode_exact(
             stack.append((iter(members), step, depth + levels, item))
         else:
             problem = _write_leaf(out, item, kind, channel_type, channel_id, max_depth - depth)
+            steps = [*(entry[1] for entry in stack), step] if kind is memoryview else []
+            if any(form in _HASHED for form, _ in steps):
+                # Views of other formats are other keys here, and may be the same bytes there.
+                problem = "a memoryview in a key or an element (make it bytes)"
             if problem is not None:
                 raise DumpError(f"Cannot send {problem}{at_path([*(entry[1] for entry in stack), step])}.")
         while stack:

@@ -95,6 +95,8 @@ def lower(
     if tag is not None:
         if all_sendable(map(type, item)):
             return CBORTag(tag, item if kind is tuple else tuple(item))
+        if kind is not tuple and _holds_view(item):
+            raise NotPlainError
         return CBORTag(tag, tuple(lower_members(item, levels, channel_type, channel_id)))
     if kind is memoryview:
         return bytes(item)
@@ -119,6 +121,19 @@ def lower_members(
     return copy
 
 
+def _holds_view(members: Iterable[Any]) -> bool:
+    """Tell whether a memoryview is among keys or elements, or in a container among them."""
+    pending = [members]
+    for group in pending:
+        for member in group:
+            kind = type(member)
+            if kind is memoryview:
+                return True
+            if kind is tuple or kind is frozenset:
+                pending.append(member)
+    return False
+
+
 def _lower_with_keys(
     item: dict[Any, Any],
     levels: int,
@@ -129,6 +144,8 @@ def _lower_with_keys(
 
     A tag object with a tuple in it is hashable, so it can stand for a container as key.
     """
+    if _holds_view(item):
+        raise NotPlainError
     keys = lower_members(item, levels, channel_type, channel_id)
     values = lower_members(item.values(), levels, channel_type, channel_id)
     return dict(zip(keys, values, strict=True))

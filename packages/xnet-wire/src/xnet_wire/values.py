@@ -50,7 +50,8 @@ def encode(
     Args:
         item: Any of None, bool, int, float, complex, str, bytes, bytearray, memoryview, list,
             tuple, dict, set, frozenset and channels, nested freely. Exact types: a subclass is
-            refused. It must not be changed by another thread meanwhile.
+            refused, and so is a memoryview in keys and elements. It must not be changed by
+            another thread meanwhile.
         channel_type: Type of the objects that are sent as channel references, None for none.
         channel_id: Gives the id of such an object, or None when it belongs elsewhere. What it
             raises is passed on.
