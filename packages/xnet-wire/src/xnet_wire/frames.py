@@ -66,6 +66,13 @@ _HEADER: Final = Struct(">BII")
 #: A partly received payload above this gets a buffer of its own that the shell reads into; below,
 #: joining the rest with the next chunk is cheaper than keeping track of a buffer.
 OWN_BUFFER_BYTES: Final = 4096
+#: Such a buffer begins with this much at most and doubles when it is full: a header alone costs its
+#: reader no memory, whatever it claims.
+FIRST_BUFFER_BYTES: Final = 65_536
+#: How many buffers that were given back are kept, and how large they may be: two, because of the
+#: parts of a large item the last has another length.
+SPARE_BUFFERS: Final = 2
+SPARE_BUFFER_BYTES: Final = 262_144
 
 #: 9 bytes of the header of a frame: type, channel, length of the payload in bytes.
 encode_header: Final = _HEADER.pack
@@ -79,8 +86,8 @@ def type_name(frame_type: int) -> str:
 class FrameDecoder:
     """Cut a byte stream into frames, however it was split on its way.
 
-    Total: any bytes give frames or a ``FrameError``. Nothing is allocated for a length before it
-    was checked against the limit, so a header alone can claim at most ``max_payload_bytes``.
+    Total: any bytes give frames or a ``FrameError``. Nothing is allocated for a length that a header
+    only claims: the memory held is at most 64 KiB, or twice what arrived, and two spare buffers.
 
     Frames of an ignorable type are returned like any other: whoever knows the type uses it,
     and a trace shows it (Spec: TR-010); the connection above skips what it does not know.
@@ -98,13 +105,26 @@ class FrameDecoder:
     Threads: the caller serialises.
     """
 
-    __slots__ = ("_accepted", "_big", "_big_head", "_error", "_filled", "_hello_limit", "_limit", "rest")
+    __slots__ = (
+        "_accepted",
+        "_big",
+        "_big_head",
+        "_error",
+        "_filled",
+        "_hello_limit",
+        "_length",
+        "_limit",
+        "_spares",
+        "rest",
+    )
 
     def __init__(self, max_payload_bytes: int = FRAME_BYTES, hello_payload_bytes: int | None = None) -> None:
         self.rest = b""
         self._big: bytearray | None = None
         self._big_head = (0, 0)
+        self._length = 0
         self._filled = 0
+        self._spares: list[bytearray] = []
         self._error: FrameError | None = None
         self._hello_limit = hello_payload_bytes
         self._limit = max_payload_bytes
@@ -191,8 +211,22 @@ class FrameDecoder:
         self._filled += count
         if self._filled < len(big):
             return None
+        if self._filled < self._length:
+            # A new one, because whoever read into the old one may still hold a view of it.
+            self._big = bytearray(min(self._length, 2 * len(big)))
+            self._big[: self._filled] = big
+            return None
         self._big = None
         return (*self._big_head, big)
+
+    def recycle(self, payload: bytes | bytearray) -> None:
+        """Take a payload back that nobody looks at any more: its memory serves for a later frame."""
+        if (
+            type(payload) is bytearray
+            and len(payload) <= SPARE_BUFFER_BYTES
+            and len(self._spares) < SPARE_BUFFERS
+        ):
+            self._spares.append(payload)
 
     def eof(self) -> None:
         """Check that the stream ended between two frames.
@@ -204,7 +238,7 @@ class FrameDecoder:
             raise self._error
         if self._big is not None:
             frame_type, channel = self._big_head
-            missing = len(self._big) - self._filled
+            missing = self._length - self._filled
             where = (
                 f"{type_name(frame_type)} frame on channel {channel}, {missing} bytes of its payload missing"
             )
@@ -216,25 +250,32 @@ class FrameDecoder:
 
     def _feed_big(self, data: bytes | bytearray | memoryview, frames: list[Frame]) -> bytes:
         """Fill the pending large payload from ``data`` and return what is left over."""
-        big = self._big
-        if big is None:  # pragma: no cover - callers check
-            return bytes(data)
         view = memoryview(data)
-        take = min(len(big) - self._filled, len(view))
-        # A slice assignment to a bytearray copies a bytes-like right side of other types twice.
-        memoryview(big)[self._filled : self._filled + take] = view[:take]
-        frame = self.pending_filled(take)
-        if frame is not None:
-            frames.append(frame)
-        return bytes(view[take:])
+        while view and (big := self._big) is not None:
+            take = min(len(big) - self._filled, len(view))
+            # A slice assignment to a bytearray copies a bytes-like right side of other types twice.
+            memoryview(big)[self._filled : self._filled + take] = view[:take]
+            frame = self.pending_filled(take)
+            if frame is not None:
+                frames.append(frame)
+            view = view[take:]
+        return bytes(view)
 
     def _start_big(self, frame_type: int, channel: int, length: int, data: bytes, body: int) -> None:
         """Give a partly received large payload a buffer of its own."""
-        big = bytearray(length)
-        self._filled = len(data) - body
-        memoryview(big)[: self._filled] = memoryview(data)[body:]
+        received = len(data) - body
+        for index, spare in enumerate(self._spares):
+            if len(spare) == length:
+                big = self._spares.pop(index)
+                break
+        else:
+            self._spares.clear()
+            big = bytearray(min(length, max(2 * received, FIRST_BUFFER_BYTES)))
+        memoryview(big)[:received] = memoryview(data)[body:]
         self._big = big
         self._big_head = (frame_type, channel)
+        self._length = length
+        self._filled = received
 
     def _judge(self, frame_type: int, channel: int, length: int, frames: list[Frame]) -> list[int]:
         """Return the lengths accepted from now on, or raise the error for a header and remember it."""

@@ -261,6 +261,7 @@ class Receiving:
             receiver.parts = PartialItem()
         self._check_item_size(receiver.parts.size_bytes + len(payload))
         receiver.parts.add(payload)
+        self.decoder.recycle(payload)
         # Credit is due, "while no complete item waits in the channel's queue, [for] everything that
         # has arrived on it": an item may be larger than the window. Spec: FC-014
         self._connection.return_credit(channel)
@@ -312,7 +313,9 @@ class Receiving:
         if isinstance(parts, DiscardedItem):
             return DISCARDED
         self._check_item_size(parts.size_bytes + len(last))
-        return parts.finish(self._values, last, channel.strings or self._connection.strings)
+        item = parts.finish(self._values, last, channel.strings or self._connection.strings)
+        self.decoder.recycle(last)
+        return item
 
     def _check_item_size(self, size_bytes: int) -> None:
         limit = self._item_limit

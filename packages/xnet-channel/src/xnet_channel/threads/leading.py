@@ -213,7 +213,7 @@ class Leading:
                 if self._leading != me:
                     return  # a signal handler used this session; look again who leads
                 if found == self._only_readable:
-                    self._read_locked(wanted)
+                    self._read_some_locked(wanted)
                 elif found:
                     self._read_woken_locked(found)
                 if ready is None or ready() or self.eof or session.finished:
@@ -304,6 +304,12 @@ class Leading:
             self._read_locked()
 
     # -- reading --------------------------------------------------------------------------------
+
+    def _read_some_locked(self, wanted: ChannelState | None) -> None:
+        """Read once, and again while large payloads come: others get the lock in between."""
+        for _ in range(CHUNKS_PER_TURN):
+            if not self._read_locked(wanted) or self._session.connection.pending_view() is None:
+                return
 
     def _read_locked(self, wanted: ChannelState | None = None) -> bool:
         """Read once and dispatch. Return whether there may be more to read right now.
