@@ -100,17 +100,16 @@ def install_as_execnet() -> None:
 
 
 def __getattr__(name: str) -> object:
-    """Import the module that defines ``name`` (PEP 562)."""
+    """Load a public name on first use."""
     if name in _SUBMODULES:
         return __import__(f"xnet.compat.{name}", fromlist=[name])
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(__import__(home, fromlist=[name]), name)
-    globals()[name] = value
-    return value
+    from xnet_wire.lazy import load_name
+
+    return load_name(globals(), _HOMES, name)
 
 
 def __dir__() -> list[str]:
     """List the lazy names too."""
-    return sorted({*globals(), *__all__})
+    from xnet_wire.lazy import list_names
+
+    return list_names(globals(), __all__)
