@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from bare_helpers import WANTED, BareGateways
 from gateway_helpers import Gateways
 from xnet_gateway.gateway import Gateway
 
@@ -24,3 +25,31 @@ def shared() -> Iterator[Gateway]:
     factory = Gateways()
     yield factory("popen//id=shared")
     factory.end()
+
+
+@pytest.fixture
+def bare() -> Iterator[BareGateways]:
+    """Start gateways by calling it with the version of an interpreter."""
+    factory = BareGateways()
+    yield factory
+    factory.end()
+
+
+@pytest.fixture(params=WANTED)
+def version(request: pytest.FixtureRequest) -> str:
+    """Run the test once for every interpreter."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module", params=WANTED)
+def worker(request: pytest.FixtureRequest) -> Iterator[Gateway]:
+    """One gateway for each interpreter, for the tests of a file that leave it as it was."""
+    factory = BareGateways()
+    yield factory(request.param)
+    factory.end()
+
+
+@pytest.fixture
+def version_of(worker: Gateway) -> str:
+    """Return which interpreter the worker is."""
+    return worker.id.removeprefix("bare")

@@ -1,0 +1,2911 @@
+"""The bare worker: the worker side of the xnet protocol in one file, for Python 2.7, 3.6 and newer, and PyPy.
+
+This text is sent to an interpreter in which nothing of ours is installed (see ``bootstrap``) and is never
+imported. It uses the standard library only and shares no code with the packages; protocol-spec/ is what it was
+written from, and ids such as FR-007 are the requirements there.
+
+Sections, in this order; each uses only the ones above it:
+
+    Two Pythons       names that differ between 2 and 3
+    Numbers           frame types, error codes, limits
+    Errors            what can be caught, and by whom
+    Encoding          values to CBOR
+    Decoding          CBOR to values, strictly
+    Control payloads  HELLO, EXEC and the like, checked
+    Interrupts        when Ctrl-C may strike
+    Sleeping          a thread waits, another wakes it
+    Trace             EXECNET_DEBUG
+    Channels          the state of one, what users hold, files over it
+    Link              the connection: who reads, who writes, what frames do
+    Callbacks         the thread that runs them
+    Executing         CHANNEL_EXEC
+    Worker            configuration, answers, the end
+    Starting          standard input and output become the connection
+
+Threads: the main thread runs executions and, while it waits for anything, reads the connection. Any thread that
+waits may read (it *leads*); others that wait meanwhile sleep and are woken. Whenever nobody leads for some
+milliseconds, the *keeper* thread does, so frames are answered while code is busy. All state is under one lock,
+``link.lock``; names ending in ``_locked`` are called with it.
+"""
+
+import os
+import select
+import sys
+import time
+from bisect import bisect_right
+from errno import EAGAIN, EINTR
+from itertools import repeat
+from struct import Struct
+from struct import error as struct_error
+
+from _collections import deque
+from _weakref import ref
+
+# ---- Two Pythons ------------------------------------------------------------------------------
+
+PY2 = sys.version_info[0] == 2
+IS_PYPY = hasattr(sys, "pypy_version_info")
+
+if PY2:
+    from signal import SIGINT, default_int_handler, getsignal, signal
+    from thread import allocate_lock, get_ident, start_new_thread
+
+    Text, Integers = unicode, (int, long)
+    _BaseTimeout, _OSErrors = IOError, (IOError, OSError)
+    monotonic = time.time
+
+    def execute(code, namespace):
+        exec("exec code in namespace")
+
+    def native(text):
+        """Return a text as what the interpreter takes for names: file names, variables of the environment."""
+        return text.encode("utf-8") if isinstance(text, Text) else text
+
+else:
+    from _signal import SIGINT, default_int_handler, getsignal, signal
+    from _thread import allocate_lock, get_ident, start_new_thread
+
+    Text, Integers = str, (int,)
+    _BaseTimeout, _OSErrors = TimeoutError, (OSError,)
+    monotonic = time.monotonic
+    execute = getattr(__import__("builtins"), "exec")  # a keyword in Python 2
+
+    def native(text):
+        return text
+
+
+def as_text(something):
+    """Return valid text: bytes as UTF-8, and whatever is no Unicode replaced."""
+    if isinstance(something, bytes):
+        return something.decode("utf-8", "replace")
+    if not isinstance(something, Text):
+        try:
+            something = Text(something)
+        except Exception:  # its __str__ is the user's
+            something = Text(repr(type(something)))
+    return something.encode("utf-8", "replace").decode("utf-8", "replace")
+
+
+def implementation():
+    """Return what HELLO and INFO say about this program."""
+    name = "pypy" if IS_PYPY else getattr(getattr(sys, "implementation", None), "name", "cpython")
+    return "xnet-bare/%s %s-%s" % (VERSION, name, ".".join(map(str, sys.version_info[:3])))
+
+
+# ---- Numbers ----------------------------------------------------------------------------------
+
+VERSION = "0.1.0"  # of this implementation
+PROTOCOL = (1, 0)
+PREAMBLE = b"\x89XNET\r\n\x1a\n"
+
+STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST = range(8)
+HELLO, CREDIT, PART, PING, PONG, INFO, GOAWAY, BATCH = range(8, 16)
+FRAME_NAMES = (
+    "STATUS RECONFIGURE GATEWAY_TERMINATE CHANNEL_EXEC CHANNEL_DATA CHANNEL_CLOSE CHANNEL_CLOSE_ERROR "
+    "CHANNEL_LAST_MESSAGE HELLO CHANNEL_CREDIT CHANNEL_PART PING PONG INFO GOAWAY CHANNEL_BATCH"
+).split()
+ON_CHANNEL_ZERO = frozenset((HELLO, TERMINATE, PING, PONG, GOAWAY))
+
+VERSION_UNSUPPORTED, FRAME_UNKNOWN_TYPE, FRAME_TOO_LARGE, VALUE_MALFORMED = 1, 2, 3, 4
+CREDIT_OVERDRAWN, CREDIT_OVERFLOW, STATE_VIOLATION, LIMIT_EXCEEDED = 5, 6, 7, 8
+HELLO_MALFORMED, CONFIG_REFUSED, INTERNAL_ERROR, ROLE_VIOLATION, PAYLOAD_MALFORMED = 9, 10, 12, 13, 14
+
+FRAME_LIMIT, ITEM_LIMIT, DEPTH_LIMIT, CHANNEL_LIMIT, WINDOW = 1048576, 2147483647, 512, 65536, 1048576
+HELLO_LIMIT, ERROR_TEXT_LIMIT, GOAWAY_TEXT_LIMIT, CONTROL_DEPTH = 65536, 65536, 4096, 64
+MAX_CREDIT, MAX_GAPS, MAX_ID, ITEM_COST, PART_LIMIT = 2147483647, 65536, 2**32 - 1, 64, 262144
+#: Nesting that an encoder tries at all: a peer may announce more, but Python's stack has an end.
+ENCODE_DEPTH = 1000
+#: Answers (PONG, CREDIT ...) that the initiator may leave unread before the connection ends. LI-010
+MAX_UNREAD = 8388608
+BATCH_SIZE = 32768
+
+GRACE, INTERRUPT_GRACE, WRITE_GRACE = 5.0, 10.0, 1.0  # seconds; GR-003
+STALL, NEXT_STALL = 0.5, 0.02  # seconds; FC-042
+NAP = 0.005  # seconds after which the keeper looks whether anybody reads
+
+OPEN, ENDED, CLOSED = "open", "ended", "closed"
+INTERRUPT_TEXT = "keyboard-interrupted"
+REFUSED_TEXT = "concurrent remote_exec would cause deadlock for main_thread_only execmodel"
+NO_FILE = "<remote exec>"
+NO_ENDMARKER = object()
+
+HEADER = Struct(">BII")
+
+
+# ---- Errors -----------------------------------------------------------------------------------
+
+
+class Broken(Exception):
+    """The initiator broke a rule of the protocol (or this worker cannot go on): the connection ends."""
+
+    def __init__(self, code, text):
+        Exception.__init__(self, code, text)
+        self.code = code
+        self.text = text
+
+
+class Malformed(Exception):
+    """Bytes that are no value."""
+
+
+class RemoteError(Exception):
+    """The other side closed the channel with an error; ``formatted`` is its text."""
+
+    def __init__(self, formatted):
+        Exception.__init__(self, formatted)
+        self.formatted = formatted
+
+    def __str__(self):
+        return native(self.formatted)
+
+    def __repr__(self):
+        return "RemoteError: " + native(self.formatted)
+
+
+class TimeoutError(_BaseTimeout):
+    """Nothing came in time."""
+
+
+class DumpError(Exception):
+    """The item cannot be sent."""
+
+
+if PY2:
+
+    class ClosedError(IOError, OSError):
+        """Nothing can be sent (any more); programs catch either."""
+
+else:
+    ClosedError = OSError
+
+
+# ---- Encoding ---------------------------------------------------------------------------------
+# One function for each type, found by the type itself, so that a subclass is not taken for its base (VA-006).
+# Each appends bytes to a list; what they may nest is counted down to 0.
+
+
+class Refused(Exception):
+    """Raised inside the encoder; ``explain`` then looks for the place and the words."""
+
+
+_U8, _U16, _U32, _U64 = Struct(">BB"), Struct(">BH"), Struct(">BI"), Struct(">BQ")
+_F64 = Struct(">Bd").pack
+_INFINITY = float("inf")
+
+
+def head(major, number):
+    """Return the head of a data item in its shortest form (VA-005)."""
+    major <<= 5
+    if number < 24:
+        return _U8.pack(0, major | number)[1:]
+    if number < 0x100:
+        return _U8.pack(major | 24, number)
+    if number < 0x10000:
+        return _U16.pack(major | 25, number)
+    if number < 0x100000000:
+        return _U32.pack(major | 26, number)
+    return _U64.pack(major | 27, number)
+
+
+#: Indexed by -256 to 255.
+_SMALL = [head(0, n) for n in range(256)] + [head(1, -1 - n) for n in range(-256, 0)]
+_BYTES_HEADS, _TEXT_HEADS, _ARRAY_HEADS, _MAP_HEADS = [[head(m, n) for n in range(256)] for m in (2, 3, 4, 5)]
+_COMPLEX, _TUPLE, _SET = head(6, 43000) + head(4, 2), head(6, 58400), head(6, 258)
+_FROZENSET, _CHANNEL, _PY2_STR = head(6, 58401), head(6, 58402), head(6, 58403)
+
+
+def _put_none(add, item, levels):
+    add(b"\xf6")
+
+
+def _put_bool(add, item, levels):
+    add(b"\xf5" if item else b"\xf4")
+
+
+def _put_int(add, item, levels):
+    if -256 <= item < 256:
+        add(_SMALL[item])
+        return
+    tag = b"\xc2"
+    major = 0
+    if item < 0:
+        item = -1 - item
+        tag = b"\xc3"
+        major = 1
+    if item < 2**64:
+        add(head(major, item))
+        return
+    if not levels:
+        raise Refused
+    digits = "%x" % item
+    if len(digits) & 1:
+        digits = "0" + digits
+    data = bytes(bytearray.fromhex(Text(digits)))
+    add(tag + head(2, len(data)) + data)
+
+
+def _put_float(add, item, levels):
+    if item - item == 0:
+        add(_F64(0xFB, item))
+    elif item != item:
+        add(b"\xf9\x7e\x00")
+    else:
+        add(b"\xf9\x7c\x00" if item > 0 else b"\xf9\xfc\x00")
+
+
+def _put_complex(add, item, levels):
+    if levels < 2:
+        raise Refused
+    add(_COMPLEX)
+    _put_float(add, item.real, 0)
+    _put_float(add, item.imag, 0)
+
+
+def _put_bytes(add, item, levels):
+    size = len(item)
+    if size < 256:
+        add(_BYTES_HEADS[size] + item)
+    else:
+        add(head(2, size))
+        add(item)
+
+
+def _put_buffer(add, item, levels):
+    _put_bytes(add, item.tobytes() if type(item) is memoryview else bytes(item), levels)
+
+
+def _put_text(add, item, levels):
+    data = item.encode("utf-8")
+    size = len(data)
+    if PY2 and _has_surrogate(data):
+        raise Refused
+    if size < 256:
+        add(_TEXT_HEADS[size] + data)
+    else:
+        add(head(3, size))
+        add(data)
+
+
+def _put_py2_str(add, item, levels):
+    if not levels:
+        raise Refused
+    add(_PY2_STR)
+    _put_bytes(add, item, levels)
+
+
+def _has_surrogate(data):
+    """Return whether bytes that Python 2 takes for UTF-8 hold surrogates, which are not UTF-8."""
+    at = data.find(b"\xed")
+    while at >= 0:
+        if data[at + 1 : at + 2] >= b"\xa0":
+            return True
+        at = data.find(b"\xed", at + 3)
+    return False
+
+
+def _put_list(add, items, levels):
+    if levels < 1:
+        raise Refused
+    size = len(items)
+    add(_ARRAY_HEADS[size] if size < 256 else head(4, size))
+    levels -= 1
+    for item in items:
+        ENCODERS[type(item)](add, item, levels)
+
+
+def _put_tagged_array(tag):
+    def put(add, items, levels):
+        if levels < 2:
+            raise Refused
+        size = len(items)
+        add(tag + (_ARRAY_HEADS[size] if size < 256 else head(4, size)))
+        levels -= 2
+        for item in items:
+            ENCODERS[type(item)](add, item, levels)
+
+    return put
+
+
+def _put_dict(add, items, levels):
+    if levels < 1:
+        raise Refused
+    size = len(items)
+    add(_MAP_HEADS[size] if size < 256 else head(5, size))
+    levels -= 1
+    for key, value in items.items():
+        ENCODERS[type(key)](add, key, levels)
+        ENCODERS[type(value)](add, value, levels)
+
+
+def _put_channel(add, item, levels):
+    if levels < 1:
+        raise Refused
+    add(_CHANNEL + head(0, item.id))
+
+
+def _refuse(add, item, levels):
+    raise Refused
+
+
+class _Encoders(dict):
+    def __missing__(self, kind):
+        return _refuse
+
+
+ENCODERS = _Encoders({
+    type(None): _put_none,
+    bool: _put_bool,
+    int: _put_int,
+    float: _put_float,
+    complex: _put_complex,
+    bytes: _put_py2_str if PY2 else _put_bytes,
+    bytearray: _put_buffer,
+    memoryview: _put_buffer,
+    Text: _put_text,
+    list: _put_list,
+    tuple: _put_tagged_array(_TUPLE),
+    dict: _put_dict,
+    set: _put_tagged_array(_SET),
+    frozenset: _put_tagged_array(_FROZENSET),
+})  # fmt: skip
+if PY2:
+    ENCODERS[long] = _put_int
+
+
+def encode(item, levels=DEPTH_LIMIT):
+    """Return the CBOR of a value, or raise DumpError with the path to what is none (VA-006 to VA-008)."""
+    out = []
+    levels = min(levels, ENCODE_DEPTH)
+    try:
+        ENCODERS[type(item)](out.append, item, levels)
+    except (Refused, UnicodeEncodeError):
+        raise DumpError(on_a_fresh_stack(explain, item, levels))
+    except RuntimeError as error:
+        if not is_recursion(error):
+            raise
+        return on_a_fresh_stack(encode, item, levels)
+    return b"".join(out)
+
+
+def explain(item, levels, path=""):
+    """Return a sentence about the first thing in the item that cannot be sent, or None."""
+    kind = type(item)
+    where = " at " + path if path else ""
+    if kind not in ENCODERS:
+        base = [b for b in kind.__mro__[1:-1] if b in ENCODERS]
+        only = " (a subclass of %s; only %s itself is taken)" % (base[0].__name__, base[0].__name__) if base else ""
+        name = kind.__name__ if kind.__module__ in ("builtins", "__builtin__") else kind.__module__ + "." + kind.__name__
+        return "Cannot send an object of type %s%s%s." % (name, only, where)
+    members = []
+    cost = 0
+    if kind is dict:
+        cost = 1
+        for key, value in list(item.items()):
+            members.append((key, ".<key %s>" % short(key)))
+            members.append((value, "[%s]" % short(key)))
+    elif kind in (list, tuple):
+        cost = 1 if kind is list else 2
+        members = [(member, "[%d]" % number) for number, member in enumerate(item)]
+    elif kind in (set, frozenset):
+        cost = 2
+        members = [(member, ".<element %s>" % short(member)) for member in item]
+    if levels < cost:
+        return "Cannot send a %s nested this deeply%s: the other side takes a limited number of levels." % (
+            kind.__name__,
+            where[:400],
+        )
+    for member, step in members:
+        found = explain(member, levels - cost, path + step if len(path) < 400 else path)
+        if found:
+            return found
+    try:
+        if not members:
+            ENCODERS[kind]([].append, item, levels)
+    except UnicodeEncodeError as error:
+        return "Cannot send a text that is not valid Unicode%s: %s." % (where, error)
+    except Refused:
+        return "Cannot send this %s%s: it is nested too deeply or no valid Unicode." % (kind.__name__, where)
+    return None
+
+
+def short(value):
+    """Return a representation for messages: bounded, and without the inside of containers."""
+    if type(value) in (bytes, Text):
+        return repr(value) if len(value) <= 40 else repr(value[:40]) + "..."
+    if value is None or type(value) in (bool, float, complex) or (type(value) in Integers and abs(value) < 2**128):
+        return repr(value)
+    return "<%s>" % type(value).__name__
+
+
+def is_recursion(error):
+    """Return whether the stack was full (VA-026); Python 2 has no class of its own for it."""
+    return "recursion" in str(error)
+
+
+def on_a_fresh_stack(function, *arguments):
+    """Call a function on a stack of its own: that of our caller, who may be anybody, may be nearly full."""
+    outcome = []
+    done = allocate_lock()
+    done.acquire()
+
+    def call():
+        limit = sys.getrecursionlimit()
+        try:
+            # Only ever raised, and only meanwhile: two levels of Python for each of CBOR.
+            sys.setrecursionlimit(max(limit, 3 * ENCODE_DEPTH + 100))
+            outcome.append((True, function(*arguments)))
+        except BaseException as error:
+            outcome.append((False, error))
+        finally:
+            try:
+                sys.setrecursionlimit(limit)
+            finally:
+                done.release()
+
+    start_new_thread(call, ())
+    done.acquire()
+    good, value = outcome[0]
+    if not good:
+        raise value
+    return value
+
+
+# ---- Decoding ---------------------------------------------------------------------------------
+# A table of 256 functions, one for each first byte of a data item: function(data, position of that byte,
+# levels left) -> (value, position behind it). One table for each setting of the coercion flags.
+
+_KEY = chr if PY2 else int  # what an element of bytes is, from its number
+_ARRAYS = frozenset(map(_KEY, range(0x80, 0x9C)))
+_STRINGS = frozenset(map(_KEY, range(0x40, 0x5C)))
+_NUMBERS = frozenset(map(_KEY, range(0x00, 0x1C)))
+_WIDE = {24: (1, Struct(">B")), 25: (2, Struct(">H")), 26: (4, Struct(">I")), 27: (8, Struct(">Q"))}
+_f32, _f64, _u16 = Struct(">f").unpack_from, Struct(">d").unpack_from, Struct(">H").unpack_from
+
+
+def _half(data, at):
+    """Return the float in two bytes; ``struct`` of Python 2 has no code for it."""
+    bits = _u16(data, at)[0]
+    exponent, fraction = bits >> 10 & 31, bits & 0x3FF
+    if exponent == 31:
+        value = float("nan") if fraction else _INFINITY
+    elif exponent:
+        value = (1024 + fraction) * 2.0 ** (exponent - 25)
+    else:
+        value = fraction * 2.0**-24
+    return (-value if bits >> 15 else value,)
+
+
+_nans = [0]
+
+
+def _other_nan():
+    """Return a NaN that no other is identical to: PyPy knows only one for each pattern of bits, and would take
+    two of them for the same key, against VA-022."""
+    _nans[0] = (_nans[0] + 1) & 0xFFFFFFFF
+    return Struct(">d").unpack(Struct(">Q").pack(0x7FF8000000000000 | _nans[0]))[0]
+
+
+def make_table(py2str_as_text, text_as_bytes, channel_of):
+    """Return the table of a receiver.
+
+    py2str_as_text, text_as_bytes: the coercion flags (VA-031); text is Python 2's unicode.
+    channel_of: gives the channel for an id, or None where no references are allowed.
+    """
+    table = {} if PY2 else [None] * 256
+
+    def cut_off():
+        return Malformed("it ends too early")
+
+    def nested():
+        return Malformed("it is nested too deeply")
+
+    # -- majors 2 and 3
+
+    def get_bytes(data, at, size, levels):
+        end = at + size
+        part = data[at:end]
+        if len(part) != size:
+            raise cut_off()
+        return part, end
+
+    def get_text(data, at, size, levels):
+        end = at + size
+        part = data[at:end]
+        if len(part) != size:
+            raise cut_off()
+        text = part.decode("utf-8")
+        if PY2 and _has_surrogate(part):
+            raise Malformed("a text is not UTF-8: it has a surrogate")
+        return (part if text_as_bytes else text), end
+
+    def short_text(size):
+        def get(data, at, levels):
+            at += 1
+            end = at + size
+            part = data[at:end]
+            if len(part) != size:
+                raise cut_off()
+            return part.decode("utf-8"), end
+
+        return get
+
+    # -- majors 4 and 5
+
+    def get_array(data, at, size, levels):
+        if not levels:
+            raise nested()
+        if size > len(data) - at:
+            raise cut_off()
+        levels -= 1
+        items = []
+        add = items.append
+        for _ in repeat(None, size):
+            item, at = table[data[at]](data, at, levels)
+            add(item)
+        return items, at
+
+    def get_map(data, at, size, levels):
+        if not levels:
+            raise nested()
+        if size > len(data) - at:
+            raise cut_off()
+        levels -= 1
+        result = {}
+        for _ in repeat(None, size):
+            key, at = table[data[at]](data, at, levels)
+            item, at = table[data[at]](data, at, levels)
+            try:
+                result[key] = item
+            except TypeError:
+                raise Malformed("a map has a key that cannot be hashed: " + short(key))
+        if len(result) != size:
+            raise Malformed("a map has equal keys")
+        return result, at
+
+    # -- major 6
+
+    def get_tagged(data, at, tag, levels):
+        if not levels:
+            raise nested()
+        content = tags.get(tag)
+        if content is None:
+            raise Malformed("tag %d is none of this protocol's" % tag)
+        allowed, make = content
+        first = data[at]
+        if first not in allowed:
+            raise Malformed("tag %d has the wrong kind of content" % tag)
+        item, at = table[first](data, at, levels - 1)
+        return make(item), at
+
+    def make_set(items):
+        try:
+            result = set(items)
+        except TypeError:
+            raise Malformed("a set has an element that cannot be hashed")
+        if len(result) != len(items):
+            raise Malformed("a set has equal elements")
+        return result
+
+    def make_complex(items):
+        if len(items) != 2 or type(items[0]) is not float or type(items[1]) is not float:
+            raise Malformed("the content of tag 43000 is not two floats")
+        return complex(items[0], items[1])
+
+    def make_number(data):
+        return int("".join(["%02x" % byte for byte in bytearray(data)]) or "0", 16)
+
+    def make_channel(number):
+        if channel_of is None:
+            raise Malformed("a reference to channel %d where none is allowed" % number)
+        return channel_of(number)
+
+    def make_py2_str(data):
+        return data.decode("latin-1") if py2str_as_text and not PY2 else data
+
+    tags = {
+        2: (_STRINGS, make_number),
+        3: (_STRINGS, lambda data: -1 - make_number(data)),
+        258: (_ARRAYS, make_set),
+        43000: (_ARRAYS, make_complex),
+        58400: (_ARRAYS, tuple),
+        58401: (_ARRAYS, lambda items: frozenset(make_set(items))),
+        58402: (_NUMBERS, make_channel),
+        58403: (_STRINGS, make_py2_str),
+    }
+
+    # -- heads: a size in the first byte or in the 1, 2, 4 or 8 bytes behind it
+
+    def inside(body, size):
+        return lambda data, at, levels: body(data, at + 1, size, levels)
+
+    def behind(body, info):
+        width, struct = _WIDE[info]
+        width += 1
+        unpack = struct.unpack_from
+
+        def get(data, at, levels):
+            return body(data, at + width, unpack(data, at + 1)[0], levels)
+
+        return get
+
+    def get_number(data, at, number, levels):
+        return number, at
+
+    def get_negative(data, at, number, levels):
+        return -1 - number, at
+
+    def constant(value):
+        return lambda data, at, levels: (value, at + 1)
+
+    def get_float(width, unpack):
+        def get(data, at, levels):
+            value = unpack(data, at + 1)[0]
+            if value != value and IS_PYPY:
+                value = _other_nan()
+            return value, at + width
+
+        return get
+
+    def refused(number):
+        def get(data, at, levels):
+            raise Malformed("the byte 0x%02x begins no value" % number)
+
+        return get
+
+    for number in range(256):
+        table_key = _KEY(number)
+        table[table_key] = refused(number)
+    bodies = (get_number, get_negative, get_bytes, get_text, get_array, get_map, get_tagged)
+    for major, body in enumerate(bodies):
+        for info in range(28):
+            made = inside(body, info) if info < 24 else behind(body, info)
+            if info < 24 and major < 2:
+                made = constant(info if major == 0 else -1 - info)
+            elif info < 24 and major == 3 and not PY2 and not text_as_bytes:
+                made = short_text(info)
+            table[_KEY(major << 5 | info)] = made
+    for number, value in ((0xF4, False), (0xF5, True), (0xF6, None)):
+        table[_KEY(number)] = constant(value)
+    table[_KEY(0xF9)] = get_float(3, _half)
+    table[_KEY(0xFA)] = get_float(5, _f32)
+    table[_KEY(0xFB)] = get_float(9, _f64)
+    return table
+
+
+def decode(table, data, at=0, levels=DEPTH_LIMIT):
+    """Return the one value in the bytes from ``at`` to the end, or raise Malformed. Total: VA-026."""
+    value, end = decode_first(table, data, at, levels)
+    if end != len(data):
+        raise Malformed("%d bytes follow the item" % (len(data) - end))
+    return value
+
+
+def decode_first(table, data, at, levels):
+    """Return a value and the position behind it."""
+    try:
+        return table[data[at]](data, at, levels)
+    except (IndexError, struct_error):
+        raise Malformed("it ends too early")
+    except UnicodeDecodeError as error:
+        raise Malformed("a text is not UTF-8: %s" % error)
+    except RuntimeError as error:
+        if not is_recursion(error):
+            raise
+        return on_a_fresh_stack(decode_first, table, data, at, levels)
+
+
+# ---- Control payloads -------------------------------------------------------------------------
+
+_control = make_table(True, False, None)
+
+
+def decode_control(payload, kind, code=PAYLOAD_MALFORMED):
+    """Return the value of a control payload (FR-015)."""
+    try:
+        return decode(_control, payload, 0, CONTROL_DEPTH)
+    except Malformed as error:
+        raise Broken(code, "the payload of %s is malformed: %s" % (FRAME_NAMES[kind], error))
+
+
+def must(condition, code, text, *values):
+    """Raise Broken unless the condition holds."""
+    if not condition:
+        raise Broken(code, text % tuple(map(short, values)))
+
+
+def is_number(value, least=0, most=2**64 - 1):
+    return type(value) in Integers and least <= value <= most
+
+
+def is_text_map(value):
+    return type(value) is dict and all(type(key) is Text for key in value)
+
+
+CONFIG_TYPES = {
+    "id": (Text,), "execmodel": (Text,), "env": (dict,), "chdir": (Text,), "nice": Integers, "alias": (bool,),
+    "dont_write_bytecode": (bool,),
+}  # fmt: skip
+
+
+def check_hello(payload):
+    """Return limits, credit and config of the initiator's HELLO (HS-010 to HS-015)."""
+    code = HELLO_MALFORMED
+    hello = decode_control(payload, HELLO, code)
+    must(is_text_map(hello), code, "HELLO is no map with texts as keys but %s", hello)
+    version = hello.get("version")
+    good = type(version) is list and len(version) == 2 and is_number(version[0]) and is_number(version[1])
+    must(good, code, '"version" in HELLO is not [major, minor] but %s', version)
+    if version[0] != PROTOCOL[0]:
+        text = "the initiator speaks version %d.%d, this worker speaks %d.%d; the major versions must be equal"
+        raise Broken(VERSION_UNSUPPORTED, text % (tuple(version) + PROTOCOL))
+    name = hello.get("implementation", Text())
+    must(type(name) is Text, code, '"implementation" in HELLO is no text but %s', name)
+    features = hello.get("features", [])
+    good = type(features) is list and all(type(feature) is Text for feature in features)
+    must(good, code, '"features" in HELLO is no list of texts but %s', features)
+    given = hello.get("limits", {})
+    must(is_text_map(given), code, '"limits" in HELLO is no map with texts as keys but %s', given)
+    limits = {"frame": FRAME_LIMIT, "item": ITEM_LIMIT, "depth": DEPTH_LIMIT, "channels": CHANNEL_LIMIT}
+    for key, least in (("frame", HELLO_LIMIT), ("item", 1), ("depth", CONTROL_DEPTH), ("channels", 1)):
+        limits[key] = value = given.get(key, limits[key])
+        must(is_number(value, least), code, '"limits.%s" in HELLO is %%s, not a number from %d on' % (key, least), value)
+    credit = hello.get("credit", WINDOW)
+    must(is_number(credit, 65536, MAX_CREDIT), code, '"credit" in HELLO is %s, not a number from 65536 to 2^31-1', credit)
+    config = hello.get("config", {})
+    must(is_text_map(config), code, '"config" in HELLO is no map with texts as keys but %s', config)
+    for key, kinds in CONFIG_TYPES.items():
+        good = key not in config or type(config[key]) in kinds
+        must(good, code, '"config.%s" in HELLO has a value of the wrong type: %%s' % key, config.get(key))
+    for key, value in config.get("env", {}).items():
+        # The value may be a secret and is not shown.
+        good = type(key) is Text and (value is None or type(value) is Text)
+        must(good, code, '"config.env" in HELLO does not map %s to a text or null', key)
+    return limits, credit, config
+
+
+def check_exec(payload):
+    """Return source, file, call and kwargs of a CHANNEL_EXEC (GW-001, GW-002)."""
+    request = decode_control(payload, EXEC)
+    code = PAYLOAD_MALFORMED
+    must(is_text_map(request), code, "CHANNEL_EXEC is no map with texts as keys but %s", request)
+    source = request.get("source")
+    must(type(source) is Text, code, '"source" in CHANNEL_EXEC is no text but %s', source)
+    for key in ("file", "call"):
+        value = request.get(key)
+        must(value is None or type(value) is Text, code, '"' + key + '" in CHANNEL_EXEC is no text but %s', value)
+    kwargs = request.get("kwargs", {})
+    must(is_text_map(kwargs), code, '"kwargs" in CHANNEL_EXEC is no map with texts as keys but %s', kwargs)
+    return source, request.get("file"), request.get("call"), kwargs
+
+
+def fit(text, limit):
+    """Return the text in at most ``limit`` bytes of UTF-8, its middle replaced by a note if it is longer."""
+    data = as_text(text).encode("utf-8")
+    if len(data) <= limit:
+        return data.decode("utf-8")
+    note = "\n[... cut here: %d bytes, of which %d can be sent ...]\n" % (len(data), limit)
+    room = (limit - len(note)) // 2
+    return data[:room].decode("utf-8", "ignore") + note + data[-room:].decode("utf-8", "ignore")
+
+
+def encode_text(text, limit):
+    data = fit(text, limit).encode("utf-8")
+    return head(3, len(data)) + data
+
+
+def encode_map(pairs):
+    """Return a map of texts to values; the texts are plain, so that Python 2 does not send them as its str."""
+    out = [head(5, len(pairs))]
+    for key, value in pairs:
+        if type(value) is str:
+            value = as_text(value)
+        elif type(value) in (list, tuple):
+            value = type(value)([as_text(part) if type(part) is str else part for part in value])
+        out += encode(as_text(key)), value if isinstance(value, Payload) else encode(value)
+    return b"".join(out)
+
+
+class Payload(bytes):
+    """What is CBOR already."""
+
+
+# ---- Interrupts -------------------------------------------------------------------------------
+# KeyboardInterrupt comes between any two bytecodes of the main thread. It must not come where it would tear the
+# state under the lock or cut a frame in two, so it comes only where the main thread is *loud*: while it runs
+# executed code outside of our functions, and while it sleeps in one of them.
+
+MAIN = [get_ident()]
+_quiet = [1]  # touched by the main thread only
+_noted = []
+
+
+def on_sigint(number, frame):
+    if _quiet[0]:
+        _noted.append(number)
+    else:
+        raise KeyboardInterrupt
+
+
+def be_loud():
+    """Let interrupts through from here on, one that came before included."""
+    _quiet[0] -= 1
+    if _noted and not _quiet[0]:
+        del _noted[:]
+        raise KeyboardInterrupt
+
+
+class Guard(object):
+    """Holds the lock of the link; in the main thread it holds interrupts back as well."""
+
+    __slots__ = ("acquire", "release")
+
+    def __init__(self, lock):
+        self.acquire = lock.acquire
+        self.release = lock.release
+
+    def __enter__(self):
+        if get_ident() == MAIN[0]:
+            _quiet[0] += 1
+        self.acquire()
+
+    def __exit__(self, kind, error, trace):
+        self.release()
+        if get_ident() == MAIN[0]:
+            _quiet[0] -= 1
+            if _noted and not _quiet[0]:
+                del _noted[:]
+                raise KeyboardInterrupt
+
+
+# ---- Sleeping ---------------------------------------------------------------------------------
+
+if PY2:
+    from fcntl import F_GETFD, F_GETFL, F_SETFD, F_SETFL, FD_CLOEXEC, fcntl
+
+    def make_pipe():
+        """Return a pipe that started programs do not inherit and whose ends do not block."""
+        ends = os.pipe()
+        for fd in ends:
+            keep_private(fd)
+            fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | os.O_NONBLOCK)
+        return ends
+
+    def keep_private(fd):
+        fcntl(fd, F_SETFD, fcntl(fd, F_GETFD) | FD_CLOEXEC)
+
+    class Sleeper(object):
+        """One sleep of one thread. Locks of Python 2 have no time limit and no Ctrl-C; a pipe has both."""
+
+        def __init__(self):
+            self.reader, self.writer = make_pipe()
+
+        def sleep(self, timeout):
+            try:
+                select.select([self.reader], [], [], timeout)
+            except select.error as error:
+                if error.args[0] != EINTR:
+                    raise
+
+        def wake(self):
+            os.write(self.writer, b"w")
+
+        def end(self):
+            os.close(self.reader)
+            os.close(self.writer)
+
+else:
+
+    def make_pipe():
+        ends = os.pipe()
+        for fd in ends:
+            os.set_blocking(fd, False)
+        return ends
+
+    def keep_private(fd):
+        os.set_inheritable(fd, False)
+
+    class Sleeper(object):
+        """One sleep of one thread."""
+
+        __slots__ = ("_lock",)
+
+        def __init__(self):
+            self._lock = allocate_lock()
+            self._lock.acquire()
+
+        def sleep(self, timeout):
+            # Above the longest time a lock takes (on some systems 49 days) nobody can tell the difference.
+            self._lock.acquire(True, -1 if timeout is None else min(timeout, 4000000.0))
+
+        def wake(self):
+            self._lock.release()
+
+        def end(self):
+            pass
+
+
+def wake_all(sleepers):
+    """Wake every thread in the list, under the lock, and empty it."""
+    while sleepers:
+        sleepers.pop().wake()
+
+
+class Poll(object):
+    """Waits until one of two descriptors can be read; not for two threads at once."""
+
+    def __init__(self, fd, wake_fd):
+        self._fds = [descriptor for descriptor in (fd, wake_fd) if descriptor >= 0]
+        self._poll = None
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            for descriptor in self._fds:
+                poll.register(descriptor, select.POLLIN)
+            self._poll = poll.poll
+
+    def __call__(self, seconds):
+        """Return the descriptors with news; after ``seconds`` (None for ever), or sometimes early, none."""
+        try:
+            if self._poll is not None:
+                found = self._poll(None if seconds is None else max(0, int(seconds * 1000) + 1))
+                return [fd for fd, _ in found]
+            return select.select(self._fds, [], [], seconds)[0]
+        except select.error as error:
+            if error.args[0] != EINTR:
+                raise
+            return []
+
+
+def can_write(fd):
+    """Return whether some thousand bytes can be written without blocking."""
+    try:
+        if hasattr(select, "poll"):
+            poll = select.poll()
+            poll.register(fd, select.POLLOUT)
+            return bool(poll.poll(0))
+        return bool(select.select([], [fd], [], 0)[1])
+    except select.error:
+        return False
+
+
+# ---- Trace ------------------------------------------------------------------------------------
+
+
+class Tracer(object):
+    """Writes the lines of TR; each in one write, so that those of several threads do not mix."""
+
+    def __init__(self, fd, prefix):
+        self.fd = fd
+        self.prefix = prefix
+        self.name = "worker"
+
+    def event(self, text):
+        line = "%s%s %s\n" % (self.prefix, native(self.name), " | ".join(native(as_text(text)).splitlines()))
+        try:
+            os.write(self.fd, line if PY2 else line.encode("utf-8", "backslashreplace"))
+        except OSError:
+            pass  # a full disk must not end a connection (TR-003)
+
+    def frame(self, direction, kind, number, size):
+        name = FRAME_NAMES[kind] if kind < 16 else "OUTPUT" if kind == 128 else "TYPE_%d" % kind
+        self.event("%s <Message %s channel=%d lendata=%d>" % (direction, name, number, size))
+
+
+def maybe_tracer():
+    """Return the tracer that EXECNET_DEBUG asks for, or None (TR-001, TR-002)."""
+    level = os.environ.get("EXECNET_DEBUG")
+    if level == "2":
+        fd = os.dup(2)
+        keep_private(fd)
+        return Tracer(fd, "[%d] " % os.getpid())
+    if level == "1":
+        from tempfile import gettempdir
+
+        path = os.path.join(gettempdir(), "execnet-debug-%d" % os.getpid())
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            fd = os.open(path, flags, 0o600)
+        except OSError:
+            return None
+        keep_private(fd)
+        return Tracer(fd, "")
+    return None
+
+
+# ---- Channels ---------------------------------------------------------------------------------
+
+
+class State(object):
+    """What is known of one channel, for as long as it is open; under the lock.
+
+    sending, receiving  OPEN, ENDED or CLOSED (CH-060); both halves close together
+    credit              what we may still send (FC-003)
+    in_parts            we are in the middle of an item; reserved: by the thread that has the send half for itself
+    items               (value of ``arrived`` when it was complete, item), oldest first
+    arrived, consumed, granted   cost of what came, of what was taken, of what was credited again
+    parts               pieces of an incomplete item, or DISCARD if nobody wants it
+    relief              threads because of which credit is returned on arrival (FC-041)
+    ended               no item will be handed out any more, the endmarker included
+    user                weak reference to what the user holds, or None
+    """
+
+    __slots__ = (
+        "id", "sending", "receiving", "credit", "in_parts", "reserved", "items", "arrived", "consumed", "granted",
+        "parts", "relief", "callback", "endmarker", "errors", "ended", "last_taker", "strings", "sleepers", "user",
+    )  # fmt: skip
+
+    def __init__(self, number, credit, phase=OPEN):
+        self.id = number
+        self.sending = self.receiving = phase
+        self.credit = credit
+        self.in_parts = self.reserved = False
+        self.items = deque()
+        self.arrived = self.consumed = self.granted = self.relief = 0
+        self.parts = self.callback = self.last_taker = self.strings = self.user = None
+        self.endmarker = NO_ENDMARKER
+        self.errors = []
+        self.ended = phase is not OPEN
+        self.sleepers = []
+
+
+DISCARD = ()
+
+
+class Channel(object):
+    """One of two ends between which items travel both ways; what executed code finds as ``channel``."""
+
+    RemoteError = RemoteError
+    TimeoutError = TimeoutError
+    _executing = False
+
+    def __init__(self, link, state):
+        self._link = link
+        self._state = state
+        self.id = state.id
+
+    def __repr__(self):
+        return "<Channel id=%d %s>" % (self.id, "closed" if self.isclosed() else "open")
+
+    # [VA-022] channels are equal by id; two references to a closed one are two objects
+    def __eq__(self, other):
+        return self is other or (type(other) is Channel and other.id == self.id)
+
+    def __ne__(self, other):
+        return not self == other
+
+    def __hash__(self):
+        return hash(self.id)
+
+    @property
+    def gateway(self):
+        return self._link.owner
+
+    # -- sending
+
+    def send(self, item):
+        """Send a copy of the item; wait while the other side takes no more.
+
+        Raises: DumpError if it cannot be sent, OSError (IOError) if the channel or the connection is closed.
+        """
+        link = self._link
+        state = self._state
+        payload = encode(item, link.peer_limits["depth"])
+        cost = len(payload) + ITEM_COST
+        with link.guard:
+            if (
+                state.credit >= cost
+                and cost - ITEM_COST <= link.part_size
+                and not state.reserved
+                and state.sending is OPEN
+                and not link.sealed
+            ):
+                state.credit -= cost
+                link.queue(DATA, state.id, payload)
+                link.flush_locked()
+                return
+            link.send_slowly_locked(state, payload)
+
+    def send_many(self, items):
+        """Send all items, in order, many in one frame."""
+        link = self._link
+        most = min(BATCH_SIZE, link.part_size)
+        batch = []
+        cost = 0
+        try:
+            for item in items:
+                payload = encode(item, link.peer_limits["depth"])
+                size = len(payload) + ITEM_COST
+                if cost + size > most:
+                    whole, batch, cost = batch, [], 0
+                    link.send_batch(self._state, whole)
+                if size > most:
+                    self.send(item)
+                else:
+                    batch.append(payload)
+                    cost += size
+        finally:
+            link.send_batch(self._state, batch)
+
+    # -- receiving
+
+    def receive(self, timeout=None):
+        """Return the next item.
+
+        Raises: TimeoutError, nothing came in ``timeout`` seconds; RemoteError, the other side failed (once);
+        EOFError, no more items; OSError (IOError), there is a callback.
+        """
+        link = self._link
+        state = self._state
+        with link.guard:
+            if state.callback is not None:
+                raise ClosedError("cannot receive: %r has a callback that gets the items" % self)
+            if not state.items:
+                link.wait_for_item_locked(state, timeout)
+            if not state.items:
+                if state.callback is not None:
+                    raise ClosedError("cannot receive: %r has got a callback that gets the items" % self)
+                if not link.has_news(state):
+                    raise TimeoutError("no item within %s seconds on %r" % (timeout, self))
+                raise link.error_locked(state) or EOFError("%r: no more items, the channel has ended" % self)
+            state.consumed, item = state.items.popleft()
+            state.last_taker = get_ident()
+            if state.arrived - state.granted >= WINDOW // 2:
+                link.return_credit_locked(state)
+                link.flush_soon_locked()
+            return item
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        try:
+            return self.receive()
+        except EOFError:
+            if self._link.broken_off and self._state.receiving is OPEN:
+                raise  # the connection broke: that is no regular end of the items
+            raise StopIteration
+
+    next = __next__
+
+    def setcallback(self, callback, endmarker=NO_ENDMARKER):
+        """Have every item passed to the callback, and the endmarker, if given, when no more come."""
+        self._link.callbacks.set(self._state, callback, endmarker)
+
+    def makefile(self, mode="w", proxyclose=False):
+        """Return a file-like object that writes or reads items of text or bytes."""
+        if mode == "w":
+            return ChannelFileWrite(self, proxyclose)
+        if mode == "r":
+            return ChannelFileRead(self, proxyclose)
+        raise ValueError("mode %r is not available, expected 'r' or 'w'" % (mode,))
+
+    # -- the end
+
+    def close(self, error=None):
+        """Close the channel for both sides; with an error, the other side gets it as RemoteError."""
+        if self._executing:
+            raise ClosedError("the channel of remote_exec is closed when the execution ends, not explicitly")
+        link = self._link
+        with link.guard:
+            if self._state.sending is not CLOSED:
+                if isinstance(error, RemoteError):
+                    self._state.errors.append(error)
+                link.close_locked(self._state, None if error is None else as_text(error))
+
+    def isclosed(self):
+        """Return whether nothing can be sent any more."""
+        return self._state.sending is not OPEN
+
+    def waitclose(self, timeout=None):
+        """Wait until no more items come. Raises: RemoteError, EOFError (connection gone), TimeoutError."""
+        link = self._link
+        state = self._state
+        with link.guard:
+            relieved = state.callback is None
+            state.relief += relieved
+            if relieved:
+                link.return_credit_locked(state)
+                link.flush_soon_locked()
+            try:
+                ended = link.wait_stalling_locked(state, lambda: link.has_ended(state), timeout)
+            finally:
+                state.relief -= relieved
+            if not ended:
+                raise TimeoutError("%r was not closed within %s seconds" % (self, timeout))
+            error = link.error_locked(state)
+        if error is not None:
+            raise error
+
+    def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
+        """Set how strings arrive on both ends of this channel, between Python 2 and 3."""
+        self._link.reconfigure(self._state, py2str_as_py3str, py3str_as_py2str)
+
+    def _getremoteerror(self):
+        with self._link.guard:
+            return self._link.error_locked(self._state)
+
+
+class ChannelFile(object):
+    """What both kinds of files over a channel share."""
+
+    encoding = "utf-8"
+    closed = False
+
+    def __init__(self, channel, proxyclose=True):
+        self.channel = channel
+        self._proxyclose = proxyclose
+        self._buffer = None
+        self._ended = False
+
+    def isatty(self):
+        return False
+
+    def close(self):
+        self.closed = True
+        if self._proxyclose:
+            self.channel.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.close()
+
+    def __repr__(self):
+        return "<%s channel=%d %s>" % (
+            type(self).__name__,
+            self.channel.id,
+            "closed" if self.channel.isclosed() else "open",
+        )
+
+
+class ChannelFileWrite(ChannelFile):
+    """Each ``write`` is one item."""
+
+    def write(self, out):
+        if self.closed:
+            raise ClosedError("%r: the file is closed" % self)
+        self.channel.send(out)
+        return len(out)
+
+    def writelines(self, lines):
+        for line in lines:
+            self.write(line)
+
+    def flush(self):
+        pass
+
+    def writable(self):
+        return True
+
+
+class ChannelFileRead(ChannelFile):
+    """The items, of text or of bytes, as one stream."""
+
+    def read(self, n=-1):
+        while not self._ended and (n is None or n < 0 or len(self._buffer or "") < n):
+            self._fill()
+        return self._take(None if n is None or n < 0 else n)
+
+    def readline(self):
+        while True:
+            found = -1
+            if self._buffer is not None:
+                found = self._buffer.find("\n" if isinstance(self._buffer, (str, Text)) else b"\n")
+            if found >= 0 or self._ended:
+                return self._take(None if found < 0 else found + 1)
+            self._fill()
+
+    def readable(self):
+        return True
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        line = self.readline()
+        if not line:
+            raise StopIteration
+        return line
+
+    next = __next__
+
+    def _take(self, size):
+        buffer = "" if self._buffer is None else self._buffer
+        size = len(buffer) if size is None else size
+        self._buffer = buffer[size:]
+        return buffer[:size]
+
+    def _fill(self):
+        try:
+            item = self.channel.receive()
+        except EOFError:
+            self._ended = True
+            return
+        self._buffer = item if self._buffer is None else self._buffer + item
+
+
+class SeenIds(object):
+    """Which odd channel ids were in use. The list holds where the unseen ranges begin and end, in turn; the last
+    one has no end, so a number is unseen if an odd number of the edges is not above it (CH-002, CH-006)."""
+
+    def __init__(self):
+        self.edges = [1]
+
+    def seen(self, number):
+        return not bisect_right(self.edges, number) & 1
+
+    def mark(self, number):
+        edges = self.edges
+        at = bisect_right(edges, number)
+        if not at & 1:
+            return
+        high = edges[at] if at < len(edges) else None
+        before = [edges[at - 1], number] if edges[at - 1] < number else []
+        behind = [number + 2] if high is None else [number + 2, high] if number + 2 < high else []
+        edges[at - 1 : at + 1] = before + behind
+        if len(edges) // 2 > MAX_GAPS:
+            raise Broken(LIMIT_EXCEEDED, "the channel ids up to %d have more than %d gaps" % (edges[-1], MAX_GAPS))
+
+
+# ---- Link -------------------------------------------------------------------------------------
+
+KEEPER = -1  # as leader: the keeper thread reads
+
+
+class Link(object):
+    """The connection. ``owner`` is the worker.
+
+    out, writing    frames to write; whether some thread is at it, which then writes what is added, too
+    sealed          nothing may be sent any more; deaf: nothing is read any more
+    ending          receiving is over: GATEWAY_TERMINATE, or the initiator is gone; end_text says why
+    leader          who reads: a thread's number, KEEPER or None; followers: how many threads wait without reading
+    """
+
+    def __init__(self, fd_in, fd_out, owner):
+        self.fd_in = fd_in
+        self.fd_out = fd_out
+        self.owner = owner
+        self.lock = allocate_lock()
+        self.guard = Guard(self.lock)
+        self.callbacks = Callbacks(self)
+        self.tracer = maybe_tracer()
+        # channels
+        self.open = {}
+        self.ids = SeenIds()
+        self.torn = set()  # ids never open here of which the beginning of an item was dropped
+        self.next_id = 2
+        self.peer_open = 0
+        self.strings = (True, False)
+        self.tables = {}
+        # what the initiator announced
+        self.greeted = False
+        self.peer_limits = {"frame": 65536, "item": 0, "depth": DEPTH_LIMIT, "channels": 0}
+        self.peer_credit = 0
+        self.part_size = 0
+        # reading
+        self.partial = bytearray()
+        self.needed = 0
+        self.leader = None
+        self.leads = 0
+        self.followers = 0
+        self.wake_reader, self.wake_writer = make_pipe()
+        self.poll = Poll(fd_in, self.wake_reader)
+        self.keeper_runs = False
+        self.keeper_asleep = False
+        self.keeper_reader, self.keeper_writer = make_pipe()
+        self.keeper_end_sleepers = []
+        self.dropped = deque()
+        self.relief = 0
+        # writing
+        self.out = []
+        self.writing = False
+        self.flusher_runs = False
+        self.queued = self.written = self.answers = 0
+        self.write_sleepers = []
+        self.write_waiters = 0
+        self.write_error = None
+        # the end
+        self.sealed = self.deaf = self.ending = self.broken_off = False
+        self.end_text = ""
+        self.handlers = {
+            STATUS: self.on_question, INFO: self.on_question, EXEC: self.on_exec, RECONFIGURE: self.on_reconfigure,
+            TERMINATE: self.on_terminate, DATA: self.on_data, PART: self.on_part, BATCH: self.on_batch,
+            CLOSE: self.on_close, CLOSE_ERROR: self.on_close_error, LAST: self.on_last, CREDIT: self.on_credit,
+            HELLO: self.on_hello, PING: self.on_ping, PONG: self.on_pong, GOAWAY: self.on_goaway,
+        }  # fmt: skip
+
+    # -- waiting: whoever waits reads, if nobody does
+
+    def wait_locked(self, ready, deadline, sleepers):
+        """Wait until ``ready()``, looked at under the lock, or the deadline; return whether it is.
+
+        sleepers: where this thread can be found while another one reads.
+        """
+        while not ready():
+            left = None if deadline is None else deadline - monotonic()
+            if left is not None and left <= 0:
+                return False
+            # The keeper gives way at once: it looks who leads before it reads.
+            if not self.deaf and (self.leader is None or (self.leader is KEEPER and not self.followers)):
+                self.lead_locked(ready, deadline)
+            else:
+                self.follow_locked(sleepers, left)
+        return True
+
+    def unlocked(self, call, argument):
+        """Call something that sleeps, without the lock; interrupts come through."""
+        in_main = get_ident() == MAIN[0]
+        self.lock.release()
+        try:
+            if in_main:
+                be_loud()
+            return call(argument)
+        finally:
+            try:
+                if in_main:
+                    _quiet[0] += 1
+            finally:
+                self.lock.acquire()
+
+    def lead_locked(self, ready, deadline):
+        self.leader = get_ident()
+        self.leads += 1
+        try:
+            while not self.deaf:
+                left = None if deadline is None else deadline - monotonic()
+                if left is not None and left <= 0:
+                    return
+                found = self.unlocked(self.poll, left)
+                if self.wake_reader in found:
+                    drain(self.wake_reader)
+                if self.fd_in in found:
+                    self.read_locked()
+                if ready():
+                    return
+        finally:
+            self.leader = None
+            if not self.keeper_runs:
+                self.keeper_runs = True
+                start_new_thread(self.keep, ())
+            # Otherwise it looks by itself soon, which in a ping-pong is late enough not to be needed.
+            if self.followers or self.keeper_asleep or self.callbacks.count or self.deaf:
+                self.wake_keeper()
+
+    def follow_locked(self, sleepers, left):
+        self.followers += 1
+        try:
+            self.sleep_locked(sleepers, left)
+        finally:
+            self.followers -= 1
+
+    def sleep_locked(self, sleepers, left):
+        """Sleep until woken by way of the list, or for some seconds, or sometimes less."""
+        sleeper = Sleeper()
+        sleepers.append(sleeper)
+        try:
+            self.unlocked(sleeper.sleep, left)
+        finally:
+            if sleeper in sleepers:
+                sleepers.remove(sleeper)
+            sleeper.end()
+
+    def notify_locked(self, sleepers):
+        """Something that was not read has changed what the sleepers, or the reading thread, wait for."""
+        wake_all(sleepers)
+        if self.leader is not None and self.leader is not KEEPER and self.leader != get_ident():
+            poke(self.wake_writer)
+
+    def wake_keeper(self):
+        """Have the keeper look. Takes no lock: finalisers come here."""
+        poke(self.keeper_writer)
+
+    def keep(self):
+        """The keeper thread: read whenever nobody else does for a while."""
+        guard = self.guard
+        napping = Poll(self.keeper_reader, -1)
+        leading = Poll(self.fd_in, self.keeper_reader)
+        leads = -1
+        while True:
+            with guard:
+                if self.deaf:
+                    self.keeper_runs = False
+                    wake_all(self.keeper_end_sleepers)
+                    return
+                self.close_dropped_locked()
+                quiet = self.leads == leads
+                leads = self.leads
+                self.keeper_asleep = False
+                if self.leader is KEEPER:
+                    poll, seconds = leading, None
+                elif self.leader is None and (quiet or self.followers or self.callbacks.count):
+                    self.leader = KEEPER
+                    poll, seconds = leading, None
+                elif self.leader is not None and quiet:
+                    self.keeper_asleep = True
+                    poll, seconds = napping, None
+                else:
+                    poll, seconds = napping, NAP
+            found = poll(seconds)
+            if self.keeper_reader in found:
+                drain(self.keeper_reader)
+            if self.fd_in in found:
+                with guard:
+                    if self.leader is KEEPER and not self.deaf:
+                        self.read_locked()
+
+    # -- reading
+
+    def read_locked(self):
+        """Read what is there, which is something, and act on it."""
+        error = None
+        try:
+            data = os.read(self.fd_in, 65536 if self.needed < 65536 else 262144)
+        except OSError as problem:
+            if problem.errno in (EINTR, EAGAIN):
+                return
+            data = b""
+            error = problem
+        if data:
+            self.feed_locked(data)
+        else:
+            self.gone_locked(error)
+        self.flush_soon_locked()
+
+    def feed_locked(self, data):
+        """Cut bytes into frames and act on each (FR-001, FR-002, FR-013)."""
+        partial = self.partial
+        if partial:
+            partial += data
+            if len(partial) < self.needed:
+                return
+            data = bytes(partial)
+            del partial[:]
+        at = 0
+        end = len(data)
+        handlers = self.handlers
+        try:
+            while not self.deaf:
+                if end - at < 9:
+                    self.needed = 9
+                    break
+                kind, number, size = HEADER.unpack_from(data, at)
+                if kind not in handlers and not 128 <= kind < 192:
+                    raise Broken(FRAME_UNKNOWN_TYPE, "frame type %d is not known here" % kind)
+                if size > (FRAME_LIMIT if self.greeted else HELLO_LIMIT):
+                    text = "a frame of type %d claims %d bytes, more than this worker takes"
+                    raise Broken(FRAME_TOO_LARGE, text % (kind, size))
+                begin = at + 9
+                at = begin + size
+                if at > end:
+                    at = begin - 9
+                    self.needed = size + 9
+                    break
+                if self.tracer is not None:
+                    self.tracer.frame("received", kind, number, size)
+                self.frame_locked(kind, number, data[begin:at])
+        except Broken as error:
+            self.fail_locked(error.code, error.text)
+        except Exception as error:  # a fault of ours, or no memory: say so instead of hanging (ER-011)
+            self.fail_locked(INTERNAL_ERROR, "the worker failed: " + describe(error, None))
+        else:
+            if at < end and not self.deaf:
+                partial += data[at:] if at else data
+
+    def frame_locked(self, kind, number, payload):
+        """Act on one frame; the order of checks is that of ER-020."""
+        handler = self.handlers.get(kind)
+        if handler is None:
+            return  # of the range that may be ignored (FR-011)
+        if (number == 0) != (kind in ON_CHANNEL_ZERO) and kind != RECONFIGURE:
+            place = "0" if number else "any other channel than 0"
+            text = "%s came on channel %d, its place is %s" % (FRAME_NAMES[kind], number, place)
+            raise Broken(STATE_VIOLATION, text)
+        if (kind == HELLO) is self.greeted and kind != GOAWAY:
+            text = "a second HELLO" if self.greeted else FRAME_NAMES[kind] + " came before HELLO"
+            raise Broken(STATE_VIOLATION, text)
+        if kind in (TERMINATE, CLOSE, LAST, STATUS, INFO) and payload:
+            text = "%s came with a payload of %d bytes, expected none" % (FRAME_NAMES[kind], len(payload))
+            raise Broken(PAYLOAD_MALFORMED, text)
+        if kind in (STATUS, INFO):
+            handler(kind, number)
+        else:
+            handler(number, payload)
+
+    # -- frames about the connection
+
+    def on_hello(self, number, payload):
+        self.peer_limits, self.peer_credit, config = check_hello(payload)
+        self.greeted = True
+        self.part_size = min(PART_LIMIT, self.peer_limits["frame"], self.peer_credit // 4)  # FC-021
+        self.owner.configure(config, len(payload))
+
+    def on_ping(self, number, payload):
+        self.on_pong(number, payload)
+        self.queue(PONG, 0, payload, True)
+
+    def on_pong(self, number, payload):
+        if len(payload) > 64:
+            raise Broken(PAYLOAD_MALFORMED, "PING or PONG with %d bytes, at most 64 are allowed" % len(payload))
+
+    def on_goaway(self, number, payload):
+        """Never answered with GOAWAY, whatever is in it (ER-004)."""
+        try:
+            reason = decode_control(payload, GOAWAY)
+            text = "error %s: %s" % (short(reason["code"]), as_text(reason["text"]))
+        except (Broken, KeyError, TypeError):
+            text = "without a readable reason"
+        self.gone_locked(None, "the initiator ended the connection, " + text)
+
+    def on_terminate(self, number, payload):
+        if not self.ending:
+            self.owner.end_locked("this worker was asked to end")
+
+    def on_reconfigure(self, number, payload):
+        flags = decode_control(payload, RECONFIGURE)
+        good = type(flags) is list and len(flags) == 2 and all(type(flag) is bool for flag in flags)
+        must(good, PAYLOAD_MALFORMED, "RECONFIGURE carries %s, expected an array of two booleans", flags)
+        if number == 0:
+            self.strings = tuple(flags)
+        elif number in self.open:
+            self.open[number].strings = tuple(flags)
+
+    # -- requests
+
+    def check_request(self, number):
+        if not number & 1:
+            raise Broken(ROLE_VIOLATION, "a request on channel %d, whose id is not the initiator's" % number)
+        if self.ids.seen(number):
+            raise Broken(STATE_VIOLATION, "a request on channel %d, which was in use before" % number)
+        if self.peer_open >= CHANNEL_LIMIT:
+            raise Broken(LIMIT_EXCEEDED, "the initiator has %d channels open, the most allowed" % self.peer_open)
+
+    def on_question(self, kind, number):
+        self.check_request(number)
+        self.ids.mark(number)
+        self.torn.discard(number)
+        if self.ending:
+            self.queue(CLOSE_ERROR, number, encode_text(self.end_text, ERROR_TEXT_LIMIT - 5), True)
+        else:
+            answer = self.owner.status_locked() if kind == STATUS else self.owner.information()
+            self.queue(DATA, number, answer, True)
+            self.queue(CLOSE, number, b"", True)
+
+    def on_exec(self, number, payload):
+        request = check_exec(payload)
+        self.check_request(number)
+        if self.ending:
+            self.ids.mark(number)
+            self.queue(CLOSE_ERROR, number, encode_text(self.end_text, ERROR_TEXT_LIMIT - 5), True)
+        else:
+            self.owner.execute_locked(self.channel_locked(self.open_locked(number)), request)
+
+    # -- channels
+
+    def open_locked(self, number):
+        """Open a channel of the initiator's."""
+        self.ids.mark(number)
+        self.peer_open += 1
+        state = self.open[number] = State(number, self.peer_credit)
+        if number in self.torn:
+            self.torn.remove(number)
+            state.parts = DISCARD  # what comes now is the rest of an item whose beginning was dropped
+        return state
+
+    def new_channel(self):
+        """Open a channel of ours; the initiator learns of it by a reference (CH-001, CH-003, CH-011)."""
+        with self.guard:
+            if self.sealed or not self.greeted:
+                raise ClosedError("cannot make a channel: %s" % native(self.end_text or "the handshake is not complete"))
+            if len(self.open) - self.peer_open >= self.peer_limits["channels"] or self.next_id > MAX_ID:
+                raise ClosedError("cannot make a channel: the initiator takes no more")
+            state = self.open[self.next_id] = State(self.next_id, self.peer_credit)
+            self.next_id += 2
+            if self.ending:
+                state.ended = True
+            return self.channel_locked(state)
+
+    def channel_locked(self, state):
+        """Return the user's object of a channel, the same one as long as it lives."""
+        channel = state.user and state.user()
+        if channel is None:
+            channel = Channel(self, state)
+            # No __del__: Python 2 never frees cycles with one. The callback only makes a note: it may run
+            # anywhere, also under the lock.
+            state.user = ref(channel, lambda _: (self.dropped.append(state), self.wake_keeper()))
+        return channel
+
+    def referenced(self, number):
+        """Return the channel that an item refers to (CH-010)."""
+        state = self.open.get(number)
+        if state is None:
+            ours = not number & 1
+            if not 0 < number <= MAX_ID or (ours and number >= self.next_id):
+                raise Malformed("a reference to channel %d, which this worker never made" % number)
+            if ours or self.ids.seen(number):
+                return Channel(self, State(number, 0, CLOSED))
+            self.check_request(number)
+            state = self.open_locked(number)
+        return self.channel_locked(state)
+
+    def close_dropped_locked(self):
+        """Close channels that no user holds any more (CH-051)."""
+        while self.dropped:
+            state = self.dropped.popleft()
+            if state.user is not None and state.user() is not None:
+                continue  # an item has brought it back
+            for error in state.errors:
+                if error.formatted != INTERRUPT_TEXT:
+                    warn("Warning: a remote error that nobody received: %r" % error)
+            if state.sending is CLOSED or self.sealed:
+                continue
+            if state.callback is None or state.ended:
+                self.close_locked(state, None)
+            elif state.sending is OPEN and not state.in_parts:
+                state.sending = ENDED
+                self.queue(LAST, state.id, b"", True)
+        self.flush_soon_locked()
+
+    def close_locked(self, state, error):
+        """Close a channel from this side (CH-040 to CH-045)."""
+        if state.sending is CLOSED:
+            return
+        self.forget_locked(state)
+        if error is None:
+            self.queue(CLOSE, state.id, b"", True)
+        else:
+            self.queue(CLOSE_ERROR, state.id, encode_text(error, ERROR_TEXT_LIMIT - 5), True)
+        self.flush_soon_locked()
+        self.no_more_items_locked(state)
+
+    def forget_locked(self, state):
+        state.sending = state.receiving = CLOSED
+        state.parts = None
+        if self.open.pop(state.id, None) is not None and state.id & 1:
+            self.peer_open -= 1
+
+    def no_more_items_locked(self, state):
+        """Tell who waits for items, or the callback."""
+        if state.callback is not None and not state.ended:
+            self.callbacks.push_locked(state, 0)
+        else:
+            state.ended = True
+        self.notify_locked(state.sleepers)
+
+    def on_close(self, number, payload, error=None):
+        state = self.open.get(number)
+        if state is None:
+            # It may have overtaken the reference that would have opened the channel (CH-012).
+            if number & 1:
+                self.ids.mark(number)
+                self.torn.discard(number)
+            return
+        self.forget_locked(state)
+        if error is not None:
+            state.errors.append(RemoteError(error))
+        self.no_more_items_locked(state)
+
+    def on_close_error(self, number, payload):
+        text = decode_control(payload, CLOSE_ERROR)
+        must(type(text) is Text, PAYLOAD_MALFORMED, "CHANNEL_CLOSE_ERROR carries %s, expected a text", text)
+        self.on_close(number, payload, text)
+
+    def on_last(self, number, payload):
+        state = self.open.get(number)
+        if state is None:
+            return
+        if state.receiving is not OPEN or (state.parts is not None and state.parts is not DISCARD):
+            text = "after another one" if state.receiving is not OPEN else "in the middle of an item"
+            raise Broken(STATE_VIOLATION, "CHANNEL_LAST_MESSAGE on channel %d %s" % (number, text))
+        state.receiving = ENDED
+        self.no_more_items_locked(state)
+
+    def on_credit(self, number, payload):
+        credit = decode_control(payload, CREDIT)
+        must(is_number(credit, 1), PAYLOAD_MALFORMED, "CHANNEL_CREDIT carries %s, expected a number above 0", credit)
+        state = self.open.get(number)
+        if state is None or state.sending is not OPEN:
+            return
+        if state.credit + credit > MAX_CREDIT:
+            text = "credit of %d on top of %d on channel %d, at most %d is allowed"
+            raise Broken(CREDIT_OVERFLOW, text % (credit, state.credit, number, MAX_CREDIT))
+        state.credit += credit
+        wake_all(state.sleepers)
+
+    # -- items that arrive
+
+    def taker(self, number, cost):
+        """Return the open channel of an item frame, or None if it is to be dropped."""
+        state = self.open.get(number)
+        if state is None:
+            self.queue(CREDIT, number, head(0, cost), True)  # FC-030, FC-031
+        elif state.receiving is not OPEN:
+            raise Broken(STATE_VIOLATION, "an item on channel %d after CHANNEL_LAST_MESSAGE" % number)
+        return state
+
+    def arrive(self, state, cost):
+        """Count what arrived (FC-005)."""
+        arrived = state.arrived + cost
+        if arrived - state.granted > WINDOW:
+            left = WINDOW - (state.arrived - state.granted)
+            text = "a frame on channel %d costs %d, the credit left is %d" % (state.id, cost, left)
+            raise Broken(CREDIT_OVERDRAWN, text)
+        state.arrived = arrived
+
+    def on_data(self, number, payload):
+        cost = len(payload) + ITEM_COST
+        state = self.taker(number, cost)
+        if state is None:
+            self.torn.discard(number)
+            return
+        self.arrive(state, cost)
+        parts = state.parts
+        if parts is not None:
+            state.parts = None
+            if parts is DISCARD:
+                self.return_credit_locked(state)
+                return
+            parts.append(payload)
+            payload = b"".join(parts)
+            if len(payload) > ITEM_LIMIT:
+                raise Broken(LIMIT_EXCEEDED, "an item of %d bytes on channel %d" % (len(payload), number))
+        try:
+            item = decode(self.table_of(state), payload)
+        except Malformed as error:
+            raise Broken(VALUE_MALFORMED, "malformed item on channel %d: %s" % (number, error))
+        state.items.append((state.arrived, item))
+        self.items_arrived_locked(state, 1)
+
+    def on_part(self, number, payload):
+        if not payload:
+            raise Broken(PAYLOAD_MALFORMED, "an empty CHANNEL_PART, at least one byte is expected")
+        state = self.taker(number, len(payload))
+        if state is None:
+            if number & 1 and not self.ids.seen(number):
+                self.torn.add(number)
+                if len(self.torn) > CHANNEL_LIMIT:
+                    raise Broken(LIMIT_EXCEEDED, "incomplete items on %d channels never opened" % len(self.torn))
+            return
+        self.arrive(state, len(payload))
+        if state.parts is None:
+            state.parts = []
+        if state.parts is not DISCARD:
+            state.parts.append(payload)
+            if len(state.parts) * FRAME_LIMIT > ITEM_LIMIT and sum(map(len, state.parts)) > ITEM_LIMIT:
+                raise Broken(LIMIT_EXCEEDED, "an item above %d bytes on channel %d" % (ITEM_LIMIT, number))
+        self.return_credit_locked(state)
+
+    def on_batch(self, number, payload):
+        state = self.open.get(number)
+        count = at = 0
+        major = HEADER.unpack(payload[:1].ljust(9, b"\0"))[0]
+        info = major & 31
+        if major >> 5 == 4 and info < 28:
+            width, struct = _WIDE.get(info, (0, None))
+            at = 1 + width
+            if at <= len(payload):
+                count = struct.unpack_from(payload, 1)[0] if struct else info
+        good = 0 < count <= len(payload)
+        cost = len(payload) + ITEM_COST * count * good
+        if state is None or state.receiving is not OPEN:
+            self.taker(number, max(1, cost))
+            return
+        if state.parts is not None:
+            raise Broken(STATE_VIOLATION, "CHANNEL_BATCH in the middle of an item on channel %d" % number)
+        if not good:
+            raise Broken(VALUE_MALFORMED, "CHANNEL_BATCH on channel %d is no array of one or more items" % number)
+        before = state.arrived
+        self.arrive(state, cost)
+        table = self.table_of(state)
+        items = []
+        try:
+            for _ in repeat(None, count):
+                item, at = decode_first(table, payload, at, DEPTH_LIMIT)
+                items.append(item)
+            if at != len(payload):
+                raise Malformed("%d bytes follow the last item" % (len(payload) - at))
+        except Malformed as error:
+            raise Broken(VALUE_MALFORMED, "malformed batch on channel %d: %s" % (number, error))
+        share = cost // count
+        for place, item in enumerate(items, 1):
+            state.items.append((state.arrived if place == count else before + share * place, item))
+        self.items_arrived_locked(state, count)
+
+    def items_arrived_locked(self, state, count):
+        if self.ending:
+            state.items.clear()  # dropped (GR-006); so that nobody waits, it is credited
+            self.return_credit_locked(state)
+            return
+        if self.relief or state.relief:
+            self.return_credit_locked(state)
+        if state.callback is not None:
+            self.callbacks.push_locked(state, count)
+        elif state.sleepers:
+            wake_all(state.sleepers)
+
+    def table_of(self, state):
+        strings = state.strings or self.strings
+        table = self.tables.get(strings)
+        if table is None:
+            table = self.tables[strings] = make_table(strings[0], strings[1], self.referenced)
+        return table
+
+    def return_credit_locked(self, state):
+        """Send the credit that is due on a channel, if it is half a window (FC-014 to FC-016)."""
+        relieved = self.relief or state.relief or not state.items
+        settled = state.arrived if relieved else state.consumed
+        due = settled - state.granted
+        if due >= WINDOW // 2 and state.receiving is OPEN:
+            state.granted = settled
+            self.queue(CREDIT, state.id, head(0, due), True)
+
+    # -- waiting for items
+
+    def has_news(self, state):
+        return state.items or state.receiving is not OPEN or self.ending or state.callback is not None
+
+    def has_ended(self, state):
+        if self.callbacks.thread == get_ident():
+            # A callback cannot wait for its own thread: what the wire says has to do.
+            return state.receiving is not OPEN or self.ending
+        return state.ended
+
+    def error_locked(self, state):
+        """Return what went wrong: a remote error, each once; the end of the connection; or None."""
+        if state.errors:
+            return state.errors.pop(0)
+        if state.receiving is OPEN and self.ending:
+            return EOFError(native(self.end_text))
+        return None
+
+    def wait_for_item_locked(self, state, timeout):
+        self.wait_stalling_locked(state, lambda: self.has_news(state), timeout)
+
+    def wait_stalling_locked(self, state, ready, timeout):
+        """Wait; after a stall period have others' items credited that only this thread would take (FC-042)."""
+        deadline = None if timeout is None or timeout < 0 else monotonic() + timeout
+        stall = STALL
+        while not ready():
+            until = deadline
+            if len(self.open) > 1:
+                until = monotonic() + stall
+                if deadline is not None and deadline < until:
+                    until = deadline
+            if self.wait_locked(ready, until, state.sleepers):
+                return True
+            if deadline is not None and monotonic() >= deadline:
+                return False
+            me = get_ident()
+            stall = STALL
+            before = self.queued
+            for other in list(self.open.values()):
+                if other is not state and other.callback is None and other.last_taker in (None, me):
+                    other.relief += 1
+                    self.return_credit_locked(other)
+                    other.relief -= 1
+            if self.queued != before:
+                stall = NEXT_STALL
+                self.flush_soon_locked()
+        return True
+
+    # -- sending items
+
+    def problem_locked(self, state):
+        """Return why nothing can be sent on a channel, or None."""
+        if self.write_error is not None:
+            return "the connection broke: %s" % self.write_error
+        if self.sealed:
+            return native(self.end_text)
+        if state.sending is not OPEN:
+            return "channel %d is closed" % state.id
+        return None
+
+    def check_sendable_locked(self, state):
+        problem = self.problem_locked(state)
+        if problem:
+            raise ClosedError("cannot send (already closed?): " + problem)
+
+    def send_slowly_locked(self, state, payload):
+        """Send an item that has to wait for credit or its turn, or that needs several frames (FC-020 to FC-024)."""
+        self.check_sendable_locked(state)
+        if len(payload) > self.peer_limits["item"]:
+            text = "Cannot send an item of %d bytes: the other side takes at most %d."
+            raise DumpError(text % (len(payload), self.peer_limits["item"]))
+        size = self.part_size
+        last = max(0, (len(payload) - 1) // size * size)
+        pieces = [(PART, payload[at : at + size]) for at in range(0, last, size)]
+        pieces.append((DATA, payload[last:]))
+        self.send_frames_locked(state, [(kind, piece, len(piece) + ITEM_COST * (kind == DATA)) for kind, piece in pieces])
+
+    def send_batch(self, state, payloads):
+        if payloads:
+            payload = head(4, len(payloads)) + b"".join(payloads)
+            with self.guard:
+                self.check_sendable_locked(state)
+                self.send_frames_locked(state, [(BATCH, payload, len(payload) + ITEM_COST * len(payloads))])
+
+    def send_frames_locked(self, state, frames):
+        """Send the frames (type, payload, cost) with nothing of the channel's items between them."""
+        self.wait_locked(lambda: not state.reserved or self.problem_locked(state), None, state.sleepers)
+        self.check_sendable_locked(state)
+        state.reserved = True
+        try:
+            for kind, payload, cost in frames:
+                if state.credit < cost:
+                    self.wait_for_credit_locked(state, cost)
+                self.check_sendable_locked(state)
+                state.credit -= cost
+                state.in_parts = kind == PART
+                self.queue(kind, state.id, payload)
+                self.flush_locked()
+        finally:
+            state.reserved = False
+            if state.in_parts:
+                # The other side could not tell the rest of this item from the next one.
+                state.in_parts = False
+                if state.sending is OPEN:
+                    self.close_locked(state, "sending was interrupted in the middle of an item")
+            self.notify_locked(state.sleepers)
+
+    def wait_for_credit_locked(self, state, cost):
+        """While a thread waits for credit, give it for whatever arrives (FC-040)."""
+        self.relief += 1
+        try:
+            for other in list(self.open.values()):
+                self.return_credit_locked(other)
+            self.flush_soon_locked()
+            self.wait_locked(
+                lambda: state.credit >= cost or self.deaf or self.problem_locked(state), None, state.sleepers
+            )
+        finally:
+            self.relief -= 1
+        if state.credit < cost and not self.problem_locked(state):
+            raise ClosedError("cannot send (already closed?): " + native(self.end_text))
+
+    def reconfigure(self, state, py2str_as_py3str, py3str_as_py2str):
+        """Set the coercion flags of both sides, on one channel or (None) for all."""
+        flags = (bool(py2str_as_py3str), bool(py3str_as_py2str))
+        with self.guard:
+            if self.sealed:
+                raise ClosedError("cannot send (already closed?): " + native(self.end_text))
+            if state is None:
+                self.strings = flags
+                self.queue(RECONFIGURE, 0, encode(list(flags)))
+            else:
+                state.strings = flags
+                if state.id in self.open:
+                    self.queue(RECONFIGURE, state.id, encode(list(flags)))
+            self.flush_soon_locked()
+
+    # -- writing
+
+    def queue(self, kind, number, payload, answer=False):
+        """Queue a frame; ``answer`` if it is not executed code that wants it."""
+        if self.sealed:
+            return
+        if self.tracer is not None:
+            self.tracer.frame("sent", kind, number, len(payload))
+        self.out.append(HEADER.pack(kind, number, len(payload)) + payload)
+        self.queued += 9 + len(payload)
+        if answer:
+            self.answers += 9 + len(payload)
+
+    def flush_locked(self):
+        """Wait until the operating system has everything that is queued now; raise if it never will."""
+        position = self.queued
+        while self.written < position:
+            if self.writing:
+                self.wait_written_locked(lambda: self.written >= position or not self.writing, None)
+            else:
+                self.write_locked()
+            if self.write_error is not None:
+                raise ClosedError("cannot send (already closed?): the connection broke: %s" % self.write_error)
+
+    def wait_written_locked(self, ready, deadline):
+        """Wait for those who write."""
+        self.write_waiters += 1
+        try:
+            self.wait_locked(lambda: ready() or self.write_error, deadline, self.write_sleepers)
+        finally:
+            self.write_waiters -= 1
+
+    def write_locked(self):
+        """Write everything that is queued, and what is added meanwhile."""
+        self.writing = True
+        try:
+            while self.out:
+                data = b"".join(self.out)
+                self.out = []
+                self.answers = 0
+                self.lock.release()
+                try:
+                    error = write_all(self.fd_out, data)
+                finally:
+                    self.lock.acquire()
+                self.wrote_locked(len(data), error)
+        finally:
+            self.writing = False
+            if self.sealed:
+                self.shut_locked()
+            if self.write_waiters:
+                self.notify_locked(self.write_sleepers)
+
+    def wrote_locked(self, size, error):
+        self.written += size
+        if error is not None:
+            self.write_error = error
+            self.out = []
+            self.written = self.queued
+        if self.write_waiters:
+            self.notify_locked(self.write_sleepers)
+
+    def flush_soon_locked(self):
+        """Write what is queued without blocking; a thread of its own writes what is left (FC-043)."""
+        if self.writing or not self.out:
+            if self.sealed and not self.writing:
+                self.shut_locked()
+            self.check_unread_locked()
+            return
+        data = b"".join(self.out)
+        at = 0
+        error = None
+        # A pipe or socket that can be written takes this much without blocking.
+        while at < len(data) and error is None and can_write(self.fd_out):
+            part = data[at : at + 4096]
+            error = write_all(self.fd_out, part)
+            at += len(part)
+        self.out = [data[at:]] if at < len(data) else []
+        self.wrote_locked(at, error)
+        if not self.out:
+            self.answers = 0
+            if self.sealed:
+                self.shut_locked()
+        elif not self.flusher_runs:
+            self.flusher_runs = True
+            start_new_thread(self.flusher, ())
+        self.check_unread_locked()
+
+    def flusher(self):
+        with self.guard:
+            self.flusher_runs = False
+            if not self.writing:
+                self.write_locked()
+
+    def check_unread_locked(self):
+        if self.answers > MAX_UNREAD and not self.sealed:
+            self.fail_locked(LIMIT_EXCEEDED, "%d bytes of answers were left unread" % self.answers)
+
+    def shut_locked(self):
+        """Close our side of the stream."""
+        fd, self.fd_out = self.fd_out, -1
+        if fd < 0:
+            return
+        from stat import S_ISSOCK
+
+        try:
+            if S_ISSOCK(os.fstat(fd).st_mode):
+                import socket
+
+                end = socket.fromfd(fd, socket.AF_UNIX, socket.SOCK_STREAM)
+                try:
+                    end.shutdown(socket.SHUT_WR)
+                finally:
+                    end.close()
+            if fd != self.fd_in:
+                os.close(fd)
+        except _OSErrors:
+            pass  # it has gone already
+
+    # -- the end
+
+    def fail_locked(self, code, text):
+        """End the connection with a code (ER-002)."""
+        if not self.sealed:
+            goaway = encode_map([("code", code), ("text", fit(text, GOAWAY_TEXT_LIMIT))])
+            self.queue(GOAWAY, 0, goaway)
+        self.sealed = self.deaf = self.broken_off = True
+        if self.tracer is not None:
+            self.tracer.event("the connection ends with error %d: %s" % (code, text))
+        self.owner.end_locked(text)
+        self.flush_soon_locked()
+
+    def gone_locked(self, error, text=None):
+        """The initiator has gone: nothing more comes, and, if it had not asked for the end, nothing is sent."""
+        self.deaf = True
+        if text is None:
+            text = "the initiator has gone" + (": %s" % error if error else "")
+        if not self.ending or error is not None:
+            self.broken_off = True
+        if not self.ending or self.broken_off:
+            self.out = []
+            self.written = self.queued
+            self.sealed = True
+        self.owner.end_locked(text)
+
+    def end_receiving_locked(self, text):
+        """Nobody receives anything any more (GR-003)."""
+        if not self.ending:
+            self.ending = True
+            self.end_text = text
+            for state in list(self.open.values()):
+                if state.receiving is OPEN:
+                    self.no_more_items_locked(state)
+        for state in list(self.open.values()):
+            wake_all(state.sleepers)
+        self.notify_locked(self.write_sleepers)
+
+    def leave_locked(self):
+        """In a forked child: the connection is the parent's; let go of it."""
+        for fd in set((self.fd_in, self.fd_out, self.wake_reader, self.wake_writer)):
+            close_quietly(fd)
+        close_quietly(self.keeper_reader)
+        close_quietly(self.keeper_writer)
+        self.lock = allocate_lock()
+        self.guard.acquire, self.guard.release = self.lock.acquire, self.lock.release
+        self.fd_out = self.wake_writer = self.keeper_writer = -1
+        self.sealed = self.deaf = self.ending = self.broken_off = True
+        self.end_text = "this connection belongs to the parent process"
+        self.leader = self.tracer = None
+        self.writing = False
+        self.out = []
+        for state in self.open.values():
+            state.ended = True
+            state.sleepers = []
+
+
+def write_all(fd, data):
+    """Write bytes; return the error that kept from it, or None. Blocks."""
+    rest = data
+    while rest:
+        try:
+            done = os.write(fd, rest)
+        except OSError as error:
+            if error.errno == EAGAIN:
+                select.select([], [fd], [])
+            elif error.errno != EINTR:
+                return error
+            continue
+        if done == len(rest):
+            break
+        rest = memoryview(rest)[done:]
+    return None
+
+
+def drain(fd):
+    try:
+        while len(os.read(fd, 512)) == 512:
+            pass
+    except OSError:
+        pass  # empty
+
+
+def poke(fd):
+    try:
+        os.write(fd, b"w")
+    except OSError:
+        pass  # full, so it is readable already
+
+
+def close_quietly(fd):
+    try:
+        os.close(fd)
+    except OSError:
+        pass
+
+
+def warn(text):
+    try:
+        sys.stderr.write("[%d] %s\n" % (os.getpid(), native(text)))
+    except Exception:
+        pass  # there is none, or it is closed
+
+
+# ---- Callbacks --------------------------------------------------------------------------------
+
+
+class Callbacks(object):
+    """Runs callbacks, one at a time, in the order in which their items arrived.
+
+    count   channels that have a callback and have not ended
+    thread  number of the thread, once there is one
+    """
+
+    def __init__(self, link):
+        self.link = link
+        self.count = 0
+        self.thread = None
+        self._started = False
+        self._queue = deque()  # (channel, count of items; 0 for its end)
+        self._sleepers = []
+        self._turn = None
+
+    def turn(self):
+        """Return the lock that is held while a callback runs; the first callback makes it."""
+        if self._turn is None:
+            from threading import RLock
+
+            self._turn = RLock()
+        return self._turn
+
+    def set(self, state, callback, endmarker):
+        link = self.link
+        with self.turn():
+            with link.guard:
+                if state.callback is not None:
+                    raise ClosedError("channel %d has a callback already" % state.id)
+                state.callback = callback
+                state.endmarker = endmarker
+                ended, state.ended = state.ended, False
+                self.count += 1
+                waiting = len(state.items)
+                link.notify_locked(state.sleepers)
+            for _ in range(waiting):
+                self.deliver(state)
+            if ended:
+                self.deliver_end(state)
+        if not ended:
+            link.wake_keeper()
+
+    def push_locked(self, state, count):
+        self._queue.append((state, count))
+        if not self._started:
+            self._started = True
+            start_new_thread(self.run, ())
+        wake_all(self._sleepers)
+
+    def run(self):
+        self.thread = get_ident()
+        link = self.link
+        turn = self.turn()
+        while True:
+            with link.guard:
+                while not self._queue:
+                    link.sleep_locked(self._sleepers, None)
+                state, count = self._queue.popleft()
+            with turn:
+                for _ in range(count):
+                    self.deliver(state)
+                if not count:
+                    self.deliver_end(state)
+            del state  # while this thread sleeps, it must not keep a dropped channel's callback alive
+
+    def deliver(self, state):
+        """Give the oldest item to the callback; one that raises closes the channel (CH-037)."""
+        link = self.link
+        if not state.items:
+            return
+        try:
+            state.callback(state.items[0][1])
+        except BaseException as error:
+            self.failed(state, error)
+            return
+        with link.guard:
+            if state.items:
+                # Credit goes back when the callback is done with the item.
+                state.consumed = state.items.popleft()[0]
+                link.return_credit_locked(state)
+                link.flush_soon_locked()
+
+    def deliver_end(self, state):
+        link = self.link
+        with link.guard:
+            endmarker, state.endmarker = state.endmarker, NO_ENDMARKER
+        try:
+            if endmarker is not NO_ENDMARKER:
+                state.callback(endmarker)
+        except BaseException as error:
+            self.failed(state, error)
+        with link.guard:
+            if state.ended:
+                return
+            state.ended = True
+            self.count -= 1
+            if state.user is None or state.user() is None:
+                link.close_locked(state, None)  # nothing more can happen on it (CH-052)
+            link.notify_locked(state.sleepers)
+
+    def failed(self, state, error):
+        text = INTERRUPT_TEXT if isinstance(error, KeyboardInterrupt) else describe(error, sys.exc_info()[2])
+        with self.link.guard:
+            state.items.clear()
+            self.link.close_locked(state, text)
+
+
+# ---- Executing --------------------------------------------------------------------------------
+
+OWN_FILE = "<xnet bare worker>"
+OWN_SOURCE = [""]  # its text, put here by whoever started this
+
+
+def show_source(name, source):
+    """Let tracebacks and ``inspect`` show the lines of a source (GW-018)."""
+    import linecache
+
+    # A file that exists here shows itself: the source may be one function out of it.
+    if name[:1] == "<" or not linecache.getlines(name):
+        linecache.cache[name] = (len(source), None, native(source).splitlines(True), name)
+
+
+def describe(error, trace):
+    """Return an error as text, with its traceback."""
+    import traceback
+
+    show_source(OWN_FILE, as_text(OWN_SOURCE[0]))
+    try:
+        return "".join(map(as_text, traceback.format_exception(type(error), error, trace)))
+    except BaseException as failure:  # a __str__ of the user's, raising whatever
+        names = type(error).__module__, type(error).__name__, type(failure).__name__
+        return "%s.%s (no traceback: %s while it was made)" % names
+
+
+class Execution(object):
+    """The code of one CHANNEL_EXEC and the channel it talks on."""
+
+    def __init__(self, channel, request):
+        channel._executing = True
+        self.channel = channel
+        self.source, self.name, self.call, self.kwargs = request
+        self.file = native(self.name) if self.name else NO_FILE
+
+    def run(self):
+        """Run the code; return the text to close the channel with, or None after a good end (GW-010)."""
+        pid = os.getpid()
+        error = self._run(pid)
+        if os.getpid() != pid:  # forked by the code, which has come to its end there, too
+            end_child(0 if error is None else 1, error or "")
+        return error
+
+    def _run(self, pid):
+        if "linecache" in sys.modules:
+            show_source(self.file, self.source)  # for `inspect` in the code; importing it for that costs too much
+        namespace = {"channel": self.channel, "__name__": "__channelexec__"}
+        quiet = _quiet[0]
+        in_main = get_ident() == MAIN[0]
+        try:
+            if in_main:
+                del _noted[:]
+                _quiet[0] = 0
+            try:
+                code = compile(parseable(self.source) + "\n", self.file, "exec", 0, True)
+                execute(code, namespace)
+                if self.call is not None:
+                    if native(self.call) not in namespace:
+                        raise NameError("the source defines no function %r that could be called" % native(self.call))
+                    kwargs = dict((native(key), value) for key, value in self.kwargs.items())
+                    namespace[native(self.call)](self.channel, **kwargs)
+            finally:
+                if in_main:
+                    _quiet[0] = quiet
+        except KeyboardInterrupt:
+            return INTERRUPT_TEXT
+        except EOFError:
+            return None  # code that still waited for items when there were no more
+        except BaseException as error:
+            if isinstance(error, SystemExit) and os.getpid() != pid:
+                code = error.code
+                known = code is None or isinstance(code, int)
+                end_child((code or 0) & 0xFF if known else 1, "" if known else "%s\n" % (code,))
+            trace = sys.exc_info()[2].tb_next  # without this function
+            if trace is not None and trace.tb_frame.f_code.co_name == "execute":
+                trace = trace.tb_next  # which Python 2 needs
+            if trace is not None and PY2 and trace.tb_frame.f_code.co_filename == "<string>":
+                trace = trace.tb_next
+            show_source(self.file, self.source)
+            text = describe(error, trace)
+            if isinstance(error, SyntaxError) and trace is None:
+                text += "The source cannot be parsed by the interpreter it was sent to, %s (%s).\n" % (
+                    implementation().split()[1],
+                    as_text(sys.executable or "?"),
+                )
+            return text
+        return None
+
+
+def parseable(source):
+    """Return a source as ``compile`` takes it: Python 2 wants no declaration of its encoding in a text."""
+    if PY2:
+        lines = source.split("\n", 2)
+        for number, line in enumerate(lines[:2]):
+            if line.lstrip()[:1] == "#":
+                lines[number] = line.replace("coding", "c0ding")
+        source = "\n".join(lines)
+    return source
+
+
+def end_child(status, words):
+    """End a forked child; it has no connection, and what would follow is the business of its parent."""
+    try:
+        sys.stderr.write(native(words))
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except Exception:
+        pass  # there is none, or it is closed
+    os._exit(status)
+
+
+class ExecModel(object):
+    """Threads, locks and events, as programs written for execnet expect them at ``channel.gateway.execmodel``."""
+
+    def __init__(self, backend):
+        self.backend = backend
+
+    def __repr__(self):
+        return "<ExecModel %r>" % self.backend
+
+    def __getattr__(self, name):
+        if name in ("Lock", "RLock", "Event"):
+            import threading
+
+            return getattr(threading, name)
+        if name in ("queue", "subprocess", "socket"):
+            return __import__("Queue" if PY2 and name == "queue" else name)
+        raise AttributeError(name)
+
+    def start(self, func, args=()):
+        start_new_thread(func, args)
+
+    def get_ident(self):
+        return get_ident()
+
+    def sleep(self, delay):
+        time.sleep(delay)
+
+    def fdopen(self, fd, mode, bufsize=1, closefd=True):
+        return os.fdopen(fd, mode, bufsize) if PY2 else open(fd, mode, -1 if "b" in mode else bufsize, closefd=closefd)
+
+
+# ---- Worker -----------------------------------------------------------------------------------
+
+
+class Worker(object):
+    """What executed code sees as ``channel.gateway``.
+
+    running, waiting  executions that have begun, and that were accepted and have not
+    main_busy         the main thread runs one, or is about to; task: which it is to run next
+    over              it is time to exit
+    """
+
+    def __init__(self, fd_in, fd_out):
+        self.id = "worker"
+        self._execmodel = "thread"
+        self._running = self._waiting = 0
+        self._main_busy = self._over = self._forced = False
+        self._task = None
+        self._end_by = None
+        self._sleepers = []
+        self._link = Link(fd_in, fd_out, self)
+        self._trace("started, pid %d, %s" % (os.getpid(), sys.executable))
+
+    def __repr__(self):
+        return "<WorkerGateway %s>" % native(self.id)
+
+    # -- for executed code
+
+    @property
+    def execmodel(self):
+        return ExecModel(self._execmodel)
+
+    def newchannel(self):
+        """Open a channel; send it in an item to give the initiator the other end."""
+        return self._link.new_channel()
+
+    def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
+        """Set how strings arrive on both sides, for channels without their own setting."""
+        self._link.reconfigure(None, py2str_as_py3str, py3str_as_py2str)
+
+    # -- the main thread
+
+    def serve(self):
+        """Serve the initiator until it is time to exit."""
+        link = self._link
+        hello = encode_map([
+            ("version", list(PROTOCOL)), ("implementation", implementation()), ("features", ["exec.python"]),
+            ("limits", Payload(encode_map([
+                ("frame", FRAME_LIMIT), ("item", ITEM_LIMIT), ("depth", DEPTH_LIMIT), ("channels", CHANNEL_LIMIT),
+            ]))),
+            ("credit", WINDOW),
+        ])  # fmt: skip
+        with link.guard:
+            link.out.append(PREAMBLE)
+            link.queued += len(PREAMBLE)
+            link.queue(HELLO, 0, hello)
+            link.flush_soon_locked()
+        while not self._over:
+            try:
+                self._serve_one()
+            except KeyboardInterrupt:
+                with link.guard:
+                    self.end_locked("the worker was interrupted")
+        start_new_thread(self._exit_in_time, ())
+        self._trace("ends")
+        with link.guard:
+            self._write_rest_locked()
+            link.deaf = link.sealed = True
+            link.shut_locked()
+            link.wake_keeper()
+            # A thread that runs while the interpreter takes itself apart fails with noise in Python 2.
+            link.wait_locked(lambda: not link.keeper_runs, monotonic() + WRITE_GRACE, link.keeper_end_sleepers)
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except Exception:
+                pass  # there is none, or it is closed
+
+    def _serve_one(self):
+        link = self._link
+        with link.guard:
+            link.wait_locked(lambda: self._task or self._over, None, self._sleepers)
+            task, self._task = self._task, None
+        if task is not None:
+            # Imported by another thread first, it would take that for the main thread.
+            import threading  # noqa: F401
+
+            self._run(task, True)
+
+    def _run(self, task, in_main):
+        link = self._link
+        channel = task.channel
+        with link.guard:
+            self._waiting -= 1
+            self._running += 1
+        self._trace("executing on channel %d" % channel.id)
+        error = task.run()
+        self._trace("executed on channel %d" % channel.id)
+        with link.guard:
+            self._running -= 1
+            if in_main:
+                self._main_busy = False  # before the close can be seen (GW-015)
+            channel._executing = False
+            link.close_locked(channel._state, error)
+            link.notify_locked(self._sleepers)
+
+    def execute_locked(self, channel, request):
+        """Have a request run: on the main thread if that is idle (GW-013, GW-014)."""
+        if self._main_busy and self._execmodel == "main_thread_only":
+            self._link.close_locked(channel._state, REFUSED_TEXT)
+            return
+        task = Execution(channel, request)
+        self._waiting += 1
+        if not self._main_busy:
+            self._main_busy = True
+            self._task = task
+            self._link.notify_locked(self._sleepers)
+        else:
+            start_new_thread(self._run, (task, False))
+
+    # -- questions and configuration, asked by the thread that reads
+
+    def status_locked(self):
+        return encode_map([
+            ("numchannels", len(self._link.open)), ("numexecuting", self._running), ("numqueued", self._waiting),
+            ("execmodel", self._execmodel),
+        ])  # fmt: skip
+
+    def information(self):
+        try:
+            cwd = os.getcwd()
+        except OSError:
+            cwd = None  # it was removed
+        return encode_map([
+            ("executable", path_text(sys.executable)), ("version_info", tuple(sys.version_info)),
+            ("platform", sys.platform), ("cwd", path_text(cwd)), ("pid", os.getpid()),
+            ("implementation", implementation()), ("version", VERSION),
+        ])  # fmt: skip
+
+    def configure(self, config, hello_size):
+        """Apply what the initiator asks for, in the order of HS-020."""
+        link = self._link
+        for key, apply in (
+            ("env", self._apply_env), ("chdir", self._apply_chdir), ("nice", self._apply_nice), ("id", self._apply_id),
+            ("execmodel", self._apply_execmodel), ("dont_write_bytecode", self._apply_dont_write_bytecode),
+            ("alias", self._apply_alias),
+        ):  # fmt: skip
+            if key in config:
+                try:
+                    apply(config[key])
+                except Exception as error:
+                    value = config[key] if type(config[key]) is not dict else sorted(config[key])
+                    text = "the worker cannot apply config %s = %s: %s" % (key, native(as_text(value)), error)
+                    raise Broken(CONFIG_REFUSED, as_text(text))
+        if link.tracer is None and "EXECNET_DEBUG" in config.get("env", {}):
+            link.tracer = maybe_tracer()
+            if link.tracer is not None:  # the frames so far (TR-010)
+                link.tracer.name = self.id
+                link.tracer.frame("sent", HELLO, 0, link.queued - len(PREAMBLE) - 9)
+                link.tracer.frame("received", HELLO, 0, hello_size)
+
+    def _apply_env(self, environment):
+        for name, value in environment.items():
+            if value is None:
+                os.environ.pop(native(name), None)
+            else:
+                os.environ[native(name)] = native(value)
+
+    def _apply_chdir(self, path):
+        path = native(path)
+        if not os.path.isdir(path):
+            os.mkdir(path)
+        os.chdir(path)
+
+    def _apply_nice(self, increment):
+        if increment and hasattr(os, "nice"):
+            os.nice(increment)
+
+    def _apply_id(self, name):
+        self.id = name + "-worker"
+        if self._link.tracer is not None:
+            self._link.tracer.name = "_".join(self.id.split()) or "worker"
+
+    def _apply_execmodel(self, name):
+        if name not in ("thread", "main_thread_only"):
+            raise ValueError("there is only thread and main_thread_only")
+        self._execmodel = native(name)
+
+    def _apply_dont_write_bytecode(self, switch):
+        sys.dont_write_bytecode = switch
+
+    def _apply_alias(self, switch):
+        """Make what is here importable under execnet's names."""
+        if not switch or "execnet" in sys.modules:
+            return
+        for name in ("execnet", "execnet.gateway_base"):
+            module = sys.modules[name] = type(sys)(name)
+            module.Channel, module.RemoteError, module.TimeoutError = Channel, RemoteError, TimeoutError
+            module.DumpError, module.DataFormatError = DumpError, DumpError
+            module.ExecModel, module.get_execmodel = ExecModel, ExecModel
+        sys.modules["execnet"].gateway_base = sys.modules["execnet.gateway_base"]
+        sys.modules["execnet"].__path__ = []
+
+    # -- the end
+
+    def end_locked(self, text):
+        """Begin to end (GR-003 to GR-005)."""
+        link = self._link
+        link.end_receiving_locked(text)
+        if self._end_by is None:
+            self._trace("ending: " + native(text))
+            self._end_by = monotonic() + GRACE + INTERRUPT_GRACE
+            if self._running or self._waiting:
+                start_new_thread(self._end, ())
+            else:
+                self._over = True
+        link.notify_locked(self._sleepers)
+
+    def _end(self):
+        """Let executions end; then interrupt the main thread; then give up."""
+        link = self._link
+        with link.guard:
+            if not self._wait_idle_locked(GRACE) and self._main_busy:
+                self._trace("executions still run, interrupting the main thread")
+                os.kill(os.getpid(), SIGINT)
+            if not self._wait_idle_locked(INTERRUPT_GRACE):
+                self._trace("executions still run, ending the process")
+                self._write_rest_locked()
+                os._exit(1)
+            self._over = True
+            link.notify_locked(self._sleepers)
+
+    def _wait_idle_locked(self, seconds):
+        return self._link.wait_locked(
+            lambda: not self._running and not self._waiting, monotonic() + seconds, self._sleepers
+        )
+
+    def _write_rest_locked(self):
+        link = self._link
+        link.flush_soon_locked()
+        link.wait_written_locked(lambda: not link.out and not link.writing, monotonic() + WRITE_GRACE)
+
+    def _exit_in_time(self):
+        """End the process if its own threads and exit handlers do not let it end."""
+        time.sleep(max(0.0, self._end_by - monotonic()) + 0.5)
+        os._exit(1)
+
+    def _trace(self, text):
+        if self._link.tracer is not None:
+            self._link.tracer.event(text)
+
+
+def path_text(path):
+    """Return a path as valid text of bounded length, or None (GW-022, GW-030)."""
+    if not path:
+        return None
+    return as_text(path[:5000] if PY2 else path[:5000].encode("utf-8", "surrogateescape"))
+
+
+# ---- Starting ---------------------------------------------------------------------------------
+
+
+def take_stdio():
+    """Take the connection away from standard input and output; return its two descriptors (GW-040).
+
+    Standard input becomes empty and standard output goes where standard error goes.
+    """
+    fds = []
+    null = os.open(os.devnull, os.O_RDWR)
+    while null <= 2:  # some were closed, which nobody shall get as the number of the connection
+        null = os.dup(null)
+    for fd in (0, 1):
+        private = os.dup(fd)
+        keep_private(private)
+        fds.append(private)
+    try:
+        os.fstat(2)
+    except OSError:
+        os.dup2(null, 2)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    os.close(null)
+    # What is printed is seen at once, however the interpreter was started.
+    if PY2:
+        sys.stdout = sys.__stdout__ = os.fdopen(1, "w", 1)
+    elif sys.stdout is not None:
+        encoding = sys.stdout.encoding
+        sys.stdout = sys.__stdout__ = open(1, "w", 1, encoding, "backslashreplace", closefd=False)
+    return fds
+
+
+def watch_forks(link):
+    """Have forked children let go of the connection."""
+
+    def in_child():
+        MAIN[0] = get_ident()
+        _quiet[0] = 0
+        del _noted[:]
+        link.leave_locked()
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=in_child)
+        return
+    for name in ("fork", "forkpty"):
+        if hasattr(os, name):
+            setattr(os, name, wrapped_fork(getattr(os, name), in_child))
+
+
+def wrapped_fork(fork, in_child):
+    def wrapper():
+        result = fork()
+        if result == 0 or (isinstance(result, tuple) and result[0] == 0):
+            in_child()
+        return result
+
+    wrapper.__name__ = fork.__name__
+    return wrapper
+
+
+def serve(fd_in, fd_out):
+    """Serve the initiator at the other end of two descriptors, which may be one; return when it is time to exit."""
+    for fd in (fd_in, fd_out):
+        keep_private(fd)
+    # Ignored, as in the background of a shell, it stays so.
+    if getsignal(SIGINT) is default_int_handler:
+        signal(SIGINT, on_sigint)
+    ENCODERS[Channel] = _put_channel
+    worker = Worker(fd_in, fd_out)
+    watch_forks(worker._link)
+    worker.serve()
+
+
+def main(source):
+    """Serve over standard input and output. The source is the text of this file."""
+    OWN_SOURCE[0] = source
+    fds = take_stdio()
+    serve(fds[0], fds[1])
