@@ -1,3 +1,5 @@
+"""The stream and its frames. Spec: FR-001, FR-002, FR-005, FR-006, FR-010, FR-011, FR-013, FR-016, HS-011."""
+
 from __future__ import annotations
 
 import pytest

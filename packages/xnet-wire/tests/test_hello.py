@@ -1,3 +1,5 @@
+"""What a HELLO may be. Spec: HS-010, HS-011, HS-012, HS-013, HS-014, LI-001."""
+
 from __future__ import annotations
 
 from typing import Any

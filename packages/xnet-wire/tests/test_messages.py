@@ -1,3 +1,5 @@
+"""Payloads of control frames, both ways. Spec: CH-042, FR-009, FR-015, GW-001."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

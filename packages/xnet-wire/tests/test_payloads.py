@@ -1,3 +1,5 @@
+"""What all control payloads have in common. Spec: FR-009, FR-015."""
+
 from __future__ import annotations
 
 from typing import Any

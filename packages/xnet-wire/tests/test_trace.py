@@ -1,3 +1,5 @@
+"""Lines of a trace, as text and as JSON. Spec: TR-001, TR-002, TR-003, TR-020."""
+
 from __future__ import annotations
 
 import io

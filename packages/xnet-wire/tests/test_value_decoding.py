@@ -1,3 +1,5 @@
+"""The exact decoder. Spec: VA-020, VA-021, VA-022, VA-023, VA-026, VA-031."""
+
 from __future__ import annotations
 
 import math

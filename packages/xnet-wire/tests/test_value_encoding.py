@@ -1,3 +1,5 @@
+"""The exact encoder. Spec: VA-002, VA-003, VA-004, VA-005, VA-006, VA-007, VA-023."""
+
 from __future__ import annotations
 
 import collections

@@ -1,3 +1,8 @@
+"""Both codecs together, as others see them.
+
+Spec: VA-001, VA-008, VA-009, VA-020, VA-023, VA-024, VA-025, VA-026.
+"""
+
 from __future__ import annotations
 
 import tracemalloc
