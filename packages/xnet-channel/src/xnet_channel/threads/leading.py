@@ -24,6 +24,7 @@ import select
 import sys
 import threading
 import time
+from functools import partial
 
 from xnet_channel.core import states
 from xnet_channel.threads.interests import READ
@@ -82,7 +83,6 @@ class Leading:
         self._lent_timer: Timer | None = None
         self._waker: Waker | None = None
         self._poll: Poll | None = None
-        self._spin = Spin()
         #: What the poll returns when there is something to read and nothing else to look at.
         self._only_readable: Final = [(fd, select.POLLIN)]
         self.eof = False
@@ -205,7 +205,7 @@ class Leading:
                         INTERRUPTS.let_through = True
                         if INTERRUPTS.caught:
                             let_interrupts_through()
-                    found = self._spin.poll(poll, timeout_ms)
+                    found = poll(timeout_ms)
                 finally:
                     if held is not None:
                         INTERRUPTS.let_through = False
@@ -213,7 +213,8 @@ class Leading:
                 if self._leading != me:
                     return  # a signal handler used this session; look again who leads
                 if found == self._only_readable:
-                    self._read_some_locked(wanted)
+                    if self._read_locked(wanted):
+                        self._read_large_locked()
                 elif found:
                     self._read_woken_locked(found)
                 if ready is None or ready() or self.eof or session.finished:
@@ -270,7 +271,7 @@ class Leading:
         poller = select.poll()
         poller.register(self._fd, select.POLLIN)
         poller.register(self._waker, select.POLLIN)
-        self._poll = poller.poll
+        self._poll = partial(Spin().poll, poller.poll) if Spin.longest_s() else poller.poll
         return self._poll
 
     # -- the reactor's part ---------------------------------------------------------------------
@@ -305,10 +306,10 @@ class Leading:
 
     # -- reading --------------------------------------------------------------------------------
 
-    def _read_some_locked(self, wanted: ChannelState | None) -> None:
-        """Read once, and again while large payloads come: others get the lock in between."""
+    def _read_large_locked(self) -> None:
+        """Read on while a large payload comes; not for ever, others want the lock too."""
         for _ in range(CHUNKS_PER_TURN):
-            if not self._read_locked(wanted) or self._session.connection.pending_view() is None:
+            if self._session.connection.pending_view() is None or not self._read_locked():
                 return
 
     def _read_locked(self, wanted: ChannelState | None = None) -> bool:

@@ -48,25 +48,22 @@ def send_item(mailbox: Mailbox, item: object) -> None:
             pieces = values.encode_parts(item, connection.part_bytes)
         else:
             payload = session.encode(item)
-            cost_bytes = len(payload) + ITEM_COST_BYTES
+            size = len(payload)
             with session.lock:
-                sender = mailbox.state.sender
+                state = mailbox.state
                 if (
-                    sender.credit >= cost_bytes
-                    and len(payload) <= connection.part_bytes
-                    and not sender.reserved
+                    size <= connection.part_bytes
+                    and not state.sender.reserved
+                    and connection.send_item(state, payload, size + ITEM_COST_BYTES)
                 ):
-                    try:
-                        connection.send_item(mailbox.state, payload, cost_bytes)
-                    except LocalProtocolError as error:
-                        raise _cannot_send(mailbox, error) from error
-                    position_bytes = connection.out.queued_bytes
-                    if session.writer.flush_locked():
-                        if session.writer.broken is not None:
-                            raise _cannot_send(mailbox, session.writer.broken)
+                    writer = session.writer
+                    if writer.flush_locked() and writer.broken is None:
                         return
+                    position_bytes = connection.out.queued_bytes
                 else:
                     pieces = _cut(payload, connection.part_bytes)
+    except LocalProtocolError as error:
+        raise _cannot_send(mailbox, error) from error
     finally:
         if held is not None:
             release_interrupts(held)

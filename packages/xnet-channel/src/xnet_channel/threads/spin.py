@@ -37,7 +37,7 @@ class Spin:
     __slots__ = ("_spin_s", "_waits")
 
     def __init__(self) -> None:
-        self._spin_s = self._longest_s()
+        self._spin_s = self.longest_s()
         self._waits = 0
 
     def poll(self, poll: Poll, timeout_ms: float | None) -> list[tuple[int, int]]:
@@ -56,11 +56,11 @@ class Spin:
             self._waits += 1
             if self._waits == RETRY_WAITS:
                 self._waits = 0
-                self._spin_s = self._longest_s()
+                self._spin_s = self.longest_s()
         return poll(timeout_ms)
 
     @staticmethod
-    def _longest_s() -> float:
+    def longest_s() -> float:
         """Return how long to spin: not at all where the other side needs our processor to answer."""
         if hasattr(os, "sched_getaffinity"):
             cores = len(os.sched_getaffinity(0))
