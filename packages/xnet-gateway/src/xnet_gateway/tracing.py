@@ -1,6 +1,6 @@
 """The tracer of this process, if EXECNET_DEBUG or XNET_TRACE_JSON asks for one.
 
-Spec: TR. The formats are in ``xnet_wire.trace``; files, clock and environment are here.
+Spec: TR-001 to TR-003, TR-020. The formats are in ``xnet_wire.trace``; files, clock and environment are here.
 """
 
 from __future__ import annotations

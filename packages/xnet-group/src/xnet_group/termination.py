@@ -49,7 +49,7 @@ def terminate_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list
 
 
 def _layers(gateways: Sequence[Gateway]) -> list[list[Gateway]]:
-    """Order gateways so that each comes before the one it goes ``via``. Spec: GR."""
+    """Order gateways so that each comes before the one it goes ``via``. Spec: GR-030."""
     left = list(gateways)
     layers: list[list[Gateway]] = []
     while left:

@@ -3,7 +3,7 @@
 Each part is copied once, to the end of one growing buffer; for a large byte string that buffer,
 without the head, *is* the item. Nothing is allocated for a length that a head only claims.
 
-Spec: FC (parts), VA-021.
+Spec: CH-032, VA-021, FR-006.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ else. So an execution gets the main thread whenever it is free. With ``main_thre
 nothing else: a second one at the same time is refused, because it would wait for ever if the first
 one waited for it.
 
-Spec: GW, "Execution models".
+Spec: GW-013 to GW-016.
 """
 
 from __future__ import annotations

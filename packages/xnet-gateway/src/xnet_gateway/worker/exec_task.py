@@ -1,6 +1,6 @@
 """One execution: the code of one CHANNEL_EXEC and the channel it talks on.
 
-Spec: GW, "Exec".
+Spec: GW-001 to GW-003, GW-010 to GW-012, GW-017, GW-018.
 """
 
 from __future__ import annotations
