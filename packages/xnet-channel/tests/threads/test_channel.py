@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import queue
 import threading
+from collections.abc import Iterator
 
 import pytest
 
@@ -218,3 +219,25 @@ def test_ch_051_a_dropped_channel_with_a_callback_still_receives() -> None:
         theirs.send("still")
         theirs.close()
         assert [got.get(timeout=PATIENCE_S) for _ in range(2)] == ["still", "end"]
+
+
+def test_ch_015_send_many_keeps_channels_until_their_items_are_sent() -> None:
+    with pair() as both:
+        ours, theirs = both.channels()
+        received: queue.Queue[object] = queue.Queue()
+
+        def answering() -> Iterator[Channel]:
+            for _ in range(3):
+                channel = both.initiator.new_channel()
+                channel.setcallback(received.put, endmarker="end")
+                yield channel
+                del channel
+                gc.collect()
+                assert both.initiator.ping(b"dropped", PATIENCE_S)
+
+        ours.send_many(answering())
+        for _ in range(3):
+            channel = theirs.receive(PATIENCE_S)
+            channel.send("answer")
+            channel.close()
+        assert [received.get(timeout=PATIENCE_S) for _ in range(6)] == ["answer", "end"] * 3

@@ -79,6 +79,8 @@ def send_items(mailbox: Mailbox, items: Iterable[object]) -> None:
     encode = session.encode
     limit_bytes = min(BATCH_BYTES, session.connection.part_bytes)
     batch: list[bytes] = []
+    # A channel in an item must not be dropped, and so closed, before the item is on its way. Spec: CH-015.
+    kept: list[object] = []
     cost_bytes = 0
     held = hold_interrupts()
     try:
@@ -96,10 +98,12 @@ def send_items(mailbox: Mailbox, items: Iterable[object]) -> None:
             if cost_bytes + item_cost_bytes > limit_bytes:
                 full, batch, cost_bytes = batch, [], 0
                 _send_batch(mailbox, full)
+                kept.clear()
                 if item_cost_bytes > limit_bytes:
                     send_item(mailbox, item)
                     continue
             batch.append(payload)
+            kept.append(item)
             cost_bytes += item_cost_bytes
     finally:
         try:
