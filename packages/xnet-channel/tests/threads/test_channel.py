@@ -239,5 +239,7 @@ def test_ch_015_send_many_keeps_channels_until_their_items_are_sent() -> None:
         for _ in range(3):
             channel = theirs.receive(PATIENCE_S)
             channel.send("answer")
+            with pytest.raises(EOFError):  # nobody can send on it any more, and it is told so
+                channel.receive(2.0)
             channel.close()
         assert [received.get(timeout=PATIENCE_S) for _ in range(6)] == ["answer", "end"] * 3
