@@ -16,7 +16,7 @@ INFO = {"executable": "/py", "version_info": (3, 12), "platform": "linux", "cwd"
 
 def test_gw_031_unknown_keys_are_kept_aside() -> None:
     status = RemoteStatus.from_answer({**STATUS, "numslow": 9})
-    assert vars(status) == STATUS
+    assert vars(status) == {**STATUS, "numexecuting": 5}
     assert status.details["numslow"] == 9
     info = RInfo.from_answer({**INFO, "gil": False})
     assert vars(info) == INFO
@@ -31,9 +31,14 @@ def test_a_worker_need_not_queue() -> None:
     )
 
 
+def test_what_has_not_begun_counts_as_executing() -> None:
+    status = RemoteStatus.from_answer(STATUS)
+    assert (status.numexecuting, status.numqueued, status.details["numexecuting"]) == (5, 3, 2)
+
+
 def test_they_print_as_their_facts() -> None:
     assert repr(RemoteStatus.from_answer(STATUS)) == (
-        "<RemoteStatus 'execmodel=thread, numchannels=1, numexecuting=2, numqueued=3'>"
+        "<RemoteStatus 'execmodel=thread, numchannels=1, numexecuting=5, numqueued=3'>"
     )
     assert str(RInfo.from_answer(INFO)) == (
         "<RInfo 'cwd=None, executable=/py, pid=4, platform=linux, version_info=(3, 12)'>"

@@ -56,6 +56,17 @@ def test_an_empty_specification_is_the_default_one(group: Group) -> None:
     assert [gateway.id for gateway in group.makegateways(["", None])] == ["gw0", "gw1"]
 
 
+def test_a_subclass_makes_the_gateways_of_its_constructor() -> None:
+    class Marking(Group):
+        def makegateway(self, spec: str | XSpec | None = None) -> Gateway:
+            gateway = super().makegateway(spec)
+            setattr(gateway, "marked", True)  # noqa: B010 - no attribute that a type checker knows
+            return gateway
+
+    with Marking(["popen", "popen"]) as group:
+        assert [getattr(gateway, "marked", False) for gateway in group] == [True, True]
+
+
 def test_a_gateway_is_registered_once(group: Group) -> None:
     gateway = group.makegateway()
     with pytest.raises(ValueError, match="has been in a group already: <Group"):

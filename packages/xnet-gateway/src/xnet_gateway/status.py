@@ -34,10 +34,12 @@ class RemoteStatus(_Answer):
 
     Attributes:
         numchannels: Channels that are open.
-        numexecuting: Executions that run.
-        numqueued: Executions that were accepted and have not begun.
+        numexecuting: Executions that were accepted and have not ended. execnet counts so: right after
+            ``remote_exec`` it is 1, whether the code has begun or not.
+        numqueued: How many of them have not begun.
         execmodel: Where they run: ``"thread"`` or ``"main_thread_only"``.
-        details: Everything the worker said, also what this version does not know.
+        details: Everything the worker said, also what this version does not know; there ``numexecuting``
+            has begun.
     """
 
     numchannels: int
@@ -48,8 +50,14 @@ class RemoteStatus(_Answer):
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> RemoteStatus:
         """Make it from the worker's answer."""
-        known = {name: answer[name] for name in ("numchannels", "numexecuting", "execmodel")}
-        return cls(answer, {**known, "numqueued": answer.get("numqueued", 0)})
+        queued = answer.get("numqueued", 0)
+        known = {
+            "numchannels": answer["numchannels"],
+            "numexecuting": answer["numexecuting"] + queued,
+            "numqueued": queued,
+            "execmodel": answer["execmodel"],
+        }
+        return cls(answer, known)
 
 
 class RInfo(_Answer):

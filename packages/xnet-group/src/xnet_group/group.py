@@ -60,7 +60,11 @@ class Group:
         self._lock = threading.Lock()
         self._pid = os.getpid()
         self.set_execmodel(execmodel)
-        self.makegateways(xspecs)
+        if type(self).makegateway is Group.makegateway:
+            self.makegateways(xspecs)
+        else:  # a subclass wants to see each of them made
+            for spec in xspecs:
+                self.makegateway(spec)
 
     # -- members ----------------------------------------------------------------------------------
 

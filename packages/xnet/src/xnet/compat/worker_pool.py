@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 class Reply:
     """The outcome of one spawned call."""
 
-    def __init__(self, task: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]) -> None:
+    def __init__(
+        self, task: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]], threadmodel: ExecModel
+    ) -> None:
         self.task = task
         self.running = False
-        self._done = threading.Event()
+        self._done = threadmodel.Event()
         self._result: Any = None
         self._error: BaseException | None = None
 
@@ -104,7 +106,7 @@ class WorkerPool:
         Raises:
             ValueError: The pool is shutting down.
         """
-        reply = Reply((func, args, kwargs))
+        reply = Reply((func, args, kwargs), self.execmodel)
         with self._changed:
             if self._shutting_down:
                 raise ValueError("the pool is shutting down and takes no more calls")
