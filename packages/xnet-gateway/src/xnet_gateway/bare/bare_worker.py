@@ -1213,7 +1213,7 @@ class Channel(object):
 
     def isclosed(self):
         """Return whether nothing can be sent any more."""
-        return self._state.sending is not OPEN
+        return self._state.sending is not OPEN or self._link.sealed
 
     def waitclose(self, timeout=None):
         """Wait until no more items come. Raises: RemoteError, EOFError (connection gone), TimeoutError."""
@@ -2635,7 +2635,8 @@ class Worker(object):
             except KeyboardInterrupt:
                 with link.guard:
                     self.end_locked("the worker was interrupted")
-        start_new_thread(self._exit_in_time, ())
+        left = max(0.0, self._end_by - monotonic()) + 0.5
+        start_new_thread(exit_later, (left, time.sleep, os._exit))
         self._trace("ends")
         with link.guard:
             self._write_rest_locked()
@@ -2814,14 +2815,16 @@ class Worker(object):
         link.flush_soon_locked()
         link.wait_written_locked(lambda: not link.out and not link.writing, monotonic() + WRITE_GRACE)
 
-    def _exit_in_time(self):
-        """End the process if its own threads and exit handlers do not let it end."""
-        time.sleep(max(0.0, self._end_by - monotonic()) + 0.5)
-        os._exit(1)
-
     def _trace(self, text):
         if self._link.tracer is not None:
             self._link.tracer.event(text)
+
+
+def exit_later(seconds, sleep, leave):
+    """End the process if its threads and exit handlers do not let it end. The names it needs are arguments:
+    Python 2 takes the others away meanwhile."""
+    sleep(seconds)
+    leave(1)
 
 
 def path_text(path):
