@@ -94,7 +94,7 @@ class Lab:
 
     def close(self) -> None:
         for group in self._groups:
-            group.terminate(timeout=1)
+            end(group)
 
 
 class Difference(NamedTuple):
@@ -184,7 +184,18 @@ class Twins:
 
     def close(self) -> None:
         for _, group in self._sides:
-            group.terminate(timeout=5)
+            end(group)
+
+
+def end(group: Any) -> None:
+    """Terminate a group and leave no zombie: execnet does not wait for what it has killed."""
+    gateways = [*group, *group._gateways_to_join]
+    group.terminate(timeout=1)
+    for gateway in gateways:
+        process = getattr(gateway._io, "popen", None)
+        if process is not None:
+            process.kill()
+            process.wait(PATIENCE_S)
 
 
 def make_twins() -> Iterator[Twins]:

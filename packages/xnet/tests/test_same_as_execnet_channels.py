@@ -50,7 +50,8 @@ def every_simple_type(lab: Lab) -> None:
     for item in [None, *numbers, *texts, *containers]:
         channel.send(item)
         back = channel.receive(PATIENCE_S)
-        lab.show(type(back), back == item, str(back) == str(item))
+        # Not of sets, in which members may change places.
+        lab.show(type(back), back == item, isinstance(item, set) or repr(back) == repr(item))
     channel.close()
 
 

@@ -31,6 +31,7 @@ def twins() -> Iterator[Twins]:
 
 def show_a_dead_channel(lab: Lab, channel: Any) -> None:
     lab.attempt(channel.receive, PATIENCE_S)
+    channel.gateway._io.popen.wait(PATIENCE_S)  # until then a pipe may still take what is sent
     lab.attempt(channel.receive)
     lab.attempt(channel.waitclose, PATIENCE_S)
     lab.attempt(channel.waitclose)

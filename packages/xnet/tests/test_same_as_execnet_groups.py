@@ -90,15 +90,6 @@ def ids_from_many_threads(lab: Lab) -> None:
 
 
 @program
-def an_id_that_is_taken(lab: Lab) -> None:
-    group = lab.group("popen//id=a")
-    lab.attempt(group.makegateway, "popen//id=a")
-    spec = group[0].spec
-    lab.attempt(group.makegateway, spec)
-    lab.show(len(group))
-
-
-@program
 def specifications(lab: Lab) -> None:
     group = lab.group()
     for spec in (None, "", "popen", "popen//own=1", "popen//flag", "popen=1", lab.execnet.XSpec("popen")):
@@ -377,10 +368,6 @@ ON_PURPOSE = {
     "receiving_beside_a_queue": Difference(
         "the caller's mistake is the OSError that Channel.receive() has for it, not an AssertionError",
         ["raises OSError", "raises OSError"],
-    ),
-    "an_id_that_is_taken": Difference(
-        "the caller's mistake is a ValueError with a sentence, not an AssertionError",
-        ["raises ValueError", "raises ValueError", "1"],
     ),
     "specifications_with_mistakes_that_execnet_finds_late": Difference(
         "mistakes are found before anything is started, and nothing half made stays in the group",
