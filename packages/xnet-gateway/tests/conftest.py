@@ -8,6 +8,7 @@ import pytest
 
 from bare_helpers import WANTED, BareGateways
 from gateway_helpers import Gateways
+from socket_helpers import Certificates
 from xnet_gateway.gateway import Gateway
 
 
@@ -53,3 +54,9 @@ def worker(request: pytest.FixtureRequest) -> Iterator[Gateway]:
 def version_of(worker: Gateway) -> str:
     """Return which interpreter the worker is."""
     return worker.id.removeprefix("bare")
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """Certificates for servers and clients, made by openssl."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))

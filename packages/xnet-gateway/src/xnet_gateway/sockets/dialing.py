@@ -1,0 +1,200 @@
+"""The client: from an address to a descriptor that carries the connection, in steps that can each fail."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import weakref
+
+from xnet_gateway.errors import HostNotFound
+from xnet_gateway.sockets.addresses import format_host_port, is_path, parse_host_port, resolve
+from xnet_gateway.sockets.authentication import AuthenticationError
+from xnet_gateway.sockets.handshaking import meet_server
+from xnet_gateway.sockets.streams import PlainStream, left_s, tune
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xnet_gateway.sockets.tls import TlsOptions
+    from xnet_gateway.sockets.tls_stream import TlsStream
+
+
+def dial(address: str, *, secret: bytes | None, tls: TlsOptions | None, timeout_s: float) -> int:
+    """Connect to a server, with TLS if asked for, and prove to each other that both know the secret.
+
+    Args:
+        address: ``HOST:PORT``, ``[IPV6]:PORT``, or the path of a unix socket.
+        secret: What the server has to know too; None for a server that asks for none.
+        tls: How to protect the connection; None for in the clear.
+        timeout_s: Seconds for all of it; but a name server that does not answer has times of its own.
+
+    Returns:
+        A descriptor that blocks, is not inherited, and carries what the worker says and hears. Closing it
+        ends the connection.
+
+    Raises:
+        HostNotFound: It did not work; the text says which step failed and why.
+        ValueError: An argument means nothing: no such address, a short secret, files of TLS that cannot be
+            used (our caller's fault).
+
+    Threads: any. With TLS, a daemon thread works for the connection until it ends.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    sock = _connect_path(address, deadline_s) if is_path(address) else _connect_host(address, deadline_s)
+    return secure(sock, address, secret=secret, tls=tls, deadline_s=deadline_s)
+
+
+def secure(
+    sock: socket.socket, address: str, *, secret: bytes | None, tls: TlsOptions | None, deadline_s: float
+) -> int:
+    """Do the same over a connection that is there already, however it leads to the address.
+
+    Args:
+        sock: Taken over: closed if this fails.
+        address: Where it leads, for messages and for the name that the server's certificate must have.
+        secret: As for ``dial``.
+        tls: As for ``dial``.
+        deadline_s: Monotonic time at which all is over.
+
+    Raises:
+        HostNotFound, ValueError: As for ``dial``.
+    """
+    try:
+        stream = None if tls is None else _start_tls(sock, address, tls, deadline_s)
+        try:
+            meet_server(PlainStream(sock) if stream is None else stream, secret, deadline_s)
+        except AuthenticationError as error:
+            raise _failed(address, "authentication", str(error)) from error
+        except OSError as error:
+            # With TLS 1.3, here is where one hears that the server did not like our certificate.
+            step = "authentication" if stream is None else "TLS, or authentication over it"
+            raise _failed(address, step, _words(error)) from error
+        sock.settimeout(None)
+        return sock.detach() if stream is None else _pumped(stream, sock, address)
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _connect_path(path: str, deadline_s: float) -> socket.socket:
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(left_s(deadline_s))
+        sock.connect(path)
+    except OSError as error:
+        sock.close()
+        hint = ""
+        if isinstance(error, ConnectionRefusedError):
+            hint = "; its server has ended without removing it"
+        elif isinstance(error, PermissionError):
+            hint = "; only the user who runs the server can connect"
+        raise _failed(path, "connecting", f"{_words(error)}{hint}") from error
+    return sock
+
+
+def _connect_host(address: str, deadline_s: float) -> socket.socket:
+    host, port = parse_host_port(address)
+    if not port:
+        raise ValueError(f"the address {address!r} has the port 0, which nobody listens on")
+    try:
+        found = resolve(host, port)
+    except OSError as error:
+        raise _failed(address, "resolving the name", _words(error)) from error
+    failures = []
+    for tried, (family, target) in enumerate(found):
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            # One address that nobody answers at must not take the time of the others.
+            sock.settimeout(left_s(deadline_s) / (len(found) - tried))
+            sock.connect(target)
+            tune(sock)
+        except OSError as error:
+            sock.close()
+            failures.append(f"{_words(error)} at {format_host_port(*target[:2])}")
+        else:
+            return sock
+    raise _failed(address, "connecting", "; ".join(failures))
+
+
+def _start_tls(sock: socket.socket, address: str, tls: TlsOptions, deadline_s: float) -> TlsStream:
+    import ssl
+
+    from xnet_gateway.sockets.tls import client_context, describe
+    from xnet_gateway.sockets.tls_stream import TlsStream
+
+    name = tls.server_name or ("localhost" if is_path(address) else parse_host_port(address)[0])
+    stream = TlsStream(sock, client_context(tls), server_side=False, server_name=name)
+    try:
+        stream.handshake(deadline_s)
+    except ssl.SSLError as error:
+        hint = ""
+        if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+            hint = "; what answers there does not speak TLS"
+        raise _failed(address, "TLS", f"{describe(error)}{hint}") from error
+    except TimeoutError as error:
+        raise _failed(address, "TLS", "the server did not answer in time") from error
+    except OSError as error:
+        raise _failed(address, "TLS", _words(error)) from error
+    return stream
+
+
+def _failed(address: str, step: str, words: str) -> HostNotFound:
+    return HostNotFound(f"cannot reach {address}: {step} failed: {words}")
+
+
+def _words(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return "nobody answered in time"
+    if isinstance(error, ConnectionRefusedError):
+        return "the connection was refused"
+    if isinstance(error, ConnectionResetError):
+        return "the connection was reset"
+    return error.strerror or str(error)
+
+
+# -- TLS: a thread between the descriptor and the socket -----------------------------------------
+
+_pumps: weakref.WeakSet[_ClientPump] = weakref.WeakSet()
+
+
+class _ClientPump:
+    """Passes bytes on between a TLS connection and our end of a socketpair."""
+
+    def __init__(self, stream: TlsStream, sock: socket.socket, plain: socket.socket) -> None:
+        self._stream = stream
+        self.sockets = (sock, plain)
+
+    def run(self) -> None:
+        try:
+            self._stream.pump(self.sockets[1])
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        for sock in self.sockets:
+            sock.close()
+
+
+def _pumped(stream: TlsStream, sock: socket.socket, address: str) -> int:
+    ours, theirs = socket.socketpair()
+    pump = _ClientPump(stream, sock, theirs)
+    _pumps.add(pump)
+    try:
+        threading.Thread(target=pump.run, name=f"xnet-tls-{address}", daemon=True).start()
+    except RuntimeError as error:
+        ours.close()
+        theirs.close()
+        raise _failed(address, "TLS", str(error)) from error
+    return ours.detach()
+
+
+def _close_in_child() -> None:
+    """Let go of the parent's connections in a forked child: else its end would be nobody's end."""
+    for pump in list(_pumps):
+        pump.close()
+    _pumps.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)

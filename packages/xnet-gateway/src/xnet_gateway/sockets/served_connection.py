@@ -1,0 +1,198 @@
+"""One connection of a server, from its first line to the end of its process. Runs on a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+from xnet_gateway.bare.bootstrap import FIRST_LINE
+from xnet_gateway.sockets.handshaking import meet_client
+from xnet_gateway.sockets.secrets_source import without_secrets
+from xnet_gateway.sockets.streams import PlainStream, drain, end_writing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+    from typing import Final
+
+    from xnet_gateway.sockets.authentication import ServerHandshake
+    from xnet_gateway.sockets.tls_stream import TlsStream
+
+#: How long a client may take to read the last words of its worker, in seconds.
+LINGER_S: Final = 5.0
+#: The same when the server is stopping.
+STOP_LINGER_S: Final = 0.5
+
+
+class ServedConnection:
+    """A client, and later the process it has got.
+
+    Attributes:
+        peer: Where it comes from, for messages.
+        host: The same without the port: whom it counts against.
+        pid: The process, or 0.
+
+    Threads: one serves; ``drop``, ``terminate`` and ``kill`` from any.
+    """
+
+    def __init__(self, sock: socket.socket, peer: str, host: str) -> None:
+        self.peer = peer
+        self.host = host
+        self.pid = 0
+        self._socket = sock
+        #: What the process gets: the socket, or with TLS the end of a socketpair.
+        self._theirs = sock
+        self._pump: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._dropped = ""
+        self._process: subprocess.Popen[bytes] | None = None
+        self._reaped = False
+        self._stream: TlsStream | None = None
+
+    # -- before it is let in --------------------------------------------------------------------
+
+    def authenticate(
+        self, secret: bytes | None, context: ssl.SSLContext | None, deadline_s: float
+    ) -> ServerHandshake:
+        """Find out who it is, over TLS if there is a context.
+
+        Raises:
+            AuthenticationError, OSError: It is nobody we know, or it has gone.
+        """
+        self._socket.setblocking(True)
+        if context is not None:
+            from xnet_gateway.sockets.tls_stream import TlsStream
+
+            self._stream = TlsStream(self._socket, context, server_side=True)
+            self._stream.handshake(deadline_s)
+        return meet_client(self._talk(), secret, deadline_s)
+
+    def say(self, line: bytes, deadline_s: float) -> None:
+        """Send a line of the handshake.
+
+        Raises:
+            OSError: It has gone.
+        """
+        self._talk().send(line, deadline_s)
+
+    def _talk(self) -> PlainStream | TlsStream:
+        return PlainStream(self._socket) if self._stream is None else self._stream
+
+    def drop(self, reason: str) -> None:
+        """End a connection that has no process: its thread wakes up with an error."""
+        with self._lock:
+            self._dropped = self._dropped or reason
+            try:
+                self._socket.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it has gone already
+
+    @property
+    def dropped(self) -> str:
+        """Why it was dropped; empty if it was not."""
+        return self._dropped
+
+    def close(self) -> None:
+        """Close what is open."""
+        with self._lock:
+            self._socket.close()
+            self._theirs.close()
+
+    # -- with a process -------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the process. Its standard input and output are the connection, its stderr is ours.
+
+        It begins where this process is and with its environment, but for the secret; nothing it does there
+        changes anything here.
+
+        Raises:
+            OSError: It cannot be started.
+        """
+        self._socket.settimeout(None)
+        if self._stream is not None:
+            inner, self._theirs = socket.socketpair()
+            self._pump = threading.Thread(
+                target=self._pass_on, args=(self._stream, inner), name=f"xnet-tls-{self.peer}", daemon=True
+            )
+            self._pump.start()
+        with self._lock:
+            if self._dropped:
+                raise OSError(self._dropped)
+            self._process = subprocess.Popen(
+                [sys.executable, "-u", "-c", FIRST_LINE],
+                stdin=self._theirs.fileno(),
+                stdout=self._theirs.fileno(),
+                env=without_secrets(os.environ),
+                # Signals of our terminal are not for it; and all it starts can be ended with it.
+                start_new_session=True,
+            )
+            self.pid = self._process.pid
+
+    def _pass_on(self, stream: TlsStream, inner: socket.socket) -> None:
+        with inner:  # closed: the process has to hear that its client has gone
+            stream.pump(inner, LINGER_S)
+
+    def wait(self, is_stopping: Callable[[], bool]) -> int:
+        """Return the exit status when the process and the connection have ended.
+
+        Args:
+            is_stopping: Whether nobody has the time to wait for a client that does not read, and nothing of
+                what the process has started may stay.
+        """
+        status = self._reap(is_stopping)
+        # What this process has left behind may hold its descriptors: that keeps no connection open.
+        end_writing(self._theirs)
+        linger_s = STOP_LINGER_S if is_stopping() else LINGER_S
+        if self._pump is None:
+            drain(self._socket, time.monotonic() + linger_s)
+        else:
+            self._theirs.close()
+            self._pump.join(linger_s)
+            self.drop("its process has ended")
+            self._pump.join()
+        return status
+
+    def _reap(self, is_stopping: Callable[[], bool]) -> int:
+        process = self._process
+        if process is None:
+            raise RuntimeError("the connection has no process")
+        if hasattr(os, "waitid"):
+            # Until it is reaped nobody else gets its number: so it can be signalled without a doubt.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            if is_stopping():
+                self.kill()  # what it has started and what did not end with it
+        else:
+            process.wait()
+        with self._lock:
+            self._reaped = True
+            return process.wait()
+
+    def terminate(self) -> None:
+        """Ask the process, and what it has started, to end. If there is none yet, there will be none."""
+        with self._lock:
+            started = self._process is not None
+        if started:
+            self._signal(signal.SIGTERM)
+            self._signal(signal.SIGCONT)  # a stopped one does not hear before that
+        else:
+            self.drop("the server is stopping")
+
+    def kill(self) -> None:
+        """End them."""
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        with self._lock:
+            if self._process is None or self._reaped:
+                return
+            try:
+                os.killpg(self._process.pid, number)
+            except OSError:
+                pass  # it has ended at this moment

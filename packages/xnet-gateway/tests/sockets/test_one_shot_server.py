@@ -1,0 +1,110 @@
+"""The server in another gateway's interpreter, on every interpreter there is."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+
+import pytest
+
+from bare_helpers import BareGateways
+from gateway_helpers import PATIENCE_S, eventually
+from socket_helpers import OTHER_SECRET, SECRET, Reached, has_ipv6, read_all, read_line
+from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.errors import RemoteError
+from xnet_gateway.bare.bootstrap import FIRST_LINE
+from xnet_gateway.errors import HostNotFound
+from xnet_gateway.gateway import Gateway
+from xnet_gateway.sockets.addresses import format_host_port
+from xnet_gateway.sockets.dialing import dial
+from xnet_gateway.sockets.one_shot_server import SOURCE
+
+
+def install(gateway: Gateway, host: str = "localhost", seconds: float = PATIENCE_S) -> tuple[Channel, str]:
+    channel = gateway.remote_exec(SOURCE)
+    channel.send((host, SECRET, FIRST_LINE, seconds))
+    host, port = channel.receive(PATIENCE_S)
+    return channel, format_host_port(host, port)
+
+
+def reach(address: str) -> Reached:
+    return Reached(dial(address, secret=SECRET, tls=None, timeout_s=PATIENCE_S))
+
+
+def test_so_030_it_serves_one_on_every_interpreter(worker: Gateway) -> None:
+    channel, address = install(worker)
+    with reach(address) as reached:
+        assert reached.ask("os.getpid()") == channel.receive(PATIENCE_S)
+        channel.waitclose(PATIENCE_S)  # the gateway's main thread is free again
+        version = worker.remote_exec("import sys; channel.send(tuple(sys.version_info)[:3])")
+        assert reached.ask("tuple(sys.version_info)[:3]") == version.receive(PATIENCE_S)
+        with pytest.raises(HostNotFound, match="connecting failed"):
+            dial(address, secret=SECRET, tls=None, timeout_s=PATIENCE_S)
+        reached.leave()
+
+
+def test_others_get_nothing_and_harm_nobody(worker: Gateway) -> None:
+    """No secret, a wrong one, an old answer, garbage, silence, and 50 of them at a time."""
+    channel, address = install(worker)
+    for secret in (OTHER_SECRET, None):
+        with pytest.raises(HostNotFound, match="secret"):
+            dial(address, secret=secret, tls=None, timeout_s=PATIENCE_S)
+    host, _, port = address.rpartition(":")
+    with contextlib.ExitStack() as stack:
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S))
+
+        for garbage in (
+            b"GET / HTTP/1.1\r\n\r\n",
+            b"\0" * 1000,
+            b"xnet-client/1 none\n",
+            b"\n",
+            b"\xff\xfe\n",
+        ):
+            sock = connect()
+            assert read_line(sock).startswith(b"xnet-server/1 hmac-sha256 ")
+            sock.sendall(garbage)
+            assert b" ok" not in read_all(sock)
+        for _ in range(50):
+            connect()
+        with reach(address) as reached:
+            assert reached.ask("os.getpid()") == channel.receive(PATIENCE_S)
+            reached.leave()
+
+
+def test_its_process_ends_with_its_client(bare: BareGateways) -> None:
+    gateway = bare("3.6")
+    channel, address = install(gateway)
+    with reach(address):
+        pid = channel.receive(PATIENCE_S)
+        channel.waitclose(PATIENCE_S)
+    alive = (
+        f"import os\ntry:\n    os.kill({pid}, 0)\n    channel.send(True)\n"
+        "except OSError:\n    channel.send(False)"
+    )
+    # Gone altogether: no zombie is left with the gateway's interpreter.
+    assert eventually(lambda: not gateway.remote_exec(alive).receive(PATIENCE_S))
+
+
+def test_it_does_not_wait_for_ever(worker: Gateway) -> None:
+    channel, address = install(worker, seconds=0.3)
+    with pytest.raises(RemoteError, match="nobody who knows the secret has connected in time"):
+        channel.receive(PATIENCE_S)
+    with pytest.raises(HostNotFound, match="connecting failed"):
+        dial(address, secret=SECRET, tls=None, timeout_s=PATIENCE_S)
+
+
+def test_a_host_that_is_not_there(worker: Gateway) -> None:
+    channel = worker.remote_exec(SOURCE)
+    channel.send(("192.0.2.1", SECRET, FIRST_LINE, 1.0))
+    with pytest.raises(RemoteError):
+        channel.receive(PATIENCE_S)
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6")
+def test_ipv6(worker: Gateway) -> None:
+    _, address = install(worker, "::1")
+    assert address.startswith("[::1]:")
+    with reach(address) as reached:
+        assert reached.ask("1") == 1
