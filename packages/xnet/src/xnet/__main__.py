@@ -1,4 +1,4 @@
-"""``python -m xnet as-execnet SCRIPT|-m MODULE [ARGUMENTS]``: run a program with the alias."""
+"""``python -m xnet COMMAND``: run a program with the alias, or serve interpreters over a socket."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ import sys
 
 USAGE = """usage: python -m xnet as-execnet SCRIPT [ARGUMENTS ...]
        python -m xnet as-execnet -m MODULE [ARGUMENTS ...]
+       python -m xnet serve [OPTIONS]
 
-Run a Python program in which 'import execnet' gives xnet, here and in all its workers."""
+as-execnet: run a Python program in which 'import execnet' gives xnet, here and in all its workers.
+serve: give interpreters to those who connect and know a secret; more with 'serve --help'."""
 
 
 def main(arguments: list[str]) -> int:
-    """Run the program as the interpreter itself would; return the exit status of what went wrong before it.
+    """Run a command; return its exit status, or that of what went wrong before a program was run.
+
+    A program runs as the interpreter itself would run it.
 
     Args:
         arguments: The command line without the interpreter and ``-m xnet``.
@@ -24,6 +28,10 @@ def main(arguments: list[str]) -> int:
         print(USAGE)
         return 0
     command, rest = arguments[:1], arguments[1:]
+    if command == ["serve"]:
+        from xnet.command_line import serve
+
+        return serve.main(rest)
     is_module = rest[:1] == ["-m"]
     if command != ["as-execnet"] or len(rest) < (2 if is_module else 1) or (rest[0][:1] == "-") > is_module:
         print(USAGE, file=sys.stderr)

@@ -1,0 +1,165 @@
+"""``python -m xnet serve``: give a Python interpreter on this machine to those who know a secret."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import select
+import signal
+import sys
+import threading
+
+from xnet_gateway.sockets import listening, secrets_source
+from xnet_gateway.sockets.addresses import is_loopback, parse_host_port
+from xnet_gateway.sockets.server import Server
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import ssl
+    from typing import Final
+
+    from xnet_gateway.sockets.listening import Listener
+
+#: The server ended as it was told, by a signal or because of ``--once``.
+EXIT_DONE: Final = 0
+#: It cannot listen: the address is taken, or not of this machine.
+EXIT_CANNOT: Final = 1
+#: The command line, the secret or a certificate cannot be used.
+EXIT_MISTAKE: Final = 2
+
+DESCRIPTION: Final = """\
+Listen on a socket and give a Python interpreter to whoever connects and knows the secret. Such an interpreter
+is reached with the gateway specification socket=HOST:PORT, or unix=PATH.
+
+Whoever is let in runs code as the user of this command."""
+
+EPILOG: Final = """\
+the secret:
+  It is in the file of --secret-file, or of the environment variable XNET_SECRET_FILE, or it is the value of
+  XNET_SECRET. It is never given on the command line, which every user of a machine can see. To make one:
+      (umask 077; python3 -c 'import secrets; print(secrets.token_hex(32))' > secret)
+  It proves who connects. It does not hide or protect what is sent: beyond this machine use TLS too, or ssh.
+
+output:
+  One line on standard output when it listens:      listening on 127.0.0.1:43215
+  What happens, and what the interpreters print, goes to standard error.
+
+end:
+  SIGTERM, SIGINT and SIGHUP end it and all interpreters it gave away, within seconds.
+  exit status 0  it ended as told, by a signal or after --once
+              1  it cannot listen there
+              2  the command line, the secret or a certificate cannot be used
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Serve until a signal comes; return the exit status.
+
+    Raises:
+        SystemExit: The command line is wrong, or only asks for help.
+    """
+    from xnet_gateway.transports.popen import fill_standard_descriptors
+
+    fill_standard_descriptors()
+    options = _parse(arguments)
+    try:
+        secret = secrets_source.find_secret(options.secret_file)
+        context = _context(options)
+        listener = _listen(options, secret)
+    except ValueError as error:
+        report(str(error))
+        return EXIT_MISTAKE
+    except OSError as error:
+        report(error.strerror or str(error))
+        return EXIT_CANNOT
+    server = Server(listener, secret=secret, context=context, once=options.once, report=report)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup, and shells for what runs in the background
+            signal.signal(number, lambda _number, _frame: server.stop())
+    _warn(options, listener, secret)
+    try:
+        sys.stdout.write(f"listening on {listener.address}\n")
+        sys.stdout.flush()
+    except OSError:
+        server.stop()  # who was to learn where we listen has gone
+    server.run()
+    return EXIT_DONE
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m xnet serve",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--bind",
+        metavar="HOST:PORT",
+        default="127.0.0.1:0",
+        help="where to listen; port 0 lets the system choose. Default: 127.0.0.1:0. Other machines can reach"
+        " it only if this names an address of the network, which needs a secret",
+    )
+    where.add_argument(
+        "--unix", metavar="PATH", help="listen on a unix socket that only this user can connect to"
+    )
+    parser.add_argument("--once", action="store_true", help="serve one connection that is let in, and end")
+    parser.add_argument(
+        "--secret-file", metavar="FILE", help="file with the secret, which only its owner can read"
+    )
+    parser.add_argument(
+        "--tls-cert", metavar="FILE", help="certificate (PEM) of this server; all is sent over TLS"
+    )
+    parser.add_argument("--tls-key", metavar="FILE", help="its key, if that is not in the same file")
+    parser.add_argument(
+        "--tls-client-ca", metavar="FILE", help="clients need a certificate too, signed by one of these"
+    )
+    options = parser.parse_args(arguments)
+    if options.tls_cert is None and (options.tls_key or options.tls_client_ca):
+        parser.error("--tls-key and --tls-client-ca need --tls-cert, without which there is no TLS")
+    return options
+
+
+def _context(options: argparse.Namespace) -> ssl.SSLContext | None:
+    if options.tls_cert is None:
+        return None
+    from xnet_gateway.sockets.tls import server_context
+
+    return server_context(options.tls_cert, options.tls_key, options.tls_client_ca)
+
+
+def _listen(options: argparse.Namespace, secret: bytes | None) -> Listener:
+    if options.unix is not None:
+        return listening.listen_unix(options.unix)
+    return listening.listen(options.bind, secret_given=secret is not None)
+
+
+def _warn(options: argparse.Namespace, listener: Listener, secret: bytes | None) -> None:
+    """Say what is allowed and not safe everywhere."""
+    if options.unix is not None:
+        return
+    if secret is None:
+        report("there is no secret: every user of this machine can run code as you (see --help)")
+    if options.tls_cert is None and not is_loopback(parse_host_port(listener.address)[0]):
+        report("there is no TLS: whoever is on the way can read and change what is sent (see --help)")
+
+
+_report_lock = threading.Lock()
+
+
+def report(text: str) -> None:
+    """Write a line to standard error, if it can be taken at once.
+
+    If nobody reads our standard error, it is full one day, and then anybody who can connect and be refused
+    could stop this server. So lines are lost instead. Threads: any.
+    """
+    line = f"xnet serve: {text}\n".encode(errors="backslashreplace")
+    with _report_lock:
+        try:
+            # A pipe that is ready takes this many bytes without blocking (PIPE_BUF).
+            if select.select([], [2], [], 0)[1]:
+                os.write(2, line[:4096])
+        except OSError:
+            pass  # it is closed
