@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 PREFIXES: Final = {
     "00-conventions.md": "CV",
     "10-preamble-hello.md": "HS",
+    "15-sockets.md": "SO",
     "20-frames.md": "FR",
     "30-values.md": "VA",
     "40-channels.md": "CH",

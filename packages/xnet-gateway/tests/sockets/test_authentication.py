@@ -37,6 +37,7 @@ def meet(server: ServerHandshake, client: ClientHandshake) -> list[bytes]:
 class TestTogether:
     @pytest.mark.parametrize("secret", [SECRET, None, b"\0" * 16, bytes(range(256))])
     def test_so_010_they_come_together(self, secret: bytes | None) -> None:
+        """Spec: SO-010."""
         meet(ServerHandshake(secret), ClientHandshake(secret))
 
     def test_byte_by_byte(self) -> None:
@@ -61,6 +62,7 @@ class TestTogether:
         assert not set(first) & set(second)
 
     def test_so_011_lines_are_short_and_printable(self) -> None:
+        """Spec: SO-011."""
         for line in meet(ServerHandshake(SECRET), ClientHandshake(SECRET)):
             assert len(line) <= MAX_LINE_BYTES // 2
             assert line.endswith(b"\n")
@@ -68,6 +70,7 @@ class TestTogether:
 
     @pytest.mark.parametrize("kind", [ServerHandshake, ClientHandshake])
     def test_so_021_a_short_secret_is_refused(self, kind: type) -> None:
+        """Spec: SO-021."""
         with pytest.raises(ValueError, match=r"^the secret has 15 bytes, expected at least 16: .* guessed$"):
             kind(b"x" * 15)
         kind(b"x" * 16)
@@ -97,15 +100,18 @@ class TestExamples:
         return [line.split(": ", 1)[1].encode() + b"\n" for line in fence[1].splitlines()]
 
     def test_so_013_with_a_secret(self) -> None:
+        """Spec: SO-013."""
         values = self.example("so-values")
         secret, server_nonce, client_nonce = (bytes.fromhex(value.decode()) for value in values)
         said = meet(ServerHandshake(secret, server_nonce), ClientHandshake(secret, client_nonce))
         assert said == self.example("so-secret")
 
     def test_so_014_without(self) -> None:
+        """Spec: SO-014."""
         assert meet(ServerHandshake(None), ClientHandshake(None)) == self.example("so-none")
 
     def test_so_015_refused(self) -> None:
+        """Spec: SO-015."""
         greeting, answer, verdict = self.example("so-refused")
         server = ServerHandshake(SECRET, bytes.fromhex(greeting.split()[-1].decode()))
         assert server.greeting() == greeting
@@ -125,6 +131,7 @@ class TestServer:
     def test_so_015_a_wrong_or_missing_secret(
         self, secret: bytes | None, sentence: str, last_words: str
     ) -> None:
+        """Spec: SO-015."""
         server, client = ServerHandshake(SECRET), ClientHandshake(secret)
         if secret is None:
             with pytest.raises(AuthenticationError, match="asks for a secret and none was given") as ours:
@@ -139,13 +146,13 @@ class TestServer:
             ClientHandshake(None).receive_data(caught.value.last_line)
 
     def test_so_013_a_replay_is_worth_nothing(self) -> None:
-        """What was heard in one conversation is said in another."""
+        """Spec: SO-013. What was heard in one conversation is said in another."""
         _, answer, _ = meet(ServerHandshake(SECRET), ClientHandshake(SECRET))
         with pytest.raises(AuthenticationError, match="secret is not ours"):
             ServerHandshake(SECRET).receive_data(answer)
 
     def test_so_013_a_reflection_is_worth_nothing(self) -> None:
-        """What servers say has another label than what clients say, with the same secret and nonces."""
+        """Spec: SO-013. What servers say has another label than what clients say."""
         victim, oracle = ServerHandshake(SECRET), ServerHandshake(SECRET)
         nonce = victim.greeting().split()[-1]
         forged = proof(SECRET, b"server", nonce, oracle.greeting().split()[-1])
@@ -154,6 +161,7 @@ class TestServer:
             victim.receive_data(line)
 
     def test_so_013_the_nonces_cannot_be_swapped(self) -> None:
+        """Spec: SO-013."""
         server = ServerHandshake(SECRET, b"s" * 32)
         swapped = proof(SECRET, b"client", (b"c" * 32).hex().encode(), (b"s" * 32).hex().encode())
         line = b" ".join((b"xnet-client/1 hmac-sha256", (b"c" * 32).hex().encode(), swapped)) + b"\n"
@@ -177,7 +185,7 @@ class TestServer:
 
     @pytest.mark.parametrize("secret", [SECRET, None])
     def test_so_022_a_browser_starts_nothing(self, secret: bytes | None) -> None:
-        """A page of anybody may send to a port of ours: without the answer there is no interpreter."""
+        """Spec: SO-022, SO-014. A page of anybody may send to a port of ours; it starts nothing."""
         with pytest.raises(AuthenticationError, match=r"it said 'GET / HTTP/1\.1'"):
             ServerHandshake(secret).receive_data(b"GET / HTTP/1.1\r\n")
 
@@ -186,6 +194,7 @@ class TestServer:
             ServerHandshake(SECRET).receive_data(b"\x16\x03\x01\x02")
 
     def test_so_012_a_line_is_bounded(self) -> None:
+        """Spec: SO-012."""
         server = ServerHandshake(SECRET)
         server.receive_data(b"x" * (MAX_LINE_BYTES - 1))
         with pytest.raises(AuthenticationError, match="more than 512 bytes without an end of line") as caught:
@@ -196,6 +205,7 @@ class TestServer:
 
     @given(data=st.binary(max_size=600), secret=st.sampled_from([SECRET, None]))
     def test_so_022_garbage_lets_nobody_in(self, data: bytes, secret: bytes | None) -> None:
+        """Spec: SO-022."""
         server = ServerHandshake(secret)
         sentence = ""
         try:
@@ -212,13 +222,14 @@ class TestServer:
 
 class TestClient:
     def test_so_020_a_server_that_asks_for_nothing_is_not_told_anything(self) -> None:
-        """Downgrade: somebody in the way of the true server asks for no secret."""
+        """Spec: SO-020. Downgrade: somebody in the way of the true server asks for no secret."""
         with pytest.raises(AuthenticationError, match="may not be the server that is meant") as caught:
             ClientHandshake(SECRET).receive_data(b"xnet-server/1 none\n")
         assert caught.value.last_line == b""
 
     @pytest.mark.parametrize("proof_words", [b"", b" " + b"0" * 64, b" " + b"\xff" * 64])
     def test_so_016_a_server_that_does_not_know_the_secret_is_no_server(self, proof_words: bytes) -> None:
+        """Spec: SO-016."""
         client = ClientHandshake(SECRET)
         client.receive_data(ServerHandshake(OTHER_SECRET).greeting())
         with pytest.raises(AuthenticationError, match="does not know the secret itself"):
@@ -226,7 +237,7 @@ class TestClient:
         assert not client.accepted
 
     def test_so_016_its_own_proof_comes_back(self) -> None:
-        """Reflection: what the client has just said is no proof of the server."""
+        """Spec: SO-016. Reflection: what the client has just said is no proof of the server."""
         client = ClientHandshake(SECRET)
         answer = client.receive_data(ServerHandshake(SECRET).greeting())
         with pytest.raises(AuthenticationError, match="does not know the secret itself"):
@@ -252,11 +263,13 @@ class TestClient:
         ],
     )
     def test_so_002_a_stranger_is_quoted_and_not_believed(self, line: bytes, sentence: str) -> None:
+        """Spec: SO-002."""
         with pytest.raises(AuthenticationError) as caught:
             ClientHandshake(SECRET).receive_data(line)
         assert sentence in str(caught.value)
 
     def test_so_012_a_line_is_bounded(self) -> None:
+        """Spec: SO-012."""
         with pytest.raises(AuthenticationError, match="the server said more than 512 bytes without an end"):
             ClientHandshake(SECRET).receive_data(b"x" * 512)
 

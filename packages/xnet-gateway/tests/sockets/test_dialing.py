@@ -194,6 +194,7 @@ class TestTls:
         assert eventually(lambda: not any(t.name.startswith("xnet-tls") for t in threading.enumerate()))
 
     def test_a_certificate_of_somebody_else(self, certificates: Certificates) -> None:
+        """Spec: SO-033."""
         context = server_context(certificates.server_cert, certificates.server_key)
         with Serving(context=context) as serving:
             words = failure(serving.address, tls=TlsOptions(ca_file=certificates.other_ca))
@@ -203,12 +204,14 @@ class TestTls:
             assert children() == set()
 
     def test_a_certificate_for_another_name(self, certificates: Certificates) -> None:
+        """Spec: SO-033."""
         context = server_context(certificates.server_cert, certificates.server_key)
         with Serving(context=context) as serving:
             options = TlsOptions(ca_file=certificates.ca, server_name="elsewhere")
             assert "Hostname mismatch" in failure(serving.address, tls=options)
 
     def test_a_client_certificate_is_asked_for(self, certificates: Certificates) -> None:
+        """Spec: SO-034."""
         context = server_context(certificates.server_cert, certificates.server_key, certificates.ca)
         with Serving(context=context) as serving:
             good = TlsOptions(certificates.ca, certificates.client_cert, certificates.client_key)
@@ -225,12 +228,14 @@ class TestTls:
                 assert children() == pids
 
     def test_the_secret_counts_with_tls_too(self, certificates: Certificates) -> None:
+        """Spec: SO-034."""
         context = server_context(certificates.server_cert, certificates.server_key)
         with Serving(context=context) as serving:
             words = failure(serving.address, secret=OTHER_SECRET, tls=TlsOptions(certificates.ca))
             assert words == "authentication failed: the server refuses: 'the secret is wrong'"
 
     def test_one_speaks_tls_and_the_other_does_not(self, certificates: Certificates) -> None:
+        """Spec: SO-033."""
         context = server_context(certificates.server_cert, certificates.server_key)
         with Serving(context=context) as serving:
             assert "or a server that expects TLS" in failure(serving.address, timeout_s=SHORT_S)

@@ -46,13 +46,14 @@ class Both:
 
 @pytest.mark.parametrize("secret", [SECRET, None])
 def test_so_017_what_follows_the_verdict_belongs_to_the_connection(secret: bytes | None) -> None:
-    """Noise of a worker may come in one packet with the verdict."""
+    """Spec: SO-017. Noise of a worker may come in one packet with the verdict."""
     both = Both(secret, secret, b"noise\n\x89XNET")
     assert both.client_end.recv(100) == b"noise\n\x89XNET"
     assert both.errors() == ("", "")
 
 
 def test_both_sides_have_a_sentence() -> None:
+    """Spec: SO-018."""
     assert Both(SECRET, OTHER_SECRET).errors() == (
         "the client's secret is not ours",
         "the server refuses: 'the secret is wrong'",
@@ -108,6 +109,7 @@ def test_a_client_that_closes(says: bytes, sentence: str) -> None:
 
 
 def test_so_023_a_client_that_falls_silent() -> None:
+    """Spec: SO-023."""
     ours, theirs = socket.socketpair()
     theirs.sendall(b"xnet")
     with ours, theirs, pytest.raises(AuthenticationError, match=r"time was over \(it said 4 bytes\)"):
@@ -115,6 +117,7 @@ def test_so_023_a_client_that_falls_silent() -> None:
 
 
 def test_so_015_a_client_hears_why_it_was_refused() -> None:
+    """Spec: SO-015."""
     ours, theirs = socket.socketpair()
     theirs.settimeout(PATIENCE_S)
     theirs.sendall(b"who are you?\n")

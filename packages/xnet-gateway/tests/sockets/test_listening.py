@@ -40,6 +40,7 @@ class TestTcp:
         "address", ["0.0.0.0:0", ":0", "*:0", "[::]:0", "192.0.2.1:80", "[2001:db8::1]:80"]
     )
     def test_so_031_more_than_loopback_needs_a_secret(self, address: str) -> None:
+        """Spec: SO-031."""
         with pytest.raises(
             ValueError, match="needs a secret: it can be reached from other machines"
         ) as caught:
@@ -87,6 +88,7 @@ class TestTcp:
 
 class TestUnix:
     def test_so_032_only_this_user_can_connect(self, tmp_path: Path) -> None:
+        """Spec: SO-032."""
         umask = os.umask(0)
         try:
             listener = listen_unix(str(tmp_path / "x"))
@@ -101,6 +103,7 @@ class TestUnix:
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
     def test_so_032_another_user_cannot(self, tmp_path: Path) -> None:
+        """Spec: SO-032."""
         for folder in (tmp_path, *tmp_path.parents[:3]):
             folder.chmod(0o755)
         listener = listen_unix(str(tmp_path / "x"))

@@ -32,6 +32,7 @@ def reach(address: str) -> Reached:
 
 
 def test_so_030_it_serves_one_on_every_interpreter(worker: Gateway) -> None:
+    """Spec: SO-030."""
     channel, address = install(worker)
     with reach(address) as reached:
         assert reached.ask("os.getpid()") == channel.receive(PATIENCE_S)

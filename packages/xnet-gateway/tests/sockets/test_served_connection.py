@@ -55,7 +55,7 @@ def test_from_the_first_line_to_the_end(ends: tuple[ServedConnection, socket.soc
 def test_its_last_words_arrive_though_it_left_something_unread(
     ends: tuple[ServedConnection, socket.socket],
 ) -> None:
-    """Closed with bytes unread, a TCP connection would be reset, and the last words lost."""
+    """Spec: SO-041. Closed with bytes unread, a TCP connection would be reset, and the last words lost."""
     listener = socket.create_server(("127.0.0.1", 0))
     ours = socket.create_connection(listener.getsockname(), PATIENCE_S)
     connection = ServedConnection(listener.accept()[0], "peer:1", "peer")

@@ -23,6 +23,7 @@ SHORT_S = 0.2
 
 class TestServing:
     def test_a_client_gets_an_interpreter_of_its_own(self) -> None:
+        """Spec: SO-001, SO-040."""
         with Serving() as serving, serving.reach() as one, serving.reach() as two:
             pids = {one.ask("os.getpid()"), two.ask("os.getpid()")}
             assert len(pids | {os.getpid()}) == 3
@@ -36,7 +37,7 @@ class TestServing:
             assert waiting.receive(PATIENCE_S) == 2
 
     def test_nothing_that_code_does_drifts_into_the_next_connection(self, tmp_path: Path) -> None:
-        """COMPAT 34: directory, environment, umask and path are those of the server."""
+        """Spec: SO-040. COMPAT 34: directory, environment, umask and path are those of the server."""
         facts = "(os.getcwd(), sorted(os.environ), os.umask(os.umask(0)) and os.umask(0o22), list(sys.path))"
         with Serving() as serving:
             with serving.reach() as one:
@@ -54,6 +55,7 @@ class TestServing:
             assert os.getcwd() == before[0]  # type: ignore[index]
 
     def test_a_worker_does_not_get_the_secret(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Spec: SO-040."""
         monkeypatch.setenv("XNET_SECRET", SECRET.decode())
         monkeypatch.setenv("XNET_SECRET_FILE", "somewhere")
         with Serving() as serving, serving.reach() as reached:
@@ -71,7 +73,7 @@ class TestServing:
             assert serving.said("was killed by signal 9")
 
     def test_a_forked_child_keeps_no_connection_open(self) -> None:
-        """The worker is dead, its child holds the descriptors: the client hears of the end at once."""
+        """Spec: SO-041. The worker is dead, its child holds the descriptors: the client hears of the end."""
         with Serving() as serving, serving.reach() as reached:
             program = reached.run(
                 "import os, stat, subprocess, sys\n"
@@ -126,6 +128,7 @@ class TestBadClients:
         ],
     )
     def test_so_022_garbage_is_refused_and_harms_nobody(self, garbage: bytes) -> None:
+        """Spec: SO-022."""
         with Serving() as serving, serving.reach() as other:
             before = children()
             with serving.connect() as sock:
@@ -146,13 +149,14 @@ class TestBadClients:
             assert serving.said("without an answer")
 
     def test_so_023_who_says_nothing_is_sent_away_in_time(self) -> None:
+        """Spec: SO-023."""
         with Serving(limits=Limits(authentication_s=SHORT_S)) as serving, serving.connect() as sock:
             assert read_line(sock)
             assert read_all(sock) == b""
             assert serving.said("had not answered when its time was over (it said 0 bytes)")
 
     def test_so_023_a_byte_now_and_then_does_not_prolong_it(self) -> None:
-        """Slow loris: the deadline is for all of it."""
+        """Spec: SO-023. Slow loris: the deadline is for all of it."""
         with Serving(limits=Limits(authentication_s=2 * SHORT_S)) as serving, serving.connect() as sock:
             assert read_line(sock)
             started_s = time.monotonic()
@@ -173,7 +177,7 @@ class TestBadClients:
             assert serving.said("had not answered when its time was over")
 
     def test_so_024_a_hundred_idle_connections_lock_nobody_out(self) -> None:
-        """The limit alone decides: their deadline is an hour away."""
+        """Spec: SO-024. The limit alone decides: their deadline is an hour away."""
         with Serving(limits=Limits(unauthenticated=8, authentication_s=3600)) as serving:
             idle = [serving.connect() for _ in range(100)]
             try:
@@ -187,7 +191,8 @@ class TestBadClients:
                 for sock in idle:
                     sock.close()
 
-    def test_so_024_the_address_with_most_of_them_pays(self) -> None:
+    def test_so_026_the_address_with_most_of_them_pays(self) -> None:
+        """Spec: SO-026."""
         with (
             Serving(limits=Limits(unauthenticated=4, authentication_s=3600)) as serving,
             socket.create_connection(parse(serving), PATIENCE_S, ("127.0.0.2", 0)) as early,
@@ -204,6 +209,7 @@ class TestBadClients:
                     sock.close()
 
     def test_too_many_that_are_let_in_get_a_sentence(self) -> None:
+        """Spec: SO-025."""
         with Serving(limits=Limits(connections=1)) as serving:
             with serving.reach() as one:
                 with pytest.raises(HostNotFound, match="has 1 connections, which is as many as it takes"):
@@ -273,6 +279,7 @@ class TestOnce:
 
 class TestStop:
     def test_it_ends_what_runs_and_tells_so(self) -> None:
+        """Spec: SO-041."""
         with Serving() as serving, serving.reach() as one, serving.reach() as two:
             processes = [Watched(int(str(reached.ask("os.getpid()")))) for reached in (one, two)]
             one.run("import time; time.sleep(60)")

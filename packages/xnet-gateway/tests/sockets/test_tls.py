@@ -12,6 +12,7 @@ from xnet_gateway.sockets.tls import TlsOptions, client_context, describe, serve
 
 
 def test_a_client_always_verifies(certificates: Certificates) -> None:
+    """Spec: SO-033, SO-034."""
     context = client_context(TlsOptions(certificates.ca))
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname

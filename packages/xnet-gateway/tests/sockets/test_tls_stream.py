@@ -98,6 +98,7 @@ class TestStream:
             tunnel.client.receive(1, time.monotonic() + 0.05)
 
     def test_so_023_a_handshake_byte_by_byte_takes_no_longer(self, certificates: Certificates) -> None:
+        """Spec: SO-023."""
         one, two = socket.socketpair()
         with one, two:
             context = server_context(certificates.server_cert, certificates.server_key)
