@@ -41,6 +41,14 @@ from struct import error as struct_error
 from _collections import deque
 from _weakref import ref
 
+try:
+    from _functools import partial  # without the rest of its package, which takes a while
+except ImportError:
+
+    def partial(function, argument):  # PyPy, where this is the quicker way, too
+        return lambda data, at, levels: function(argument, data, at, levels)
+
+
 # ---- Two Pythons ------------------------------------------------------------------------------
 
 PY2 = sys.version_info[0] == 2
@@ -295,6 +303,8 @@ def _put_py2_str(add, item, levels):
 
 def _has_surrogate(data):
     """Return whether bytes that Python 2 takes for UTF-8 hold surrogates, which are not UTF-8."""
+    if len(data) > 500 and 0xED not in bytearray(data):
+        return False  # which looks at several bytes at a time, as `find` there does not
     at = data.find(b"\xed")
     while at >= 0:
         if data[at + 1 : at + 2] >= b"\xa0":
@@ -519,16 +529,20 @@ def make_table(py2str_as_text, text_as_bytes, channel_of):
     def nested():
         return Malformed("it is nested too deeply")
 
+    # Each takes the number in the head, and the position in front of what follows the head.
+
     # -- majors 2 and 3
 
-    def get_bytes(data, at, size, levels):
+    def get_bytes(size, data, at, levels):
+        at += 1
         end = at + size
         part = data[at:end]
         if len(part) != size:
             raise cut_off()
         return part, end
 
-    def get_text(data, at, size, levels):
+    def get_text(size, data, at, levels):
+        at += 1
         end = at + size
         part = data[at:end]
         if len(part) != size:
@@ -538,20 +552,18 @@ def make_table(py2str_as_text, text_as_bytes, channel_of):
             raise Malformed("a text is not UTF-8: it has a surrogate")
         return (part if text_as_bytes else text), end
 
-    def short_text(size):
-        def get(data, at, levels):
-            at += 1
-            end = at + size
-            part = data[at:end]
-            if len(part) != size:
-                raise cut_off()
-            return part.decode("utf-8"), end
-
-        return get
+    def get_plain_text(size, data, at, levels):
+        at += 1
+        end = at + size
+        part = data[at:end]
+        if len(part) != size:
+            raise cut_off()
+        return part.decode("utf-8"), end
 
     # -- majors 4 and 5
 
-    def get_array(data, at, size, levels):
+    def get_array(size, data, at, levels):
+        at += 1
         if not levels:
             raise nested()
         if size > len(data) - at:
@@ -564,7 +576,8 @@ def make_table(py2str_as_text, text_as_bytes, channel_of):
             add(item)
         return items, at
 
-    def get_map(data, at, size, levels):
+    def get_map(size, data, at, levels):
+        at += 1
         if not levels:
             raise nested()
         if size > len(data) - at:
@@ -584,7 +597,8 @@ def make_table(py2str_as_text, text_as_bytes, channel_of):
 
     # -- major 6
 
-    def get_tagged(data, at, tag, levels):
+    def get_tagged(tag, data, at, levels):
+        at += 1
         if not levels:
             raise nested()
         content = tags.get(tag)
@@ -633,26 +647,18 @@ def make_table(py2str_as_text, text_as_bytes, channel_of):
         58403: (_STRINGS, make_py2_str),
     }
 
-    # -- heads: a size in the first byte or in the 1, 2, 4 or 8 bytes behind it
-
-    def inside(body, size):
-        return lambda data, at, levels: body(data, at + 1, size, levels)
+    # -- heads: a number in the first byte or in the 1, 2, 4 or 8 bytes behind it
 
     def behind(body, info):
         width, struct = _WIDE[info]
-        width += 1
         unpack = struct.unpack_from
+        return lambda data, at, levels: body(unpack(data, at + 1)[0], data, at + width, levels)
 
-        def get(data, at, levels):
-            return body(data, at + width, unpack(data, at + 1)[0], levels)
+    def get_number(number, data, at, levels):
+        return number, at + 1
 
-        return get
-
-    def get_number(data, at, number, levels):
-        return number, at
-
-    def get_negative(data, at, number, levels):
-        return -1 - number, at
+    def get_negative(number, data, at, levels):
+        return -1 - number, at + 1
 
     def constant(value):
         return lambda data, at, levels: (value, at + 1)
@@ -666,26 +672,36 @@ def make_table(py2str_as_text, text_as_bytes, channel_of):
 
         return get
 
-    def refused(number):
-        def get(data, at, levels):
-            raise Malformed("the byte 0x%02x begins no value" % number)
-
-        return get
+    def refused(number, data, at, levels):
+        raise Malformed("the byte 0x%02x begins no value" % number)
 
     for number in range(256):
-        table_key = _KEY(number)
-        table[table_key] = refused(number)
+        table[_KEY(number)] = partial(refused, number)
+    if not PY2 and not text_as_bytes:
+        get_text = get_plain_text
     bodies = (get_number, get_negative, get_bytes, get_text, get_array, get_map, get_tagged)
     for major, body in enumerate(bodies):
         for info in range(28):
-            made = inside(body, info) if info < 24 else behind(body, info)
-            if info < 24 and major < 2:
-                made = constant(info if major == 0 else -1 - info)
-            elif info < 24 and major == 3 and not PY2 and not text_as_bytes:
-                made = short_text(info)
-            table[_KEY(major << 5 | info)] = made
+            table[_KEY(major << 5 | info)] = partial(body, info) if info < 24 else behind(body, info)
     for number, value in ((0xF4, False), (0xF5, True), (0xF6, None)):
         table[_KEY(number)] = constant(value)
+    # Nearly all tags are those of short tuples; this is get_tagged and get_array in fewer steps.
+    short_tuples = dict((_TUPLE[1:] + _ARRAY_HEADS[size], size) for size in range(24))
+
+    def get_usual_tag(data, at, levels):
+        size = short_tuples.get(data[at + 1 : at + 4])
+        if size is None or levels < 2:
+            return unusual_tag(data, at, levels)
+        at += 4
+        levels -= 2
+        items = []
+        for _ in repeat(None, size):
+            item, at = table[data[at]](data, at, levels)
+            items.append(item)
+        return tuple(items), at
+
+    unusual_tag = table[_KEY(0xD9)]
+    table[_KEY(0xD9)] = get_usual_tag
     table[_KEY(0xF9)] = get_float(3, _half)
     table[_KEY(0xFA)] = get_float(5, _f32)
     table[_KEY(0xFB)] = get_float(9, _f64)
