@@ -68,8 +68,14 @@ def secure(
             raise _failed(address, "authentication", str(error)) from error
         except OSError as error:
             # With TLS 1.3, here is where one hears that the server did not like our certificate.
-            step = "authentication" if stream is None else "TLS, or authentication over it"
-            raise _failed(address, step, _words(error)) from error
+            words = _words(error)
+            if stream is None:
+                raise _failed(address, "authentication", words) from error
+            from xnet_gateway.sockets.tls import describe, is_tls_error
+
+            if is_tls_error(error):
+                raise _failed(address, "TLS", f"the server ended it: {describe(error)}") from error
+            raise _failed(address, "TLS, or authentication over it", words) from error
         sock.settimeout(None)
         return sock.detach() if stream is None else _pumped(stream, sock, address)
     except BaseException:

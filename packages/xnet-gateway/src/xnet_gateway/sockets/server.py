@@ -208,13 +208,20 @@ class Server:
                 raise AuthenticationError(full)
             connection.say(handshake.accept(), deadline_s)
         except (AuthenticationError, OSError) as error:
-            self._report(f"{connection.peer}: refused: {connection.dropped or error}")
+            self._report(f"{connection.peer}: refused: {connection.dropped or self._describe(error)}")
             return False
         if self._once:
             with self._lock:
                 self._once_done = True
             self._wake()
         return True
+
+    def _describe(self, error: Exception) -> str:
+        if self._context is not None and isinstance(error, OSError):
+            from xnet_gateway.sockets.tls import describe
+
+            return f"TLS: {describe(error)}"
+        return str(error)
 
     def _admit(self, connection: ServedConnection) -> str:
         """Make it one that is served, or return why not."""

@@ -98,6 +98,11 @@ def _load_certificate(context: ssl.SSLContext, cert_file: str, key_file: str | N
         ) from None
 
 
+def is_tls_error(error: OSError) -> bool:
+    """Say whether an error is about TLS, rather than about the connection below it."""
+    return isinstance(error, ssl.SSLError)
+
+
 def describe(error: OSError) -> str:
     """Return what is wrong in the words of OpenSSL, without its numbers and places."""
     if isinstance(error, ssl.SSLCertVerificationError):
