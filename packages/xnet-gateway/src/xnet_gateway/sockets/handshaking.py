@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from xnet_gateway.sockets.streams import Stream
 
 
+class NoAnswer(AuthenticationError):
+    """A client that said nothing, or not enough, before it left or its time was over."""
+
+
 def meet_server(stream: Stream, secret: bytes | None, deadline_s: float) -> None:
     """Be the client: return when the server has proved itself and let us in.
 
@@ -42,6 +46,7 @@ def meet_client(stream: Stream, secret: bytes | None, deadline_s: float) -> Serv
 
     Raises:
         AuthenticationError: It has not; a sentence. The client has been told, where that makes sense.
+        NoAnswer: The same, without an answer that could be wrong.
         OSError: The connection broke.
     """
     handshake = ServerHandshake(secret)
@@ -51,7 +56,7 @@ def meet_client(stream: Stream, secret: bytes | None, deadline_s: float) -> Serv
         while not handshake.answered:
             data = stream.receive(1, deadline_s)
             if not data:
-                raise AuthenticationError(
+                raise NoAnswer(
                     f"the client closed the connection after {said} bytes of its answer"
                     if said
                     else "the client closed the connection without an answer"
@@ -59,9 +64,7 @@ def meet_client(stream: Stream, secret: bytes | None, deadline_s: float) -> Serv
             said += 1
             handshake.receive_data(data)
     except TimeoutError:
-        raise AuthenticationError(
-            f"the client had not answered when its time was over (it said {said} bytes)"
-        ) from None
+        raise NoAnswer(f"the client had not answered when its time was over (it said {said} bytes)") from None
     except AuthenticationError as error:
         if error.last_line:
             _say_last(stream, error.last_line, deadline_s)

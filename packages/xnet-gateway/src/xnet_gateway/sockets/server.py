@@ -26,6 +26,7 @@ from collections import Counter
 
 from xnet_gateway.sockets.addresses import peer_name
 from xnet_gateway.sockets.authentication import AuthenticationError, refusal
+from xnet_gateway.sockets.handshaking import NoAnswer
 from xnet_gateway.sockets.served_connection import ServedConnection
 from xnet_gateway.sockets.streams import tune
 
@@ -108,6 +109,8 @@ class Server:
         # In the order of their arrival.
         self._unauthenticated: dict[ServedConnection, None] = {}
         self._served: dict[ServedConnection, None] = {}
+        # Those and the ones that were dropped and have still to notice.
+        self._threads = 0
         self._once_done = False
         self._stops = 0
         self._wake_read, self._wake_write = socket.socketpair()
@@ -165,6 +168,7 @@ class Server:
             self._drop_one("too many others were waiting")
         with self._lock:
             self._unauthenticated[connection] = None
+            self._threads += 1
         try:
             tune(sock)
             threading.Thread(
@@ -208,7 +212,10 @@ class Server:
                 raise AuthenticationError(full)
             connection.say(handshake.accept(), deadline_s)
         except (AuthenticationError, OSError) as error:
-            self._report(f"{connection.peer}: refused: {connection.dropped or self._describe(error)}")
+            # That we dropped it is why it did not answer, but not why its answer was wrong.
+            silent = isinstance(error, (NoAnswer, OSError))
+            why = (silent and connection.dropped) or self._describe(error)
+            self._report(f"{connection.peer}: refused: {why}")
             return False
         if self._once:
             with self._lock:
@@ -258,6 +265,7 @@ class Server:
         with self._lock:
             self._unauthenticated.pop(connection, None)
             self._served.pop(connection, None)
+            self._threads -= 1
         self._wake()
 
     # -- the end --------------------------------------------------------------------------------
@@ -268,7 +276,7 @@ class Server:
 
     def _anybody(self) -> bool:
         with self._lock:
-            return bool(self._served or self._unauthenticated)
+            return self._threads > 0
 
     def _end_all(self) -> None:
         self._drop_unauthenticated()
