@@ -28,6 +28,10 @@ PATIENCE_S = 20.0
 SECRET = b"the secret of these tests"
 
 
+#: All that were started by a test, so that none outlives it.
+RUNNING: list[Served] = []
+
+
 class Served:
     """A running server."""
 
@@ -47,6 +51,7 @@ class Served:
             )
         finally:
             signal.signal(signal.SIGINT, before)
+        RUNNING.append(self)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         assert line.startswith("listening on "), self.process.communicate(timeout=PATIENCE_S)
@@ -71,7 +76,10 @@ class Served:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.communicate(timeout=PATIENCE_S)
+        self.process.wait(PATIENCE_S)
+        for stream in (self.process.stdout, self.process.stderr):
+            if stream is not None:
+                stream.close()
 
 
 def ask(session: Session, expression: str) -> object:
@@ -92,11 +100,16 @@ def is_gone(pid: int) -> bool:
         os.close(fd)
 
 
+@pytest.fixture(autouse=True)
+def nothing_stays() -> Iterator[None]:
+    yield
+    while RUNNING:
+        RUNNING.pop().kill()
+
+
 @pytest.fixture
-def served() -> Iterator[Served]:
-    server = Served()
-    yield server
-    server.kill()
+def served() -> Served:
+    return Served()
 
 
 class TestServing:
