@@ -350,7 +350,7 @@ try:
         sent += 1
 except KeyboardInterrupt:
     say(sent)
-channel.send("usable")
+channel.send("y" * 10_000)
 channel.close()
 """
     with program(text) as (theirs, process):
@@ -363,7 +363,7 @@ channel.close()
         theirs.sendall(credit(1, 60_000))
         read_until(theirs, decoder, found, 10)
         assert found[8:] == [
-            (frames.CHANNEL_DATA, 1, values.encode("usable")),
+            (frames.CHANNEL_DATA, 1, values.encode("y" * 10_000)),
             (frames.CHANNEL_CLOSE, 1, b""),
         ]
         assert process.wait(PATIENCE_S) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -186,6 +187,34 @@ os._exit(0)
             read_until(theirs, decoder, found, len(found) + 1)
         assert list(decoded(found, 1)) == [b"x" * 3_000_000, "last"]
         assert theirs.recv(1) == b""
+        assert process.wait(PATIENCE_S) == 0
+
+
+def test_what_an_interrupted_thread_leaves_behind_is_written_by_the_reactor() -> None:
+    text = """
+def tell_when_it_waits():
+    while not session.writer._waiting:
+        pass
+    say("waits")
+threading.Thread(target=tell_when_it_waits).start()
+sent = 0
+try:
+    while True:
+        channel.send(b"x" * 200_000)
+        sent += 1
+except KeyboardInterrupt:
+    say(sent)
+session.wait_finished(20)
+"""
+    with program(text) as (theirs, process):
+        decoder, found = accept(theirs, Hello("peer", credit=BOUNDLESS))
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waits\n"
+        process.send_signal(signal.SIGINT)
+        sent = int(process.stdout.readline())
+        read_until(theirs, decoder, found, 2 + sent + 1)  # HELLO, the request, and the one that was cut
+        assert list(decoded(found, 1)) == [b"x" * 200_000] * (sent + 1)
+        theirs.close()
         assert process.wait(PATIENCE_S) == 0
 
 
