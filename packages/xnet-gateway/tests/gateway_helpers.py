@@ -31,17 +31,19 @@ class Gateways:
     def __init__(self) -> None:
         self.started: list[Gateway] = []
 
-    def __call__(self, text: str = "popen") -> Gateway:
+    def __call__(self, text: str = "popen", master: Gateway | None = None) -> Gateway:
         spec = XSpec(text)
         if spec.id is None:
             spec.id = f"gw{len(self.started)}"
-        gateway = begin(spec).finish()
+        gateway = begin(spec, master).finish()
         self.started.append(gateway)
         return gateway
 
     def end(self) -> None:
-        for gateway in self.started:
+        for gateway in reversed(self.started):
             gateway._io.kill_now()
+            if not gateway.pid:  # a server's: its connection is all there is
+                gateway.session.close(flush_s=0.0)
         for gateway in self.started:
             assert gateway._wait_ended(time.monotonic() + PATIENCE_S), gateway
 

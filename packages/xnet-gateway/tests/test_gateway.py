@@ -10,6 +10,7 @@ import pytest
 from gateway_helpers import PATIENCE_S, Gateways
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.gateway import Gateway
+from xnet_gateway.process import WorkerProcess
 from xnet_wire.errors import DumpError
 
 
@@ -23,7 +24,7 @@ def test_attributes(shared: Gateway) -> None:
     assert str(shared.spec) == "popen//id=shared"
     assert shared.remoteaddress == "localhost"
     assert shared.hasreceiver()
-    assert shared._io.popen is not None
+    assert isinstance(shared._io, WorkerProcess)
     assert shared._io.popen.pid == shared.pid == shared._rinfo().pid
     assert shared.returncode is None
     assert shared.wait(0) is None

@@ -59,6 +59,8 @@ class Gateway(SessionOwner):
     """
 
     _group: Any = None
+    #: Whether our packages run there, not the bare worker.
+    runs_full_worker = False
 
     def __init__(self, spec: XSpec, connected: Connected, config: dict[str, Any]) -> None:
         """Begin the handshake; ``PendingGateway`` waits for it."""
@@ -82,6 +84,7 @@ class Gateway(SessionOwner):
             hello=messages.Hello(implementation(), config=config),
             tracer=tracer,
             lead_first=True,
+            first_bytes=connected.first_bytes,
         )
         self._io.when_exited(self._process_exited)
 
@@ -215,12 +218,15 @@ class Gateway(SessionOwner):
         if not self.session.wait_finished(left_s):
             return False
         left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
-        return self._io.wait(left_s) is not None
+        self._io.wait(left_s)
+        return self._io.exited
 
     def _kill(self) -> None:
         """End the process: SIGTERM, a moment later SIGKILL. Does not wait."""
         self._trace("did not end in time, killing its process")
         self._io.kill()
+        if not self._io.pid:
+            self.session.close(f"gateway {self.id}: it did not end in time, the connection was closed")
 
     def _describe(self) -> str:
         """Return a sentence about the state of the process."""

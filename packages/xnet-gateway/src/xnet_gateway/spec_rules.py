@@ -20,16 +20,10 @@ worker, some never; here they are found before a process is started.
 
 from __future__ import annotations
 
-import sys
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_gateway.xspec import XSpec
 
-#: Keys that say where the interpreter runs; a specification has one of them.
-TRANSPORT_KEYS = ("popen", "ssh", "vagrant_ssh", "socket")
-#: Transports this version cannot start.
-LATER_TRANSPORT_KEYS = ("ssh", "vagrant_ssh", "socket")
 EXECMODELS = ("thread", "main_thread_only")
 #: Execution models of execnet that this version does not have.
 LATER_EXECMODELS = ("eventlet", "gevent")
@@ -47,15 +41,9 @@ def check_spec(spec: XSpec) -> None:
         spec: The specification; attributes the caller assigned are checked like parsed ones.
 
     Raises:
-        ValueError: A known key has a value that means nothing, or there is no transport, or more than
-            one, or one of a later version. The text has key, value and what was expected (our
-            caller's fault).
+        ValueError: A known key has a value that means nothing. The text has key, value and what was
+            expected (our caller's fault).
     """
-    _check_transport(spec)
-    if spec.python not in (None, sys.executable):
-        raise _mistake(
-            spec, "python", spec.python, "none, because other interpreters belong to a later version of xnet"
-        )
     if spec.id is not None:
         _check_text(spec, "id", spec.id, "a name, as in id=worker1")
     if spec.via is not None:
@@ -116,24 +104,6 @@ def parse_nice(spec: XSpec) -> int | None:
     if not low <= number <= high:
         raise _mistake(spec, "nice", value, expected)
     return number
-
-
-def _check_transport(spec: XSpec) -> None:
-    """Check that there is one transport, and one that this version has."""
-    # By truth and not by presence: ``popen=`` is no transport in execnet either.
-    given = [key for key in TRANSPORT_KEYS if getattr(spec, key)]
-    later = [key for key in LATER_TRANSPORT_KEYS if getattr(spec, key)]
-    if later:
-        raise _mistake(
-            spec,
-            later[0],
-            getattr(spec, later[0]),
-            "popen, because other transports belong to a later version of xnet",
-        )
-    if not given:
-        raise ValueError(
-            f"no gateway type found for {str(spec)!r}: expected one of the keys {', '.join(TRANSPORT_KEYS)}"
-        )
 
 
 def _check_stdout(spec: XSpec) -> None:

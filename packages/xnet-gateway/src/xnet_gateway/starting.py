@@ -5,6 +5,8 @@ Two steps, so that a group can start all its processes before it waits for any.
 
 from __future__ import annotations
 
+import sys
+
 from xnet_gateway import worker_config
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.spec_rules import check_spec, parse_nice
@@ -15,11 +17,14 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_gateway.gateway import Gateway
+    from xnet_gateway.transports.base import Connected
     from xnet_gateway.xspec import XSpec
 
 #: How long a started interpreter may take until its handshake is complete, in seconds. A loaded
 #: machine that starts hundreds needs tens of seconds; a process that hangs must not hang us.
 HANDSHAKE_S: Final = 120.0
+#: Keys of transports that cannot stand beside ``popen``; others than ours are found by the registry.
+OTHER_KEYS: Final = ("ssh", "vagrant_ssh", "socket", "unix", "command")
 
 
 class PendingGateway:
@@ -63,13 +68,13 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
 
     Args:
         spec: With ``id`` and ``execmodel`` set, or None for the defaults.
-        master: The gateway that ``via`` names, if it names one.
+        master: The gateway that ``via`` or ``installvia`` names, if it names one.
 
     Raises:
         ValueError: The specification means nothing.
         HostNotFound: The process cannot be started.
     """
-    check_spec(spec)
+    check(spec)
     config: dict[str, Any] = {
         **worker_config.extra,
         "id": str(spec.id),
@@ -78,13 +83,65 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     nice = parse_nice(spec)
     if nice:
         config["nice"] = nice
-    if master is None:
+    full = is_same_interpreter(spec) and (master is None or master.runs_full_worker)
+    if full and master is None:
         connected = popen.connect(spec)
     else:
-        from xnet_gateway.transports import via
-
-        connected = via.connect(spec, master)
+        connected = _go(spec, master, config, full=full)
     # Imported only now: the first process of a program starts meanwhile on another processor.
     from xnet_gateway import gateway, remote_source  # noqa: F401 - used by the first remote_exec
 
-    return PendingGateway(gateway.Gateway(spec, connected, config))
+    result = gateway.Gateway(spec, connected, config)
+    result.runs_full_worker = full
+    return PendingGateway(result)
+
+
+def check(spec: XSpec) -> None:
+    """Check a specification before anything is started.
+
+    Raises:
+        ValueError: A key has a value that means nothing, or there is no transport, or more than one
+            (our caller's fault).
+    """
+    check_spec(spec)
+    if is_same_interpreter(spec) and not any(getattr(spec, key) for key in OTHER_KEYS):
+        return  # the usual one, for which the others need not be loaded
+    from xnet_gateway.transports.registry import find_transport
+
+    find_transport(spec).check(spec)
+    if spec.stdout not in (None, "stderr") and not is_same_interpreter(spec):
+        raise ValueError(
+            f"stdout={spec.stdout} in the gateway specification {str(spec)!r}: only for popen without"
+            " python=; what other workers print goes to standard error"
+        )
+
+
+def is_same_interpreter(spec: XSpec) -> bool:
+    """Return whether a specification names the interpreter that reads it, where our packages are."""
+    return bool(spec.popen) and spec.python in (None, sys.executable)
+
+
+def _go(spec: XSpec, master: Gateway | None, config: dict[str, Any], *, full: bool) -> Connected:
+    """Reach an interpreter by the route of its transport, from here or from where ``master`` is.
+
+    Raises:
+        HostNotFound: It cannot be reached.
+    """
+    from xnet_gateway.transports import installed, local, via
+    from xnet_gateway.transports.base import THIS_PYTHON, Command
+    from xnet_gateway.transports.registry import find_transport
+
+    if not spec.popen:
+        # There is no process here whose directory and environment could be set before it starts.
+        if spec.chdir is not None:
+            config["chdir"] = str(spec.chdir)
+        if spec.env:
+            config["env"] = {name: str(value) for name, value in spec.env.items()}
+    if spec.installvia is not None and master is not None:
+        return installed.connect(spec, master)
+    route = find_transport(spec).route(spec)
+    if master is None:
+        return local.connect(route, spec)
+    if full and isinstance(route, Command):
+        route.argv = [THIS_PYTHON, *popen.worker_command(spec, 0)[1:]]
+    return via.connect(route, spec, master, full=full)

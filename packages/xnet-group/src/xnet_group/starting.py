@@ -10,8 +10,7 @@ import time
 from collections import deque
 
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.spec_rules import check_spec
-from xnet_gateway.starting import begin
+from xnet_gateway.starting import begin, check
 from xnet_group.termination import terminate_all
 
 TYPE_CHECKING = False
@@ -59,11 +58,11 @@ def start_all(
     try:
         known = [gateway.id for gateway in members]
         for number, spec in enumerate(specs):  # noqa: B007 - the handler below names it
-            check_spec(spec)
+            check(spec)
             _check_master(spec, known)
             known.append(str(spec.id))
         for number, spec in enumerate(specs):
-            if spec.via is not None:
+            if _master_of(spec) is not None:
                 while starting:  # the gateway it goes through may be one of them
                     number = len(ready)
                     ready.append(starting.popleft().finish())
@@ -94,16 +93,23 @@ def _check_master(spec: XSpec, known: Sequence[str]) -> None:
     Raises:
         ValueError: There is none of that id (our caller's fault).
     """
-    if spec.via is not None and spec.via not in known:
+    master = _master_of(spec)
+    if master is not None and master not in known:
+        key = "via" if spec.via is not None else "installvia"
         raise ValueError(
-            f"via={spec.via} in {str(spec)!r} names no gateway of the group;"
+            f"{key}={master} in {str(spec)!r} names no gateway of the group;"
             f" there are: {', '.join(known) or 'none'}"
         )
 
 
 def _find_master(spec: XSpec, gateways: Sequence[Gateway]) -> Gateway:
     """Return the gateway that ``via`` names, the youngest of that id."""
-    return next(gateway for gateway in reversed(gateways) if gateway.id == spec.via)
+    return next(gateway for gateway in reversed(gateways) if gateway.id == _master_of(spec))
+
+
+def _master_of(spec: XSpec) -> object:
+    """Return the id of the gateway that another one needs to be started, or None."""
+    return spec.via if spec.via is not None else spec.installvia
 
 
 def _named(

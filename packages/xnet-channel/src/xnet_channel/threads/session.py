@@ -79,6 +79,7 @@ class Session:
         name: str = "xnet",
         tracer: Tracer | None = None,
         lead_first: bool = False,
+        first_bytes: bytes = b"",
     ) -> None:
         """Take over the descriptors and begin the handshake.
 
@@ -92,6 +93,7 @@ class Session:
             tracer: Gets a line for each frame, or None.
             lead_first: The caller is about to wait on this session, so the reactor need not
                 (and a worker that never does anything else needs no reactor thread).
+            first_bytes: What to write before the protocol begins.
         """
         self.role = role
         self.name = name
@@ -125,6 +127,8 @@ class Session:
         self.dropping = Dropping(self)
         remember_session(self)
         with self.lock:
+            if first_bytes:
+                self.connection.out.raw(first_bytes)
             self.connection.start()
             self.writer.flush_soon_locked()
             if not lead_first:

@@ -1,16 +1,151 @@
-"""What a transport gives: descriptors to talk over, and whom we talk to."""
+"""What a transport is: it says how an interpreter is reached; others go that way.
+
+A transport turns a specification into a *route*, which is data: a command line to run, or an
+address to connect to. That keeps transports free of processes and threads, so that each can be
+checked by what it returns, and so that the same route can be gone from here (``local``) or from
+the machine of another gateway (``relayed``, for ``via=``).
+
+Third parties write a class with two methods and name it in an entry point; see ``registry``.
+"""
 
 from __future__ import annotations
 
+import abc
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Final, Protocol, TypeAlias
 
-    from xnet_gateway.process import WorkerProcess
-    from xnet_gateway.transports.via import RelayedProcess
+    from xnet_gateway.xspec import XSpec
 
-    #: What is known of the interpreter's process, here or elsewhere.
-    ProcessHandle: TypeAlias = WorkerProcess | RelayedProcess
+    Route: TypeAlias = "Command | Address"
+
+    class ProcessHandle(Protocol):
+        """What is known of the interpreter's process, here or elsewhere. Threads: any."""
+
+        remoteaddress: str
+
+        @property
+        def pid(self) -> int:
+            """Process id, or 0 if it is not known."""
+
+        @property
+        def returncode(self) -> int | None:
+            """Exit status, negative for a signal; None while it runs or is not known."""
+
+        @property
+        def exited(self) -> bool:
+            """Whether the process has ended, or can no longer be heard of."""
+
+        def when_exited(self, action: Callable[[], None]) -> None:
+            """Run the action once that is so."""
+
+        def wait(self, timeout: float | None = None) -> int | None:
+            """Wait for it, at most so many seconds; return the exit status if it is known."""
+
+        def kill(self) -> None:
+            """End it: politely, a moment later by force."""
+
+        def kill_now(self) -> None:
+            """End it by force."""
+
+        def describe(self) -> str:
+            """Return a sentence about how it ended, with its last words."""
+
+
+#: Stands in a command line for the interpreter of whoever runs it.
+THIS_PYTHON: Final = "<this python>"
+
+
+class Command:
+    """A command line that starts an interpreter whose stdin and stdout are the connection.
+
+    Attributes:
+        argv: The program and its arguments. No secrets: every user of a machine can read it.
+        env: Variables to set for the program before it starts.
+        cwd: Directory to start it in, made if it is not there; None for where we are.
+        remoteaddress: Where the interpreter will be, for messages.
+    """
+
+    __slots__ = ("argv", "cwd", "env", "remoteaddress")
+
+    def __init__(
+        self,
+        argv: Sequence[str],
+        remoteaddress: str,
+        *,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+    ) -> None:
+        self.argv = list(argv)
+        self.remoteaddress = remoteaddress
+        self.env = dict(env or {})
+        self.cwd = cwd
+
+    def __repr__(self) -> str:
+        return f"Command({self.argv!r}, {self.remoteaddress!r})"
+
+
+class Address:
+    """A server that gives an interpreter to whoever connects.
+
+    Attributes:
+        address: ``HOST:PORT``, or the path of a unix socket, which begins with ``/``.
+        secret: What both sides prove to know; None looks in ``secret_file`` and the environment.
+        secret_file: File with the secret, or None.
+        tls: Files that protect the connection, by option (``ca``, ``cert``, ``key``), the empty
+            dictionary for TLS without any; None for no TLS.
+    """
+
+    __slots__ = ("address", "secret", "secret_file", "tls")
+
+    def __init__(
+        self,
+        address: str,
+        *,
+        secret: bytes | None = None,
+        secret_file: str | None = None,
+        tls: dict[str, str] | None = None,
+    ) -> None:
+        self.address = address
+        self.secret = secret
+        self.secret_file = secret_file
+        self.tls = tls
+
+    def __repr__(self) -> str:
+        return f"Address({self.address!r})"  # the secret is nobody's business
+
+
+class Transport(abc.ABC):
+    """Reaches interpreters that specifications with a certain key name.
+
+    Attributes:
+        key: That key, for example ``ssh`` for ``ssh=host``.
+
+    Threads: any; a transport keeps no state between calls.
+    """
+
+    key: str
+
+    @abc.abstractmethod
+    def route(self, spec: XSpec) -> Route:
+        """Return how the interpreter of a specification is reached. Starts and connects nothing.
+
+        Raises:
+            ValueError: A value of the specification means nothing here. The text names key, value,
+                specification, and what was expected (the fault of whoever wrote it).
+
+        Nothing else is raised, whatever the specification says.
+        """
+
+    def check(self, spec: XSpec) -> None:
+        """Find mistakes before anything is started; by default those that ``route`` finds.
+
+        Raises:
+            ValueError: As for ``route``.
+        """
+        self.route(spec)
 
 
 class Connected:
@@ -18,13 +153,15 @@ class Connected:
 
     Attributes:
         read_fd: What the worker says.
-        write_fd: What the worker hears.
+        write_fd: What the worker hears; may be the same.
         process: The handle of its process.
+        first_bytes: What has to be written before the protocol begins.
     """
 
-    __slots__ = ("process", "read_fd", "write_fd")
+    __slots__ = ("first_bytes", "process", "read_fd", "write_fd")
 
-    def __init__(self, read_fd: int, write_fd: int, process: ProcessHandle) -> None:
+    def __init__(self, read_fd: int, write_fd: int, process: ProcessHandle, first_bytes: bytes = b"") -> None:
         self.read_fd = read_fd
         self.write_fd = write_fd
         self.process = process
+        self.first_bytes = first_bytes

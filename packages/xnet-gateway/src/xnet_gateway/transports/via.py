@@ -1,14 +1,17 @@
-"""``via=ID``: a process that another gateway's interpreter starts, reached through that gateway."""
+"""``via=ID``: a route that is gone from another gateway's machine, reached through that gateway."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 
 from xnet_channel.threads.errors import RemoteError, TimeoutError
+from xnet_gateway.bare import relay_program
+from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.transports import relay
-from xnet_gateway.transports.base import Connected
+from xnet_gateway.transports.base import Address, Command, Connected
+from xnet_gateway.transports.served import ServedWorker, find_secret_of, tls_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel import Channel
     from xnet_gateway.gateway import Gateway
+    from xnet_gateway.transports.base import Route
     from xnet_gateway.xspec import XSpec
 
 #: How long the gateway between may take to start the process, in seconds; its threads may be busy.
@@ -63,11 +67,11 @@ class RelayedProcess:
 
     def kill(self) -> None:
         """Have it ended with SIGTERM, a moment later with SIGKILL."""
-        self._order(relay.KILL)
+        self._order("kill")
 
     def kill_now(self) -> None:
         """Have it ended with SIGKILL."""
-        self._order(relay.KILL_NOW)
+        self._order("kill-now")
 
     def describe(self) -> str:
         """Return a sentence about how the process ended."""
@@ -96,22 +100,35 @@ class RelayedProcess:
             action()
 
 
-def connect(spec: XSpec, master: Gateway) -> Connected:
-    """Have the gateway's interpreter start another one.
+def connect(route: Route, spec: XSpec, master: Gateway, *, full: bool = False) -> Connected:
+    """Have the gateway's interpreter go the route.
+
+    Args:
+        route: From there.
+        spec: For messages.
+        master: The gateway in between.
+        full: The route starts a worker that needs nothing sent first and talks over its stdin alone.
 
     Raises:
         HostNotFound: It cannot; the text has its words.
     """
+    if isinstance(route, Address):
+        order: dict[str, object] = {"address": route.address}
+    else:
+        stdio = "socket" if full else "pipes"
+        order = {"argv": route.argv, "env": route.env, "cwd": route.cwd, "stdio": stdio}
     data = master.newchannel()
     control = master.newchannel()
-    task = master.remote_exec(relay.SOURCE)
-    task.send((str(spec), str(spec.id), data, control))
+    task = master.remote_exec(relay_program)
+    task.send((order, data, control))
     try:
         pid = task.receive(START_S)
     except (RemoteError, EOFError, TimeoutError) as error:
         raise HostNotFound(f"cannot start {str(spec)!r} through gateway {master.id}: {error}") from error
+    process = (
+        RelayedProcess(pid, master, control) if pid else ServedWorker(f"{order['address']} via {master.id}")
+    )
     ours, theirs = socket.socketpair()
-    process = RelayedProcess(pid, master, control)
 
     def to_us(chunk: bytes | None) -> None:
         try:
@@ -124,7 +141,7 @@ def connect(spec: XSpec, master: Gateway) -> Connected:
 
     def from_us() -> None:
         try:
-            while chunk := theirs.recv(relay.CHUNK_BYTES):
+            while chunk := theirs.recv(relay_program.CHUNK_BYTES):
                 data.send(chunk)
             data.close()
         except OSError:
@@ -134,5 +151,25 @@ def connect(spec: XSpec, master: Gateway) -> Connected:
 
     data.setcallback(to_us, endmarker=None)
     threading.Thread(target=from_us, name=f"xnet-via-{spec.id}", daemon=True).start()
-    fd = ours.detach()
-    return Connected(fd, fd, process)
+    fd = ours.detach() if isinstance(route, Command) else _meet_server(ours, route, spec)
+    return Connected(fd, fd, process, b"" if full else blob())
+
+
+def _meet_server(stream: socket.socket, address: Address, spec: XSpec) -> int:
+    """Do TLS and the proof of the secret with a server that is reached through the gateway.
+
+    Raises:
+        HostNotFound: It did not work; the text says which step failed.
+    """
+    from xnet_gateway.sockets.dialing import secure
+
+    try:
+        return secure(
+            stream,
+            address.address,
+            secret=find_secret_of(address),
+            tls=tls_of(address),
+            deadline_s=time.monotonic() + START_S,
+        )
+    except ValueError as error:
+        raise HostNotFound(f"cannot reach {str(spec)!r}: {error}") from error

@@ -13,11 +13,16 @@ def main(fd: int, name: str) -> None:
     """Serve the initiator at the other end of the descriptor; return when it is time to exit.
 
     Args:
-        fd: A connected socket, inherited.
+        fd: A connected socket, inherited; 0 if it is our standard input.
         name: The gateway's id, until the initiator's HELLO says otherwise.
 
     Threads: the main thread; executions run in it.
     """
+    if fd == 0:
+        fd = os.dup(0)
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(null, 0)
+        os.close(null)
     # What the code that runs here starts must not hold the connection open.
     os.set_inheritable(fd, False)
     tracer = maybe_tracer()

@@ -1,0 +1,46 @@
+"""Command lines for ssh; the real thing is in test_sshd.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from xnet_gateway.bare.bootstrap import FIRST_LINE
+from xnet_gateway.transports.base import Command
+from xnet_gateway.transports.registry import find_transport
+from xnet_gateway.transports.ssh import argument_makers, ssh_args, vagrant_ssh_args
+from xnet_gateway.xspec import XSpec
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ssh=host", ["ssh", "-C", "host"]),
+        ("ssh=-p 50 me@host", ["ssh", "-C", "-p", "50", "me@host"]),
+        ("ssh=host -o 'ProxyCommand=a b'", ["ssh", "-C", "host", "-o", "ProxyCommand=a b"]),
+        ("ssh=host//ssh_config=/c", ["ssh", "-C", "-F", "/c", "host"]),
+    ],
+)
+def test_ssh(text: str, expected: list[str]) -> None:
+    *front, command = ssh_args(XSpec(f"{text}//python=python3"))
+    assert front == expected
+    assert command == f"python3 -u -c '{FIRST_LINE}'"
+
+
+def test_vagrant() -> None:
+    *front, _ = vagrant_ssh_args(XSpec("vagrant_ssh=box//ssh_config=/c"))
+    assert front == ["vagrant", "ssh", "box", "--", "-C", "-F", "/c"]
+
+
+@pytest.mark.parametrize("text", ["ssh", "ssh= ", "vagrant_ssh", "ssh=h//ssh_config", "ssh=h//ssh_config="])
+def test_values_without_sense(text: str) -> None:
+    spec = XSpec(text)
+    with pytest.raises(ValueError, match="expected"):
+        find_transport(spec).check(spec)
+
+
+def test_the_functions_can_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(argument_makers, "ssh", lambda spec: ["my-ssh", str(spec.ssh)])
+    spec = XSpec("ssh=h")
+    route = find_transport(spec).route(spec)
+    assert isinstance(route, Command)
+    assert route.argv == ["my-ssh", "h"]
