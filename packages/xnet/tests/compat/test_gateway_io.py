@@ -7,6 +7,8 @@ import sys
 import pytest
 
 from xnet.compat import gateway_io
+from xnet_gateway.transports.base import Command
+from xnet_gateway.transports.registry import find_transport
 from xnet_gateway.xspec import XSpec
 
 LINE = gateway_io.popen_bootstrapline
@@ -34,24 +36,36 @@ def test_ssh() -> None:
     spec = XSpec("ssh=-p 50 user@host//ssh_config=/my config//python=python3.9")
     assert gateway_io.ssh_args(spec) == [
         *("ssh", "-C", "-F", "/my config", "-p", "50", "user@host"),
-        f"python3.9 -c '{LINE}'",
+        f"python3.9 -u -c '{LINE}'",
     ]
-    assert gateway_io.ssh_args(XSpec("ssh=host"))[-1] == f"python -c '{LINE}'"
 
 
 def test_vagrant() -> None:
-    spec = XSpec("vagrant_ssh=box//ssh_config=file")
+    spec = XSpec("vagrant_ssh=box//ssh_config=file//python=p")
     assert gateway_io.vagrant_ssh_args(spec) == [
         *("vagrant", "ssh", "box", "--", "-C", "-F", "file"),
-        f"python -c '{LINE}'",
+        f"p -u -c '{LINE}'",
     ]
 
 
 def test_a_specification_without_a_host() -> None:
-    with pytest.raises(ValueError, match="expected ssh=HOST in the gateway specification 'popen'"):
+    with pytest.raises(ValueError, match="gateway specification 'popen': expected a host"):
         gateway_io.ssh_args(XSpec("popen"))
-    with pytest.raises(ValueError, match="expected vagrant_ssh=HOST"):
+    with pytest.raises(ValueError, match="vagrant_ssh without a value"):
         gateway_io.vagrant_ssh_args(XSpec("vagrant_ssh"))
+
+
+@pytest.mark.parametrize(("name", "text"), [("ssh_args", "ssh=h"), ("vagrant_ssh_args", "vagrant_ssh=h")])
+def test_what_is_assigned_takes_effect(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    original = getattr(gateway_io, name)
+    with monkeypatch.context() as context:
+        context.setattr(gateway_io, name, lambda spec: ["timeout", "9", *original(spec)])
+        route = find_transport(XSpec(text)).route(XSpec(text))
+        assert isinstance(route, Command)
+        assert route.argv[:3] == ["timeout", "9", original(XSpec(text))[0]]
+    again = find_transport(XSpec(text)).route(XSpec(text))
+    assert isinstance(again, Command)
+    assert again.argv == original(XSpec(text))
 
 
 def test_the_line_can_be_put_into_double_quotes() -> None:

@@ -1,17 +1,20 @@
 """``execnet.gateway_io``: how command lines of gateways are built.
 
-Programs replace these functions to change how ssh is called; the transports of a later version
-look them up here each time. ``popen`` gateways need no such command line and do not look.
+Programs replace ``ssh_args`` and ``vagrant_ssh_args`` to change how ssh is called, so assigning to
+these two changes it. ``popen_args`` is only to be called: what it returns is not looked at.
 """
 
 from __future__ import annotations
 
 import shlex
 import sys
+from types import ModuleType
 
 from xnet.compat.absent import absent_class, absent_function, missing
 from xnet.compat.message import Message
 from xnet.compat.popen_io import Popen2IO
+from xnet_gateway.bare.bootstrap import FIRST_LINE
+from xnet_gateway.transports.ssh import argument_makers, ssh_args, vagrant_ssh_args
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +50,7 @@ _INSTEAD = dict.fromkeys(
 )
 
 #: What a remote interpreter runs first: one line that reads the rest.
-popen_bootstrapline = "import sys;exec(sys.stdin.readline())"
+popen_bootstrapline = FIRST_LINE
 
 
 def shell_split_path(path: str) -> list[str]:
@@ -66,45 +69,19 @@ def popen_args(spec: XSpec) -> list[str]:
     return [*command, "-c", popen_bootstrapline]
 
 
-def ssh_args(spec: XSpec) -> list[str]:
-    """Return the command that reaches an interpreter through ssh.
-
-    Raises:
-        ValueError: The specification has no ``ssh=`` (our caller's fault).
-    """
-    host = _destination(spec, "ssh")
-    command = ["ssh", "-C"]
-    if spec.ssh_config is not None:
-        command += ["-F", str(spec.ssh_config)]
-    command += host.split()
-    return [*command, _remote_command(spec)]
-
-
-def vagrant_ssh_args(spec: XSpec) -> list[str]:
-    """Return the command that reaches an interpreter in a vagrant machine.
-
-    Raises:
-        ValueError: The specification has no ``vagrant_ssh=`` (our caller's fault).
-    """
-    command = ["vagrant", "ssh", _destination(spec, "vagrant_ssh"), "--", "-C"]
-    if spec.ssh_config is not None:
-        command += ["-F", str(spec.ssh_config)]
-    return [*command, _remote_command(spec)]
-
-
-def _destination(spec: XSpec, key: str) -> str:
-    """Return what the specification says to connect to."""
-    value = getattr(spec, key)
-    if not isinstance(value, str) or not value:
-        raise ValueError(f"expected {key}=HOST in the gateway specification {str(spec)!r}")
-    return value
-
-
-def _remote_command(spec: XSpec) -> str:
-    python = str(spec.python or "python")
-    return f"{python} -c {shlex.quote(popen_bootstrapline)}"
-
-
 def __getattr__(name: str) -> object:
     """Say what to use instead of a name that is not here."""
     raise missing("execnet.gateway_io", name, _INSTEAD)
+
+
+class _Patchable(ModuleType):
+    """This module; what is assigned to a function that makes a command line takes effect."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        key = {"ssh_args": "ssh", "vagrant_ssh_args": "vagrant_ssh"}.get(name)
+        if key is not None and callable(value):
+            argument_makers[key] = value
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Patchable
