@@ -321,7 +321,9 @@ class Connection:
         self.table.local_limit = peer.limits.channels
         # A quarter of the window: the receiver returns credit at half of it, so a sender always
         # has room for the next part. Spec: FC-021
-        self.part_bytes = min(PART_BYTES, peer.limits.frame, peer.credit // 4)
+        # Not more than an item: so what is too long for the peer is always one of those that go in
+        # parts, and is refused there. Spec: VA-008
+        self.part_bytes = min(PART_BYTES, peer.limits.frame, peer.credit // 4, peer.limits.item)
         self.phase = states.RUNNING
 
     def _must_take_work(self) -> None:

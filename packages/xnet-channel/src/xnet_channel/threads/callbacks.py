@@ -48,8 +48,8 @@ class CallbackThread:
 
     @property
     def is_current_thread(self) -> bool:
-        """Whether the caller is a callback of this session."""
-        return self._thread is not None and self._thread.ident == threading.get_ident()
+        """Whether the caller is a callback of this session, run by this thread or by ``setcallback``."""
+        return bool(self.turn._is_owned())  # type: ignore[attr-defined]
 
     def join(self, timeout_s: float | None) -> None:
         """Wait until the callbacks that are queued have run, if the thread is stopping."""
@@ -90,11 +90,13 @@ def deliver_one(mailbox: Mailbox) -> bool:
     session = mailbox.session
     callback = mailbox.callback
     receiver = mailbox.state.receiver
-    # Nobody else takes items of a channel with a callback, so looking without the lock is safe.
-    if callback is None or not receiver.items:
-        return False
+    # Nobody else takes items of a channel with a callback, but they may be dropped (GR-006).
+    with session.lock:
+        if callback is None or not receiver.items:
+            return False
+        item = receiver.items[0][1]
     try:
-        callback(receiver.items[0][1])
+        callback(item)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the thread serves other channels
         session.callback_failed(mailbox, error)
         return False
@@ -109,6 +111,8 @@ def deliver_one(mailbox: Mailbox) -> bool:
 def deliver_end(mailbox: Mailbox) -> None:
     """Give the endmarker to the callback, once, and say that the channel has ended."""
     with mailbox.session.lock:
+        if mailbox.ended:
+            return  # LAST_MESSAGE and CLOSE may both have come before this ran
         endmarker, mailbox.endmarker = mailbox.endmarker, NO_ENDMARKER
         callback = mailbox.callback
     try:

@@ -325,11 +325,15 @@ class Channel:
         stall_s = STALL_S
         while not ready():
             until_s = deadline_s
-            if session.relief.could_stall(mailbox):
+            look = ready
+            if not session.relief.could_stall(mailbox):
+                # One that opens meanwhile may starve.
+                look = lambda: ready() or session.relief.could_stall(mailbox)  # noqa: E731
+            else:
                 stall_at_s = time.monotonic() + stall_s
                 until_s = stall_at_s if deadline_s is None else min(deadline_s, stall_at_s)
-            if session.leading.wait_locked(ready, until_s, mailbox.waiters):
-                return
+            if session.leading.wait_locked(look, until_s, mailbox.waiters):
+                continue
             if deadline_s is not None and time.monotonic() >= deadline_s:
                 return
             stall_s = NEXT_STALL_S if session.relief.stalled_locked(mailbox) else STALL_S

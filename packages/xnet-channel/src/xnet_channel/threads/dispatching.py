@@ -45,6 +45,8 @@ class Dispatcher:
         if isinstance(mailbox, Mailbox):
             return mailbox
         mailbox = state.shell = Mailbox(self._session, state)
+        if len(self._session.connection.table.open) == 2:
+            self._session.wake_all_locked()  # from now on a channel can starve: see ``relief``
         return mailbox
 
     def _items_received(self, event: core_events.ItemsReceived) -> None:
@@ -82,6 +84,7 @@ class Dispatcher:
         self._session.owner.on_terminate()
 
     def _hello_received(self, event: core_events.HelloReceived) -> None:
+        self._session.obey_depth(event.hello.limits.depth)
         self._session.owner.on_hello(event.hello)
         self._session.changed.notify_all_locked()
 

@@ -43,7 +43,7 @@ class Dropping:
                     continue
                 if mailbox.callback is None or mailbox.ended:
                     session.close_channel_locked(mailbox, None)
-                elif mailbox.state.sender.state is states.OPEN:
+                elif mailbox.state.sender.state is states.OPEN and session.connection.phase in states.LIVE:
                     # The callback still receives, but nobody can send. Spec: CH-051.
                     session.connection.send_last(mailbox.state)
             session.writer.flush_soon_locked()

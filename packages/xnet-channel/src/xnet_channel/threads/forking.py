@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import weakref
 
+from xnet_channel.core.errors import ProtocolError
 from xnet_channel.threads.interrupts import main_thread_changed_after_fork
+from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.session import Session
 
 _sessions: weakref.WeakSet[Session] = weakref.WeakSet()
@@ -32,8 +36,25 @@ def _in_child() -> None:
     if reactor is not None:
         reactor.forget_reactor_after_fork()
     for session in list(_sessions):
-        session.close_after_fork()
+        _leave_to_parent(session)
     _sessions.clear()
+
+
+def _leave_to_parent(session: Session) -> None:
+    """Give back the child's copies of the descriptors; what was queued is the parent's to write."""
+    session.lock = threading.RLock()
+    session.finished = True
+    session.end_error = EOFError(f"{session.name}: this connection belongs to the parent process")
+    session.connection.fail(ProtocolError(str(session.end_error)))
+    session.leading.eof = True
+    session.changed = WaitList()
+    session.callbacks.turn = threading.RLock()
+    session.writer.forget()
+    for state in session.connection.table.open.values():
+        mailbox: Mailbox | None = state.shell  # type: ignore[assignment]
+        if mailbox is not None:
+            mailbox.end_after_fork()
+    session.close_fds_locked()
 
 
 if hasattr(os, "register_at_fork"):

@@ -59,6 +59,9 @@ READ_BYTES: Final = 65_536
 #: The reactor reads at most this many chunks of one session before others get their turn.
 CHUNKS_PER_TURN: Final = 16
 
+#: What poll() takes at most is 2**31 - 1 milliseconds. Who waits longer looks at the clock in between.
+MAX_POLL_S: Final = 1_000_000.0
+
 _monotonic = time.monotonic
 _get_ident = threading.get_ident
 
@@ -190,15 +193,19 @@ class Leading:
         # Interrupts are held back but while polling: see ``interrupts``.
         held = hold_interrupts()
         try:
+            # A signal handler that uses the session while its thread polls leads within leading.
+            within = self._leading == me
             self._leading = me
             if self._attached:
                 self._detach_locked()
-            poll = self._poll or self._make_poll()
+            # "concurrent poll() invocation": a poll object is used once at a time.
+            poll = self._poll if self._poll is not None and not within else self._make_poll()
             timeout_ms = None
             while True:
                 if deadline_s is not None:
                     # poll() rounds down to whole milliseconds; waking early would be a lie.
-                    timeout_ms = -(-max(0.0, deadline_s - _monotonic()) * 1000 // 1)
+                    left_s = min(max(0.0, deadline_s - _monotonic()), MAX_POLL_S)
+                    timeout_ms = -(-left_s * 1000 // 1)
                 lock.release()
                 try:
                     if held is not None:
@@ -229,6 +236,8 @@ class Leading:
                 self._leading = 0
                 self._uses += 1
                 self._stop_leading_locked()
+                if within and self._waker is not None:
+                    self._waker.wake()  # what the outer one waits for may have been read here
             if held is not None:
                 INTERRUPTS.let_through = False
                 release_interrupts(held)
@@ -267,12 +276,15 @@ class Leading:
                 self._attach_locked()
 
     def _make_poll(self) -> Poll:
-        self._waker = Waker()
+        if self._waker is None:
+            self._waker = Waker()
         poller = select.poll()
         poller.register(self._fd, select.POLLIN)
         poller.register(self._waker, select.POLLIN)
-        self._poll = partial(Spin().poll, poller.poll) if Spin.longest_s() else poller.poll
-        return self._poll
+        poll = partial(Spin().poll, poller.poll) if Spin.longest_s() else poller.poll
+        if self._poll is None:
+            self._poll = poll
+        return poll
 
     # -- the reactor's part ---------------------------------------------------------------------
 

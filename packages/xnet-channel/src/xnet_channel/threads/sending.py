@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 #: A batch is sent when its items cost this much: large enough to make the frame's own cost
 #: vanish, small enough to reach the other side soon.
 BATCH_BYTES: Final = 32_768
+#: Pieces of bytes are at least this long: the first is their head.
+MIN_PART_BYTES: Final = 16
 
 
 def send_item(mailbox: Mailbox, item: object) -> None:
@@ -43,7 +45,7 @@ def send_item(mailbox: Mailbox, item: object) -> None:
     pieces: Sequence[Buffer] = ()
     held = hold_interrupts()
     try:
-        if type(item) is bytes and len(item) > connection.part_bytes:
+        if type(item) is bytes and len(item) > connection.part_bytes >= MIN_PART_BYTES:
             # Not encoded as a whole: that would be a copy.
             pieces = values.encode_parts(item, connection.part_bytes)
         else:
@@ -133,23 +135,39 @@ class Reservation:
         self._mailbox = mailbox
         self._session = mailbox.session
         self._sender = mailbox.state.sender
+        self._held: object = None
 
     def __enter__(self) -> Reservation:  # noqa: PYI034 - Self needs Python 3.11
-        with self._session.lock:
-            self._wait_locked(lambda: not self._sender.reserved)
-            self._sender.reserved = True
+        # Interrupts are let through while it waits only: else one may come where nobody would undo
+        # what has been done, and the channel would be reserved for ever.
+        self._held = hold_interrupts()
+        try:
+            with self._session.lock:
+                self._wait_locked(lambda: not self._sender.reserved)
+                self._sender.reserved = True
+        except BaseException:
+            self._release()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with self._session.lock:
-            self._sender.reserved = False
-            if error is not None and self._sender.in_parts:
-                self._session.close_channel_locked(
-                    self._mailbox, f"sending was interrupted in the middle of an item by {error!r}"
-                )
-            self._session.tell_locked(self._mailbox)
+        try:
+            with self._session.lock:
+                self._sender.reserved = False
+                if error is not None and self._sender.in_parts:
+                    self._session.close_channel_locked(
+                        self._mailbox, f"sending was interrupted in the middle of an item by {error!r}"
+                    )
+                self._session.tell_locked(self._mailbox)
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if self._held is not None:
+            INTERRUPTS.let_through = False
+            release_interrupts(self._held)
 
     def send(self, cost_bytes: int, action: Callable[[], bool]) -> None:
         """Wait for credit, queue the frame, and wait until the kernel has it.
@@ -166,22 +184,24 @@ class Reservation:
                     self._wait_locked(lambda: sender.credit >= cost_bytes)
                 finally:
                     session.relief.sender_goes_on_locked()
-            held = hold_interrupts()
             try:
                 action()
                 position_bytes = session.connection.out.queued_bytes
                 written = session.writer.flush_locked()
             except LocalProtocolError as error:
                 raise _cannot_send(self._mailbox, error) from error
-            finally:
-                if held is not None:
-                    release_interrupts(held)
         if not written or session.writer.broken is not None:
+            self._let_through()
             _wait_written(self._mailbox, position_bytes)
+            self._hold_again()
+        elif self._held is not None and INTERRUPTS.caught:
+            self._let_through()
+            self._hold_again()
 
     def _wait_locked(self, ready: Callable[[], bool]) -> None:
         session = self._session
         sender = self._sender
+        self._let_through()
         session.leading.wait_locked(
             lambda: (
                 ready()
@@ -192,6 +212,15 @@ class Reservation:
             None,
             self._mailbox.waiters,
         )
+        self._hold_again()
+
+    def _let_through(self) -> None:
+        if self._held is not None:
+            let_interrupts_through()
+
+    def _hold_again(self) -> None:
+        if self._held is not None:
+            INTERRUPTS.let_through = False
 
 
 def _send_parts(mailbox: Mailbox, pieces: Sequence[Buffer]) -> None:

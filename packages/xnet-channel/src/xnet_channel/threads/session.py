@@ -29,7 +29,7 @@ from xnet_channel.threads.tracebacks import format_error
 from xnet_channel.threads.wait_list import WaitList
 from xnet_channel.threads.writer import Writer
 from xnet_wire import values
-from xnet_wire.limits import ITEM_COST_BYTES
+from xnet_wire.limits import DEPTH, ITEM_COST_BYTES
 from xnet_wire.messages import Hello
 
 TYPE_CHECKING = False
@@ -110,7 +110,7 @@ class Session:
                 lambda *frame: tracer.message(self.name, RECEIVED, *frame),
             )
         #: Encodes an item that may hold channels of this session; raises DumpError.
-        self.encode: Final = partial(values.encode, channel_type=Channel, channel_id=self._id_of)
+        self.encode = partial(values.encode, channel_type=Channel, channel_id=self._id_of)
         self.finished = False
         self.end_error: EOFError | None = None
         self.broken_off = False
@@ -263,6 +263,10 @@ class Session:
         problem = None if sent else f"the answer of {len(payload)} bytes does not fit into one frame"
         self.close_channel_locked(channel._mailbox, problem)
 
+    def obey_depth(self, depth: int) -> None:
+        """Encode nothing deeper than the other side takes. Spec: VA-008."""
+        self.encode = partial(self.encode, max_depth=min(depth, DEPTH))
+
     def _id_of(self, channel: object) -> int | None:
         mine = isinstance(channel, Channel) and channel._session is self
         return channel.id if mine else None  # type: ignore[attr-defined]
@@ -299,8 +303,9 @@ class Session:
     def callback_failed(self, mailbox: Mailbox, error: BaseException) -> None:
         """Close the channel of a callback that raised; the peer gets the traceback."""
         with self.lock:
+            # Also of a channel that has closed: its callback gets nothing any more.
+            mailbox.state.receiver.items.clear()
             if not mailbox.state.closed:
-                mailbox.state.receiver.items.clear()
                 self.close_channel_locked(mailbox, format_error(error))
 
     def close_channel_locked(self, mailbox: Mailbox, error: str | None) -> None:
@@ -334,6 +339,7 @@ class Session:
     def eof_locked(self, error: OSError | None) -> None:
         """Nothing more can be read."""
         self.connection.receive_eof()
+        self.writer.flush_locked()  # [ER-002] a GOAWAY: the stream may have ended in one direction only
         if not self.finished:
             self.owner.on_eof(self, error)
 
@@ -382,17 +388,6 @@ class Session:
         for state in list(self.connection.table.open.values()):
             self._dispatcher.mailbox_of(state).waiters.notify_all_locked()
         self.leading.wake_leader()
-
-    def close_after_fork(self) -> None:
-        """Give back the child's copies of the descriptors; the connection belongs to the parent."""
-        self.lock = threading.RLock()
-        self.finished = True
-        self.end_error = EOFError(f"{self.name}: this connection belongs to the parent process")
-        self.connection.fail(ProtocolError(str(self.end_error)))
-        self.leading.eof = True
-        for state in self.connection.table.open.values():
-            self._dispatcher.mailbox_of(state).end_after_fork()
-        self.close_fds_locked()
 
     def close_fds_locked(self) -> None:
         """Give the descriptors back; whoever stops reading last does it."""

@@ -12,7 +12,12 @@ import select
 import time
 
 from xnet_channel.threads.interests import WRITE
-from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
+from xnet_channel.threads.interrupts import (
+    INTERRUPTS,
+    hold_interrupts,
+    let_interrupts_through,
+    release_interrupts,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -98,25 +103,36 @@ class Writer:
         session = self._session
         poller = select.poll()
         poller.register(self._fd, select.POLLOUT)
-        with session.lock:
-            self._waiting += 1
+        # Interrupts are held back but while polling, or the count would be wrong for ever.
+        held = hold_interrupts()
         try:
-            while True:
-                held = hold_interrupts()
-                try:
-                    with session.lock:
-                        self.flush_locked()
-                        if self.written_bytes >= position_bytes or self.broken or session.finished:
-                            return
-                finally:
-                    if held is not None:
-                        release_interrupts(held)
-                poller.poll(RECHECK_S * 1000)
-        finally:
             with session.lock:
-                self._waiting -= 1
-                if self._backlog and not self._waiting and not session.finished:
-                    self._watch_locked()
+                self._waiting += 1
+            try:
+                self._write_until(position_bytes, poller, held)
+            finally:
+                if held is not None:
+                    INTERRUPTS.let_through = False
+                with session.lock:
+                    self._waiting -= 1
+                    if self._backlog and not self._waiting and not session.finished:
+                        self._watch_locked()
+        finally:
+            if held is not None:
+                release_interrupts(held)
+
+    def _write_until(self, position_bytes: int, poller: select.poll, held: object) -> None:
+        session = self._session
+        while True:
+            with session.lock:
+                self.flush_locked()
+                if self.written_bytes >= position_bytes or self.broken or session.finished:
+                    return
+            if held is not None:
+                let_interrupts_through()
+            poller.poll(RECHECK_S * 1000)
+            if held is not None:
+                INTERRUPTS.let_through = False
 
     def flush_until(self, deadline_s: float) -> bool:
         """Try until the deadline (monotonic) to write everything; return whether it has gone."""
@@ -133,8 +149,13 @@ class Writer:
 
     def finish_locked(self) -> None:
         """Forget what could not be written: the session has ended."""
-        self._backlog.clear()
+        self.forget()
         self._unwatch_locked()
+
+    def forget(self) -> None:
+        """Drop what is queued: from now on the descriptor's number may stand for something else."""
+        self._backlog.clear()
+        self._out.buffers = []
 
     def _flush_backlog_locked(self) -> bool:
         backlog = self._backlog
