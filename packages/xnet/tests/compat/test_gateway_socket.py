@@ -16,5 +16,5 @@ def test_names() -> None:
 
 def test_what_is_not_here_says_so() -> None:
     for name in ("SocketIO", "create_io", "start_via"):
-        with pytest.raises(NotImplementedError, match=f"{name} is not part of xnet: gateways over sockets"):
+        with pytest.raises(NotImplementedError, match=f"{name} is not part of xnet: makegateway"):
             getattr(gateway_socket, name)()

@@ -1,4 +1,4 @@
-"""``execnet.gateway_socket``: socket gateways come in a later version."""
+"""``execnet.gateway_socket``: its inner classes have no counterpart; gateways over sockets do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from xnet_gateway.errors import HostNotFound
 
 __all__ = ["HostNotFound", "SocketIO", "create_io", "start_via"]
 
-_LATER = "gateways over sockets come in a later version"
-SocketIO = absent_class("execnet.gateway_socket.SocketIO", _LATER)
-create_io = absent_function("execnet.gateway_socket.create_io", _LATER)
-start_via = absent_function("execnet.gateway_socket.start_via", _LATER)
+_INSTEAD = "makegateway('socket=HOST:PORT') or makegateway('socket//installvia=ID') makes such a gateway"
+SocketIO = absent_class("execnet.gateway_socket.SocketIO", _INSTEAD)
+create_io = absent_function("execnet.gateway_socket.create_io", _INSTEAD)
+start_via = absent_function("execnet.gateway_socket.start_via", _INSTEAD)
