@@ -43,6 +43,17 @@ class Sshd:
         self.process = subprocess.Popen([program, "-D", "-e", "-f", str(self.server_config)], stderr=self.log)
         self.config = self.write_config("user")
         assert eventually(self._answers), (folder / "log").read_text()
+        entered = subprocess.run(
+            ["ssh", "-F", str(self.config), "here", "true"],
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        if entered.returncode:
+            # A locked account, for example: not something that this user can do anything about.
+            self.stop()
+            pytest.skip(f"needs an account that sshd lets in with a key: {entered.stderr[-300:]}")
 
     def write_config(self, key: str) -> Path:
         """Write a configuration for the ssh program that offers one key."""
