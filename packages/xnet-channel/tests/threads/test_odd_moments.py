@@ -178,7 +178,7 @@ def test_writer_nothing_is_written_to_a_descriptor_that_was_given_back(tmp_path:
 
 def test_writer_er_002_the_peer_is_told_though_its_stream_has_ended() -> None:
     with raw_peer() as peer:
-        peer.session.request(frames.INFO)
+        _channel = peer.session.request(frames.INFO)  # dropped, it would be closed at any moment
         peer.barrier()
         peer.write(b"\4\0\0")
         peer.socket.shutdown(socket.SHUT_WR)
