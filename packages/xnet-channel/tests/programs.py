@@ -25,6 +25,20 @@ session.wait_hello(20)
 channel = session.request(frames.INFO)
 def say(text):
     print(text, flush=True)
+def send_until_interrupted(size, waits):
+    '''Send for ever; say when the main thread waits, and in the end how often it has sent.'''
+    def tell_when_it_waits():
+        while not waits():
+            pass
+        say("waits")
+    threading.Thread(target=tell_when_it_waits).start()
+    sent = 0
+    try:
+        while True:
+            channel.send(b"x" * size)
+            sent += 1
+    except KeyboardInterrupt:
+        say(sent)
 """
 
 

@@ -29,7 +29,7 @@ def test_attributes(shared: Gateway) -> None:
     assert shared.returncode is None
     assert shared.wait(0) is None
     shared.node = "anything"  # type: ignore[attr-defined]
-    assert repr(shared) == "<Gateway id='shared' receive-live, 0 active channels>"
+    assert repr(shared) == "<Gateway id='shared' receive-live, thread model, 0 active channels>"
 
 
 def test_gw_003_functions_with_arguments(shared: Gateway) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import builtins
 import difflib
 import importlib
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 #: Seconds until a program that hangs is given up; longer than any program should take on a busy machine.
 PATIENCE_S = 20
@@ -125,7 +124,6 @@ class Programs:
         name: str,
         twins: Twins,
         on_purpose: dict[str, Difference],
-        not_yet: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """Run a program on both; what they show must be the same, or differ on purpose.
 
@@ -133,16 +131,12 @@ class Programs:
             name: The program.
             twins: Both implementations.
             on_purpose: Differences that are meant.
-            not_yet: Differences that are to go, and where they come from.
         """
         theirs, ours = twins.run(self.by_name[name])
         assert theirs, "a program that shows nothing compares nothing"
         if name in on_purpose:
             assert ours != theirs, "they agree: this needs no entry in ON_PURPOSE"
             theirs = on_purpose[name].ours
-        if name in not_yet:
-            assert ours != theirs, "they agree: this needs no entry in NOT_YET"
-            pytest.xfail(not_yet[name])
         words = "\n".join(difflib.unified_diff(theirs, ours, "expected", "xnet", n=1, lineterm=""))
         assert ours == theirs, words
 

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import queue
-from typing import TYPE_CHECKING
 
 import pytest
 
-from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins, make_twins
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins
 
 PROGRAMS = Programs()
 program = PROGRAMS.add
 ECHO = "for item in channel: channel.send(item)"
-
-
-@pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    yield from make_twins()
 
 
 @program

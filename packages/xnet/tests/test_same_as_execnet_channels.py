@@ -9,22 +9,13 @@ import pathlib
 import pickle
 import threading
 from collections import Counter, OrderedDict, namedtuple
-from typing import TYPE_CHECKING
 
 import pytest
 
-from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins, make_twins
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins
 
 PROGRAMS = Programs()
 program = PROGRAMS.add
-
-
-@pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    yield from make_twins()
 
 
 ECHO = "for item in channel: channel.send(item)"

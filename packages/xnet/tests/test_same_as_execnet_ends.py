@@ -9,24 +9,16 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins, make_twins
+from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins
 from xnet_programs import ENVIRONMENT
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PROGRAMS = Programs()
 program = PROGRAMS.add
 SLEEPER = "import time\nchannel.send('sleeping')\nwhile True: time.sleep(0.1)"
-
-
-@pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    yield from make_twins()
 
 
 def show_a_dead_channel(lab: Lab, channel: Any) -> None:

@@ -11,19 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import twin_sources
-from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins, make_twins
+from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 PROGRAMS = Programs()
 program = PROGRAMS.add
-
-
-@pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    yield from make_twins()
 
 
 @program

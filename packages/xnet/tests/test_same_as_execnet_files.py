@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 import pytest
 
-from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins, make_twins
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins
 
 PROGRAMS = Programs()
 program = PROGRAMS.add
-
-
-@pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    yield from make_twins()
 
 
 @program
@@ -215,12 +206,7 @@ ON_PURPOSE = {
     ),
 }
 
-NOT_YET = {
-    "writing_what_is_no_text": "xnet_channel/threads/channel_files.py: write(5) is a TypeError of len()",
-    "what_a_file_prints_as": "xnet_channel/threads/channel_files.py: <ChannelFile ID open>",
-}
-
 
 @pytest.mark.parametrize("name", PROGRAMS.by_name)
 def test_same(name: str, twins: Twins) -> None:
-    PROGRAMS.compare(name, twins, ON_PURPOSE, NOT_YET)
+    PROGRAMS.compare(name, twins, ON_PURPOSE)

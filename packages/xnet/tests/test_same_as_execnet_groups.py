@@ -9,20 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import twin_sources
-from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins, make_twins
+from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 PROGRAMS = Programs()
 program = PROGRAMS.add
 MISSING_FOLDER = os.path.join(os.sep, "no", "such", "folder")
-
-
-@pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    yield from make_twins()
 
 
 # -- a group as a container ----------------------------------------------------------------------------
@@ -376,9 +370,6 @@ ON_PURPOSE = {
 }
 
 
-NOT_YET = {"locks_of_an_execution_model": "xnet_gateway/execmodel.py: execnet's Lock() is an RLock"}
-
-
 @pytest.mark.parametrize("name", PROGRAMS.by_name)
 def test_same(name: str, twins: Twins) -> None:
-    PROGRAMS.compare(name, twins, ON_PURPOSE, NOT_YET)
+    PROGRAMS.compare(name, twins, ON_PURPOSE)

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 import pytest
 
-from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins, make_twins
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins
 
 PROGRAMS = Programs()
 program = PROGRAMS.add
-
-
-@pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    yield from make_twins()
 
 
 @program
@@ -129,13 +120,8 @@ def where_a_gateway_leads(lab: Lab) -> None:
 ON_PURPOSE = {
     "where_a_gateway_leads": Difference("every gateway can tell", ["'localhost'"]),
 }
-NOT_YET = {
-    "a_worker_waits_for_the_end_of_its_gateway": "xnet_gateway/worker/worker.py has no join()",
-    "what_a_gateway_prints_as": "xnet_gateway/gateway.py: no 'thread model' between the commas",
-    "the_process_of_a_gateway_behind_another": "xnet_gateway/transports/via.py: popen is None, not absent",
-}
 
 
 @pytest.mark.parametrize("name", PROGRAMS.by_name)
 def test_same(name: str, twins: Twins) -> None:
-    PROGRAMS.compare(name, twins, ON_PURPOSE, NOT_YET)
+    PROGRAMS.compare(name, twins, ON_PURPOSE)

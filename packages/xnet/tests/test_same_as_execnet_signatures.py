@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from execnet_twins import Twins, make_twins
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from execnet_twins import Twins
 
 FUNCTIONS = ("dump", "dumps", "load", "loads", "makegateway", "set_execmodel")
 MADE_BY_USERS = ("Group", "MultiChannel", "RSync", "RemoteError", "XSpec")
@@ -34,11 +31,6 @@ NAMES = [
     *(f"{kind}.{name}" for kind, names in METHODS.items() for name in names.split()),
     *(f"{module}:{name}" for module, names in MODULES.items() for name in names.split()),
 ]
-
-
-@pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    yield from make_twins()
 
 
 def parameters_of(thing: Any) -> list[tuple[str, Any, Any]]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import copy
 import pickle
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from execnet_twins import Difference, Lab, Programs, Twins, make_twins
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from execnet_twins import Difference, Lab, Programs, Twins
 
 PROGRAMS = Programs()
 program = PROGRAMS.add
@@ -56,11 +52,6 @@ VALUES = st.none() | st.text("ab=/: ", max_size=5).filter(
 MADE = st.lists(st.tuples(KEYS, VALUES), min_size=1, max_size=5).map(
     lambda pairs: "//".join(key if value is None else f"{key}={value}" for key, value in pairs)
 )
-
-
-@pytest.fixture(scope="module")
-def twins() -> Iterator[Twins]:
-    yield from make_twins()
 
 
 def show_a_specification(lab: Lab, text: str) -> None:

@@ -30,7 +30,8 @@ def refusal(action: Callable[[], object]) -> str:
 
 def refusals(channel: Channel) -> str:
     """Return what each way to use the channel says."""
-    return "\n".join(map(refusal, (channel.receive, channel.waitclose, lambda: channel.send(1))))
+    ways = (channel.receive, channel.waitclose, lambda: list(channel), lambda: channel.send(1))
+    return "\n".join(map(refusal, ways))
 
 
 def test_in_the_child_everything_has_ended_and_the_parent_goes_on() -> None:
@@ -39,6 +40,7 @@ def test_in_the_child_everything_has_ended_and_the_parent_goes_on() -> None:
         said = in_child(lambda: refusals(ours)).splitlines()
         reason = "initiator: this connection belongs to the parent process"
         assert said == [
+            f"EOFError: {reason}",
             f"EOFError: {reason}",
             f"EOFError: {reason}",
             f"OSError: cannot send (already closed?): {reason}",

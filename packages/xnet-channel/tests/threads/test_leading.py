@@ -31,17 +31,23 @@ def follow(session: Session, count: int) -> bool:
     return eventually(lambda: session.leading._followers == count)
 
 
+def one_leads_two_follow(session: Session) -> tuple[list[Channel], Background, list[Background]]:
+    """Wait on three channels, each on a thread of its own."""
+    channels = [session.request(frames.INFO) for _ in range(3)]
+    leader = Background(channels[0].receive, PATIENCE_S)
+    assert leads(session, leader)
+    followers = [Background(channel.receive, PATIENCE_S) for channel in channels[1:]]
+    assert follow(session, 2)
+    return channels, leader, followers
+
+
 # -- leading and following ----------------------------------------------------------------------
 
 
 def test_the_leader_wakes_the_followers_of_other_channels_and_goes_on() -> None:
     with raw_peer() as peer:
         session = peer.session
-        channels = [session.request(frames.INFO) for _ in range(3)]
-        leader = Background(channels[0].receive, PATIENCE_S)
-        assert leads(session, leader)
-        followers = [Background(channel.receive, PATIENCE_S) for channel in channels[1:]]
-        assert follow(session, 2)
+        channels, leader, followers = one_leads_two_follow(session)
         peer.write(data(channels[1].id, "first"))
         assert followers[0].end() == "first"
         assert session.leading._leading == leader.ident
@@ -55,11 +61,7 @@ def test_a_leader_that_has_what_it_wants_hands_over_at_once() -> None:
     """Nobody leads after it; those who follow get what comes from the reactor."""
     with raw_peer() as peer:
         session = peer.session
-        channels = [session.request(frames.INFO) for _ in range(3)]
-        leader = Background(channels[0].receive, PATIENCE_S)
-        assert leads(session, leader)
-        followers = [Background(channel.receive, PATIENCE_S) for channel in channels[1:]]
-        assert follow(session, 2)
+        channels, leader, followers = one_leads_two_follow(session)
         peer.write(data(channels[0].id))
         assert leader.end() == 7
         with session.lock:

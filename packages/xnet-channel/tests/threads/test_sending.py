@@ -338,18 +338,7 @@ other.send("usable")
 
 def test_interrupted_between_two_items_nothing_is_lost_and_the_channel_stays() -> None:
     text = """
-def tell_when_it_waits():
-    while not session.relief._blocked_senders:
-        pass
-    say("waits")
-threading.Thread(target=tell_when_it_waits).start()
-sent = 0
-try:
-    while True:
-        channel.send(b"x" * 10_000)
-        sent += 1
-except KeyboardInterrupt:
-    say(sent)
+send_until_interrupted(10_000, lambda: session.relief._blocked_senders)
 channel.send("y" * 10_000)
 channel.close()
 """

@@ -192,18 +192,7 @@ os._exit(0)
 
 def test_what_an_interrupted_thread_leaves_behind_is_written_by_the_reactor() -> None:
     text = """
-def tell_when_it_waits():
-    while not session.writer._waiting:
-        pass
-    say("waits")
-threading.Thread(target=tell_when_it_waits).start()
-sent = 0
-try:
-    while True:
-        channel.send(b"x" * 200_000)
-        sent += 1
-except KeyboardInterrupt:
-    say(sent)
+send_until_interrupted(200_000, lambda: session.writer._waiting)
 session.wait_finished(20)
 """
     with program(text) as (theirs, process):

@@ -70,9 +70,9 @@ class ExecModel:
 
     # -- things to synchronise with -----------------------------------------------------------------
 
-    def Lock(self) -> threading.Lock:  # noqa: N802 - execnet's names
-        """Return a new ``threading.Lock``."""
-        return threading.Lock()
+    def Lock(self) -> threading.RLock:  # noqa: N802 - execnet's names
+        """Return a new ``threading.RLock``: with execnet a lock may be taken twice, too."""
+        return threading.RLock()
 
     def RLock(self) -> threading.RLock:  # noqa: N802
         """Return a new ``threading.RLock``."""

@@ -92,7 +92,8 @@ class Gateway(SessionOwner):
         with self.session.lock:
             channels = len(self.session.connection.table.open)
         state = "receive-live" if self.hasreceiver() else "not-receiving"
-        return f"<{type(self).__name__} id={self.id!r} {state}, {channels} active channels>"
+        model = self.execmodel.backend
+        return f"<{type(self).__name__} id={self.id!r} {state}, {model} model, {channels} active channels>"
 
     # -- code and data --------------------------------------------------------------------------
 

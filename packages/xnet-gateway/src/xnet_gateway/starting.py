@@ -11,6 +11,7 @@ from xnet_gateway import worker_config
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.spec_rules import check_spec, parse_nice
 from xnet_gateway.transports import popen
+from xnet_gateway.transports.base import KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 #: How long a started interpreter may take until its handshake is complete, in seconds. A loaded
 #: machine that starts hundreds needs tens of seconds; a process that hangs must not hang us.
 HANDSHAKE_S: Final = 120.0
-#: Keys of transports that cannot stand beside ``popen``; others than ours are found by the registry.
-OTHER_KEYS: Final = ("ssh", "vagrant_ssh", "socket", "unix", "command")
 
 
 class PendingGateway:
@@ -104,7 +103,7 @@ def check(spec: XSpec) -> None:
             (our caller's fault).
     """
     check_spec(spec)
-    if is_same_interpreter(spec) and not any(getattr(spec, key) for key in OTHER_KEYS):
+    if is_same_interpreter(spec) and sum(bool(getattr(spec, key)) for key in KEYS) == 1:
         return  # the usual one, for which the others need not be loaded
     from xnet_gateway.transports.registry import find_transport
 

@@ -112,3 +112,23 @@ def test_an_address_where_nobody_listens(shared: Gateway) -> None:
         port = server.getsockname()[1]
     with pytest.raises(RemoteError, match="refused"):
         order(shared, {"address": f"127.0.0.1:{port}"})
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.11"])
+@pytest.mark.parametrize("stdio", ["pipes", "socket"])
+def test_the_last_words_are_in_the_sentence(bare: BareGateways, version: str, stdio: str) -> None:
+    program = "import os,sys; os.write(2, b'first\\n' * 5000 + b'no such host\\n'); sys.exit(3)"
+    _, _, control = order(bare(version), command(PYTHON, "-c", program, stdio=stdio))
+    status, words = control.receive(PATIENCE_S)
+    assert status == 3
+    assert words.endswith("first\nno such host")
+    assert len(words) < 5000
+
+
+def test_who_holds_the_output_open_does_not_hold_up_the_sentence(shared: Gateway) -> None:
+    program = "import os; os.write(2, b'gone\\n'); os.fork() and os._exit(4); os.execlp('cat', 'cat')"
+    _, data, control = order(shared, command(PYTHON, "-c", program))
+    status, words = control.receive(PATIENCE_S)  # the child that is left reads on until `data` is closed
+    assert status == 4
+    assert words.endswith("gone")
+    data.close()

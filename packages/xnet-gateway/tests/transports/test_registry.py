@@ -11,7 +11,7 @@ import pytest
 from gateway_helpers import PATIENCE_S, Gateways
 from xnet_gateway.starting import check
 from xnet_gateway.transports import registry
-from xnet_gateway.transports.base import Command, Transport
+from xnet_gateway.transports.base import KEYS, Command, Transport
 from xnet_gateway.transports.interpreters import worker_arguments
 from xnet_gateway.transports.registry import register
 from xnet_gateway.xspec import XSpec
@@ -54,7 +54,14 @@ def test_none(text: str) -> None:
         check(XSpec(text))
 
 
-@pytest.mark.parametrize("text", ["ssh=a//socket=b:1", "popen//ssh=a", "command=a//docker=b"])
+def test_the_keys_are_known_without_loading() -> None:
+    assert set(registry._transports) == set(KEYS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["ssh=a//socket=b:1", "command=a//docker=b", *(f"popen//{key}=a" for key in KEYS if key != "popen")],
+)
 def test_more_than_one(text: str) -> None:
     with pytest.raises(ValueError, match="more than one way"):
         check(XSpec(text))

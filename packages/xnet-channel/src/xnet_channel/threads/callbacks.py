@@ -90,21 +90,17 @@ def deliver_one(mailbox: Mailbox) -> bool:
     session = mailbox.session
     callback = mailbox.callback
     receiver = mailbox.state.receiver
-    # Nobody else takes items of a channel with a callback, but they may be dropped (GR-006).
-    with session.lock:
-        if callback is None or not receiver.items:
-            return False
-        item = receiver.items[0][1]
     try:
+        with session.lock:
+            if callback is None or not receiver.items:
+                return False
+            # It counts as taken when the callback is called with it. Spec: FC-014.
+            item = session.connection.take(mailbox.state)
+            session.writer.flush_soon_locked()
         callback(item)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the thread serves other channels
         session.callback_failed(mailbox, error)
         return False
-    with session.lock:
-        if receiver.items:
-            # Only now is it taken: credit goes back when the callback is done with it.
-            session.connection.take(mailbox.state)
-            session.writer.flush_soon_locked()
     return True
 
 

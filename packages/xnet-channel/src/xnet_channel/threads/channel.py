@@ -322,18 +322,22 @@ class Channel:
         """Wait for news of this channel; after a stall period relieve starving channels."""
         session = self._session
         mailbox = self._mailbox
+        could_stall = session.relief.could_stall
+
+        def ready_or_another() -> bool:
+            return ready() or could_stall(mailbox)
+
         stall_s = STALL_S
         while not ready():
-            until_s = deadline_s
-            look = ready
-            if not session.relief.could_stall(mailbox):
-                # One that opens meanwhile may starve.
-                look = lambda: ready() or session.relief.could_stall(mailbox)  # noqa: E731
-            else:
-                stall_at_s = time.monotonic() + stall_s
-                until_s = stall_at_s if deadline_s is None else min(deadline_s, stall_at_s)
-            if session.leading.wait_locked(look, until_s, mailbox.waiters):
+            if not could_stall(mailbox):
+                # A channel that opens meanwhile may starve.
+                if not session.leading.wait_locked(ready_or_another, deadline_s, mailbox.waiters):
+                    return
                 continue
+            stall_at_s = time.monotonic() + stall_s
+            until_s = stall_at_s if deadline_s is None else min(deadline_s, stall_at_s)
+            if session.leading.wait_locked(ready, until_s, mailbox.waiters):
+                return
             if deadline_s is not None and time.monotonic() >= deadline_s:
                 return
             stall_s = NEXT_STALL_S if session.relief.stalled_locked(mailbox) else STALL_S

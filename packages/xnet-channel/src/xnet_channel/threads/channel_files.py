@@ -38,7 +38,7 @@ class ChannelFile:
 
     def __repr__(self) -> str:
         state = "closed" if self.channel.isclosed() else "open"
-        return f"<{type(self).__name__} channel={self.channel.id} {state}>"
+        return f"<ChannelFile {self.channel.id} {state}>"
 
 
 class ChannelFileWrite(ChannelFile):
@@ -47,16 +47,17 @@ class ChannelFileWrite(ChannelFile):
     #: ``print`` and others ask for it; text is sent as text, so it never applies.
     encoding = "utf-8"
 
-    def write(self, out: str | bytes) -> int:
-        """Send the text or bytes; return its length.
+    def write(self, out: object) -> int | None:
+        """Send the text or bytes and return its length; anything else is sent as well.
 
         Raises:
+            DumpError: It cannot be sent.
             OSError: The file or the channel is closed.
         """
         if self.closed:
             raise OSError(f"{self!r}: the file is closed")
         self.channel.send(out)
-        return len(out)
+        return len(out) if isinstance(out, (str, bytes)) else None
 
     def writelines(self, lines: list[str]) -> None:
         """Send each line as an item."""

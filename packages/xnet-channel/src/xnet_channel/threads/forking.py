@@ -44,6 +44,7 @@ def _leave_to_parent(session: Session) -> None:
     """Give back the child's copies of the descriptors; what was queued is the parent's to write."""
     session.lock = threading.RLock()
     session.finished = True
+    session.broken_off = True  # who iterates over items hears of it
     session.end_error = EOFError(f"{session.name}: this connection belongs to the parent process")
     session.connection.fail(ProtocolError(str(session.end_error)))
     session.leading.eof = True

@@ -1,8 +1,8 @@
 """Sending items: encode outside the lock, then frames as credit allows.
 
 The usual item is small and there is credit: one lock, one frame, one write. Whoever has to wait,
-for credit or because the item needs several frames, reserves the channel first, so that threads
-get their turn one after the other and parts of two items never mix.
+for credit or because the item needs several frames, reserves the channel first, so that parts of
+two items never mix. Of several that wait, any may be next; none is kept out.
 
 Spec: FC-020 to FC-024 (what a frame may cost, parts), FC-040 (who waits for credit).
 """
@@ -153,6 +153,7 @@ class Reservation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._hold_again()  # an error may have come while they were let through
         try:
             with self._session.lock:
                 self._sender.reserved = False

@@ -329,10 +329,9 @@ class Session:
             handlers[type(event)](event)
         if self.connection.out.buffers:
             self.writer.flush_soon_locked()
-            if self.writer.backlog_bytes > MAX_UNREAD_BYTES:
-                self.finish_locked(
-                    f"{self.name}: the other side left {self.writer.backlog_bytes} bytes of answers unread"
-                )
+            if self.writer.unread_answers_bytes > MAX_UNREAD_BYTES:
+                unread = self.writer.unread_answers_bytes
+                self.finish_locked(f"{self.name}: the other side left {unread} bytes of answers unread")
         if self.connection.failure is not None and not self.finished:
             self.owner.on_eof(self, None)
 

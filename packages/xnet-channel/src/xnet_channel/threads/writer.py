@@ -18,6 +18,8 @@ from xnet_channel.threads.interrupts import (
     let_interrupts_through,
     release_interrupts,
 )
+from xnet_wire.frames import HEADER_BYTES
+from xnet_wire.limits import PART_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +62,11 @@ class Writer:
     def backlog_bytes(self) -> int:
         """Bytes that are queued and that the kernel has not taken yet."""
         return self._session.connection.out.queued_bytes - self.written_bytes
+
+    @property
+    def unread_answers_bytes(self) -> int:
+        """How much of that nobody waits for: a thread that sends waits with at most one frame."""
+        return self.backlog_bytes - self._waiting * (HEADER_BYTES + PART_BYTES)
 
     def flush_locked(self) -> bool:
         """Write what is queued as far as the kernel takes it.

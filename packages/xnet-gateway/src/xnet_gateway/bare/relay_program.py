@@ -4,7 +4,7 @@ It starts a program, or connects to an address, and copies bytes between that an
 knowing nothing of what they mean. It is sent as text and runs wherever a worker runs, so Python
 2.7 has to read it, and it has the standard library only.
 
-Threads: two copy, one waits for the process, one takes orders to kill it. Flow control needs no
+Threads: three copy, one waits for the process, one takes orders to kill it. Flow control needs no
 more: a channel that is not read stops the copying thread, and with it the process.
 """
 
@@ -21,6 +21,10 @@ CHUNK_BYTES = 65536
 KILL_GRACE_S = 1.0
 #: How long connecting may take, in seconds.
 CONNECT_S = 30.0
+#: How much of the last output is kept, and how long its end is waited for when the program has ended.
+TAIL_BYTES = 4096
+TAIL_LINES = 10
+TAIL_S = 0.5
 #: What stands in a command line for the interpreter that this runs in.
 THIS_PYTHON = "<this python>"
 
@@ -35,10 +39,12 @@ def main(channel):
     """
     route, data, control = channel.receive()
     process = None
+    words = LastWords()
     if "address" in route:
         reading = writing = connect(route["address"])
     else:
-        process, reading, writing = run(route)
+        process, reading, writing, output = run(route)
+        begin(words.relay, output)
     # Each thread closes its own: neither knows when the other has ended.
     begin(copy_up, os.dup(reading.fileno()), data)
     begin(copy_down, data, os.dup(writing.fileno()))
@@ -46,7 +52,7 @@ def main(channel):
     writing.close()
     if process is not None:
         ended = threading.Event()
-        begin(wait, process, control, ended)
+        begin(wait, process, words, control, ended)
         begin(obey, process, control, ended)
     channel.send(0 if process is None else process.pid)
 
@@ -60,7 +66,9 @@ def begin(function, *arguments):
 def connect(address):
     if address.startswith("/"):
         end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        end.settimeout(CONNECT_S)
         end.connect(address)
+        end.settimeout(None)
         return end
     host, _, port = address.rpartition(":")
     end = socket.create_connection((host.strip("[]"), int(port)), CONNECT_S)
@@ -70,22 +78,48 @@ def connect(address):
 
 
 def run(route):
-    """Start the program; return it, what to read from and what to write to."""
+    """Start the program; return it, what to read from, what to write to, and what it prints."""
     argv = [sys.executable if word == THIS_PYTHON else word for word in route["argv"]]
     environment = dict(os.environ)
     environment.update(route["env"])
     cwd = route["cwd"]
     if cwd is not None and not os.path.isdir(cwd):
         os.mkdir(cwd)
-    options = {"env": environment, "cwd": cwd, "close_fds": True}
+    options = {"env": environment, "cwd": cwd, "close_fds": True, "bufsize": 0, "stdout": subprocess.PIPE}
     if route["stdio"] == "socket":
         ours, theirs = socket.socketpair()
-        # What it prints goes where what we print goes.
-        process = subprocess.Popen(argv, stdin=theirs.fileno(), stdout=2, **options)
+        process = subprocess.Popen(argv, stdin=theirs.fileno(), stderr=subprocess.STDOUT, **options)
         theirs.close()
-        return process, ours, ours
-    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **options)
-    return process, process.stdout, process.stdin
+        return process, ours, ours, process.stdout
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+    return process, process.stdout, process.stdin, process.stderr
+
+
+class LastWords(object):
+    """What the program prints: passed on to our error output, the end of it kept."""
+
+    def __init__(self):
+        self.tail = b""
+        self.over = threading.Event()
+
+    def relay(self, pipe):
+        try:
+            while True:
+                chunk = os.read(pipe.fileno(), CHUNK_BYTES)
+                if not chunk:
+                    break
+                self.tail = (self.tail + chunk)[-TAIL_BYTES:]
+                os.write(2, chunk)
+        except (OSError, IOError):
+            pass  # our error output is closed; the pipe's end ends the program's writing
+        finally:
+            self.over.set()
+            pipe.close()
+
+    def get(self):
+        """Return the last lines; a child of the program may hold the pipe open, so not for long."""
+        self.over.wait(TAIL_S)
+        return "\n".join(self.tail.decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
 
 
 def copy_up(fd, data):
@@ -120,19 +154,22 @@ def copy_down(data, fd):
         os.close(fd)
 
 
-def wait(process, control, ended):
+def wait(process, words, control, ended):
     status = process.wait()
     ended.set()
     if status < 0:
-        words = "its process (pid %d) was killed by signal %d" % (process.pid, -status)
+        sentence = "its process (pid %d) was killed by signal %d" % (process.pid, -status)
         for name in dir(signal):
             if name.startswith("SIG") and not name.startswith("SIG_") and getattr(signal, name) == -status:
-                words += " (%s)" % name
+                sentence += " (%s)" % name
                 break
     else:
-        words = "its process (pid %d) exited with status %d" % (process.pid, status)
+        sentence = "its process (pid %d) exited with status %d" % (process.pid, status)
+    tail = words.get() if status else ""
+    if tail:
+        sentence += "; its last output was:\n" + tail
     try:
-        control.send((status, words))
+        control.send((status, sentence))
         control.close()
     except (OSError, IOError):
         pass  # the initiator has gone

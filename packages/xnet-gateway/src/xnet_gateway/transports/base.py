@@ -54,6 +54,12 @@ if TYPE_CHECKING:
             """Return a sentence about how it ended, with its last words."""
 
 
+#: Keys of the transports that ``registry`` has by itself, known without loading them.
+KEYS: Final = (
+    "popen", "ssh", "vagrant_ssh", "socket", "unix", "command", "srun",
+    "docker", "podman", "kubectl", "lxc", "wsl", "sudo",
+)  # fmt: skip
+
 #: Stands in a command line for the interpreter of whoever runs it.
 THIS_PYTHON: Final = "<this python>"
 

@@ -16,7 +16,6 @@ class ServedWorker:
     Threads: any.
     """
 
-    popen = None
     pid = 0
     returncode: int | None = None
     #: It cannot be heard of but through the connection, so there is nothing to wait for.

@@ -33,9 +33,6 @@ class RelayedProcess:
     Threads: any.
     """
 
-    #: There is no local process: execnet's programs test for this.
-    popen = None
-
     def __init__(self, pid: int, master: Gateway, control: Channel) -> None:
         self.pid = pid
         self.returncode: int | None = None

@@ -81,6 +81,10 @@ class WorkerGateway(SessionOwner):
         """Set how strings arrive on both sides, for channels without their own setting."""
         self.session.reconfigure((bool(py2str_as_py3str), bool(py3str_as_py2str)))
 
+    def join(self, timeout: float | None = None) -> None:
+        """Wait until the connection has ended, at most ``timeout`` seconds."""
+        self.session.wait_finished(timeout)
+
     # -- the main thread ------------------------------------------------------------------------
 
     def serve(self) -> None:
