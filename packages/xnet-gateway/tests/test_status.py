@@ -7,6 +7,9 @@ import os
 import pickle
 import sys
 
+import pytest
+
+from xnet_channel.core.errors import RemoteProtocolError
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.status import RemoteStatus, RInfo
 
@@ -24,11 +27,22 @@ def test_gw_031_unknown_keys_are_kept_aside() -> None:
     assert info.details["gil"] is False
 
 
-def test_a_worker_need_not_queue() -> None:
-    assert (
-        RemoteStatus.from_answer({name: STATUS[name] for name in STATUS if name != "numqueued"}).numqueued
-        == 0
-    )
+@pytest.mark.parametrize("name", STATUS)
+def test_gw_020_an_answer_without_a_key_is_the_workers_fault(name: str) -> None:
+    for wrong in ({key: STATUS[key] for key in STATUS if key != name}, {**STATUS, name: b"odd"}):
+        with pytest.raises(RemoteProtocolError, match=f"answer to STATUS is wrong: {name} missing"):
+            RemoteStatus.from_answer(wrong)
+
+
+@pytest.mark.parametrize("name", INFO)
+def test_gw_030_an_answer_without_a_key_is_the_workers_fault(name: str) -> None:
+    with pytest.raises(RemoteProtocolError, match=f"answer to INFO is wrong: {name} missing"):
+        RInfo.from_answer({key: INFO[key] for key in INFO if key != name})
+
+
+def test_an_answer_that_is_no_map() -> None:
+    with pytest.raises(RemoteProtocolError, match="a map was expected, not list"):
+        RInfo.from_answer([1])  # type: ignore[arg-type]
 
 
 def test_what_has_not_begun_counts_as_executing() -> None:

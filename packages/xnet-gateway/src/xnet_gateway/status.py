@@ -5,6 +5,9 @@ Plain objects, as execnet's are: programs print them, take ``vars()`` of them an
 
 from __future__ import annotations
 
+from xnet_channel.core.errors import RemoteProtocolError
+from xnet_wire import codes
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -49,8 +52,14 @@ class RemoteStatus(_Answer):
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> RemoteStatus:
-        """Make it from the worker's answer."""
-        queued = answer.get("numqueued", 0)
+        """Make it from the worker's answer.
+
+        Raises:
+            RemoteProtocolError: The answer is not what GW-020 says (the worker's fault).
+        """
+        kinds = {"numchannels": int, "numexecuting": int, "numqueued": int, "execmodel": str}
+        _check(answer, "STATUS", kinds)
+        queued = answer["numqueued"]
         known = {
             "numchannels": answer["numchannels"],
             "numexecuting": answer["numexecuting"] + queued,
@@ -80,6 +89,27 @@ class RInfo(_Answer):
 
     @classmethod
     def from_answer(cls, answer: dict[str, Any]) -> RInfo:
-        """Make it from the worker's answer."""
-        names = ("executable", "version_info", "platform", "cwd", "pid")
-        return cls(answer, {name: answer[name] for name in names})
+        """Make it from the worker's answer.
+
+        Raises:
+            RemoteProtocolError: The answer is not what GW-030 says (the worker's fault).
+        """
+        kinds = {"executable": object, "version_info": tuple, "platform": str, "cwd": object, "pid": int}
+        _check(answer, "INFO", kinds)
+        return cls(answer, {name: answer[name] for name in kinds})
+
+
+def _check(answer: object, request: str, kinds: dict[str, type]) -> None:
+    """Check that an answer is a map with these keys and kinds of values."""
+    if not isinstance(answer, dict):
+        problem = f"a map was expected, not {type(answer).__name__}"
+    else:
+        wrong = [
+            name for name, kind in kinds.items() if name not in answer or not isinstance(answer[name], kind)
+        ]
+        if not wrong:
+            return
+        problem = f"{', '.join(wrong)} missing or of another type than the protocol says"
+    raise RemoteProtocolError(
+        codes.PAYLOAD_MALFORMED, f"the worker's answer to {request} is wrong: {problem}"
+    )
