@@ -24,6 +24,8 @@ import threading
 import time
 from collections import Counter
 
+import attrs
+
 from xnet_gateway.sockets.addresses import peer_name
 from xnet_gateway.sockets.authentication import AuthenticationError, refusal
 from xnet_gateway.sockets.handshaking import NoAnswer
@@ -47,6 +49,7 @@ AFTER_KILL_S: Final = 3.0
 _NOTHING_LEFT: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
+@attrs.frozen
 class Limits:
     """What clients may cost.
 
@@ -58,19 +61,10 @@ class Limits:
         stop_grace_s: Seconds between SIGTERM and SIGKILL for processes when the server stops.
     """
 
-    __slots__ = ("authentication_s", "connections", "stop_grace_s", "unauthenticated")
-
-    def __init__(
-        self,
-        unauthenticated: int = 32,
-        authentication_s: float = 10.0,
-        connections: int = 128,
-        stop_grace_s: float = 5.0,
-    ) -> None:
-        self.unauthenticated = unauthenticated
-        self.authentication_s = authentication_s
-        self.connections = connections
-        self.stop_grace_s = stop_grace_s
+    unauthenticated: int = 32
+    authentication_s: float = 10.0
+    connections: int = 128
+    stop_grace_s: float = 5.0
 
 
 class Server:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 
+import attrs
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 OLDEST: Final = ssl.TLSVersion.TLSv1_2
 
 
+@attrs.frozen
 class TlsOptions:
     """What a client needs. The server's certificate is always verified.
 
@@ -22,23 +25,10 @@ class TlsOptions:
         server_name: The name that the server's certificate must have; the host that is dialled if None.
     """
 
-    __slots__ = ("ca_file", "cert_file", "key_file", "server_name")
-
-    def __init__(
-        self,
-        ca_file: str | None = None,
-        cert_file: str | None = None,
-        key_file: str | None = None,
-        server_name: str | None = None,
-    ) -> None:
-        self.ca_file = ca_file
-        self.cert_file = cert_file
-        self.key_file = key_file
-        self.server_name = server_name
-
-    def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
-        return f"TlsOptions({fields})"
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    server_name: str | None = None
 
 
 def client_context(options: TlsOptions) -> ssl.SSLContext:
