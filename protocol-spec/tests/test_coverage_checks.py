@@ -60,3 +60,9 @@ def test_writing_keeps_reasons_adds_new_ids_and_drops_tested_ones(root: Path) ->
         "CH-002  untested: b",
         "CH-003  untested: no case yet",
     ]
+
+
+def test_an_id_in_the_name_of_a_test_counts(root: Path) -> None:
+    tests = root / "packages" / "some" / "tests" / "test_names.py"
+    tests.write_text("def test_gw_011_closing() -> None: ...\nfr_0211 = 1\nfr_02 = 2\n", encoding="utf-8")
+    assert set(coverage_checks.find_tests(root)) == {"CH-001", "GW-011"}

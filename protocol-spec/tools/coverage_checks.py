@@ -1,6 +1,7 @@
 """Which requirement is tested where: every id is named by a test or a case, or says why not.
 
-A test names an id by writing it: in its name, a comment, a docstring, a field of a case. Reasons
+A test names an id by writing it: in its name (``test_gw_011_...``), a comment, a docstring, a field of
+a case. Reasons
 for the others are in ``schema/untested.yaml``. A test overrides the plain reason "no case yet";
 any other reason says that there can be no test, so having both is an error.
 """
@@ -26,6 +27,7 @@ TEST_GLOBS: Final = (
     "conformance-tests/tests/**/*.py",
 )
 _ANY_ID: Final = re.compile(r"\b(?:" + "|".join(PREFIXES.values()) + r")-\d{3}\b")
+_IN_A_NAME: Final = re.compile(r"_(" + "|".join(PREFIXES.values()).lower() + r")_(\d{3})(?=[_(])")
 _HEADER: Final = (
     "# Requirements that no test or case names yet, with the reason. See tools/coverage_checks.py.\n"
 )
@@ -37,9 +39,14 @@ def find_tests(root: Path) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for pattern in TEST_GLOBS:
         for path in sorted(root.glob(pattern)):
-            for id_ in set(_ANY_ID.findall(path.read_text(encoding="utf-8", errors="replace"))):
+            for id_ in _named_in(path.read_text(encoding="utf-8", errors="replace")):
                 found.setdefault(id_, []).append(path.relative_to(root).as_posix())
     return found
+
+
+def _named_in(text: str) -> set[str]:
+    names = {f"{prefix.upper()}-{number}" for prefix, number in _IN_A_NAME.findall(text)}
+    return names | set(_ANY_ID.findall(text))
 
 
 def read_reasons(spec: Path) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What a fake worker may send: anything. The initiator answers with an error, soon, and spends nothing.
 
-Spec: FR, HS, VA: a peer's mistake ends the connection; a header that claims much costs nothing.
+Spec: SE-004 (each error ends the connection and wakes whoever waits), FR-006, VA-023, HS-013.
 """
 
 from __future__ import annotations

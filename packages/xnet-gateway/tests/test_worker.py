@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
+from bare_helpers import BareGateways
 from gateway_helpers import PATIENCE_S
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.worker.worker import PATH_CHARACTERS, implementation, information, sendable_path
@@ -22,6 +24,11 @@ def test_code_sees_its_gateway(shared: Gateway) -> None:
     answer = shared.remote_exec(look).receive(PATIENCE_S)
     assert answer[:4] == ("<WorkerGateway shared-worker>", "shared-worker", True, "thread")
     assert answer[4].receive(PATIENCE_S) == "through the new one"
+
+
+def test_gw_004_the_language_is_a_feature(shared: Gateway, bare: BareGateways) -> None:
+    for gateway in (shared, bare("%d.%d" % sys.version_info[:2])):
+        assert gateway.session.connection.handshake.peer.features == ("exec.python",)
 
 
 def test_gw_030_paths_are_made_sendable() -> None:

@@ -45,7 +45,7 @@ def test_code_that_reads_its_channel_ends_with_it(group: Group) -> None:
     assert [gateway.returncode for gateway in gateways] == [0, 0]
 
 
-def test_those_that_still_run_are_killed_together(group: Group) -> None:
+def test_gr_031_those_that_still_run_are_killed_together(group: Group) -> None:
     gateways = group.makegateways(["popen"] * 4)
     assert group.remote_exec(STUBBORN).receive_each() == [1] * 4
     began_s = time.monotonic()

@@ -51,10 +51,14 @@ def test_hs_015_another_major_version_is_refused_naming_both(role: str, version:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_hs_016_the_lower_minor_version_is_in_force(role: str) -> None:
-    connection = answer_to(role, {"version": [1, 7]})
+@pytest.mark.parametrize("minor", [0, 7, 2**40])
+def test_hs_016_ve_001_every_minor_version_works_and_the_lower_is_in_force(role: str, minor: int) -> None:
+    connection = answer_to(role, {"version": [1, minor]})
     assert connection.failure is None
     assert connection.handshake.version == (1, 0)
+    connection.data_to_send()
+    connection.receive_data(frame(frames.PING, 0, b"?"))
+    assert sent(connection) == [(frames.PONG, 0, b"?")]
 
 
 MALFORMED: list[Any] = [
