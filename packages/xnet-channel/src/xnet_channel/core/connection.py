@@ -89,7 +89,13 @@ class Connection:
     # -- the five verbs -------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Queue what this side says first. Spec: HS-001, HS-006."""
+        """Queue what this side says first. Spec: HS-001, HS-006.
+
+        Raises:
+            LocalProtocolError: That has been done, or the connection has ended. Spec: HS-008, ER-002.
+        """
+        if self.phase is states.ENDED_CONNECTION:
+            self._must_run()
         self.handshake.start()
 
     def receive_eof(self) -> None:

@@ -6,7 +6,7 @@ Spec: HS-001 to HS-017.
 from __future__ import annotations
 
 from xnet_channel.core import roles
-from xnet_channel.core.errors import RemoteProtocolError
+from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
 from xnet_wire import codes, frames, messages
 from xnet_wire.limits import NOISE_BYTES
 from xnet_wire.messages import VERSION
@@ -37,7 +37,7 @@ class Handshake:
         version: The version in force, once complete.
     """
 
-    __slots__ = ("_local", "_out", "_role", "complete", "noise", "peer", "version")
+    __slots__ = ("_local", "_out", "_role", "_said_hello", "complete", "noise", "peer", "version")
 
     peer: Hello
 
@@ -45,12 +45,20 @@ class Handshake:
         self._role = role
         self._local = local
         self._out = out
+        self._said_hello = False
         self.noise = bytearray()
         self.complete = False
         self.version = VERSION
 
     def start(self) -> None:
-        """Queue the magic line (worker only) and our HELLO."""
+        """Queue the magic line (worker only) and our HELLO.
+
+        Raises:
+            LocalProtocolError: That has been done. Spec: HS-008.
+        """
+        if self._said_hello:
+            raise LocalProtocolError("a connection is started once, with one HELLO")
+        self._said_hello = True
         if self._role == roles.WORKER:
             self._out.raw(PREAMBLE)
         self._out.frame(frames.HELLO, 0, messages.encode_hello(self._local))

@@ -67,7 +67,7 @@ RECEIVE_HALF: Final[Mapping[tuple[str, str], str]] = {
 PREAMBLE: Final = "preamble"
 HELLO: Final = "hello"
 RUNNING: Final = "running"
-#: GATEWAY_TERMINATE was sent or received, or (for a worker) the initiator has gone.
+#: GATEWAY_TERMINATE was sent or received.
 TERMINATING: Final = "terminating"
 ENDED_CONNECTION: Final = "ended"
 
