@@ -1,6 +1,7 @@
 """The connection does what ``schema/states/connection.yaml`` says, row for row.
 
-Spec: HS-002, HS-004, HS-006 to HS-010, ER-002, ER-004, ER-005, GR-001 to GR-004, GR-006, GR-020, FR-007, FR-008.
+Spec: HS-002, HS-004, HS-006 to HS-010, ER-002, ER-004, ER-005, GR-001 to GR-004, GR-006, GR-020,
+FR-007, FR-008.
 """
 
 from __future__ import annotations
