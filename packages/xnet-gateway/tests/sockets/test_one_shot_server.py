@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
+import time
 
 import pytest
 
@@ -20,8 +23,10 @@ from xnet_gateway.sockets.dialing import dial
 from xnet_gateway.sockets.one_shot_server import SOURCE
 
 
-def install(gateway: Gateway, host: str = "localhost", seconds: float = PATIENCE_S) -> tuple[Channel, str]:
-    channel = gateway.remote_exec(SOURCE)
+def install(
+    gateway: Gateway, host: str = "localhost", seconds: float = PATIENCE_S, source: str = SOURCE
+) -> tuple[Channel, str]:
+    channel = gateway.remote_exec(source)
     channel.send((host, SECRET, FIRST_LINE, seconds))
     host, port = channel.receive(PATIENCE_S)
     return channel, format_host_port(host, port)
@@ -72,6 +77,22 @@ def test_others_get_nothing_and_harm_nobody(worker: Gateway) -> None:
         with reach(address) as reached:
             assert reached.ask("os.getpid()") == channel.receive(PATIENCE_S)
             reached.leave()
+
+
+def test_a_client_that_never_stops_sending_is_let_go(bare: BareGateways) -> None:
+    """When its process has ended, what it sends is read for a moment only."""
+    source = SOURCE.replace(
+        "LINGER_S, POLL_MS = 512, 16, 10.0, 5.0,", "LINGER_S, POLL_MS = 512, 16, 10.0, 0.2,"
+    )
+    assert source != SOURCE
+    channel, address = install(bare("3.11"), source=source)
+    with socket.socket(fileno=dial(address, secret=SECRET, tls=None, timeout_s=PATIENCE_S)) as client:
+        os.kill(channel.receive(PATIENCE_S), signal.SIGKILL)
+        client.settimeout(PATIENCE_S)
+        deadline_s = time.monotonic() + PATIENCE_S
+        with pytest.raises(OSError, match=r"Broken pipe|reset"):
+            while time.monotonic() < deadline_s:
+                client.sendall(b"x" * 65_536)
 
 
 def test_its_process_ends_with_its_client(bare: BareGateways) -> None:

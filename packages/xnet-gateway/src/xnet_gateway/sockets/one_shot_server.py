@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SOURCE: Final = r"""
 import binascii, errno, hashlib, hmac, os, select, socket, subprocess, sys, threading, time
 
-MAX_LINE, MAX_CLIENTS, CLIENT_S, POLL_MS = 512, 16, 10.0, 250
+MAX_LINE, MAX_CLIENTS, CLIENT_S, LINGER_S, POLL_MS = 512, 16, 10.0, 5.0, 250
 monotonic = getattr(time, "monotonic", time.time)
 ERRORS = (OSError, IOError, socket.error, select.error)
 AGAIN = (errno.EAGAIN,), (errno.EWOULDBLOCK,), (errno.EINTR,)
@@ -158,8 +158,9 @@ def wait(process, end):
     process.wait()
     try:
         end.shutdown(socket.SHUT_WR)  # whoever else holds it
-        end.settimeout(5.0)
-        while end.recv(65536):
+        end.settimeout(LINGER_S)
+        until = monotonic() + LINGER_S
+        while end.recv(65536) and monotonic() < until:
             pass  # closed with bytes unread, it would be reset, and the last words lost
     except ERRORS:
         pass
