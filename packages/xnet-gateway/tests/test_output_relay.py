@@ -114,6 +114,21 @@ end(quiet)
     assert err.splitlines() == [f"line {number}" for number in range(20_000)]
 
 
+def test_the_last_lines_are_written_before_the_interpreter_has_ended() -> None:
+    """What two full pipes hold when the worker has ended still comes, if somebody reads it soon."""
+    program = start_program("""
+gateway = make()
+printing = gateway.remote_exec("import os\\nfor i in range(10_000): os.write(1, b'line %d\\\\n' % i)")
+printing.waitclose(20)
+end(gateway)
+print("ended", flush=True)
+""")
+    assert program.stdout is not None
+    assert program.stdout.readline() == "ended\n"
+    _, err = program.communicate(timeout=PATIENCE_S)
+    assert err.splitlines() == [f"line {number}" for number in range(10_000)]
+
+
 def test_a_closed_stderr_disturbs_nothing() -> None:
     done = run_program("""
 os.close(2)

@@ -6,8 +6,11 @@ read from the worker, and the pipe fills up like any pipe whose reader is slow.
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
+import threading
+import time
 
 from xnet_channel.threads.interests import READ
 from xnet_channel.threads.reactor import get_reactor
@@ -24,6 +27,11 @@ RETRY_S: Final = 0.05
 TAIL_LINES: Final = 10
 TAIL_BYTES: Final = 4096
 STDERR: Final = 2
+#: How long an ending interpreter waits for our stderr to take what is left, in seconds.
+LAST_WRITE_S: Final = 1.0
+
+#: Relays whose rest is not written yet. Changed by the reactor thread.
+_unwritten: set[OutputRelay] = set()
 
 
 class OutputRelay:
@@ -101,6 +109,10 @@ class OutputRelay:
             except OSError:
                 rest = b""  # our stderr is closed: the tail still has it
         self._rest = rest
+        if rest:
+            _unwritten.add(self)
+        else:
+            _unwritten.discard(self)
         if rest and not self._rest_timer_set:
             self._rest_timer_set = True
             get_reactor().call_later(RETRY_S, self._write_late)
@@ -112,6 +124,19 @@ class OutputRelay:
         """
         self._rest_timer_set = False
         self._write_rest(everything=self._closed or not has_events(self._fd, select.POLLIN))
+
+
+def write_what_is_left() -> None:
+    """Wait a moment for the reactor to write the last lines; the interpreter is ending, and it with it."""
+    deadline_s = time.monotonic() + LAST_WRITE_S
+    pause = threading.Event()
+    while _unwritten and time.monotonic() < deadline_s:
+        pause.wait(RETRY_S / 10)
+
+
+atexit.register(write_what_is_left)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unwritten.clear)  # they are the parent's
 
 
 def can_write_stderr() -> bool:

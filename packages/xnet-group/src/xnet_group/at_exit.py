@@ -9,6 +9,8 @@ from __future__ import annotations
 import atexit
 import os
 
+from xnet_gateway import output_relay  # noqa: F401 - its exit handler has to run after the one here
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
