@@ -128,7 +128,7 @@ class TestText:
         assert "asking to terminate" in ours
         assert "exited with status 0" in ours
         assert "started" in theirs
-        assert theirs.count("exec on channel") == 2
+        assert theirs.count("exec on channel") == theirs.count("executed on channel") == 2
         assert "asked to terminate" in theirs
         assert "ended" in theirs.splitlines()[-1]
 

@@ -293,7 +293,7 @@ class TestTrace:
         assert ends(worker, PATIENCE_S) == 0
 
     @pytest.mark.parametrize("by_config", [False, True])
-    def test_tr_001_tr_010_to_stderr(
+    def test_tr_001_tr_010_tr_011_to_stderr(
         self, bare: BareGateways, version: str, tmp_path: Path, by_config: bool
     ) -> None:
         """Spec: TR-001, TR-010, TR-021. Every frame, in order, and no payload; from the first frame on."""
@@ -317,7 +317,11 @@ class TestTrace:
         names = {line.split()[1] for line in text.splitlines()}
         assert names <= {"worker", f"bare{version}-worker"}
         assert "h\xe9" not in text
-        assert "executing on channel 1" in text
+        events = ["executing on channel 1", "executed on channel 1", "ending: ", "ends"]
+        if not by_config:  # which comes with HELLO, when the start is over
+            events.insert(0, "started, pid")
+        places = [text.index(event) for event in events]
+        assert places == sorted(places)
 
     def test_tr_001_to_a_file(self, bare: BareGateways, version: str, tmp_path: Path) -> None:
         worker = bare(version, {"EXECNET_DEBUG": "1", "TMPDIR": str(tmp_path)})

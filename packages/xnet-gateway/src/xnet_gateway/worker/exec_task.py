@@ -1,6 +1,6 @@
 """One execution: the code of one CHANNEL_EXEC and the channel it talks on.
 
-Spec: GW-001 to GW-003, GW-010 to GW-012, GW-017, GW-018.
+Spec: GW-001 to GW-003, GW-010 to GW-012, GW-017, GW-018, TR-011.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ class ExecTask:
         Must come after the execution slot is free again: the initiator may send the next exec as
         soon as it sees the channel closed.
         """
+        self.channel.gateway._trace(f"executed on channel {self.channel.id}")  # [TR-011]
         self.channel._executing = False
         self.channel.refuse(error) if error is not None else self.channel.close()
 
