@@ -10,6 +10,8 @@ import pytest
 from gateway_helpers import PATIENCE_S, STRESS, Gateways, eventually
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.gateway import Gateway
+from xnet_wire import values
+from xnet_wire.limits import ITEM_COST_BYTES
 
 SAY_THREAD = """
 import threading
@@ -89,6 +91,7 @@ class TestWhere:
         assert "cannot send (already closed?)" in report.receive(PATIENCE_S)
 
     def test_gw_011_code_cannot_close_its_own_channel(self, shared: Gateway) -> None:
+        """It stays open: what is sent after the attempt arrives."""
         source = """
             try:
                 channel.close()
@@ -119,7 +122,7 @@ class TestStatus:
             gateway.remote_exec("pass").waitclose(PATIENCE_S)
             assert gateway.remote_status().numexecuting == 0
 
-    def test_gw_005_answers_while_the_interpreter_computes(self, gateways: Gateways) -> None:
+    def test_gw_005_fr_023_answers_while_the_interpreter_computes(self, gateways: Gateways) -> None:
         gateway = gateways("popen//execmodel=main_thread_only")
         channel = gateway.remote_exec("channel.send(1)\nwhile channel.isclosed() is False: sum(range(1000))")
         channel.receive(PATIENCE_S)
@@ -127,6 +130,7 @@ class TestStatus:
             assert gateway.remote_status().execmodel == "main_thread_only"
             assert gateway.remote_status().numexecuting == 1
         assert gateway._rinfo(update=True).pid == gateway.pid
+        assert gateway.session.ping(b"x", PATIENCE_S)
         channel.close()
         assert eventually(lambda: gateway.remote_status().numexecuting == 0)
 
@@ -137,8 +141,18 @@ class TestStatus:
         assert gateway._rinfo(update=True).cwd is None
         assert run(gateway, "channel.send(1)") == [1]
 
-    def test_gw_022_answers_fit_the_smallest_window(self, gateways: Gateways, tmp_path: Path) -> None:
-        """GW-030: a path with odd bytes arrives with them replaced."""
+    def test_gw_022_answers_fit_the_smallest_window(self, gateways: Gateways) -> None:
+        gateway = gateways()
+        for character in ("x", "\u20ac", "\U0001f600"):
+            run(gateway, f"import sys\nsys.executable = {character!r} * 100_000")
+            details = gateway._rinfo(update=True).details
+            assert details["executable"].startswith(character * 1000)
+            assert len(values.encode(details)) + ITEM_COST_BYTES <= 65_536
+        assert len(values.encode(gateway.remote_status().details)) + ITEM_COST_BYTES <= 65_536
+
+    def test_gw_030_a_path_with_odd_bytes_arrives_with_them_replaced(
+        self, gateways: Gateways, tmp_path: Path
+    ) -> None:
         odd = tmp_path / "odd-\udcff-name"
         odd.mkdir()
         gateway = gateways(f"popen//chdir={odd}")

@@ -1,4 +1,4 @@
-"""The exact encoder. Spec: VA-002, VA-003, VA-004, VA-005, VA-006, VA-007, VA-023."""
+"""The exact encoder. Spec: VA-002, VA-003, VA-004, VA-005, VA-006, VA-007, VA-023, VA-030."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from xnet_wire.engine import loads
 from xnet_wire.errors import DumpError
 from xnet_wire.value_decoding import decode_exact
 from xnet_wire.value_encoding import encode_exact, head
-from xnet_wire.values import encode
+from xnet_wire.value_types import PY2_STRING_TAG
+from xnet_wire.values import ValueDecoder, encode
 
 
 class Colour(enum.IntEnum):
@@ -246,3 +247,11 @@ def test_a_message_holds_no_contents() -> None:
     with pytest.raises(DumpError) as caught:
         encode_exact({"x" * 10_000: object()}, None, None, 512)
     assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize("flags", [(True, False), (False, False), (True, True), (False, True)])
+def test_va_030_what_came_as_a_str_of_python_2_does_not_leave_as_one(flags: tuple[bool, bool]) -> None:
+    py2_str = head(6, PY2_STRING_TAG)
+    item = ValueDecoder().decode(head(4, 2) + (py2_str + head(2, 1) + b"x") * 2, flags)
+    assert encode(item) in (head(4, 2) + b"\x61x" * 2, head(4, 2) + b"\x41x" * 2)
+    assert py2_str not in encode([item, "text", b"bytes", bytearray(b"more"), memoryview(b"view")])

@@ -1,6 +1,6 @@
 """What an initiator may say to a bare worker: anything. Each mistake ends the connection with its code.
 
-Spec: ER-001 to ER-020, FR-004 to FR-016, HS-006 to HS-015, LI-003.
+Spec: ER-001 to ER-020, FR-004 to FR-016, HS-006 to HS-016, LI-003, SE-004.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ EXEC = frame(
     1,
     messages.encode_exec(messages.ExecRequest("for item in channel: channel.send(item)")),
 )
+WAITING = "channel.send(1)\nchannel.receive()"
+#: Sooner than the five seconds after which code is interrupted.
+AT_ONCE_S = 4.0
 DATA, PART, BATCH = frames.CHANNEL_DATA, frames.CHANNEL_PART, frames.CHANNEL_BATCH
 
 MISTAKES: dict[str, tuple[bytes, int]] = {
@@ -112,7 +115,7 @@ class TestMistakes:
                     assert "2.3" in text
                     assert "1.0" in text
 
-    def test_hs_016_a_newer_minor_version_and_unknown_keys_are_fine(self, version: str) -> None:
+    def test_hs_016_ve_001_a_newer_minor_version_and_unknown_keys_are_fine(self, version: str) -> None:
         hello = {"version": [1, 9], "new": 1, "limits": {"new": 2}, "features": ["x"], "config": {"new": 3}}
         with RawWorker(version) as worker:
             worker.say(frame(frames.HELLO, 0, encode(hello)))
@@ -144,6 +147,16 @@ class TestMistakes:
             assert worker.hear()[:2] == (DATA, 3)
             assert worker.hear()[:2] == (frames.CHANNEL_CLOSE, 3)
             assert worker.hear_goaway()[0] == 2
+
+    def test_se_004_whoever_waits_is_woken(self, version: str) -> None:
+        """Code that waits for an item ends with the connection, so the worker exits at once."""
+        with RawWorker(version) as worker:
+            worker.greet()
+            worker.say(frame(frames.CHANNEL_EXEC, 1, messages.encode_exec(messages.ExecRequest(WAITING))))
+            assert worker.hear() == (DATA, 1, b"\x01")
+            worker.say(frame(16, 0))
+            assert worker.hear_goaway()[0] == 2
+            assert worker.process.wait(AT_ONCE_S) == 0
 
     def test_er_004_goaway_is_not_answered(self, version: str) -> None:
         for payload in (messages.encode_goaway(0, "bye"), b"\xff"):

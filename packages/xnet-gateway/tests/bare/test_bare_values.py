@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from bare_helpers import BareGateways, find_interpreter
+from bare_helpers import BareGateways, RawWorker, find_interpreter, frame
 from bare_strategies import exactly, items
 from gateway_helpers import PATIENCE_S
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.gateway import Gateway
+from xnet_wire import frames, messages
 
 ECHO = "for item in channel: channel.send(item)"
 VALUES: list[Any] = [
@@ -210,7 +211,7 @@ class TestCoercion:
         channel.send(0)
         assert channel.receive(PATIENCE_S) == [*wanted, dict([wanted])]
 
-    def test_va_030_a_python_3_worker_knows_the_flags_too(self, worker: Gateway) -> None:
+    def test_va_031_a_python_3_worker_knows_the_flags_too(self, worker: Gateway) -> None:
         if worker._rinfo().version_info[0] == 2:
             pytest.skip("this is about the others")
         channel = worker.remote_exec("channel.send(repr(channel.receive()))")
@@ -218,6 +219,16 @@ class TestCoercion:
         channel.send(["h\xe9", b"x", {"k": "v"}])
         # "A peer whose application asks for new flags SHOULD use the same flags for what it receives"
         assert channel.receive(PATIENCE_S) == repr([b"h\xc3\xa9", b"x", {b"k": b"v"}]).encode()
+
+    def test_va_030_only_python_2_sends_its_str(self, version: str) -> None:
+        """Read off the wire: a receiver makes the same text of py2-str and of text."""
+        source = "channel.send(['a', b'a', u'a'])"
+        with RawWorker(version) as worker:
+            worker.greet()
+            worker.say(frame(frames.CHANNEL_EXEC, 1, messages.encode_exec(messages.ExecRequest(source))))
+            py2_str, as_bytes, as_text = b"\xd9\xe4\x23\x41a", b"\x41a", b"\x61a"
+            members = [py2_str, py2_str, as_text] if version == "2.7" else [as_text, as_bytes, as_text]
+            assert worker.hear() == (frames.CHANNEL_DATA, 1, b"\x83" + b"".join(members))
 
     def test_va_041_flags_count_for_what_comes_after_them(self, bare: BareGateways) -> None:
         channel = bare("2.7").remote_exec(

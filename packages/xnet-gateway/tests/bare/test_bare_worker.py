@@ -12,7 +12,8 @@ from bare_helpers import BareGateways
 from gateway_helpers import PATIENCE_S, eventually
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.gateway import Gateway
-from xnet_wire import frames, messages
+from xnet_wire import frames, messages, values
+from xnet_wire.limits import ITEM_COST_BYTES
 
 ECHO = "for item in channel: channel.send(item)"
 
@@ -50,6 +51,22 @@ class TestQuestions:
         assert eventually(lambda: worker.remote_status().numexecuting == 0)
         assert worker.remote_status().numchannels == 0
 
+    def test_gw_021_an_execution_is_not_counted_after_its_close(self, worker: Gateway) -> None:
+        for _ in range(50):
+            worker.remote_exec("pass").waitclose(PATIENCE_S)
+            assert worker.remote_status().numexecuting == 0
+
+    def test_gw_022_answers_fit_the_smallest_window(self, bare: BareGateways, version: str) -> None:
+        worker = bare(version)
+        for text in (b"x", "\u20ac".encode(), "\U0001f600".encode()):
+            source = f"import sys\nsys.executable = {text!r} * 100000\n"
+            source += "if sys.version_info[0] > 2: sys.executable = sys.executable.decode()"
+            worker.remote_exec(source).waitclose(PATIENCE_S)
+            details = worker._rinfo(update=True).details
+            assert details["executable"].startswith(text.decode() * 1000)
+            assert len(values.encode(details)) + ITEM_COST_BYTES <= 65_536
+        assert len(values.encode(worker.remote_status().details)) + ITEM_COST_BYTES <= 65_536
+
 
 class TestExecuting:
     def test_gw_017_gw_019_namespace(self, worker: Gateway) -> None:
@@ -79,6 +96,25 @@ class TestExecuting:
             ):
                 run(worker, function, text="h\xe9")
 
+    def test_gw_002_arguments_are_not_coerced_by_reconfigure(self, bare: BareGateways, version: str) -> None:
+        worker = bare(version)
+        worker.reconfigure(py3str_as_py2str=True)
+        source = "def function(channel, **kwargs):\n"
+        source += "    values = (kwargs['value'], channel.receive())\n"
+        source += "    channel.send([type(value).__name__ for value in values])"
+        request = messages.encode_exec(messages.ExecRequest(source, None, "function", {"value": "text"}))
+        channel = worker.session.request(frames.CHANNEL_EXEC, request)
+        channel.send("text")
+        coerced = ["unicode", "str"] if version == "2.7" else ["str", "bytes"]
+        assert channel.receive(PATIENCE_S) in (coerced, [name.encode() for name in coerced])
+
+    def test_gw_011_code_cannot_close_its_own_channel(self, worker: Gateway) -> None:
+        """It stays open: what is sent after the attempt arrives."""
+        source = "try: channel.close()\nexcept (OSError, IOError) as error: channel.send(str(error))"
+        channel = worker.remote_exec(source)
+        assert "not explicitly" in channel.receive(PATIENCE_S)
+        channel.waitclose(PATIENCE_S)
+
     def test_gw_013_gw_015_executions_one_after_the_other_are_all_on_the_main_thread(
         self, worker: Gateway
     ) -> None:
@@ -90,7 +126,7 @@ class TestExecuting:
             assert channel.receive(PATIENCE_S) is True
             channel.waitclose(PATIENCE_S)
 
-    def test_gw_013_executions_at_the_same_time_are_on_threads(self, worker: Gateway) -> None:
+    def test_gw_005_gw_013_executions_at_the_same_time_are_on_threads(self, worker: Gateway) -> None:
         channels = [worker.remote_exec(ECHO) for _ in range(5)]
         for _ in range(3):
             for number, channel in enumerate(channels):
