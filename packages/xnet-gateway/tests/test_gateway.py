@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bare_helpers import PREAMBLE
 from gateway_helpers import PATIENCE_S, Gateways
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.process import WorkerProcess
+from xnet_wire import frames
 from xnet_wire.errors import DumpError
+from xnet_wire.hello import encode_hello
+from xnet_wire.messages import Hello
 
 
 def multiply(channel: Any, factor: int = 2) -> None:
     for item in channel:
         channel.send(item * factor)
+
+
+FAKE = """\
+#!{python}
+import os, sys
+os.write(1, {hello!r})
+while os.read(0, 65536): pass
+"""
+
+
+def test_ve_002_python_is_not_sent_to_what_executes_something_else(
+    gateways: Gateways, tmp_path: Path
+) -> None:
+    hello = encode_hello(Hello("a test", features=("other", "exec.javascript")))
+    said = PREAMBLE + frames.encode_header(frames.HELLO, 0, len(hello)) + hello
+    script = tmp_path / "node"
+    script.write_text(FAKE.format(python=sys.executable, hello=said))
+    script.chmod(0o755)
+    gateway = gateways(f"command={script}")
+    for source in (multiply, textwrap, "a" * 2_000_000):
+        with pytest.raises(ValueError, match="executes javascript, not Python"):
+            gateway.remote_exec(source)
+    assert not gateway.remote_exec("channel.send(42)").isclosed()
 
 
 def test_attributes(shared: Gateway) -> None:

@@ -30,6 +30,8 @@ DEATH_WORDS_S: Final = 0.5
 #: How much of what a dead worker had sent is still read, in reads: a forked child of it may hold
 #: the connection open and go on writing.
 LAST_READS: Final = 4096
+#: How the feature that names a language begins. Spec: GW-004.
+EXECUTES: Final = "exec."
 #: What runs a request that is larger than a frame: it receives the request first.
 LOADER: Final = """\
 def load(request):
@@ -110,7 +112,8 @@ class Gateway(SessionOwner):
             ends; an exception of the code arrives as RemoteError.
 
         Raises:
-            ValueError, TypeError: What was given cannot be sent (see ``remote_source``).
+            ValueError, TypeError: What was given cannot be sent (see ``remote_source``), or it is Python
+                and the worker has said that it executes something else. Spec: GW-004, VE-002.
             DumpError: An argument cannot be sent.
             OSError: The connection is closed.
         """
@@ -118,7 +121,11 @@ class Gateway(SessionOwner):
 
         request = make_request(source, kwargs)
         payload = messages.encode_exec(request)
-        if len(payload) <= self.session.connection.handshake.peer.limits.frame:
+        fits = len(payload) <= self.session.connection.handshake.peer.limits.frame
+        # In which language a text is, whoever gives it has to know; all else is Python.
+        if not isinstance(source, str) or not fits:
+            self._must_execute_python()
+        if fits:
             return self.session.request(frames.CHANNEL_EXEC, payload)
         # [GW-001] A request is one frame. A larger one travels as an item, of any size.
         channel = self.session.request(
@@ -126,6 +133,15 @@ class Gateway(SessionOwner):
         )
         channel.send((request.source, request.file, request.call, request.kwargs))
         return channel
+
+    def _must_execute_python(self) -> None:
+        features = self.session.connection.handshake.peer.features
+        languages = [name[len(EXECUTES) :] for name in features if name.startswith(EXECUTES)]
+        if languages and "python" not in languages:
+            raise ValueError(
+                f"gateway {self.id} executes {' and '.join(languages)}, not Python:"
+                " expected source text in that language that fits one frame"
+            )
 
     def newchannel(self) -> Channel:
         """Open a channel that the other side learns of when it is sent in an item."""
