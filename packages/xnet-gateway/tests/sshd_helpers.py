@@ -17,7 +17,7 @@ from gateway_helpers import PATIENCE_S, eventually
 class Sshd:
     """Started for a folder; ``config`` is what ``ssh_config=`` names, with the host ``here``."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *options: str) -> None:
         program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
         if program is None or shutil.which("ssh") is None:
             pytest.skip("needs the programs sshd and ssh, which are not on this machine")
@@ -34,7 +34,8 @@ class Sshd:
         (folder / "banner").write_text("Authorized use only.\n")
         self.server_config = folder / "sshd_config"
         self.server_config.write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile {folder}/pid\n"
+            "".join(f"{option}\n" for option in options)  # the first of a name counts
+            + f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\nPidFile {folder}/pid\n"
             f"AuthorizedKeysFile {folder}/authorized\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n"
             f"PasswordAuthentication no\nBanner {folder}/banner\nMaxStartups 100\nMaxSessions 100\n"
             "PermitUserEnvironment yes\nAcceptEnv TEST_*\n"

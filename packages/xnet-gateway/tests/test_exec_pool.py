@@ -1,6 +1,6 @@
 """Where executions run, with the pool alone: real threads, tasks that the test controls.
 
-Spec: GW-013 to GW-015.
+Spec: GW-013 to GW-016.
 What a whole worker does is in test_executing.py.
 """
 
@@ -25,6 +25,7 @@ class Task:
         self.thread: threading.Thread | None = None
         self.begun, self.go_on, self.ended = threading.Event(), threading.Event(), threading.Event()
         self.refusal = ""
+        self.refused = threading.Event()
 
     def run(self) -> str | None:
         self.thread = threading.current_thread()
@@ -37,6 +38,7 @@ class Task:
 
     def refuse(self, text: str) -> None:
         self.refusal = text
+        self.refused.set()
 
 
 class MainThread:
@@ -90,14 +92,31 @@ def test_gw_013_main_first_then_others_then_main_again(main: MainThread) -> None
 def test_gw_014_main_thread_only_refuses(main: MainThread) -> None:
     main.pool.execmodel = MAIN_THREAD_ONLY
     first, second = main.submit(), main.submit()
+    assert first.begun.wait(PATIENCE_S)
+    assert (main.pool.running, main.pool.queued) == (1, 1)
+    assert second.refused.wait(PATIENCE_S)
     assert second.refusal == CONCURRENT_EXEC_DEADLOCK_TEXT
     assert not second.begun.is_set()
+    assert main.pool.queued == 0
     first.go_on.set()
     assert first.ended.wait(PATIENCE_S)
     third = main.submit()
     assert third.refusal == ""
     third.go_on.set()
     assert main.pool.wait_idle(PATIENCE_S)
+
+
+def test_gw_016_main_thread_only_waits_for_one_that_is_about_to_end(main: MainThread) -> None:
+    main.pool.execmodel = MAIN_THREAD_ONLY
+    tasks = [main.submit() for _ in range(4)]
+    for number, task in enumerate(tasks):
+        assert task.begun.wait(PATIENCE_S)
+        assert not any(later.begun.is_set() for later in tasks[number + 1 :])
+        assert task.thread is main.thread
+        task.go_on.set()
+    assert main.pool.wait_idle(PATIENCE_S)
+    assert (main.pool.running, main.pool.queued, main.pool.main_busy) == (0, 0, False)
+    assert [task.refusal for task in tasks] == [""] * 4
 
 
 def test_gr_003_a_stopped_pool_takes_nothing_and_waits_for_the_rest(main: MainThread) -> None:

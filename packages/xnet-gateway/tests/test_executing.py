@@ -55,6 +55,12 @@ class TestWhere:
         for _ in range(1000):
             assert run(gateway, SAY_THREAD) == [True]
 
+    def test_gw_016_who_has_the_result_may_send_the_next(self, gateways: Gateways) -> None:
+        """The execution is not over yet: its channel has not been closed when the item is here."""
+        gateway = gateways("popen//execmodel=main_thread_only")
+        for number in range(300):
+            assert gateway.remote_exec(f"channel.send({number})").receive(PATIENCE_S) == number
+
     def test_gw_014_main_thread_only_refuses_a_second_and_the_first_goes_on(self, gateways: Gateways) -> None:
         gateway = gateways("popen//execmodel=main_thread_only")
         first = gateway.remote_exec("channel.send(1)\nchannel.send(channel.receive() + 1)")

@@ -152,6 +152,12 @@ class TestExecuting:
         assert eventually(lambda: worker.remote_status().numexecuting == 0)
         worker.remote_exec("pass").waitclose(PATIENCE_S)
 
+    def test_gw_016_who_has_the_result_may_send_the_next(self, bare: BareGateways, version: str) -> None:
+        worker = bare(version, execmodel="main_thread_only")
+        for number in range(100):
+            assert worker.remote_exec(f"channel.send({number})").receive(PATIENCE_S) == number
+        assert worker.remote_status().numqueued == 0
+
     def test_gw_010_an_error_is_a_traceback_with_source_lines(self, worker: Gateway) -> None:
         """Spec: GW-010, GW-018. Without frames of ours."""
         with pytest.raises(RemoteError) as caught:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 #: waits for disks and, later, networks; not so many that a small machine runs out of memory and every one of
 #: them is late.
 DEFAULT_PARALLEL: Final = 32
+#: How many of them through ssh to one host. An sshd as it is installed (``MaxStartups 10:30:100``) begins to
+#: turn connections away when ten have not proved yet who they are.
+PARALLEL_TO_ONE_HOST: Final = 8
 #: How long gateways that are already up get to end when a later one cannot be started, in seconds.
 UNDO_TIMEOUT_S: Final = 1.0
 
@@ -37,7 +40,8 @@ def start_all(
 
     Args:
         specs: Specifications with their ids.
-        parallel: How many may be starting at once, at least 1; None for a sensible number.
+        parallel: How many may be starting at once, at least 1; None for a sensible number, which is smaller
+            for ssh to one host.
         members: Gateways that ``via`` may name, besides those before it in ``specs``.
 
     Returns:
@@ -48,12 +52,14 @@ def start_all(
         ValueError: A specification means nothing (nothing was started), or ``parallel`` is less than one
             (our caller's fault).
     """
+    to_one_host = PARALLEL_TO_ONE_HOST if parallel is None else parallel
     if parallel is None:
         parallel = DEFAULT_PARALLEL
     if parallel < 1:
         raise ValueError(f"parallel={parallel}: at least one gateway must be allowed to be starting")
     ready: list[Gateway] = []
     starting: deque[PendingGateway] = deque()
+    hosts: deque[object] = deque()  # of those in ``starting``
     number = 0
     try:
         known = [gateway.id for gateway in members]
@@ -62,17 +68,19 @@ def start_all(
             _check_master(spec, known)
             known.append(str(spec.id))
         for number, spec in enumerate(specs):
-            if _master_of(spec) is not None:
-                while starting:  # the gateway it goes through may be one of them
-                    number = len(ready)
-                    ready.append(starting.popleft().finish())
-                number = len(ready)
-                starting.append(begin(spec, _find_master(spec, [*members, *ready])))
-            else:
-                starting.append(begin(spec))
-            if len(starting) >= parallel:
+            host = _host_of(spec)
+            while starting and (
+                len(starting) >= parallel
+                or (host is not None and hosts.count(host) >= to_one_host)
+                # The gateway it goes through is one of them.
+                or (_master_of(spec) is not None and _find_master(spec, [*members, *ready]) is None)
+            ):
                 number = len(ready)
                 ready.append(starting.popleft().finish())
+                hosts.popleft()
+            number = len(ready) + len(starting)
+            starting.append(begin(spec, _find_master(spec, [*members, *ready])))
+            hosts.append(host)
         while starting:
             number = len(ready)
             ready.append(starting.popleft().finish())
@@ -102,14 +110,19 @@ def _check_master(spec: XSpec, known: Sequence[str]) -> None:
         )
 
 
-def _find_master(spec: XSpec, gateways: Sequence[Gateway]) -> Gateway:
-    """Return the gateway that ``via`` names, the youngest of that id."""
-    return next(gateway for gateway in reversed(gateways) if gateway.id == _master_of(spec))
+def _find_master(spec: XSpec, gateways: Sequence[Gateway]) -> Gateway | None:
+    """Return the gateway that ``via`` names, the youngest of that id; None if it is not there."""
+    return next((gateway for gateway in reversed(gateways) if gateway.id == _master_of(spec)), None)
 
 
 def _master_of(spec: XSpec) -> object:
     """Return the id of the gateway that another one needs to be started, or None."""
     return spec.via if spec.via is not None else spec.installvia
+
+
+def _host_of(spec: XSpec) -> object:
+    """Return what names the host behind an sshd, or None where there is none."""
+    return spec.ssh or spec.vagrant_ssh
 
 
 def _named(

@@ -2608,6 +2608,7 @@ class Worker(object):
         self._task = None
         self._end_by = None
         self._sleepers = []
+        self._patient = []  # executions that wait for the main thread
         self._link = Link(fd_in, fd_out, self)
         self._trace("started, pid %d, %s" % (os.getpid(), sys.executable))
 
@@ -2689,7 +2690,9 @@ class Worker(object):
         self._trace("executed on channel %d" % channel.id)
         with link.guard:
             self._running -= 1
-            if in_main:
+            if in_main and self._patient:
+                self._task = self._patient.pop(0)
+            elif in_main:
                 self._main_busy = False  # before the close can be seen (GW-015)
             channel._executing = False
             link.close_locked(channel._state, error)
@@ -2697,17 +2700,27 @@ class Worker(object):
 
     def execute_locked(self, channel, request):
         """Have a request run: on the main thread if that is idle (GW-013, GW-014)."""
-        if self._main_busy and self._execmodel == "main_thread_only":
-            self._link.close_locked(channel._state, REFUSED_TEXT)
-            return
         task = Execution(channel, request)
         self._waiting += 1
         if not self._main_busy:
             self._main_busy = True
             self._task = task
             self._link.notify_locked(self._sleepers)
+        elif self._execmodel == "main_thread_only":
+            self._patient.append(task)
+            start_new_thread(self._refuse_later, (task,))
         else:
             start_new_thread(self._run, (task, False))
+
+    def _refuse_later(self, task):
+        """Refuse a request if the main thread is still not idle after a second (GW-016)."""
+        time.sleep(1.0)
+        with self._link.guard:
+            if task in self._patient:
+                self._patient.remove(task)
+                self._waiting -= 1
+                task.channel._executing = False
+                self._link.close_locked(task.channel._state, REFUSED_TEXT)
 
     # -- questions and configuration, asked by the thread that reads
 

@@ -3,7 +3,7 @@
 Programs expect the main thread: signal handlers, GUI toolkits and some event loops work nowhere
 else. So an execution gets the main thread whenever it is free. With ``main_thread_only`` it gets
 nothing else: a second one at the same time is refused, because it would wait for ever if the first
-one waited for it.
+one waited for it. Unless the first is about to end: that is what it gets a second for.
 
 Spec: GW-013 to GW-016.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 
 from xnet_channel.threads.errors import INTERRUPT_TEXT
 from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
@@ -31,6 +32,8 @@ EXECMODELS: Final = (THREAD, MAIN_THREAD_ONLY)
 CONCURRENT_EXEC_DEADLOCK_TEXT: Final = (
     "concurrent remote_exec would cause deadlock for main_thread_only execmodel"
 )
+#: How long an execution may wait for the main thread to become idle, in seconds. Spec: GW-016.
+PATIENCE_S: Final = 1.0
 
 
 class ExecPool:
@@ -55,6 +58,7 @@ class ExecPool:
         self._queued = 0
         self._closing = 0
         self._idle = threading.Condition()
+        self._patient: deque[ExecTask] = deque()  # in ``main_thread_only``, those that wait
 
     @property
     def running(self) -> int:
@@ -77,7 +81,12 @@ class ExecPool:
                 self.main_task = task
                 refusal = ""
             elif self.execmodel == MAIN_THREAD_ONLY:
-                refusal = CONCURRENT_EXEC_DEADLOCK_TEXT
+                self._queued += 1
+                self._patient.append(task)
+                timer = threading.Timer(PATIENCE_S, self._refuse_if_it_waits, (task,))
+                timer.daemon = True
+                timer.start()
+                return
             else:
                 self._queued += 1
                 threading.Thread(
@@ -85,15 +94,23 @@ class ExecPool:
                 ).start()
                 return
         if refusal:
-            task.channel._executing = False
-            task.channel.refuse(refusal)
+            _refuse(task, refusal)
         else:
             self._wake_main()
 
+    def _refuse_if_it_waits(self, task: ExecTask) -> None:
+        with self._idle:
+            if task not in self._patient:
+                return
+            self._patient.remove(task)
+            self._queued -= 1
+            self._idle.notify_all()
+        _refuse(task, CONCURRENT_EXEC_DEADLOCK_TEXT)
+
     def run_main_task(self) -> None:
         """Run what waits for the main thread."""
-        task, self.main_task = self.main_task, None
-        if task is not None:
+        while (task := self.main_task) is not None:
+            self.main_task = None
             self._run(task, in_main=True)
 
     def stop(self) -> None:
@@ -128,7 +145,9 @@ class ExecPool:
             with self._idle:
                 self._running -= 1
                 self._closing += 1
-                if in_main:
+                if in_main and self._patient:
+                    self.main_task = self._patient.popleft()
+                elif in_main:
                     self.main_busy = False
             # [GW-015] After the slot is free: whoever sees the close may exec again at once.
             task.finish(error)
@@ -138,3 +157,8 @@ class ExecPool:
         finally:
             if held is not None:
                 release_interrupts(held)
+
+
+def _refuse(task: ExecTask, text: str) -> None:
+    task.channel._executing = False
+    task.channel.refuse(text)
