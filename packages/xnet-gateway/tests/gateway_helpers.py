@@ -66,6 +66,12 @@ class Watched:
         self.pid = pid
         self._fd = os.pidfd_open(pid)
 
+    def __enter__(self) -> Watched:  # noqa: PYI034 - Self needs Python 3.11
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.kill()
+
     def wait_gone(self, timeout_s: float = PATIENCE_S) -> bool:
         """Wait until it has ended; return whether it has."""
         poller = select.poll()

@@ -95,6 +95,11 @@ def test_hs_012_unknown_keys_are_ignored(workers: Any) -> None:
         ({"execmodel": "gevent"}, ["execmodel", "'gevent'", "main_thread_only"]),
         ({"env": {"A=B": "1"}}, ["env", "A=B"]),
         ({"nice": 10**30}, ["nice"]),
+        ({"stdout": "relative/path"}, ["stdout", "'relative/path'", "absolute"]),
+        ({"stdout": "/no/such/folder/file"}, ["stdout", "No such file"]),
+        ({"keepalive": 0}, ["keepalive", "0", "from 1 to 86400000"]),
+        ({"keepalive": -(10**30)}, ["keepalive", "from 1 to 86400000"]),
+        ({"keepalive": "soon"}, ["keepalive", "'soon'", "a number"]),
         # HS-013: of the wrong type
         ({"env": {"A": 1}}, ["env", "'A'", "int", "texts or null"]),
         ({"nice": True}, ["nice", "True", "a number"]),

@@ -12,7 +12,7 @@ import pytest
 from gateway_helpers import Gateways, children, descriptors, eventually
 from xnet_gateway import starting
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.starting import begin
+from xnet_gateway.starting import begin, check
 from xnet_gateway.transports import popen
 from xnet_gateway.xspec import XSpec
 
@@ -156,3 +156,9 @@ def test_the_environment_is_set_before_the_interpreter_starts(gateways: Gateways
     gateway = gateways("popen//env:PYTHONHASHSEED=0//env:PYTHONDONTWRITEBYTECODE=1")
     source = "import sys\nchannel.send((sys.flags.hash_randomization, sys.dont_write_bytecode))"
     assert gateway.remote_exec(source).receive(10) == (0, True)
+
+
+@pytest.mark.parametrize("text", ["popen//python=python3", "popen//via=gw0", "ssh=host", "socket=host:1"])
+def test_what_is_not_ours_cannot_be_inherited(text: str) -> None:
+    with pytest.raises(ValueError, match=r"stdout=inherit in .*only for popen without python= and via="):
+        check(XSpec(f"{text}//stdout=inherit"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,12 @@ def test_it_works_like_a_local_one(gateways: Gateways, through: Through) -> None
     assert sub._wait_ended(time.monotonic() + PATIENCE_S)
     assert sub.returncode == 0
     assert master.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+
+
+def test_where_it_prints(gateways: Gateways, through: Through, tmp_path: Path) -> None:
+    gateway = through(gateways("popen//id=m"), f"popen//via=m//id=sub//stdout={tmp_path / 'out'}")
+    gateway.remote_exec("import sys; print('said'); sys.stdout.flush()").waitclose(PATIENCE_S)
+    assert (tmp_path / "out").read_text() == "said\n"
 
 
 def test_its_death_has_a_reason_and_does_not_matter_to_the_other(

@@ -249,6 +249,19 @@ class Gateway(SessionOwner):
         """Return a sentence about the state of the process."""
         return f"gateway {self.id} ({self.spec}): {self._io.describe()}"
 
+    def keep_alive(self, interval_s: float) -> None:
+        """End when nothing is heard of the interpreter any more. Spec: FR-024."""
+        from xnet_channel.threads.keepalive import Keepalive
+
+        Keepalive(self.session, interval_s, lambda silent_s: self._silent_locked(silent_s, interval_s))
+
+    def _silent_locked(self, silent_s: float, interval_s: float) -> None:
+        self.session.finish_locked(
+            f"gateway {self.id}: nothing was heard of {self.remoteaddress} for {silent_s:.1f} seconds"
+            f" (keepalive={interval_s:g}), not even an answer to PING: it is frozen, or the network is cut"
+        )
+        self._kill()  # the program that connected us, or what is frozen
+
     # -- the session's events -------------------------------------------------------------------
 
     def on_eof(self, session: Session, error: OSError | None) -> None:

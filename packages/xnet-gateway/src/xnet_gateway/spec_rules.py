@@ -11,6 +11,7 @@
 | ``dont_write_bytecode`` | none | the worker writes no ``.pyc`` files |
 | ``stdout`` | ``stderr`` (default), ``inherit``, ``null``, ``/path`` | where the worker's prints go |
 | ``python`` | path or command | another interpreter: later version |
+| ``keepalive`` | seconds, 0 for never | end the gateway if nothing is heard for two to three times as long |
 | ``via`` | id | the process is started by, and reached through, that gateway of the group |
 | ``ssh ssh_config vagrant_ssh socket installvia`` | text | other transports: later version |
 
@@ -31,6 +32,9 @@ LATER_EXECMODELS = ("eventlet", "gevent")
 STDOUT_POLICIES = ("stderr", "inherit", "null")
 #: What a kernel accepts; it clamps larger values silently, which is a value lost silently.
 NICE_RANGE = (-20, 19)
+#: Below that, a busy machine would look like a dead one.
+SHORTEST_KEEPALIVE_S = 0.05
+LONGEST_KEEPALIVE_S = 86_400
 _SWITCH_ON = (True, "1", "true", "yes", "on")
 
 
@@ -54,6 +58,8 @@ def check_spec(spec: XSpec) -> None:
         parse_nice(spec)
     if spec.execmodel is not None:
         check_execmodel(spec.execmodel, f"in the gateway specification {str(spec)!r}")
+    if spec.keepalive is not None:
+        parse_keepalive(spec)
     if spec.dont_write_bytecode not in (None, *_SWITCH_ON):
         raise _mistake(
             spec, "dont_write_bytecode", spec.dont_write_bytecode, "no value: the key alone switches it on"
@@ -104,6 +110,25 @@ def parse_nice(spec: XSpec) -> int | None:
     if not low <= number <= high:
         raise _mistake(spec, "nice", value, expected)
     return number
+
+
+def parse_keepalive(spec: XSpec) -> float | None:
+    """Return the seconds of ``keepalive=``, 0.0 for never, or None when it is not set.
+
+    Raises:
+        ValueError: It is no number of seconds, or more than a day (our caller's fault).
+    """
+    value = spec.keepalive
+    if value is None:
+        return None
+    try:
+        seconds = -1.0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if seconds != 0 and not SHORTEST_KEEPALIVE_S <= seconds <= LONGEST_KEEPALIVE_S:
+        expected = f"seconds from {SHORTEST_KEEPALIVE_S} to {LONGEST_KEEPALIVE_S}, or 0 for never"
+        raise _mistake(spec, "keepalive", value, expected)
+    return seconds
 
 
 def _check_stdout(spec: XSpec) -> None:

@@ -9,7 +9,7 @@ import sys
 
 from xnet_gateway import worker_config
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.spec_rules import check_spec, parse_nice
+from xnet_gateway.spec_rules import check_spec, parse_keepalive, parse_nice
 from xnet_gateway.transports import popen
 from xnet_gateway.transports.base import KEYS
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: How long a started interpreter may take until its handshake is complete, in seconds. A loaded
 #: machine that starts hundreds needs tens of seconds; a process that hangs must not hang us.
 HANDSHAKE_S: Final = 120.0
+#: How long silence on a network is nothing special, in seconds. A worker that computes without letting its
+#: other threads run, in C for example, is silent too: after two to three times as long it is given up.
+NETWORK_KEEPALIVE_S: Final = 60.0
 
 
 class PendingGateway:
@@ -32,8 +35,9 @@ class PendingGateway:
     Threads: one at a time.
     """
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, keepalive_s: float) -> None:
         self._gateway = gateway
+        self._keepalive_s = keepalive_s
 
     def finish(self) -> Gateway:
         """Wait for the handshake.
@@ -53,6 +57,8 @@ class PendingGateway:
             if isinstance(error, (EOFError, OSError)):
                 raise HostNotFound(f"no gateway for {str(gateway.spec)!r}: {error}") from error
             raise
+        if self._keepalive_s:
+            gateway.keep_alive(self._keepalive_s)
         return gateway
 
     def abandon(self) -> None:
@@ -82,7 +88,12 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     nice = parse_nice(spec)
     if nice:
         config["nice"] = nice
+    keepalive_s = _keepalive_s(spec)
+    if keepalive_s:
+        config["keepalive"] = round(keepalive_s * 1000)
     full = is_same_interpreter(spec) and (master is None or master.runs_full_worker)
+    if spec.stdout is not None and not (full and master is None):
+        config["stdout"] = str(spec.stdout)
     if full and master is None:
         connected = popen.connect(spec)
     else:
@@ -92,7 +103,7 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
 
     result = gateway.Gateway(spec, connected, config)
     result.runs_full_worker = full
-    return PendingGateway(result)
+    return PendingGateway(result, keepalive_s)
 
 
 def check(spec: XSpec) -> None:
@@ -103,21 +114,33 @@ def check(spec: XSpec) -> None:
             (our caller's fault).
     """
     check_spec(spec)
-    if is_same_interpreter(spec) and sum(bool(getattr(spec, key)) for key in KEYS) == 1:
+    if is_same_interpreter(spec) and spec.via is None and sum(bool(getattr(spec, key)) for key in KEYS) == 1:
         return  # the usual one, for which the others need not be loaded
     from xnet_gateway.transports.registry import find_transport
 
     find_transport(spec).check(spec)
-    if spec.stdout not in (None, "stderr") and not is_same_interpreter(spec):
+    if spec.stdout == "inherit":
         raise ValueError(
-            f"stdout={spec.stdout} in the gateway specification {str(spec)!r}: only for popen without"
-            " python=; what other workers print goes to standard error"
+            f"stdout=inherit in the gateway specification {str(spec)!r}: only for popen without python= and"
+            " via=; the standard output of other workers is the connection, or is on another machine"
         )
 
 
 def is_same_interpreter(spec: XSpec) -> bool:
     """Return whether a specification names the interpreter that reads it, where our packages are."""
     return bool(spec.popen) and spec.python in (None, sys.executable)
+
+
+def _keepalive_s(spec: XSpec) -> float:
+    """Return after how much silence to ask for a sign of life, 0 for never."""
+    given_s = parse_keepalive(spec)
+    if given_s is not None:
+        return given_s
+    if is_same_interpreter(spec):
+        return 0.0  # the usual one, for which no transports need be loaded
+    from xnet_gateway.transports.registry import find_transport
+
+    return NETWORK_KEEPALIVE_S if find_transport(spec).network else 0.0
 
 
 def _go(spec: XSpec, master: Gateway | None, config: dict[str, Any], *, full: bool) -> Connected:

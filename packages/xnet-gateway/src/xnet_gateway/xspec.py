@@ -53,6 +53,7 @@ class XSpec:
     id: str | None = None
     execmodel: str | bool | None = None
     dont_write_bytecode: str | bool | None = None
+    keepalive: str | bool | None = None
     stdout: str | bool | None = None
     env: dict[str, str | bool]
 

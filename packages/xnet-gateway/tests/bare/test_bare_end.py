@@ -253,6 +253,8 @@ class TestConfig:
         ("config", "words"),
         [
             ({"execmodel": "fibers"}, ["execmodel", "fibers", "main_thread_only"]),
+            ({"stdout": "out.txt"}, ["stdout", "out.txt", "absolute path"]),
+            ({"keepalive": 0}, ["keepalive", "0", "from 1 to 86400000"]),
             ({"chdir": "/nowhere/at/all"}, ["chdir", "/nowhere/at/all", "No such file"]),
         ],
     )

@@ -158,6 +158,18 @@ class TestExecuting:
             assert worker.remote_exec(f"channel.send({number})").receive(PATIENCE_S) == number
         assert worker.remote_status().numqueued == 0
 
+    @pytest.mark.parametrize("place", ["null", "file"])
+    def test_hs_020_where_it_prints(
+        self, bare: BareGateways, version: str, place: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "out"
+        path.write_text("before\n")
+        worker = bare(version, stdout=str(path) if place == "file" else place)
+        source = "import os, sys\nprint('said'); sys.stdout.flush(); os.system('echo and its child')"
+        worker.remote_exec(source).waitclose(PATIENCE_S)
+        assert path.read_text() == ("before\nsaid\nand its child\n" if place == "file" else "before\n")
+        assert "said" not in "".join(capfd.readouterr())
+
     def test_gw_010_an_error_is_a_traceback_with_source_lines(self, worker: Gateway) -> None:
         """Spec: GW-010, GW-018. Without frames of ours."""
         with pytest.raises(RemoteError) as caught:

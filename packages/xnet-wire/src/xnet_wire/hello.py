@@ -165,6 +165,8 @@ _CONFIG_TYPES: Final[dict[str, type]] = {
     "env": dict,
     "alias": bool,
     "dont_write_bytecode": bool,
+    "keepalive": int,
+    "stdout": str,
 }
 _TYPE_NAMES: Final[dict[type, str]] = {str: "a text", int: "a number", dict: "a map", bool: "true or false"}
 

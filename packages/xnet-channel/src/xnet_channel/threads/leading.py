@@ -71,6 +71,7 @@ class Leading:
 
     Attributes:
         eof: Nothing more can be read.
+        heard: Something was read since somebody set this to False.
 
     Threads: methods with ``_locked`` need the session's lock, held once.
     """
@@ -89,6 +90,7 @@ class Leading:
         #: What the poll returns when there is something to read and nothing else to look at.
         self._only_readable: Final = [(fd, select.POLLIN)]
         self.eof = False
+        self.heard = False
 
     def wait_locked(
         self,
@@ -349,6 +351,7 @@ class Leading:
         if not count:
             self._end_locked(None)
             return False
+        self.heard = True
         try:
             if pending is not None:
                 session.dispatch_locked(connection.pending_filled(count))

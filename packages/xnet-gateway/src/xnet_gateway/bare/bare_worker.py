@@ -759,7 +759,8 @@ def is_text_map(value):
 
 CONFIG_TYPES = {
     "id": (Text,), "execmodel": (Text,), "env": (dict,), "chdir": (Text,), "nice": Integers, "alias": (bool,),
-    "dont_write_bytecode": (bool,),
+    "dont_write_bytecode": (bool,), "keepalive": Integers,
+    "stdout": (Text,),
 }  # fmt: skip
 
 
@@ -1426,6 +1427,7 @@ class Link(object):
         self.followers = 0
         self.wake_reader, self.wake_writer = make_pipe()
         self.poll = Poll(fd_in, self.wake_reader)
+        self.heard = False  # since somebody looked (FR-025)
         self.keeper_runs = False
         self.keeper_asleep = False
         self.keeper_reader, self.keeper_writer = make_pipe()
@@ -1582,6 +1584,7 @@ class Link(object):
             data = b""
             error = problem
         if data:
+            self.heard = True
             self.feed_locked(data)
         else:
             self.gone_locked(error)
@@ -2747,7 +2750,7 @@ class Worker(object):
         for key, apply in (
             ("env", self._apply_env), ("chdir", self._apply_chdir), ("nice", self._apply_nice), ("id", self._apply_id),
             ("execmodel", self._apply_execmodel), ("dont_write_bytecode", self._apply_dont_write_bytecode),
-            ("alias", self._apply_alias),
+            ("alias", self._apply_alias), ("stdout", self._apply_stdout), ("keepalive", self._apply_keepalive),
         ):  # fmt: skip
             if key in config:
                 try:
@@ -2804,6 +2807,43 @@ class Worker(object):
             module.ExecModel, module.get_execmodel = ExecModel, ExecModel
         sys.modules["execnet"].gateway_base = sys.modules["execnet.gateway_base"]
         sys.modules["execnet"].__path__ = []
+
+    def _apply_stdout(self, place):
+        if place == "stderr":
+            return
+        path = os.devnull if place == "null" else native(place)
+        if not os.path.isabs(path):
+            raise ValueError("expected stderr, null or an absolute path")
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 438)  # rw-rw-rw-, without the umask
+        os.dup2(fd, 1)
+        os.close(fd)
+
+    def _apply_keepalive(self, interval):
+        if not 0 < interval <= 86400000:
+            raise ValueError("expected milliseconds, from 1 to 86400000")
+        start_new_thread(self._watch, (interval / 1000.0, time.sleep))
+
+    def _watch(self, seconds, sleep):
+        """Ask when nothing is heard for so long, end when there is no answer for as long again (HS-024)."""
+        link = self._link
+        asked = False
+        looked = heard = monotonic()
+        while not link.deaf:
+            sleep(seconds)
+            now = monotonic()
+            with link.guard:
+                if link.deaf:
+                    return
+                if link.heard or now - looked > 1.5 * seconds:  # or this process was stopped meanwhile
+                    link.heard = asked = False
+                    heard = now
+                elif asked:
+                    link.gone_locked(None, "nothing was heard of the initiator for %.1f seconds" % (now - heard))
+                else:
+                    asked = True
+                    link.queue(PING, 0, b"keepalive")
+                    link.flush_soon_locked()
+            looked = now
 
     # -- the end
 

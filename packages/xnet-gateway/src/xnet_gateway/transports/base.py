@@ -128,11 +128,14 @@ class Transport(abc.ABC):
 
     Attributes:
         key: That key, for example ``ssh`` for ``ssh=host``.
+        network: Whether a network lies in between, where a peer can be gone without anybody telling:
+            then the connection is watched, unless ``keepalive=`` says otherwise.
 
     Threads: any; a transport keeps no state between calls.
     """
 
     key: str
+    network = False
 
     @abc.abstractmethod
     def route(self, spec: XSpec) -> Route:

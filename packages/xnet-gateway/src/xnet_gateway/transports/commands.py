@@ -43,6 +43,7 @@ class PrefixTransport(Transport):
             example: A value, for the error message.
         """
         self.key = key
+        self.network = key == "kubectl"  # the others reach something on this machine
         self._pattern = pattern.split()
         self._example = example
 
@@ -73,6 +74,7 @@ class SrunTransport(Transport):
     """``srun`` or ``srun=OPTIONS``: one task of a Slurm job."""
 
     key = "srun"
+    network = True
 
     def route(self, spec: XSpec) -> Command:
         """See ``Transport.route``."""

@@ -21,6 +21,7 @@ class SocketTransport(Transport):
     """``socket=HOST:PORT``, with ``tls``, ``tls_ca=``, ``tls_cert=``, ``tls_key=``, ``secret_file=``."""
 
     key = "socket"
+    network = True
 
     def check(self, spec: XSpec) -> None:
         """See ``Transport.check``."""

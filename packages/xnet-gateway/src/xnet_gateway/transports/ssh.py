@@ -59,6 +59,8 @@ argument_makers: Final[dict[str, Callable[[XSpec], list[str]]]] = {
 class SshTransport(Transport):
     """Either of the two."""
 
+    network = True
+
     def __init__(self, key: str) -> None:
         self.key = key
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from xnet_gateway.worker.worker import WorkerGateway
 
+#: A day. Spec: the table of HS-020.
+LONGEST_KEEPALIVE_MS: Final = 86_400_000
+
 
 def apply_config(worker: WorkerGateway, config: dict[str, Any]) -> None:
     """Apply the configuration, in the order of the table below.
@@ -78,6 +81,23 @@ def _apply_alias(worker: WorkerGateway, switch: bool) -> None:
         __import__("xnet.alias", fromlist=["install"]).install(in_worker=True)
 
 
+def _apply_stdout(worker: WorkerGateway, place: str) -> None:
+    if place == "stderr":
+        return
+    path = os.devnull if place == "null" else place
+    if not os.path.isabs(path):
+        raise ValueError("expected stderr, null or an absolute path")
+    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+    os.dup2(fd, 1)
+    os.close(fd)
+
+
+def _apply_keepalive(worker: WorkerGateway, interval_ms: int) -> None:
+    if not 0 < interval_ms <= LONGEST_KEEPALIVE_MS:
+        raise ValueError(f"expected milliseconds, from 1 to {LONGEST_KEEPALIVE_MS}")
+    worker.keep_alive(interval_ms / 1000)
+
+
 #: Key and how it is applied, in the order of HS-020. The types of the values were checked with HELLO.
 KEYS: Final[tuple[tuple[str, Callable[[WorkerGateway, Any], None]], ...]] = (
     ("env", _apply_env),
@@ -87,4 +107,6 @@ KEYS: Final[tuple[tuple[str, Callable[[WorkerGateway, Any], None]], ...]] = (
     ("execmodel", _apply_execmodel),
     ("dont_write_bytecode", _apply_dont_write_bytecode),
     ("alias", _apply_alias),
+    ("stdout", _apply_stdout),
+    ("keepalive", _apply_keepalive),
 )

@@ -124,6 +124,18 @@ class WorkerGateway(SessionOwner):
         """Take the initiator's name for this gateway."""
         self.id = self.session.name = f"{gateway_id}-worker"
 
+    def keep_alive(self, interval_s: float) -> None:
+        """End when nothing is heard of the initiator any more. Spec: HS-024."""
+        from xnet_channel.threads.keepalive import Keepalive
+
+        Keepalive(self.session, interval_s, self._silent_locked)
+
+    def _silent_locked(self, silent_s: float) -> None:
+        text = f"nothing was heard of the initiator for {silent_s:.1f} seconds"
+        self.session.finish_locked(f"{self.id}: {text}")
+        self._trace(text)
+        self._begin_to_end()
+
     def on_request(self, frame_type: int, channel: Channel, request: ExecRequest | None) -> None:
         """Answer STATUS and INFO at once, hand CHANNEL_EXEC to the pool."""
         if frame_type == frames.STATUS:

@@ -1,0 +1,75 @@
+"""Finding out that a silent peer is gone, where nobody tells: behind a network, or frozen.
+
+Any byte that is read counts as a sign of life. A session that has heard nothing for an interval sends
+PING; if nothing comes for a whole further interval, it ends. So it ends between two and three
+intervals after the last sign of life, and a session that is busy sends no PING at all.
+
+Spec: FR-024, FR-025, HS-024.
+"""
+
+from __future__ import annotations
+
+import time
+
+from xnet_channel.core import states
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Final
+
+    from xnet_channel.threads.session import Session
+
+#: What our PINGs carry, so that they can be told apart in a trace.
+PAYLOAD: Final = b"keepalive"
+#: A look that comes later than so many intervals after the last one says nothing about the peer: this
+#: process was stopped, or its machine was asleep.
+OVERSLEPT: Final = 1.5
+
+
+class Keepalive:
+    """Looks after one session until that ends.
+
+    Threads: made by any; then the reactor's.
+    """
+
+    def __init__(self, session: Session, interval_s: float, when_silent: Callable[[float], None]) -> None:
+        """Begin.
+
+        Args:
+            session: The session; nothing happens before its handshake is complete.
+            interval_s: How long silence is taken for nothing special, in seconds.
+            when_silent: Called with the seconds of silence, under the lock on the reactor's thread; has to
+                end the session.
+        """
+        self._session = session
+        self._interval_s = interval_s
+        self._when_silent = when_silent
+        self._asked = False
+        self._heard_at_s = self._looked_at_s = time.monotonic()
+        self._look_later()
+
+    def _look_later(self) -> None:
+        self._session.reactor.call_later(self._interval_s, self._look)
+
+    def _look(self) -> None:
+        session = self._session
+        with session.lock:
+            if session.finished or session.leading.eof:
+                return
+            now_s = time.monotonic()
+            overslept = now_s - self._looked_at_s > OVERSLEPT * self._interval_s
+            self._looked_at_s = now_s
+            if session.leading.heard or overslept or session.connection.phase is not states.RUNNING:
+                session.leading.heard = False
+                self._asked = False
+                self._heard_at_s = now_s
+            elif self._asked:
+                self._when_silent(now_s - self._heard_at_s)
+                return
+            else:
+                self._asked = True
+                session.connection.send_ping(PAYLOAD)
+                session.writer.flush_soon_locked()
+            session.leading.lent_in_need_locked()  # nobody may be reading, and what has come must count
+        self._look_later()
