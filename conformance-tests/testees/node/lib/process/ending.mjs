@@ -1,0 +1,64 @@
+/** The steps to the end of the worker. Spec: GR-003 to GR-007. */
+
+/** How long executions may go on, and how long after they were interrupted. */
+const GRACE_MS = 5000;
+const INTERRUPTED_MS = 10000;
+
+/** How long what is queued may take to be written, and threads to end. */
+const WRITING_MS = 1000;
+const THREADS_MS = 1000;
+
+/**
+ * @typedef {object} Parts
+ * @property {import("../protocol/connection.mjs").Connection} connection
+ * @property {import("./executions.mjs").Executions | null} executions
+ * @property {import("./stream.mjs").DescriptorStream} stream
+ * @property {import("./trace.mjs").Trace} trace
+ */
+
+/**
+ * End this process, in bounded time.
+ *
+ * @param {Parts} parts
+ */
+export async function endWorker({ connection, executions, stream, trace }) {
+  let status = 0;
+  if (executions) {
+    executions.refuseWaiting("this worker is about to end");
+    trace.event(`terminating: ${executions.running} executions run`);
+    if (!(await executions.allEnded(GRACE_MS))) {
+      trace.event("terminating: interrupting what runs");
+      executions.interruptAll();
+      if (!(await executions.allEnded(INTERRUPTED_MS))) {
+        trace.event("terminating: giving up on what runs");
+        status = 1;
+      }
+    }
+  }
+  await stream.until(() => connection.sender.ready.size === 0, WRITING_MS);
+  connection.end({ kind: "lost", text: "this worker has ended" });
+  await stream.finish(WRITING_MS);
+  const stuck = executions !== null && !(await executions.endThreads(THREADS_MS));
+  trace.event(`exiting with status ${status}`);
+  leave(status, stuck);
+}
+
+/**
+ * Leave the process. `process.exit` waits for all threads, so if one is inside of a system call there is another way;
+ * the launcher makes the exit status of it.
+ *
+ * @param {number} status
+ * @param {boolean} stuck
+ */
+function leave(status, stuck) {
+  if (!stuck) {
+    process.exit(status);
+  }
+  const kill = () => process.kill(process.pid, "SIGKILL");
+  if (process.send) {
+    process.send({ status }, kill);
+    setTimeout(kill, WRITING_MS);
+  } else {
+    kill();
+  }
+}

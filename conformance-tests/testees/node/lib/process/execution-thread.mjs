@@ -1,0 +1,132 @@
+/** A thread that executes code, as the process's first thread sees it. */
+
+import { SHARE_ENV, Worker } from "node:worker_threads";
+
+import { CHANNEL_ERROR } from "../wire/registry.mjs";
+
+/** @typedef {import("../protocol/mailbox.mjs").Item} Item */
+/** @typedef {import("../thread/messages.mjs").Failure} Failure */
+/** @typedef {import("../thread/messages.mjs").FromThread} FromThread */
+/** @typedef {import("../thread/messages.mjs").ChangeDirectory} ChangeDirectory */
+/** @typedef {import("../thread/messages.mjs").Request} Request */
+/** @typedef {import("../thread/messages.mjs").ThreadData} ThreadData */
+/** @typedef {import("../thread/messages.mjs").ToThread} ToThread */
+
+const PROGRAM = new URL("../thread/thread.mjs", import.meta.url);
+
+/**
+ * @typedef {object} ThreadEvents
+ * @property {(thread: ExecutionThread, message: Request) => void} requested
+ * @property {(channel: number, error: string | null) => void} executed  the code of the channel, or its thread, has
+ *     ended
+ * @property {(thread: ExecutionThread) => void} gone  called once, after `executed`
+ */
+
+export class ExecutionThread {
+  /**
+   * @param {ThreadData} data
+   * @param {boolean} isMain  whether it stays when it has nothing to do
+   * @param {ThreadEvents} events
+   */
+  constructor(data, isMain, events) {
+    this.events = events;
+    /** @type {number | null} channel of the execution that runs */
+    this.executing = null;
+    this.interrupted = false;
+    this.dead = false;
+    /** @type {string | null} */
+    this.error = null;
+    this.worker = new Worker(PROGRAM, { workerData: { ...data, isMain }, env: SHARE_ENV, stdin: false });
+    this.worker.on("message", (message) => this.receive(message));
+    this.worker.on("error", (error) => {
+      this.error = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    });
+    this.worker.on("exit", (status) => this.exited(status));
+  }
+
+  /** @param {number} channel @param {Buffer} payload  of CHANNEL_EXEC */
+  run(channel, payload) {
+    this.executing = channel;
+    const own = Uint8Array.from(payload);
+    this.post({ op: "run", channel, payload: own }, [own.buffer]);
+  }
+
+  /** @param {ToThread} message @param {ArrayBuffer[]} [handedOver] */
+  post(message, handedOver = []) {
+    if (!this.dead) {
+      this.worker.postMessage(message, handedOver);
+    }
+  }
+
+  /** @param {number} request */
+  reply(request) {
+    if (request) {
+      this.post({ op: "reply", request });
+    }
+  }
+
+  /** @param {number} request @param {Failure} failure */
+  fail(request, failure) {
+    if (request) {
+      this.post({ op: "reply", request, failure });
+    }
+  }
+
+  /** @param {number} request @param {Item} item @param {number[]} closed  channels in it that are closed */
+  deliver(request, { bytes, coercion }, closed) {
+    const memory = /** @type {ArrayBuffer} */ (bytes.buffer);
+    this.post({ op: "reply", request, bytes, coercion, closed }, [memory]);
+  }
+
+  /** End it, whatever it does; code that runs is interrupted. */
+  interrupt() {
+    this.interrupted = true;
+    return this.worker.terminate();
+  }
+
+  /** @param {FromThread} message */
+  receive(message) {
+    switch (message.op) {
+      case "ended":
+        return this.ended(message.text);
+      case "chdir":
+        return changeDirectory(message);
+      default:
+        return this.events.requested(this, message);
+    }
+  }
+
+  /** @param {string | null} error */
+  ended(error) {
+    const channel = this.executing;
+    if (channel !== null) {
+      this.executing = null;
+      this.events.executed(channel, error);
+    }
+  }
+
+  /** @param {number} status */
+  exited(status) {
+    this.dead = true;
+    if (this.interrupted) {
+      this.ended(CHANNEL_ERROR.interrupted);
+    } else {
+      this.ended(this.error ?? `the executed code called process.exit(${status})`);
+    }
+    this.events.gone(this);
+  }
+}
+
+/** Change the directory of the process for a thread, which cannot do it itself and waits. @param {ChangeDirectory} message */
+function changeDirectory({ directory, gate, port }) {
+  /** @type {string | null} */
+  let failure = null;
+  try {
+    process.chdir(directory);
+  } catch (error) {
+    failure = error instanceof Error ? error.message : String(error);
+  }
+  port.postMessage(failure);
+  Atomics.store(gate, 0, 1);
+  Atomics.notify(gate, 0);
+}

@@ -1,0 +1,80 @@
+/**
+ * The trace of a connection: text lines with EXECNET_DEBUG, JSON lines with XNET_TRACE_JSON. Spec: TR-001 to TR-021.
+ *
+ * Nothing is formatted unless somebody asked for it.
+ */
+
+import { openSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { frameName } from "../wire/registry.mjs";
+
+/** @typedef {(line: string) => void} Write */
+
+export class Trace {
+  /** @param {Record<string, string | undefined>} environment */
+  constructor(environment) {
+    /** Until the initiator has said the gateway's id. */
+    this.name = "worker";
+    this.text = textWriter(environment.EXECNET_DEBUG);
+    const prefix = environment.XNET_TRACE_JSON;
+    this.json = prefix ? fileWriter(`${prefix}-${process.pid}.jsonl`) : null;
+  }
+
+  /** @param {number} type @param {number} channel @param {number} length */
+  sent(type, channel, length) {
+    this.frame("sent", type, channel, length);
+  }
+
+  /** @param {number} type @param {number} channel @param {number} length */
+  received(type, channel, length) {
+    this.frame("received", type, channel, length);
+  }
+
+  /** @param {"sent" | "received"} direction @param {number} type @param {number} channel @param {number} length */
+  frame(direction, type, channel, length) {
+    this.text?.(`${this.name} ${direction} <Message ${frameName(type)} channel=${channel} lendata=${length}>`);
+    this.json?.(this.object({ dir: direction, type: frameName(type), channel, length }));
+  }
+
+  /** Something that happened, in words without payloads. @param {string} event */
+  event(event) {
+    this.text?.(`${this.name} ${event.replaceAll("\n", " ")}`);
+    this.json?.(this.object({ event }));
+  }
+
+  /** @param {object} keys */
+  object(keys) {
+    const rest = JSON.stringify({ pid: process.pid, side: this.name, ...keys });
+    return `{"ns": ${process.hrtime.bigint()}, ${rest.slice(1)}`; // digits: JSON's numbers may be exact, ours are not
+  }
+}
+
+/** @param {string | undefined} debug @returns {Write | null} */
+function textWriter(debug) {
+  switch (debug) {
+    case "1":
+      return fileWriter(join(tmpdir(), `execnet-debug-${process.pid}`));
+    case "2":
+      return (line) => process.stderr.write(`[${process.pid}] ${line}\n`);
+    default:
+      return null;
+  }
+}
+
+/** A writer that appends whole lines, and is quiet about failures (TR-003). @param {string} path @returns {Write | null} */
+function fileWriter(path) {
+  try {
+    const descriptor = openSync(path, "a", 0o600);
+    return (line) => {
+      try {
+        writeSync(descriptor, `${line}\n`);
+      } catch {
+        // a full disk must not disturb the connection
+      }
+    };
+  } catch {
+    return null;
+  }
+}

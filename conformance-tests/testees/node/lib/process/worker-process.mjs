@@ -1,0 +1,140 @@
+/** The worker: the connection, the code it executes, and its end. */
+
+import { Connection } from "../protocol/connection.mjs";
+import { isInitiators } from "../protocol/ids.mjs";
+import { mostPart } from "../protocol/outbox.mjs";
+import { DEFAULT_LIMITS } from "../wire/registry.mjs";
+import { SharedCounters } from "../thread/shared.mjs";
+import { encodeInfo, encodeStatus } from "./answers.mjs";
+import { applyConfig } from "./config.mjs";
+import { Desk } from "./desk.mjs";
+import { endWorker } from "./ending.mjs";
+import { Executions } from "./executions.mjs";
+import { Holders } from "./holders.mjs";
+import { DescriptorStream } from "./stream.mjs";
+import { Trace } from "./trace.mjs";
+
+/** @typedef {import("../protocol/channel.mjs").Channel} Channel */
+/** @typedef {import("../wire/hello.mjs").Config} Config */
+/** @typedef {import("../wire/registry.mjs").Limits} Limits */
+
+const SELF = { implementation: "xnet-node", version: "0.1.0" };
+
+/** A text of this many bytes is the longest that a JavaScript string surely takes; half of that is round. */
+const LIMITS = { ...DEFAULT_LIMITS, item: 268435456 };
+
+export class WorkerProcess {
+  /** @param {number} input @param {number} output  descriptors of the connection */
+  constructor(input, output) {
+    this.trace = new Trace(process.env);
+    this.stream = new DescriptorStream(input, output);
+    this.counters = new SharedCounters();
+    /** @type {Executions | null} */
+    this.executions = null;
+    this.ending = false;
+    this.holders = new Holders((channel) => this.dropped(channel));
+    /** @type {Connection} */
+    this.connection = new Connection({
+      limits: LIMITS,
+      said: { implementation: SELF.implementation, features: ["exec.javascript"] },
+      stream: this.stream,
+      trace: this.trace,
+      application: {
+        configure: (config) => this.configure(config),
+        execute: (channel, payload) => this.executions?.start(channel, payload),
+        answer: (name, limits) => this.answer(name, limits),
+        opened: (channel) => this.holders.add(channel),
+        closed: (channel) => this.closed(channel),
+        referenced: (ids) => this.holders.addItem(ids),
+        terminate: () => this.end("the initiator asks for the end"),
+        ended: ({ text }) => this.end(text),
+      },
+    });
+    this.desk = new Desk(this.connection, this.holders);
+  }
+
+  start() {
+    const { connection } = this;
+    process.on("SIGINT", () => this.executions?.interruptMain());
+    process.on("disconnect", () => process.exit(1)); // the launcher was killed
+    this.trace.event("connection started");
+    connection.start();
+    this.stream.begin({
+      data: (bytes) => connection.receiveData(bytes),
+      eof: () => connection.receiveEof(),
+      drained: () => connection.drained(),
+    });
+  }
+
+  /** @param {Config} config */
+  configure(config) {
+    if (config.id !== undefined) {
+      this.trace.name = `${config.id}-worker`;
+    }
+    const model = applyConfig(config);
+    const { theirs } = this.connection;
+    const limits = { depth: theirs.depth, item: theirs.item, part: mostPart(theirs), channels: theirs.channels };
+    const data = { shared: this.counters.memory, limits, gatewayId: config.id ?? "" };
+    this.executions = new Executions(model, data, {
+      requested: (thread, message) => this.desk.serve(thread, message),
+      began: (thread, id) => {
+        this.trace.event(`execution of channel ${id} started`);
+        this.holders.give(id, thread);
+        this.holders.setExecuting(id, true);
+      },
+      ended: (id, error) => this.executed(id, error),
+      gone: (thread) => this.holders.dropThread(thread),
+    });
+  }
+
+  /** @param {"STATUS" | "INFO"} name @param {Limits} limits  of the initiator @returns {Buffer} */
+  answer(name, limits) {
+    if (name === "INFO") {
+      return encodeInfo(SELF, limits);
+    }
+    const { running = 0, waiting = [], model = "thread" } = this.executions ?? {};
+    const { size } = this.connection.channels.open;
+    const counts = { numchannels: size, numexecuting: running, numqueued: waiting.length };
+    return encodeStatus({ ...counts, execmodel: model }, limits);
+  }
+
+  /** The code of a channel has ended, or was refused. Spec: GW-010. @param {number} id @param {string | null} error */
+  executed(id, error) {
+    this.trace.event(`execution of channel ${id} ended ${error === null ? "properly" : "with an error"}`);
+    const channel = this.holders.find(id);
+    if (channel) {
+      this.connection.close(channel, { error, impatient: true });
+    }
+    this.holders.setExecuting(id, false);
+  }
+
+  /** Nobody can use a channel any more. Spec: CH-051, CH-052. @param {Channel} channel */
+  dropped(channel) {
+    if (!channel.mailbox.handled) {
+      this.connection.close(channel);
+    } else if (channel.refusal === null) {
+      this.connection.endSending(channel);
+    }
+  }
+
+  /** @param {Channel} channel */
+  closed(channel) {
+    if (!isInitiators(channel.id)) {
+      this.counters.close();
+    }
+    const threads = this.holders.holdings.get(channel.id)?.threads ?? new Map();
+    for (const thread of threads.keys()) {
+      thread.post({ op: "closed", channel: channel.id });
+    }
+    this.holders.check(channel.id);
+  }
+
+  /** Begin the steps to the end, once. @param {string} why */
+  end(why) {
+    this.trace.event(why);
+    if (!this.ending) {
+      this.ending = true;
+      void endWorker(this);
+    }
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Items that arrive: parts, batches, credit, references. Spec: CH-010 to CH-014, CH-030 to CH-039, FC-005, FC-030.
+ *
+ * The order of the checks is that of ER-020, from step 8 on.
+ */
+
+import { countBatch, decodeBatch, decodeItem } from "../wire/decode.mjs";
+import { Violation } from "../wire/errors.mjs";
+import { FIXED, FRAME, frameName } from "../wire/registry.mjs";
+import { Writer } from "../wire/writer.mjs";
+
+/** @typedef {import("../wire/registry.mjs").Limits} Limits */
+/** @typedef {import("./channel.mjs").Channel} Channel */
+/** @typedef {import("./channels.mjs").Channels} Channels */
+/** @typedef {import("./mailbox.mjs").Item} Item */
+
+const OVERHEAD = FIXED.item_overhead;
+
+export class Receiver {
+  /**
+   * @param {object} circumstances
+   * @param {Limits} circumstances.limits  ours
+   * @param {Channels} circumstances.channels
+   * @param {(channel: number, amount: number) => void} circumstances.giveBack  sends CHANNEL_CREDIT
+   * @param {(ids: readonly number[]) => void} circumstances.referenced  an item has come that refers to channels
+   */
+  constructor({ limits, channels, giveBack, referenced }) {
+    this.limits = limits;
+    this.channels = channels;
+    this.giveBack = giveBack;
+    this.referenced = referenced;
+    /** Whether items are dropped, because the worker terminates (GR-006). */
+    this.deaf = false;
+  }
+
+  /**
+   * A frame of an item.
+   *
+   * @param {number} type  CHANNEL_DATA, CHANNEL_PART or CHANNEL_BATCH
+   * @param {number} id
+   * @param {Buffer} payload
+   * @throws {Violation}
+   */
+  receive(type, id, payload) {
+    if (type === FRAME.CHANNEL_PART && payload.length === 0) {
+      throw new Violation("PAYLOAD_MALFORMED", `CHANNEL_PART on channel ${id} is empty`);
+    }
+    const channel = this.channels.open.get(id);
+    if (!channel) {
+      this.drop(type, id, payload);
+      return;
+    }
+    if (this.deaf) {
+      return;
+    }
+    this.checkHalf(channel, type);
+    if (type === FRAME.CHANNEL_BATCH) {
+      this.receiveBatch(channel, payload);
+      return;
+    }
+    const isLast = type === FRAME.CHANNEL_DATA;
+    const cost = payload.length + (isLast ? OVERHEAD : 0);
+    channel.mailbox.charge(cost, frameName(type));
+    if (channel.skipping) {
+      channel.skipping = !isLast;
+      channel.mailbox.addPiece(cost);
+      return;
+    }
+    const length = (channel.pieces?.length ?? 0) + payload.length;
+    if (length > this.limits.item) {
+      throw new Violation(
+        "LIMIT_EXCEEDED",
+        `an item on channel ${id} has ${length} bytes already; items of up to ${this.limits.item} bytes are taken`,
+      );
+    }
+    if (isLast) {
+      this.complete(channel, payload, cost);
+    } else {
+      channel.pieces ??= new Writer();
+      channel.pieces.bytes(payload);
+      channel.mailbox.addPiece(cost);
+    }
+  }
+
+  /** Step 9. @param {Channel} channel @param {number} type */
+  checkHalf(channel, type) {
+    if (channel.receiveEnded) {
+      const text = `${frameName(type)} on channel ${channel.id} after CHANNEL_LAST_MESSAGE`;
+      throw new Violation("STATE_VIOLATION", text);
+    }
+    const interrupts = type === FRAME.CHANNEL_BATCH || type === FRAME.CHANNEL_LAST_MESSAGE;
+    if (interrupts && (channel.pieces || channel.skipping)) {
+      const text = `${frameName(type)} on channel ${channel.id} while an item is incomplete`;
+      throw new Violation("STATE_VIOLATION", text);
+    }
+  }
+
+  /** The last piece of an item, or all of it. @param {Channel} channel @param {Buffer} payload @param {number} cost */
+  complete(channel, payload, cost) {
+    let bytes;
+    if (channel.pieces) {
+      channel.pieces.bytes(payload);
+      bytes = channel.pieces.finish();
+      channel.pieces = null;
+    } else {
+      bytes = copyOf(payload);
+    }
+    const coercion = this.channels.coercionOf(channel);
+    /** @type {number[]} */
+    const references = [];
+    decodeItem(bytes, this.judging(coercion, references));
+    this.channels.openReferences(references);
+    this.referenced(references);
+    channel.mailbox.put({ bytes, coercion, references, cost });
+  }
+
+  /** @param {Channel} channel @param {Buffer} payload */
+  receiveBatch(channel, payload) {
+    const cost = payload.length + OVERHEAD * countBatch(payload);
+    channel.mailbox.charge(cost, "CHANNEL_BATCH");
+    const coercion = this.channels.coercionOf(channel);
+    /** @type {Item[]} */
+    const items = [];
+    /** @type {number[]} */
+    let references = [];
+    let rest = cost;
+    const options = this.judging(coercion, { push: (id) => references.push(id) });
+    decodeBatch(payload, options, (start, end) => {
+      if (end - start > this.limits.item) {
+        throw new Violation("LIMIT_EXCEEDED", `an item of a batch on channel ${channel.id} has ${end - start} bytes`);
+      }
+      const share = end - start + OVERHEAD;
+      rest -= share;
+      items.push({ bytes: copyOf(payload.subarray(start, end)), coercion, references, cost: share });
+      references = [];
+    });
+    items[0].cost += rest; // the head of the array
+    const all = items.flatMap((item) => item.references);
+    this.channels.openReferences(all);
+    this.referenced(all);
+    for (const item of items) {
+      channel.mailbox.put(item);
+    }
+  }
+
+  /**
+   * How items are judged here; they are built where they are received.
+   *
+   * @param {import("../wire/decode.mjs").Coercion} coercion
+   * @param {{push: (id: number) => void}} references  gets the ids of channels in the item
+   */
+  judging(coercion, references) {
+    return {
+      depth: this.limits.depth,
+      build: false,
+      coercion,
+      channel: (/** @type {number} */ id) => {
+        this.channels.checkReference(id);
+        references.push(id);
+        return undefined;
+      },
+    };
+  }
+
+  /** Drop a frame of a channel that is not open. @param {number} type @param {number} id @param {Buffer} payload */
+  drop(type, id, payload) {
+    if (this.channels.wasUsed(id)) {
+      return;
+    }
+    let cost = payload.length;
+    if (type === FRAME.CHANNEL_PART) {
+      this.channels.skip(id);
+    } else if (type === FRAME.CHANNEL_DATA) {
+      this.channels.skipped.delete(id);
+      cost += OVERHEAD;
+    } else {
+      cost += OVERHEAD * countOrNone(payload);
+    }
+    if (cost > 0) {
+      this.giveBack(id, cost);
+    }
+  }
+}
+
+/** @param {Buffer} payload  of a batch that is dropped, so nobody has checked it */
+function countOrNone(payload) {
+  try {
+    return countBatch(payload);
+  } catch (error) {
+    if (error instanceof Violation) {
+      return 0;
+    }
+    throw error;
+  }
+}
+
+/** Bytes that do not keep the piece of the stream in memory from which they came. @param {Buffer} bytes */
+function copyOf(bytes) {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}

@@ -1,0 +1,15 @@
+/** An error as the other side gets it: text, with the stack. */
+
+import { inspect } from "node:util";
+
+/** @param {unknown} error  anything can be thrown */
+export function describeError(error) {
+  try {
+    if (error instanceof Error && typeof error.stack === "string" && error.stack) {
+      return error.cause === undefined ? error.stack : inspect(error);
+    }
+    return `the code has thrown ${inspect(error)}`;
+  } catch {
+    return "the code has thrown something that cannot be shown";
+  }
+}

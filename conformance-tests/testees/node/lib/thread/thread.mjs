@@ -1,0 +1,82 @@
+/** The program of a thread that executes code. Its first message is what to execute. */
+
+import { MessageChannel, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+
+import { decodeExec, decodeKwargs } from "../wire/control.mjs";
+import { Channel } from "./channel.mjs";
+import { describeError } from "./describe-error.mjs";
+import { EOFError } from "./errors.mjs";
+import { execute } from "./execute.mjs";
+import { Link } from "./link.mjs";
+import { redirectOutput } from "./output.mjs";
+
+/** @typedef {import("./messages.mjs").ToThread} ToThread */
+
+const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
+/** @type {import("./messages.mjs").ThreadData & {isMain: boolean}} */
+const data = workerData;
+const link = new Link(port, data, (owner, id, closed) => new Channel(owner, id, closed));
+
+/** How many executions run here: one or none. */
+let running = 0;
+
+/** @param {number} id @param {Buffer} payload */
+async function run(id, payload) {
+  const channel = link.given(id);
+  channel.markExecuting(true);
+  running += 1;
+  let text = null;
+  try {
+    await execute(decodeExec(payload), decodeKwargs(payload), channel);
+  } catch (error) {
+    text = error instanceof EOFError ? null : describeError(error);
+  }
+  await channel.settleSends();
+  running -= 1;
+  channel.markExecuting(false);
+  port.postMessage({ op: "ended", text });
+  rest();
+}
+
+/** A thread that is not the main one ends when it has nothing to do, and nothing to wait for. */
+function rest() {
+  if (!data.isMain) {
+    if (running || link.pending.size) {
+      port.ref();
+    } else {
+      port.unref();
+    }
+  }
+}
+
+port.on("message", (/** @type {ToThread} */ message) => {
+  switch (message.op) {
+    case "run":
+      void run(message.channel, Buffer.from(message.payload));
+      return;
+    case "reply":
+      link.receive(message);
+      break;
+    case "closed":
+      link.closed(message.channel);
+      break;
+  }
+  if (!data.isMain) {
+    setImmediate(rest); // when the code that waited has gone on
+  }
+});
+
+/** `process.chdir` for a thread: the process's first thread does it meanwhile. @param {string} directory */
+process.chdir = (directory) => {
+  const gate = new Int32Array(new SharedArrayBuffer(4));
+  const { port1, port2 } = new MessageChannel();
+  port.postMessage({ op: "chdir", directory: String(directory), gate, port: port2 }, [port2]);
+  Atomics.wait(gate, 0, 0);
+  const failure = receiveMessageOnPort(port1)?.message;
+  port1.close();
+  if (failure) {
+    throw new Error(failure);
+  }
+};
+
+redirectOutput();

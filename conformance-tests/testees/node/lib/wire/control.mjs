@@ -1,0 +1,197 @@
+/**
+ * Payloads of control frames. Each `decode` gives what the rule of `messages.cddl` says, or throws a `Violation`.
+ *
+ * HELLO is in `hello.mjs`. Spec: FR-009, FR-015.
+ */
+
+import { DEFAULT_COERCION, decodeItem } from "./decode.mjs";
+import { encodeItem } from "./encode.mjs";
+import { Violation } from "./errors.mjs";
+import { CODE, CONTROL_DEPTH, FIXED } from "./registry.mjs";
+
+/** @typedef {import("./registry.mjs").CodeName} CodeName */
+/** @typedef {import("./decode.mjs").Coercion} Coercion */
+
+const ANY_SIZE = { depth: CONTROL_DEPTH, item: Infinity };
+
+/**
+ * The one value of a control payload.
+ *
+ * @param {Buffer} payload
+ * @param {Coercion | null} [coercion]
+ * @throws {Violation} VALUE_MALFORMED; the callers below give it their own code
+ */
+export function decodeControl(payload, coercion = null) {
+  return decodeItem(payload, {
+    depth: CONTROL_DEPTH,
+    build: true,
+    coercion,
+    channel: (id) => {
+      throw new Violation("VALUE_MALFORMED", `there is a reference to channel ${id} where none is allowed`);
+    },
+  });
+}
+
+/**
+ * Decode, and refuse what does not match.
+ *
+ * @template T
+ * @param {string} name  of the frame
+ * @param {Buffer} payload
+ * @param {string} rule  in words
+ * @param {(value: unknown) => T | undefined} match  undefined if the value does not match
+ * @returns {T}
+ */
+function decodeAs(name, payload, rule, match) {
+  let value;
+  try {
+    value = decodeControl(payload);
+  } catch (error) {
+    throw error instanceof Violation ? new Violation("PAYLOAD_MALFORMED", `${name}: ${error.message}`) : error;
+  }
+  const matched = match(value);
+  if (matched === undefined) {
+    throw new Violation("PAYLOAD_MALFORMED", `the payload of ${name} is ${rule}; this one is not`);
+  }
+  return matched;
+}
+
+/** Whether something is a map whose keys are all text. @param {unknown} value @returns {value is Map<string, unknown>} */
+export function isTextMap(value) {
+  return value instanceof Map && [...value.keys()].every((key) => typeof key === "string");
+}
+
+/** Whether something was an integer on the wire. @param {unknown} value @returns {value is number | bigint} */
+export function isInteger(value) {
+  return typeof value === "bigint" || (Number.isSafeInteger(value) && !Object.is(value, -0));
+}
+
+/** Whether something was an unsigned integer on the wire. @param {unknown} value @returns {value is number | bigint} */
+export const isUnsigned = (value) => isInteger(value) && value >= 0;
+
+/** @param {Buffer} payload @returns {number} above 0; Infinity for what is far above any limit */
+export function decodeCredit(payload) {
+  return decodeAs("CHANNEL_CREDIT", payload, "an integer above 0", (value) =>
+    isUnsigned(value) && value > 0 ? Number(value) : undefined,
+  );
+}
+
+/** @param {number} amount */
+export const encodeCredit = (amount) => encodeItem(amount, ANY_SIZE);
+
+/** @param {Buffer} payload @returns {Coercion} */
+export function decodeReconfigure(payload) {
+  return decodeAs("RECONFIGURE", payload, "an array of two booleans", (value) => {
+    if (!Array.isArray(value) || Object.getPrototypeOf(value) !== Array.prototype || value.length !== 2) {
+      return undefined;
+    }
+    const [py2strAsText, textAsBytes] = value;
+    return typeof py2strAsText === "boolean" && typeof textAsBytes === "boolean"
+      ? { py2strAsText, textAsBytes }
+      : undefined;
+  });
+}
+
+/** @param {Coercion} coercion */
+export const encodeReconfigure = ({ py2strAsText, textAsBytes }) =>
+  encodeItem([py2strAsText, textAsBytes], ANY_SIZE);
+
+/** @param {Buffer} payload */
+export function decodeErrorText(payload) {
+  return decodeAs("CHANNEL_CLOSE_ERROR", payload, "a text", (value) =>
+    typeof value === "string" ? value : undefined,
+  );
+}
+
+/** Encode the reason why a channel is closed, shortened if it has to be. Spec: CH-042. @param {string} text */
+export function encodeErrorText(text) {
+  const headBytes = 5;
+  return encodeItem(shortenText(text, FIXED.error_text - headBytes), ANY_SIZE);
+}
+
+/** @param {Buffer} payload @returns {{code: number, text: string}} */
+export function decodeGoaway(payload) {
+  return decodeAs("GOAWAY", payload, 'a map with "code" and "text"', (value) => {
+    if (!isTextMap(value)) {
+      return undefined;
+    }
+    const [code, text] = [value.get("code"), value.get("text")];
+    return isUnsigned(code) && typeof text === "string" ? { code: Number(code), text } : undefined;
+  });
+}
+
+/** @param {CodeName} name @param {string} text */
+export function encodeGoaway(name, text) {
+  return encodeItem({ code: CODE[name], text: shortenText(text, FIXED.goaway_text) }, ANY_SIZE);
+}
+
+/**
+ * @typedef {object} ExecRequest
+ * @property {string} source
+ * @property {string | null} file
+ * @property {string | null} call
+ */
+
+/**
+ * Check the payload of CHANNEL_EXEC. The kwargs are judged here and decoded where the code runs.
+ *
+ * @param {Buffer} payload
+ * @returns {ExecRequest}
+ */
+export function decodeExec(payload) {
+  const rule = 'a map with the text "source", and perhaps "file", "call" and "kwargs"';
+  return decodeAs("CHANNEL_EXEC", payload, rule, (value) => {
+    if (!isTextMap(value)) {
+      return undefined;
+    }
+    const { source, file = null, call = null, kwargs = new Map() } = Object.fromEntries(value);
+    return typeof source === "string" &&
+      (file === null || typeof file === "string") &&
+      (call === null || typeof call === "string") &&
+      isTextMap(kwargs)
+      ? { source, file, call }
+      : undefined;
+  });
+}
+
+/**
+ * The named arguments of a CHANNEL_EXEC that `decodeExec` has accepted. Spec: GW-002.
+ *
+ * @param {Buffer} payload
+ * @returns {Record<string, unknown>} without a prototype, so a name like `__proto__` is a name
+ */
+export function decodeKwargs(payload) {
+  const request = /** @type {Map<string, unknown>} */ (decodeControl(payload, DEFAULT_COERCION));
+  const kwargs = /** @type {Map<string, unknown>} */ (request.get("kwargs") ?? new Map());
+  const named = Object.create(null);
+  for (const [name, value] of kwargs) {
+    named[name] = value;
+  }
+  return named;
+}
+
+/**
+ * Text that can be sent: what is not Unicode is replaced, and what is too much is left out, with a note.
+ *
+ * @param {string} text
+ * @param {number} mostBytes  of UTF-8
+ */
+export function shortenText(text, mostBytes) {
+  const whole = text.toWellFormed();
+  const bytes = Buffer.byteLength(whole, "utf8");
+  if (bytes <= mostBytes) {
+    return whole;
+  }
+  const note = `\n[shortened: the text has ${bytes} bytes, ${mostBytes} can be sent]`;
+  const kept = Buffer.from(whole, "utf8").subarray(0, mostBytes - Buffer.byteLength(note));
+  let end = kept.length;
+  for (let back = end - 1; back >= 0 && back >= end - 4; back -= 1) {
+    if ((kept[back] & 0xc0) !== 0x80) {
+      const first = kept[back];
+      const needed = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+      end = end - back < needed ? back : end; // cut between characters
+      break;
+    }
+  }
+  return kept.toString("utf8", 0, end) + note;
+}
