@@ -133,8 +133,10 @@ const REFUSED = [
   ["FC-010 credit that is negative", [[FRAME.CHANNEL_CREDIT, 1, "20"]], "PAYLOAD_MALFORMED"],
   ["FC-010 credit that is a float", [[FRAME.CHANNEL_CREDIT, 1, "f94000"]], "PAYLOAD_MALFORMED"],
   ["FC-010 credit that is true", [[FRAME.CHANNEL_CREDIT, 1, "f5"]], "PAYLOAD_MALFORMED"],
+  ["FC-010 credit of more than 64 bits", [[FRAME.CHANNEL_CREDIT, 9, "c249010000000000000000"]], "PAYLOAD_MALFORMED"],
   ["FC-010 credit with more behind it", [[FRAME.CHANNEL_CREDIT, 1, "0101"]], "PAYLOAD_MALFORMED"],
   ["FC-012 too much credit", [[FRAME.CHANNEL_CREDIT, 1, "1a7fffffff"]], "CREDIT_OVERFLOW"],
+  ["FR-015 credit as a bignum, too much", [[FRAME.CHANNEL_CREDIT, 1, "c2447fffffff"]], "CREDIT_OVERFLOW"],
   ["FC-012 far too much credit", [[FRAME.CHANNEL_CREDIT, 1, "1bffffffffffffffff"]], "CREDIT_OVERFLOW"],
   ["VA-040 flags that are integers", [[FRAME.RECONFIGURE, 0, "820001"]], "PAYLOAD_MALFORMED"],
   ["VA-040 three flags", [[FRAME.RECONFIGURE, 9, "83f5f5f5"]], "PAYLOAD_MALFORMED"],
@@ -208,6 +210,7 @@ const HELLOS = [
   ["another major version, and nonsense", { version: [2, 0], limits: 1 }, "VERSION_UNSUPPORTED"],
   ["a small frame", { version: [1, 0], limits: { frame: 65535 } }, "HELLO_MALFORMED"],
   ["no item", { version: [1, 0], limits: { item: 0 } }, "HELLO_MALFORMED"],
+  ["a limit of more than 64 bits", { version: [1, 0], limits: { frame: 2n ** 64n } }, "HELLO_MALFORMED"],
   ["little depth", { version: [1, 0], limits: { depth: 63 } }, "HELLO_MALFORMED"],
   ["no channels", { version: [1, 0], limits: { channels: 0 } }, "HELLO_MALFORMED"],
   ["little credit", { version: [1, 0], credit: 65535 }, "HELLO_MALFORMED"],
@@ -217,6 +220,8 @@ const HELLOS = [
   ["an implementation that is null", { version: [1, 0], implementation: null }, "HELLO_MALFORMED"],
   ["an id that is a number", { version: [1, 0], config: { id: 1 } }, "HELLO_MALFORMED"],
   ["env with a number", { version: [1, 0], config: { env: { A: 1 } } }, "HELLO_MALFORMED"],
+  ["a keepalive that is true", { version: [1, 0], config: { keepalive: true } }, "HELLO_MALFORMED"],
+  ["a stdout that is null", { version: [1, 0], config: { stdout: null } }, "HELLO_MALFORMED"],
   ["a nice float", { version: [1, 0], config: { nice: new Float(1) } }, "HELLO_MALFORMED"],
 ];
 
@@ -229,10 +234,10 @@ for (const [name, value, code] of HELLOS) {
 }
 
 test("HS-012: what is not known is ignored", () => {
-  const more = { x: [1], limits: { y: 2, frame: 2n ** 40n }, config: { z: null }, features: ["org.example.x"] };
+  const more = { x: [1], limits: { y: 2, frame: 2n ** 64n - 1n }, config: { z: null }, features: ["org.example.x"] };
   const bench = new Bench({}, more);
   assert.strictEqual(bench.connection.state, "running");
-  assert.strictEqual(bench.connection.theirs.frame, 2 ** 40);
+  assert.strictEqual(bench.connection.theirs.frame, 2 ** 64);
 });
 
 test("FR-011, FR-012: ignorable types are skipped, wherever they are, also before HELLO", () => {

@@ -123,6 +123,22 @@ test("SIGTERM ends both", () =>
     await initiator.until("the end of the stream", () => initiator.ended);
   }));
 
+test("FR-024, FR-025, HS-024: silence is asked about, then it is the end", () =>
+  withWorker(
+    async (initiator) => {
+      for (let count = 0; count < 3; count += 1) {
+        await initiator.next("PING", 0);
+        initiator.send("PONG", 0);
+      }
+      await initiator.next("PING", 0);
+      initiator.send(150, 0); // whatever comes is a sign of life
+      await initiator.next("PING", 0);
+      assert.match(await initiator.refused("NO_ERROR"), /nothing has come from the initiator for \d+ ms/);
+      assert.strictEqual(await initiator.exit, 0);
+    },
+    { hello: { config: { keepalive: 300 } } },
+  ));
+
 test("LI-010: an initiator that asks and does not read costs bounded memory, and nothing is lost", () =>
   withWorker(async (initiator) => {
     const pid = await pidOf(initiator, 1);

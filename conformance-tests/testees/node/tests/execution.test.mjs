@@ -1,7 +1,7 @@
 /** What executed code can do, and what its end looks like. Spec: GW-001 to GW-022, GW-040, GW-050 to GW-053. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, realpathSync } from "node:fs";
+import { mkdtempSync, readFileSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -183,12 +183,35 @@ test("the environment: require, import, the names of xnet, the directory", () =>
   );
 });
 
+test("what code prints goes where the configuration says", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "xnet-node-"));
+  const source = `
+    console.log("printed");
+    require("child_process").execSync("echo child", { stdio: "inherit" });
+    console.error("told");`;
+  for (const stdout of [join(directory, "out.txt"), "null", "stderr"]) {
+    await withWorker(
+      async (initiator) => {
+        initiator.exec(1, source);
+        await initiator.find("CHANNEL_CLOSE", 1);
+        await initiator.until("what is told", () => initiator.stderr.includes("told\n"));
+        assert.strictEqual(initiator.stderr, stdout === "stderr" ? "printed\nchild\ntold\n" : "told\n");
+      },
+      { hello: { config: { stdout } } },
+    );
+  }
+  assert.strictEqual(readFileSync(join(directory, "out.txt"), "utf8"), "printed\nchild\n");
+});
+
 /** @type {Array<[Record<string, unknown>, RegExp]>} */
 const CONFIGS = [
   [{ chdir: "/no/such/place" }, /^chdir: '\/no\/such\/place' cannot be applied: /],
   [{ chdir: "/dev/null" }, /^chdir: '\/dev\/null' cannot be applied: /],
   [{ execmodel: "eventlet" }, /^execmodel: 'eventlet' cannot be applied: there is only thread and main_thread_only$/],
   [{ env: { "A=B": "x" } }, /^env: 'A=B' cannot be applied/],
+  [{ stdout: "/no/such/file" }, /^stdout: '\/no\/such\/file' cannot be applied: /],
+  [{ stdout: "out.txt" }, /^stdout: 'out.txt' cannot be applied: stderr, null or an absolute path is expected$/],
+  [{ keepalive: 0 }, /^keepalive: '0' cannot be applied: milliseconds are expected/],
   [{ env: { A: "a\0b" } }, /^env: 'A' cannot be applied/],
 ];
 

@@ -1,8 +1,8 @@
 /** Applies the initiator's configuration to this process. Spec: HS-020 to HS-022. */
 
-import { existsSync, mkdirSync } from "node:fs";
-import { constants, getPriority, setPriority } from "node:os";
-import { resolve } from "node:path";
+import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { constants, devNull, getPriority, setPriority } from "node:os";
+import { isAbsolute, resolve } from "node:path";
 
 import { Violation } from "../wire/errors.mjs";
 
@@ -11,14 +11,17 @@ import { Violation } from "../wire/errors.mjs";
 
 const EXECMODELS = ["thread", "main_thread_only"];
 
+/** A day. */
+const LONGEST_KEEPALIVE_MS = 86400000;
+
 /**
- * Apply what has an effect here: `alias` and `dont_write_bytecode` are about Python.
+ * Apply what has an effect on the process: `alias` and `dont_write_bytecode` are about Python.
  *
  * @param {Config} config
- * @returns {ExecModel}
+ * @returns {{execmodel: ExecModel, keepaliveMs: number | null}}
  * @throws {Violation} CONFIG_REFUSED
  */
-export function applyConfig({ env, chdir, nice, execmodel = "thread" }) {
+export function applyConfig({ env, chdir, nice, stdout = "stderr", execmodel = "thread", keepalive }) {
   for (const [name, value] of env ?? []) {
     setVariable(name, value);
   }
@@ -28,10 +31,17 @@ export function applyConfig({ env, chdir, nice, execmodel = "thread" }) {
   if (nice !== undefined) {
     beNice(nice);
   }
+  if (stdout !== "stderr") {
+    printTo(stdout);
+  }
   if (!EXECMODELS.includes(execmodel)) {
     throw refuse("execmodel", execmodel, `there is only ${EXECMODELS.join(" and ")}`);
   }
-  return /** @type {ExecModel} */ (execmodel);
+  if (keepalive !== undefined && (keepalive < 1 || keepalive > LONGEST_KEEPALIVE_MS)) {
+    throw refuse("keepalive", keepalive, `milliseconds are expected, from 1 to ${LONGEST_KEEPALIVE_MS}`);
+  }
+  const keepaliveMs = keepalive === undefined ? null : Number(keepalive);
+  return { execmodel: /** @type {ExecModel} */ (execmodel), keepaliveMs };
 }
 
 /** @param {string} key @param {unknown} value @param {string} reason */
@@ -74,5 +84,21 @@ function beNice(increment) {
     setPriority(Math.max(most, Math.min(least, getPriority() + Number(increment))));
   } catch (error) {
     throw refuse("nice", increment, reasonOf(error));
+  }
+}
+
+/** Let standard output be a file, or nothing. It is standard error until then. @param {string} stdout */
+function printTo(stdout) {
+  const path = stdout === "null" ? devNull : stdout;
+  if (!isAbsolute(path)) {
+    throw refuse("stdout", stdout, "stderr, null or an absolute path is expected");
+  }
+  try {
+    const descriptor = openSync(path, "a");
+    closeSync(1);
+    openSync(path, "a"); // gets the lowest free number, which is 1
+    closeSync(descriptor);
+  } catch (error) {
+    throw refuse("stdout", stdout, reasonOf(error));
   }
 }

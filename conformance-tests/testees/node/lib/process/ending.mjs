@@ -5,7 +5,7 @@ const GRACE_MS = 5000;
 const INTERRUPTED_MS = 10000;
 
 /** How long what is queued may take to be written, and threads to end. */
-const WRITING_MS = 1000;
+export const WRITING_MS = 1000;
 const THREADS_MS = 1000;
 
 /**

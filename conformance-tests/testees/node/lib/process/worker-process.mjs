@@ -3,14 +3,15 @@
 import { Connection } from "../protocol/connection.mjs";
 import { isInitiators } from "../protocol/ids.mjs";
 import { mostPart } from "../protocol/outbox.mjs";
-import { DEFAULT_LIMITS } from "../wire/registry.mjs";
+import { DEFAULT_LIMITS, FRAME } from "../wire/registry.mjs";
 import { SharedCounters } from "../thread/shared.mjs";
 import { encodeInfo, encodeStatus } from "./answers.mjs";
 import { applyConfig } from "./config.mjs";
 import { Desk } from "./desk.mjs";
-import { endWorker } from "./ending.mjs";
+import { WRITING_MS, endWorker } from "./ending.mjs";
 import { Executions } from "./executions.mjs";
 import { Holders } from "./holders.mjs";
+import { Keepalive } from "./keepalive.mjs";
 import { DescriptorStream } from "./stream.mjs";
 import { Trace } from "./trace.mjs";
 
@@ -31,6 +32,8 @@ export class WorkerProcess {
     this.counters = new SharedCounters();
     /** @type {Executions | null} */
     this.executions = null;
+    /** @type {Keepalive | null} */
+    this.keepalive = null;
     this.ending = false;
     this.holders = new Holders((channel) => this.dropped(channel));
     /** @type {Connection} */
@@ -60,7 +63,10 @@ export class WorkerProcess {
     this.trace.event("connection started");
     connection.start();
     this.stream.begin({
-      data: (bytes) => connection.receiveData(bytes),
+      data: (bytes) => {
+        this.keepalive?.heard();
+        connection.receiveData(bytes);
+      },
       eof: () => connection.receiveEof(),
       drained: () => connection.drained(),
     });
@@ -69,13 +75,19 @@ export class WorkerProcess {
   /** @param {Config} config */
   configure(config) {
     if (config.id !== undefined) {
-      this.trace.name = `${config.id}-worker`;
+      this.trace.name = `${config.id.trim().replace(/\s+/g, "_")}-worker`;
     }
-    const model = applyConfig(config);
+    const { execmodel, keepaliveMs } = applyConfig(config);
+    if (keepaliveMs !== null) {
+      this.keepalive = new Keepalive(keepaliveMs, {
+        ask: () => this.connection.write(FRAME.PING, 0),
+        giveUp: (ms) => this.connection.fail("NO_ERROR", `nothing has come from the initiator for ${Math.round(ms)} ms`),
+      });
+    }
     const { theirs } = this.connection;
     const limits = { depth: theirs.depth, item: theirs.item, part: mostPart(theirs), channels: theirs.channels };
     const data = { shared: this.counters.memory, limits, gatewayId: config.id ?? "" };
-    this.executions = new Executions(model, data, {
+    this.executions = new Executions(execmodel, data, {
       requested: (thread, message) => this.desk.serve(thread, message),
       began: (thread, id) => {
         this.trace.event(`execution of channel ${id} started`);
@@ -132,6 +144,10 @@ export class WorkerProcess {
   /** Begin the steps to the end, once. @param {string} why */
   end(why) {
     this.trace.event(why);
+    this.keepalive?.stop();
+    if (this.connection.isEnded()) {
+      void this.stream.finish(WRITING_MS); // at once, though executions may go on (ER-002)
+    }
     if (!this.ending) {
       this.ending = true;
       void endWorker(this);

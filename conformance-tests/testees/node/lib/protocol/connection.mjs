@@ -70,7 +70,7 @@ export class Connection {
     this.state = "hello";
     /** @type {Limits} of the other peer */
     this.theirs = DEFAULT_LIMITS;
-    /** Reasons to credit arrivals at once; the application counts the stalls. */
+    /** Reasons why the credit of what has arrived is due; the application counts the stalls. */
     this.pressure = { sends: 0, stalls: 0 };
     const write = this.write.bind(this);
     const giveBack = (/** @type {number} */ id, /** @type {number} */ amount) =>
@@ -365,7 +365,7 @@ export class Connection {
     this.sender.queue(channel, { kind: "frame", type, bytes, count: 0, done: closed, failed: done });
   }
 
-  /** Credit what waits on all channels, as far as there is a reason to. Spec: FC-040, FC-042. */
+  /** What waits on all channels becomes due, as far as there is a reason. Spec: FC-040, FC-042. */
   relieve() {
     for (const channel of this.channels.open.values()) {
       channel.mailbox.relieve();

@@ -30,7 +30,7 @@ import { Violation } from "../wire/errors.mjs";
  */
 
 /**
- * @typedef {object} Pressure  reasons to credit arrivals at once, shared by the channels of a connection
+ * @typedef {object} Pressure  reasons why the credit of all that has arrived is due, shared by the channels of a connection
  * @property {number} sends    sends that wait for credit (FC-040)
  * @property {number} stalls   receives that have waited for a stall period (FC-042)
  */
@@ -65,7 +65,7 @@ export class Mailbox {
     this.held = 0;
   }
 
-  /** Whether arrivals are credited at once, because the other peer may have to send for somebody here to go on. */
+  /** Whether the credit of all that has arrived is due, because the other peer may have to send for somebody here to go on. */
   get eager() {
     const idle = !this.handled && this.takers.size === 0;
     return this.pressure.sends > 0 || (idle && (this.closers.size > 0 || this.pressure.stalls > 0));
@@ -140,7 +140,7 @@ export class Mailbox {
     this.relieve();
   }
 
-  /** Credit what waits, if there is a reason to. */
+  /** What waits becomes due, if there is a reason. */
   relieve() {
     if (this.eager) {
       for (const item of this.items) {
@@ -166,7 +166,7 @@ export class Mailbox {
   /** Return credit, in steps that are worth a frame (FC-014, FC-015). @param {number} cost */
   owe(cost) {
     this.due += cost;
-    if (this.ended === null && this.due > 0 && (this.due >= this.half || this.eager)) {
+    if (this.ended === null && this.due >= this.half) {
       const amount = this.due;
       this.due = 0;
       this.left += amount;

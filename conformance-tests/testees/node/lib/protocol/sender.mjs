@@ -13,7 +13,7 @@ export class Sender {
    * @param {object} circumstances
    * @param {Pressure} circumstances.pressure
    * @param {() => boolean} circumstances.isCongested  whether the stream takes no more at present
-   * @param {() => void} circumstances.relieve         credit what waits: somebody has begun to wait for credit
+   * @param {() => void} circumstances.relieve         called when somebody has begun to wait for credit
    */
   constructor({ pressure, isCongested, relieve }) {
     this.pressure = pressure;

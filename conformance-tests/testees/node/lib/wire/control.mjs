@@ -12,6 +12,8 @@ import { CODE, CONTROL_DEPTH, FIXED } from "./registry.mjs";
 /** @typedef {import("./registry.mjs").CodeName} CodeName */
 /** @typedef {import("./decode.mjs").Coercion} Coercion */
 
+const TWO_TO_64 = 1n << 64n;
+
 const ANY_SIZE = { depth: CONTROL_DEPTH, item: Infinity };
 
 /**
@@ -66,10 +68,10 @@ export function isInteger(value) {
   return typeof value === "bigint" || (Number.isSafeInteger(value) && !Object.is(value, -0));
 }
 
-/** Whether something was an unsigned integer on the wire. @param {unknown} value @returns {value is number | bigint} */
-export const isUnsigned = (value) => isInteger(value) && value >= 0;
+/** Whether something was an unsigned integer, however encoded. Spec: FR-015. @param {unknown} value @returns {value is number | bigint} */
+export const isUnsigned = (value) => isInteger(value) && value >= 0 && value < TWO_TO_64;
 
-/** @param {Buffer} payload @returns {number} above 0; Infinity for what is far above any limit */
+/** @param {Buffer} payload @returns {number} above 0 */
 export function decodeCredit(payload) {
   return decodeAs("CHANNEL_CREDIT", payload, "an integer above 0", (value) =>
     isUnsigned(value) && value > 0 ? Number(value) : undefined,

@@ -16,6 +16,8 @@ import { CONTROL_DEPTH, DEFAULT_LIMITS, FIXED, MINIMUM_LIMITS, VERSION } from ".
  * @property {Map<string, string | null>} [env]
  * @property {boolean} [alias]
  * @property {boolean} [dont_write_bytecode]
+ * @property {string} [stdout]
+ * @property {number | bigint} [keepalive]  milliseconds
  */
 
 /**
@@ -33,6 +35,8 @@ const CONFIG_RULES = {
   env: ["a map of text to text or null", isEnvironment],
   alias: ["a boolean", (value) => typeof value === "boolean"],
   dont_write_bytecode: ["a boolean", (value) => typeof value === "boolean"],
+  stdout: ["a text", (value) => typeof value === "string"],
+  keepalive: ["an integer", isInteger],
 };
 
 /** @param {unknown} value */
