@@ -11,7 +11,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-from xnet import Gateway, Group
+from xnet import Gateway, Group, XSpec
 
 #: Execution models of a worker.
 MODELS = ("thread", "main_thread_only", "gevent", "eventlet")
@@ -50,6 +50,7 @@ WAYS = (
     Way("installvia", "socket//installvia=master", "popen//python={python}"),
     Way("socket", "socket={served}//secret_file={secret}", any_python=False),
     Way("unix", "unix={path}", any_python=False),
+    Way("listen", "listen=127.0.0.1:0", any_python=False),
 )
 
 
@@ -128,11 +129,26 @@ def reached(way: Way, places: Places, python: str, model: str, **env: str) -> It
         **env: Variables for the worker.
     """
     group = Group()
+    connecting: list[subprocess.Popen[bytes]] = []
     try:
         if way.master is not None:
             group.makegateway(f"{places.fill(way.master, python)}//id=master")
         variables = "".join(f"//env:{name}={value}" for name, value in env.items())
         text = places.fill(way.spec, python)
-        yield group.makegateway(f"{text}//id=worker//execmodel={model}{variables}")
+        spec = XSpec(f"{text}//id=worker//execmodel={model}{variables}")
+        if spec.listen:
+            spec.when_listening = lambda address, secret: connecting.append(_connect(address, secret))
+        yield group.makegateway(spec)
     finally:
         group.terminate(timeout=2.0)
+        for command in connecting:
+            command.wait(PATIENCE_S)
+
+
+def _connect(address: str, secret: bytes) -> subprocess.Popen[bytes]:
+    words = [sys.executable, "-m", "xnet", "connect", "--quiet", address]
+    command = subprocess.Popen(words, stdin=subprocess.PIPE)
+    assert command.stdin is not None
+    with command.stdin as stdin:
+        stdin.write(secret + b"\n")
+    return command

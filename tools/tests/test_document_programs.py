@@ -10,7 +10,8 @@ from check.tree import ROOT, packages
 from document_programs import Program, programs
 
 DOCUMENTS = [ROOT / "README.md", *(package.folder / "README.md" for package in packages(ROOT))]
-PROGRAMS = [program for document in DOCUMENTS for program in programs(document)]
+GUIDES = sorted((ROOT / "docs").rglob("*.md"))
+PROGRAMS = [program for document in [*DOCUMENTS, *GUIDES] for program in programs(document)]
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@
 | ``execmodel`` | ``thread``, ``main_thread_only`` | where executed code runs |
 | ``dont_write_bytecode`` | none | the worker writes no ``.pyc`` files |
 | ``stdout`` | ``stderr`` (default), ``inherit``, ``null``, ``/path`` | where the worker's prints go |
-| ``python`` | path or command | another interpreter: later version |
+| ``python`` | path or command | another interpreter |
 | ``keepalive`` | seconds, 0 for never | end the gateway if nothing is heard for two to three times as long |
 | ``via`` | id | the process is started by, and reached through, that gateway of the group |
-| ``ssh ssh_config vagrant_ssh socket installvia`` | text | other transports: later version |
+| ``ssh`` and the like | | other transports, each with its own rules: ``transports/`` |
 
 Other keys are the program's own and not looked at. execnet finds most of these mistakes only in the
 worker, some never; here they are found before a process is started.

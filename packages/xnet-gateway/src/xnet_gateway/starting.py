@@ -11,14 +11,14 @@ from xnet_gateway import worker_config
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.spec_rules import check_spec, parse_keepalive, parse_nice
 from xnet_gateway.transports import popen
-from xnet_gateway.transports.base import KEYS
+from xnet_gateway.transports.base import KEYS, Connected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_gateway.gateway import Gateway
-    from xnet_gateway.transports.base import Connected
+    from xnet_gateway.transports.dial_back import WorkerToCome
     from xnet_gateway.xspec import XSpec
 
 #: How long a started interpreter may take until its handshake is complete, in seconds. A loaded
@@ -68,6 +68,32 @@ class PendingGateway:
         self._gateway._io.wait(5.0)
 
 
+class PendingWorker(PendingGateway):
+    """A gateway whose worker connects to us. Somebody else has to start it."""
+
+    def __init__(self, spec: XSpec, worker: WorkerToCome, config: dict[str, Any], keepalive_s: float) -> None:
+        self._keepalive_s = keepalive_s
+        self._spec = spec
+        self._config = config
+        self._worker = worker
+        self._gateway_made = False
+
+    def finish(self) -> Gateway:
+        """Wait for the worker, then as for others."""
+        from xnet_gateway import gateway
+
+        self._gateway = gateway.Gateway(self._spec, self._worker.wait(), self._config)
+        self._gateway_made = True
+        return super().finish()
+
+    def abandon(self) -> None:
+        """Let nobody in any more, or as for others."""
+        if self._gateway_made:
+            super().abandon()
+        else:
+            self._worker.abandon()
+
+
 def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     """Start the interpreter of a specification, without waiting for it.
 
@@ -97,7 +123,10 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     if full and master is None:
         connected = popen.connect(spec)
     else:
-        connected = _go(spec, master, config, full=full)
+        going = _go(spec, master, config, full=full)
+        if not isinstance(going, Connected):
+            return PendingWorker(spec, going, config, keepalive_s)
+        connected = going
     # Imported only now: the first process of a program starts meanwhile on another processor.
     from xnet_gateway import gateway, remote_source  # noqa: F401 - used by the first remote_exec
 
@@ -143,25 +172,35 @@ def _keepalive_s(spec: XSpec) -> float:
     return NETWORK_KEEPALIVE_S if find_transport(spec).network else 0.0
 
 
-def _go(spec: XSpec, master: Gateway | None, config: dict[str, Any], *, full: bool) -> Connected:
+def _set_up_there(spec: XSpec, config: dict[str, Any]) -> None:
+    """Have the worker set directory and environment: there is no process here to set them for."""
+    if spec.chdir is not None:
+        config["chdir"] = str(spec.chdir)
+    if spec.env:
+        config["env"] = {name: str(value) for name, value in spec.env.items()}
+
+
+def _go(
+    spec: XSpec, master: Gateway | None, config: dict[str, Any], *, full: bool
+) -> Connected | WorkerToCome:
     """Reach an interpreter by the route of its transport, from here or from where ``master`` is.
 
     Raises:
         HostNotFound: It cannot be reached.
     """
     from xnet_gateway.transports import installed, local, via
-    from xnet_gateway.transports.base import THIS_PYTHON, Command
+    from xnet_gateway.transports.base import THIS_PYTHON, Command, Listen
     from xnet_gateway.transports.registry import find_transport
 
     if not spec.popen:
-        # There is no process here whose directory and environment could be set before it starts.
-        if spec.chdir is not None:
-            config["chdir"] = str(spec.chdir)
-        if spec.env:
-            config["env"] = {name: str(value) for name, value in spec.env.items()}
+        _set_up_there(spec, config)
     if spec.installvia is not None and master is not None:
         return installed.connect(spec, master)
     route = find_transport(spec).route(spec)
+    if isinstance(route, Listen):
+        from xnet_gateway.transports.dial_back import WorkerToCome
+
+        return WorkerToCome(route, spec)
     if master is None:
         return local.connect(route, spec)
     if full and isinstance(route, Command):

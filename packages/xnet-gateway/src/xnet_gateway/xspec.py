@@ -9,6 +9,10 @@ and hash go by the text, and the first gateway of a program should not pay for i
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 SEPARATOR = "//"
 ENV_PREFIX = "env:"
 
@@ -45,6 +49,9 @@ class XSpec:
     tls_cert: str | bool | None = None
     tls_key: str | bool | None = None
     socket: str | bool | None = None
+    listen: str | bool | None = None
+    listen_timeout: str | bool | None = None
+    when_listening: Callable[[str, bytes], object] | None = None
     installvia: str | bool | None = None
     via: str | bool | None = None
     python: str | bool | None = None

@@ -8,9 +8,11 @@ import sys
 USAGE = """usage: python -m xnet as-execnet SCRIPT [ARGUMENTS ...]
        python -m xnet as-execnet -m MODULE [ARGUMENTS ...]
        python -m xnet serve [OPTIONS]
+       python -m xnet connect HOST:PORT [OPTIONS]
 
 as-execnet: run a Python program in which 'import execnet' gives xnet, here and in all its workers.
-serve: give interpreters to those who connect and know a secret; more with 'serve --help'."""
+serve: give interpreters to those who connect and know a secret; more with 'serve --help'.
+connect: bring an interpreter to a program that listens for one; more with 'connect --help'."""
 
 
 def main(arguments: list[str]) -> int:
@@ -32,6 +34,10 @@ def main(arguments: list[str]) -> int:
         from xnet.command_line import serve
 
         return serve.main(rest)
+    if command == ["connect"]:
+        from xnet.command_line import connect
+
+        return connect.main(rest)
     is_module = rest[:1] == ["-m"]
     if command != ["as-execnet"] or len(rest) < (2 if is_module else 1) or (rest[0][:1] == "-") > is_module:
         print(USAGE, file=sys.stderr)

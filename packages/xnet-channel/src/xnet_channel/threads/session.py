@@ -13,7 +13,7 @@ from functools import partial
 
 from xnet_channel.core import states
 from xnet_channel.core.connection import Connection
-from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError
+from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError, RemoteProtocolError
 from xnet_channel.threads.callbacks import CallbackThread
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.descriptors import Descriptors
@@ -28,7 +28,7 @@ from xnet_channel.threads.relief import Relief
 from xnet_channel.threads.tracebacks import format_error
 from xnet_channel.threads.wait_list import WaitList
 from xnet_channel.threads.writer import Writer
-from xnet_wire import values
+from xnet_wire import codes, values
 from xnet_wire.limits import DEPTH, ITEM_COST_BYTES
 from xnet_wire.messages import Hello
 
@@ -349,6 +349,8 @@ class Session:
         failure = self.connection.failure
         if isinstance(failure, PeerGoneAway):
             return f"{self.name}: the other side ended the connection: {failure}"
+        if isinstance(failure, RemoteProtocolError) and failure.code == codes.PREAMBLE_MISSING:
+            return f"{self.name}: {failure}"  # it is no peer, so it has broken nothing
         if failure is not None:
             return f"{self.name}: the other side broke the protocol: {failure}"
         if error is not None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import threading
 import time
-import weakref
 
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.addresses import format_host_port, is_path, parse_host_port, resolve
@@ -77,7 +74,14 @@ def secure(
                 raise _failed(address, "TLS", f"the server ended it: {describe(error)}") from error
             raise _failed(address, "TLS, or authentication over it", words) from error
         sock.settimeout(None)
-        return sock.detach() if stream is None else _pumped(stream, sock, address)
+        if stream is None:
+            return sock.detach()
+        from xnet_gateway.sockets.tls_descriptor import pumped
+
+        try:
+            return pumped(stream, sock, address)
+        except RuntimeError as error:
+            raise _failed(address, "TLS", str(error)) from error
     except BaseException:
         sock.close()
         raise
@@ -157,50 +161,3 @@ def _words(error: OSError) -> str:
     if isinstance(error, ConnectionResetError):
         return "the connection was reset"
     return error.strerror or str(error)
-
-
-# -- TLS: a thread between the descriptor and the socket -----------------------------------------
-
-_pumps: weakref.WeakSet[_ClientPump] = weakref.WeakSet()
-
-
-class _ClientPump:
-    """Passes bytes on between a TLS connection and our end of a socketpair."""
-
-    def __init__(self, stream: TlsStream, sock: socket.socket, plain: socket.socket) -> None:
-        self._stream = stream
-        self.sockets = (sock, plain)
-
-    def run(self) -> None:
-        try:
-            self._stream.pump(self.sockets[1])
-        finally:
-            self.close()
-
-    def close(self) -> None:
-        for sock in self.sockets:
-            sock.close()
-
-
-def _pumped(stream: TlsStream, sock: socket.socket, address: str) -> int:
-    ours, theirs = socket.socketpair()
-    pump = _ClientPump(stream, sock, theirs)
-    _pumps.add(pump)
-    try:
-        threading.Thread(target=pump.run, name=f"xnet-tls-{address}", daemon=True).start()
-    except RuntimeError as error:
-        ours.close()
-        theirs.close()
-        raise _failed(address, "TLS", str(error)) from error
-    return ours.detach()
-
-
-def _close_in_child() -> None:
-    """Let go of the parent's connections in a forked child: else its end would be nobody's end."""
-    for pump in list(_pumps):
-        pump.close()
-    _pumps.clear()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_close_in_child)

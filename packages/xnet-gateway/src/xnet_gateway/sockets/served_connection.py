@@ -53,6 +53,7 @@ class ServedConnection:
         self._dropped = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._reaped = False
+        self._handed_over = False
         self._stream: TlsStream | None = None
 
     # -- before it is let in --------------------------------------------------------------------
@@ -98,11 +99,31 @@ class ServedConnection:
         """Why it was dropped; empty if it was not."""
         return self._dropped
 
+    def hand_over(self) -> int:
+        """Return a descriptor for what is said from now on. Nothing else but ``close`` may follow.
+
+        Raises:
+            OSError: It was dropped.
+            RuntimeError: There can be no thread for TLS.
+        """
+        with self._lock:
+            if self._dropped:
+                raise OSError(self._dropped)
+            self._socket.settimeout(None)
+            if self._stream is None:
+                return self._socket.detach()
+            from xnet_gateway.sockets.tls_descriptor import pumped
+
+            fd = pumped(self._stream, self._socket, self.peer)
+            self._handed_over = True
+            return fd
+
     def close(self) -> None:
         """Close what is open."""
         with self._lock:
-            self._socket.close()
-            self._theirs.close()
+            if not self._handed_over:
+                self._socket.close()
+                self._theirs.close()
 
     # -- with a process -------------------------------------------------------------------------
 

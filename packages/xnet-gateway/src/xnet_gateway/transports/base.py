@@ -1,7 +1,7 @@
 """What a transport is: it says how an interpreter is reached; others go that way.
 
-A transport turns a specification into a *route*, which is data: a command line to run, or an
-address to connect to. That keeps transports free of processes and threads, so that each can be
+A transport turns a specification into a *route*, which is data: a command line to run, an address
+to connect to, or one to listen at. That keeps transports free of processes and threads, so that each can be
 checked by what it returns, and so that the same route can be gone from here (``local``) or from
 the machine of another gateway (``relayed``, for ``via=``).
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from xnet_gateway.xspec import XSpec
 
-    Route: TypeAlias = "Command | Address"
+    Route: TypeAlias = "Command | Address | Listen"
 
     class ProcessHandle(Protocol):
         """What is known of the interpreter's process, here or elsewhere. Threads: any."""
@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 #: Keys of the transports that ``registry`` has by itself, known without loading them.
 KEYS: Final = (
-    "popen", "ssh", "vagrant_ssh", "socket", "unix", "command", "srun",
+    "popen", "ssh", "vagrant_ssh", "socket", "unix", "listen", "command", "srun",
     "docker", "podman", "kubectl", "lxc", "wsl", "sudo",
 )  # fmt: skip
 
@@ -121,6 +121,31 @@ class Address:
 
     def __repr__(self) -> str:
         return f"Address({self.address!r})"  # the secret is nobody's business
+
+
+class Listen:
+    """A place where a worker is going to connect to us.
+
+    Attributes:
+        address: ``HOST:PORT``; port 0 lets the system choose.
+        secret_file: File with the secret, or None: the environment's, else one is made for this worker.
+        tls: Files that protect the connection, as for ``Address``, or None; ``ca`` is who has signed the
+            certificates of workers.
+        timeout_s: How long to wait for the worker.
+    """
+
+    __slots__ = ("address", "secret_file", "timeout_s", "tls")
+
+    def __init__(
+        self, address: str, *, secret_file: str | None, tls: dict[str, str] | None, timeout_s: float
+    ) -> None:
+        self.address = address
+        self.secret_file = secret_file
+        self.tls = tls
+        self.timeout_s = timeout_s
+
+    def __repr__(self) -> str:
+        return f"Listen({self.address!r})"
 
 
 class Transport(abc.ABC):

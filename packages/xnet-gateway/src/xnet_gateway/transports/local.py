@@ -18,7 +18,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO, Final
 
-    from xnet_gateway.transports.base import Route
     from xnet_gateway.xspec import XSpec
 
 #: Room for about four parts in flight; the kernel may give less.
@@ -27,7 +26,7 @@ PIPE_BYTES: Final = 1_048_576
 CONNECT_S: Final = 30.0
 
 
-def connect(route: Route, spec: XSpec) -> Connected:
+def connect(route: Command | Address, spec: XSpec) -> Connected:
     """Go the route and return at once, without waiting for the interpreter to speak.
 
     Raises:

@@ -1,11 +1,12 @@
 """``socket=HOST:PORT`` and ``unix=PATH``: servers that give an interpreter to whoever connects.
 
 Such a server is started with ``python -m xnet serve``, or in another gateway by ``installvia=``.
+``listen=HOST:PORT`` is the other way round: ``python -m xnet connect`` brings us an interpreter.
 """
 
 from __future__ import annotations
 
-from xnet_gateway.transports.base import Address, Transport
+from xnet_gateway.transports.base import Address, Listen, Transport
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from xnet_gateway.xspec import XSpec
 
+#: How long somebody has to go to the other machine and type a command there, in seconds.
+LISTEN_S: Final = 600.0
+LONGEST_LISTEN_S: Final = 86_400
 #: Keys of a specification with files for TLS, and what they are called in ``Address.tls``.
 TLS_KEYS: Final = {"tls_ca": "ca", "tls_cert": "cert", "tls_key": "key"}
 
@@ -49,6 +53,55 @@ class UnixTransport(Transport):
                 " expected an absolute path, as in unix=/run/xnet.sock"
             )
         return Address(path, secret_file=_file(spec, "secret_file"))
+
+
+class ListenTransport(Transport):
+    """``listen=HOST:PORT``, with ``listen_timeout=``, ``secret_file=``, and ``tls_cert=`` and the like."""
+
+    key = "listen"
+    network = True
+
+    def route(self, spec: XSpec) -> Listen:
+        """See ``Transport.route``."""
+        from xnet_gateway.sockets.addresses import parse_host_port
+
+        if spec.via is not None:
+            raise ValueError(
+                f"listen= and via= in the gateway specification {str(spec)!r}: the worker connects to us;"
+                " expected one of them"
+            )
+        try:
+            if not isinstance(spec.listen, str):
+                raise ValueError("there is no value")
+            parse_host_port(spec.listen)
+        except ValueError as error:
+            raise ValueError(
+                f"listen={spec.listen} in the gateway specification {str(spec)!r}: {error};"
+                " expected HOST:PORT, as in listen=10.0.0.7:8888; with port 0 the system chooses one"
+            ) from None
+        tls = _tls(spec)
+        if tls is not None and "cert" not in tls:
+            raise ValueError(
+                f"TLS without tls_cert= in the gateway specification {str(spec)!r}:"
+                " who listens needs a certificate"
+            )
+        return Listen(
+            spec.listen, secret_file=_file(spec, "secret_file"), tls=tls, timeout_s=_listen_timeout_s(spec)
+        )
+
+
+def _listen_timeout_s(spec: XSpec) -> float:
+    value = spec.listen_timeout
+    try:
+        seconds = LISTEN_S if value is None else 0.0 if isinstance(value, bool) else float(value)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_LISTEN_S:
+        raise ValueError(
+            f"listen_timeout={value} in the gateway specification {str(spec)!r}:"
+            f" expected seconds, at most {LONGEST_LISTEN_S}"
+        )
+    return seconds
 
 
 def check_address(spec: XSpec) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from xnet_gateway.transports.base import Transport
 from xnet_gateway.transports.commands import SHORT_FORMS, CommandTransport, PopenTransport, SrunTransport
-from xnet_gateway.transports.network import SocketTransport, UnixTransport
+from xnet_gateway.transports.network import ListenTransport, SocketTransport, UnixTransport
 from xnet_gateway.transports.ssh import SshTransport
 
 TYPE_CHECKING = False
@@ -28,6 +28,7 @@ _transports: Final[dict[str, Transport]] = {
         SshTransport("vagrant_ssh"),
         SocketTransport(),
         UnixTransport(),
+        ListenTransport(),
         CommandTransport(),
         SrunTransport(),
         *SHORT_FORMS,

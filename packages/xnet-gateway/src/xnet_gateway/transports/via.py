@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel import Channel
     from xnet_gateway.gateway import Gateway
-    from xnet_gateway.transports.base import Route
     from xnet_gateway.xspec import XSpec
 
 #: How long the gateway between may take to start the process, in seconds; its threads may be busy.
@@ -97,7 +96,7 @@ class RelayedProcess:
             action()
 
 
-def connect(route: Route, spec: XSpec, master: Gateway, *, full: bool = False) -> Connected:
+def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: bool = False) -> Connected:
     """Have the gateway's interpreter go the route.
 
     Args:

@@ -1,0 +1,163 @@
+"""Listening for a worker: the right one gets in, whatever strangers do meanwhile.
+
+Spec: SO-050, SO-051.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gateway_helpers import PATIENCE_S, descriptors, eventually
+from socket_helpers import OTHER_SECRET, Certificates, connect, read_all, read_line
+from xnet_gateway.errors import HostNotFound
+from xnet_gateway.sockets.dialing import dial
+from xnet_gateway.sockets.reception import Reception
+from xnet_gateway.sockets.tls import TlsOptions
+from xnet_gateway.transports.base import Listen
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[..., Reception]]:
+    made: list[Reception] = []
+
+    def make(
+        address: str = "127.0.0.1:0",
+        secret_file: str | None = None,
+        tls: dict[str, str] | None = None,
+        timeout_s: float = PATIENCE_S,
+    ) -> Reception:
+        made.append(Reception(Listen(address, secret_file=secret_file, tls=tls, timeout_s=timeout_s)))
+        return made[-1]
+
+    yield make
+    for reception in made:
+        reception.end()
+
+
+Make = Callable[..., Reception]
+
+
+def call(reception: Reception, secret: bytes | None = None, tls: TlsOptions | None = None) -> int:
+    return dial(reception.address, secret=secret or reception.secret, tls=tls, timeout_s=PATIENCE_S)
+
+
+def talk(here: int, there: int) -> None:
+    """Check that the two descriptors are ends of one connection, and close them."""
+    with socket.socket(fileno=here) as ours, socket.socket(fileno=there) as theirs:
+        for one, other in ((ours, theirs), (theirs, ours)):
+            one.sendall(b"x" * 10_000)
+            other.settimeout(PATIENCE_S)
+            with other.makefile("rb") as file:
+                assert file.read(10_000) == b"x" * 10_000
+        ours.shutdown(socket.SHUT_WR)
+        assert theirs.recv(1) == b""
+
+
+def test_so_050_the_one_with_the_secret_and_nobody_after_it(listen: Make) -> None:
+    reception = listen()
+    theirs = call(reception)
+    ours, peer = reception.wait()
+    assert peer.startswith("127.0.0.1:")
+    talk(ours, theirs)
+    with pytest.raises(HostNotFound, match="refused"):
+        call(reception)
+
+
+def test_so_051_a_secret_for_each(listen: Make, tmp_path: object) -> None:
+    first, second = listen(), listen()
+    assert first.made_secret
+    assert first.secret != second.secret
+    assert len(bytes.fromhex(first.secret.decode())) == 32
+    with pytest.raises(HostNotFound, match="the secret is wrong"):
+        call(first, second.secret)
+
+
+def test_a_secret_that_was_given(listen: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XNET_SECRET", OTHER_SECRET.decode())
+    reception = listen()
+    assert (reception.secret, reception.made_secret) == (OTHER_SECRET, False)
+
+
+def test_so_022_strangers_keep_nobody_waiting(listen: Make) -> None:
+    """More silent ones than it lets wait, one with a wrong secret, one that talks nonsense."""
+    reception = listen()
+    with contextlib.ExitStack() as stack:
+        silent = [stack.enter_context(connect(reception.address)) for _ in range(100)]
+        with pytest.raises(HostNotFound, match="the secret is wrong"):
+            call(reception, OTHER_SECRET)
+        with connect(reception.address) as nonsense:
+            nonsense.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            assert b"not from an xnet client" in read_all(nonsense)
+        theirs = call(reception)
+        ours, _ = reception.wait()
+        talk(ours, theirs)
+        assert all(not read_all(one).endswith(b"ok") for one in silent)  # all were let go
+
+
+def test_so_050_none_is_no_secret(listen: Make) -> None:
+    reception = listen()
+    with connect(reception.address) as client:
+        assert read_line(client).startswith(b"xnet-server/1 hmac-sha256 ")
+        client.sendall(b"xnet-client/1 none\n")
+        assert read_all(client) == b"xnet-server/1 no a secret is needed\n"
+
+
+def test_a_reflected_proof_is_wrong(listen: Make) -> None:
+    """Two that listen with one secret: what one says is no answer to the other, nor to itself."""
+    reception = listen()
+    with connect(reception.address) as client:
+        nonce = read_line(client).split()[2]
+        client.sendall(b"xnet-client/1 hmac-sha256 " + nonce + b" " + nonce + b"\n")
+        assert b" no the secret is wrong" in read_all(client)
+
+
+def test_nobody_in_time(listen: Make) -> None:
+    with pytest.raises(HostNotFound, match=r"no worker connected to 127.* within 0.1 seconds; nobody tried"):
+        listen(timeout_s=0.1).wait()
+    reception = listen(timeout_s=1.0)
+    with pytest.raises(HostNotFound):
+        call(reception, OTHER_SECRET)
+    with pytest.raises(
+        HostNotFound, match=r"1 connections were not taken, the last one: .*secret is not ours"
+    ):
+        reception.wait()
+
+
+def test_tls(listen: Make, certificates: Certificates) -> None:
+    reception = listen(
+        tls={"cert": certificates.server_cert, "key": certificates.server_key, "ca": certificates.ca}
+    )
+    with pytest.raises(HostNotFound):  # no downgrade
+        call(reception)
+    with pytest.raises(HostNotFound, match="TLS"):  # a certificate is asked for
+        call(reception, tls=TlsOptions(certificates.ca))
+    options = TlsOptions(certificates.ca, certificates.client_cert, certificates.client_key)
+    theirs = call(reception, tls=options)
+    ours, _ = reception.wait()
+    talk(ours, theirs)
+
+
+def test_it_leaves_nothing_behind(listen: Make) -> None:
+    listen().end()
+    threads, before = threading.active_count(), descriptors()
+    for _ in range(20):
+        reception = listen()
+        theirs = call(reception)
+        ours, _ = reception.wait()
+        os.close(ours)
+        os.close(theirs)
+    for _ in range(20):
+        listen().end()
+    assert eventually(lambda: threading.active_count() <= threads)
+    assert len(descriptors()) <= len(before)
+
+
+def test_a_place_that_is_taken(listen: Make) -> None:
+    with pytest.raises(OSError, match="cannot listen on"):
+        listen(listen().address)
