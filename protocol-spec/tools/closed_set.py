@@ -115,6 +115,7 @@ class _Reader:
     def _tag(self, tag: int, depth: int) -> object:
         if tag not in _TAGS:
             raise Rejected(f"tag {tag}")
+        head = self._data[self.position : self.position + 1]
         content = self.item(depth + 1)
         match tag, content:
             case ((2 | 3), bytes()):
@@ -122,7 +123,7 @@ class _Reader:
                 return number if tag == 2 else -1 - number
             case 58403, bytes():
                 return content.decode("latin-1")
-            case 58402, int() if type(content) is int and 0 < content <= MAX_CHANNEL_ID:
+            case 58402, int() if head < b"\x20" and 0 < content <= MAX_CHANNEL_ID:  # of major type 0
                 return Channel(content)
             case 43000, [float(real), float(imaginary)]:
                 return complex(real, imaginary)

@@ -25,6 +25,7 @@ TEST_GLOBS: Final = (
     "packages/*/tests/**/*.py",
     "conformance-tests/cases/**/*.yaml",
     "conformance-tests/tests/**/*.py",
+    "conformance-tests/testees/*/tests/**/*.mjs",
 )
 _ANY_ID: Final = re.compile(r"\b(?:" + "|".join(PREFIXES.values()) + r")-\d{3}\b")
 _IN_A_NAME: Final = re.compile(r"_(" + "|".join(PREFIXES.values()).lower() + r")_(\d{3})(?=[_(])")

@@ -138,9 +138,13 @@ class RawWorker:
     def greet(self) -> RawWorker:
         """Shake hands."""
         self.say(HELLO)
-        assert self._take(len(PREAMBLE)) == PREAMBLE
-        assert self.hear()[0] == frames.HELLO
+        assert self.greet_back()[0] == frames.HELLO
         return self
+
+    def greet_back(self) -> tuple[int, int, bytes]:
+        """Return its first frame, which comes behind the preamble."""
+        assert self._take(len(PREAMBLE)) == PREAMBLE
+        return self.hear()
 
     def hear(self) -> tuple[int, int, bytes]:
         """Return the next frame; EOFError if there is none."""

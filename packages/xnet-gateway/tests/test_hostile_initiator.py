@@ -19,6 +19,7 @@ from xnet_gateway.xspec import XSpec
 from xnet_wire import codes, frames, messages
 from xnet_wire.frames import FrameDecoder
 from xnet_wire.hello import encode_hello
+from xnet_wire.limits import Limits
 from xnet_wire.messages import Hello
 
 #: Sooner than the five seconds after which code is interrupted.
@@ -111,4 +112,14 @@ def test_ve_001_a_newer_minor_version(raw: Worker) -> None:
         (frames.HELLO, 0),
         (frames.CHANNEL_DATA, 1),
         (frames.CHANNEL_CLOSE, 1),
+    ]
+
+
+def test_gw_023_an_answer_above_the_item_limit(raw: Worker) -> None:
+    raw.say(frame(frames.HELLO, 0, encode_hello(Hello("a test", limits=Limits(item=20)))))
+    raw.say(frame(frames.STATUS, 1), frame(frames.INFO, 3))
+    heard = [raw.hear() for _ in range(3)][1:]
+    assert [message and message[:2] for message in heard] == [
+        (frames.CHANNEL_CLOSE_ERROR, 1),
+        (frames.CHANNEL_CLOSE_ERROR, 3),
     ]

@@ -1,4 +1,4 @@
-"""What a HELLO may be. Spec: HS-010, HS-011, HS-012, HS-013, HS-014, LI-001."""
+"""What a HELLO may be. Spec: HS-010, HS-011, HS-012, HS-013, HS-014, FR-018, LI-001."""
 
 from __future__ import annotations
 
@@ -153,3 +153,19 @@ def test_the_repr_shows_no_environment() -> None:
     text = repr(Hello("me", config={"env": {"TOKEN": "secret"}}))
     assert "secret" not in text
     assert text.startswith("<Hello 'me' 1.0 Limits(frame=")
+
+
+def test_hs014_the_version_is_judged_before_the_types_of_keys() -> None:
+    with pytest.raises(WireError, match=r"version 2\.3") as caught:
+        decode_hello(encode({"version": [2, 3], 7: None}))
+    assert caught.value.code == codes.VERSION_UNSUPPORTED
+    with pytest.raises(WireError, match="expected texts as keys") as caught:
+        decode_hello(encode({"version": [1, 0], 7: None}))
+    assert caught.value.code == codes.HELLO_MALFORMED
+
+
+def test_fr018_integers_may_be_bignums_of_at_most_64_bits() -> None:
+    head = bytes.fromhex("a2 67") + b"version" + bytes.fromhex("82 c2 41 01 00 66") + b"credit"
+    assert decode_hello(head + bytes.fromhex("c2 43 01 00 00")).credit == 65_536
+    with pytest.raises(WireError, match="version"):
+        decode_hello(encode({"version": [1, 2**64]}))

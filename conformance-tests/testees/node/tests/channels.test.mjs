@@ -135,7 +135,7 @@ test("CH-034: sendMany sends batches that fit, and a batch is its items", () =>
     { hello: { credit: 65536 } },
   ));
 
-test("CH-001, CH-010: channels travel both ways, and come back as themselves", () =>
+test("CH-001, CH-010, GW-052: channels travel both ways, and come back as themselves", () =>
   withWorker(async (initiator) => {
     const source = `
       const made = channel.gateway.newchannel();
@@ -205,7 +205,7 @@ test("CH-037: a callback that fails closes its channel with its error", () =>
     assert.strictEqual((await initiator.status(5)).numchannels, 1);
   }));
 
-test("errors of the other side, timeouts, waitclose", () =>
+test("GW-053: errors of the other side, timeouts, waitclose", () =>
   withWorker(async (initiator) => {
     const source = `
       const names = [];
@@ -310,7 +310,7 @@ test("VA-041, VA-043: code sets flags, here and there", () =>
     assert.strictEqual(await initiator.nextItem(3), "string");
   }));
 
-test("an initiator that takes small items gets no answers, and a sentence", async () => {
+test("GW-023: an initiator that takes small items gets no answers, and a sentence", async () => {
   const initiator = new Initiator();
   try {
     await initiator.hello({ limits: { item: 1 } });

@@ -392,6 +392,6 @@ test("FR-016: the end inside a frame is told", () => {
   assert.match(bench.events[0], /inside a frame/);
 });
 
-test("control payloads: a Python 2 string is no text", () => {
+test("FR-019: a Python 2 string is never sent", () => {
   assert.throws(() => encode(new Py2Str(Buffer.alloc(1))), /a Py2Str cannot be sent/);
 });

@@ -11,7 +11,7 @@ import { Initiator, decode, withWorker } from "./initiator.mjs";
 /** @param {Initiator} initiator @param {number} channel */
 const errorOn = async (initiator, channel) => decode((await initiator.find("CHANNEL_CLOSE_ERROR", channel)).payload);
 
-test("GW-010: code that ends properly, and code whose channel has ended", () =>
+test("GW-010, GW-024, GW-053: code that ends properly, and code whose channel has ended", () =>
   withWorker(async (initiator) => {
     initiator.exec(1, "channel.send(1); channel.send(2)"); // nobody waits for the sends
     assert.strictEqual(await initiator.nextItem(1), 1);
@@ -24,7 +24,7 @@ test("GW-010: code that ends properly, and code whose channel has ended", () =>
     await initiator.next("CHANNEL_CLOSE", 5);
   }));
 
-test("GW-010: code that fails, in whatever way", () =>
+test("GW-010, GW-050, GW-054: code that fails, in whatever way", () =>
   withWorker(async (initiator) => {
     /** @type {Array<[string, RegExp, Record<string, unknown>?]>} */
     const failures = [
@@ -61,7 +61,7 @@ test("CH-042: a long error is shortened between characters", () =>
     }
   }));
 
-test("GW-003: a function is called with the channel and an object of named arguments", () =>
+test("GW-003, GW-051: a function is called with the channel and an object of named arguments", () =>
   withWorker(async (initiator) => {
     const source = "async function go(channel, { a, b = 7, ...rest }) { await channel.send([a, b, rest.__proto__]) }";
     initiator.exec(1, source, { call: "go", kwargs: new Map(Object.entries({ a: 2n ** 70n, ["__proto__"]: 3n })) });

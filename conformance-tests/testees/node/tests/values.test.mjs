@@ -98,7 +98,7 @@ test("VA-002: integers of any size take the shortest form", () => {
   }
 });
 
-test("VA-006: what is no value is refused, and the error says where it is", () => {
+test("VA-006, VA-011: what is no value is refused, and the error says where it is", () => {
   class Sub extends Array {}
   const cases = [
     [undefined, "undefined cannot be sent: it is no value of the protocol"],

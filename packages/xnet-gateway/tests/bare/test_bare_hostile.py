@@ -16,6 +16,7 @@ from bare_helpers import HELLO, WANTED, RawWorker, frame
 from gateway_helpers import PATIENCE_S, STRESS, forget_peak, memory_kb
 from xnet_wire import frames, messages
 from xnet_wire.hello import encode_hello
+from xnet_wire.limits import Limits
 from xnet_wire.messages import Hello
 from xnet_wire.values import encode
 
@@ -101,6 +102,8 @@ class TestMistakes:
             (frame(frames.HELLO, 0, b"\x01"), 9),
             (frame(frames.HELLO, 0, encode({"version": [1]})), 9),
             (frame(frames.HELLO, 0, encode({"version": [2, 3], "limits": 7})), 1),
+            (frame(frames.HELLO, 0, encode({"version": [2, 3], 7: 7})), 1),
+            (frame(frames.HELLO, 0, encode({"version": [1, 0], 7: 7})), 9),
             (frame(frames.HELLO, 0, encode({"version": [1, 7], "credit": 5})), 9),
             (frame(frames.HELLO, 0, encode({"version": [1, 0], "limits": {"depth": 63}})), 9),
             (frame(frames.HELLO, 0, encode({"version": [1, 0], "config": {"nice": True}})), 9),
@@ -256,3 +259,15 @@ def test_a_peer_with_another_credit(version: str) -> None:
         worker._take(9)
         worker.hear()
         worker.pong()
+
+
+@pytest.mark.parametrize("version", KINDS)
+def test_gw_023_an_answer_above_the_item_limit(version: str) -> None:
+    with RawWorker(version) as worker:
+        worker.say(frame(frames.HELLO, 0, encode_hello(Hello("a test", limits=Limits(item=20)))))
+        worker.say(frame(frames.STATUS, 1) + frame(frames.INFO, 3))
+        assert worker.greet_back()[0] == frames.HELLO
+        for channel in (1, 3):
+            kind, id_, payload = worker.hear()
+            assert (kind, id_) == (frames.CHANNEL_CLOSE_ERROR, channel)
+            assert "the initiator takes items of 20" in messages.decode_error_text(payload)

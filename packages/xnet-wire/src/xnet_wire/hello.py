@@ -18,7 +18,7 @@ from xnet_wire.limits import (
     MIN_FRAME_BYTES,
     Limits,
 )
-from xnet_wire.payloads import check_text_map, decode_map, is_uint, take
+from xnet_wire.payloads import check_text_map, decode_payload, is_uint, take
 from xnet_wire.values import encode
 
 TYPE_CHECKING = False
@@ -114,7 +114,9 @@ def decode_hello(payload: Buffer, from_worker: bool = False) -> Hello:
         raise WireError(
             code, f"HELLO has a payload of {len(payload)} bytes; at most {HELLO_BYTES} are allowed."
         )
-    content = decode_map(payload, "HELLO", code)
+    content = decode_payload(payload, "HELLO", code)
+    if type(content) is not dict:
+        raise WireError(code, f"HELLO is {short_repr(content)}, expected a map.")
     version = take(content, "version", "HELLO", code)
     if type(version) is not list or len(version) != 2 or not all(is_uint(part) for part in version):
         raise WireError(code, f'"version" in HELLO is {short_repr(version)}, expected [major, minor].')
@@ -124,6 +126,7 @@ def decode_hello(payload: Buffer, from_worker: bool = False) -> Hello:
             f"the peer speaks protocol version {short_repr(version[0])}.{short_repr(version[1])}, "
             f"this side speaks {VERSION[0]}.{VERSION[1]}; the major versions must be equal",
         )
+    check_text_map(content, "HELLO", code)
     features = content.get("features", [])
     if type(features) is not list or not all(type(feature) is str for feature in features):
         raise WireError(code, f'"features" in HELLO is {short_repr(features)}, expected a list of texts.')

@@ -768,13 +768,14 @@ def check_hello(payload):
     """Return limits, credit and config of the initiator's HELLO (HS-010 to HS-015)."""
     code = HELLO_MALFORMED
     hello = decode_control(payload, HELLO, code)
-    must(is_text_map(hello), code, "HELLO is no map with texts as keys but %s", hello)
+    must(type(hello) is dict, code, "HELLO is no map but %s", hello)
     version = hello.get("version")
     good = type(version) is list and len(version) == 2 and is_number(version[0]) and is_number(version[1])
     must(good, code, '"version" in HELLO is not [major, minor] but %s', version)
     if version[0] != PROTOCOL[0]:
         text = "the initiator speaks version %d.%d, this worker speaks %d.%d; the major versions must be equal"
         raise Broken(VERSION_UNSUPPORTED, text % (tuple(version) + PROTOCOL))
+    must(is_text_map(hello), code, "HELLO is no map with texts as keys but %s", hello)
     name = hello.get("implementation", Text())
     must(type(name) is Text, code, '"implementation" in HELLO is no text but %s', name)
     features = hello.get("features", [])
@@ -1706,8 +1707,13 @@ class Link(object):
             self.queue(CLOSE_ERROR, number, encode_text(self.end_text, ERROR_TEXT_LIMIT - 5), True)
         else:
             answer = self.owner.status_locked() if kind == STATUS else self.owner.information()
-            self.queue(DATA, number, answer, True)
-            self.queue(CLOSE, number, b"", True)
+            if len(answer) > self.peer_limits["item"]:  # GW-023
+                text = "the answer has %d bytes; the initiator takes items of %d"
+                text = encode_text(text % (len(answer), self.peer_limits["item"]), ERROR_TEXT_LIMIT)
+                self.queue(CLOSE_ERROR, number, text, True)
+            else:
+                self.queue(DATA, number, answer, True)
+                self.queue(CLOSE, number, b"", True)
 
     def on_exec(self, number, payload):
         request = check_exec(payload)
