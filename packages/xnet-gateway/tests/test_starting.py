@@ -160,5 +160,7 @@ def test_the_environment_is_set_before_the_interpreter_starts(gateways: Gateways
 
 @pytest.mark.parametrize("text", ["popen//python=python3", "popen//via=gw0", "ssh=host", "socket=host:1"])
 def test_what_is_not_ours_cannot_be_inherited(text: str) -> None:
-    with pytest.raises(ValueError, match=r"stdout=inherit in .*only for popen without python= and via="):
+    with pytest.raises(
+        ValueError, match=r"stdout=inherit in .*only for popen without python=, worker= and via="
+    ):
         check(XSpec(f"{text}//stdout=inherit"))

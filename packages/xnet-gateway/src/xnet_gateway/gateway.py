@@ -134,9 +134,13 @@ class Gateway(SessionOwner):
         channel.send((request.source, request.file, request.call, request.kwargs))
         return channel
 
-    def _must_execute_python(self) -> None:
+    def languages(self) -> list[str]:
+        """Return which languages the worker says it executes; none means Python. Spec: GW-004."""
         features = self.session.connection.handshake.peer.features
-        languages = [name[len(EXECUTES) :] for name in features if name.startswith(EXECUTES)]
+        return [name[len(EXECUTES) :] for name in features if name.startswith(EXECUTES)]
+
+    def _must_execute_python(self) -> None:
+        languages = self.languages()
         if languages and "python" not in languages:
             raise ValueError(
                 f"gateway {self.id} executes {' and '.join(languages)}, not Python:"

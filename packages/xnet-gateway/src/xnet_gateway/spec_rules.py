@@ -11,6 +11,7 @@
 | ``dont_write_bytecode`` | none | the worker writes no ``.pyc`` files |
 | ``stdout`` | ``stderr`` (default), ``inherit``, ``null``, ``/path`` | where the worker's prints go |
 | ``python`` | path or command | another interpreter |
+| ``worker`` | command | a worker in whatever language, which speaks the protocol on its stdin and stdout |
 | ``keepalive`` | seconds, 0 for never | end the gateway if nothing is heard for two to three times as long |
 | ``via`` | id | the process is started by, and reached through, that gateway of the group |
 | ``ssh`` and the like | | other transports, each with its own rules: ``transports/`` |

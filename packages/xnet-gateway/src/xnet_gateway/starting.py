@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_gateway.gateway import Gateway
+    from xnet_gateway.transports.base import Transport
     from xnet_gateway.transports.dial_back import WorkerToCome
     from xnet_gateway.xspec import XSpec
 
@@ -106,6 +107,8 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
         HostNotFound: The process cannot be started.
     """
     check(spec)
+    if master is not None:
+        _check_master(spec, master)
     config: dict[str, Any] = {
         **worker_config.extra,
         "id": str(spec.id),
@@ -147,17 +150,42 @@ def check(spec: XSpec) -> None:
         return  # the usual one, for which the others need not be loaded
     from xnet_gateway.transports.registry import find_transport
 
-    find_transport(spec).check(spec)
+    transport = find_transport(spec)
+    transport.check(spec)
+    if spec.worker is not None:
+        _check_worker(spec, transport)
     if spec.stdout == "inherit":
         raise ValueError(
-            f"stdout=inherit in the gateway specification {str(spec)!r}: only for popen without python= and"
-            " via=; the standard output of other workers is the connection, or is on another machine"
+            f"stdout=inherit in the gateway specification {str(spec)!r}: only for popen without python=,"
+            " worker= and via=; the standard output of other workers is the connection, or is on another"
+            " machine"
         )
 
 
 def is_same_interpreter(spec: XSpec) -> bool:
     """Return whether a specification names the interpreter that reads it, where our packages are."""
-    return bool(spec.popen) and spec.python in (None, sys.executable)
+    return bool(spec.popen) and spec.worker is None and spec.python in (None, sys.executable)
+
+
+def _check_worker(spec: XSpec, transport: Transport) -> None:
+    """Check that ``worker=`` comes with a transport that starts commands."""
+    from xnet_gateway.transports.base import Command
+
+    if spec.installvia is not None or not isinstance(transport.route(spec), Command):
+        raise ValueError(
+            f"worker= in the gateway specification {str(spec)!r}: which worker {transport.key}= leads to is"
+            " decided on the other side; expected a key that runs a command, such as popen or ssh"
+        )
+
+
+def _check_master(spec: XSpec, master: Gateway) -> None:
+    """Check that the gateway in between can start processes for us, which Python does."""
+    languages = master.languages()
+    if languages and "python" not in languages:
+        raise ValueError(
+            f"gateway {master.id}, which the gateway specification {str(spec)!r} is to go through, executes"
+            f" {' and '.join(languages)}: expected one that executes Python"
+        )
 
 
 def _keepalive_s(spec: XSpec) -> float:

@@ -55,6 +55,7 @@ class XSpec:
     installvia: str | bool | None = None
     via: str | bool | None = None
     python: str | bool | None = None
+    worker: str | bool | None = None
     chdir: str | bool | None = None
     nice: str | bool | int | None = None
     id: str | None = None

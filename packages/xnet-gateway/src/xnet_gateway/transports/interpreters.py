@@ -1,4 +1,4 @@
-"""Which interpreter a command line starts, and how.
+"""Which interpreter, or which other worker, a command line starts, and how.
 
 The bare worker needs nothing but an interpreter: Python 2.7, 3.6 or newer, or PyPy. Where the
 specification does not say which (``python=``), a shell at the other end looks for one.
@@ -50,6 +50,26 @@ def given_interpreter(spec: XSpec) -> list[str] | None:
     return words
 
 
+def given_worker(spec: XSpec) -> list[str] | None:
+    """Return the command that ``worker=`` names, or None if it does not.
+
+    It speaks the protocol by itself: nothing is sent to it first.
+
+    Raises:
+        ValueError: It means nothing, or comes with a key about Python (our caller's fault).
+    """
+    if spec.worker is None:
+        return None
+    words = value_words(spec, "worker", "a command, as in worker=node /path/worker.mjs")
+    for key in ("python", "dont_write_bytecode"):
+        if getattr(spec, key) is not None:
+            raise ValueError(
+                f"{key} and worker= in the gateway specification {str(spec)!r}: the command of worker= is"
+                f" not a Python that is started here; expected one of the two"
+            )
+    return words
+
+
 def split_words(text: str) -> list[str]:
     """Split text as a shell would; on Windows a backslash is part of a path.
 
@@ -82,15 +102,18 @@ def value_words(spec: XSpec, key: str, expected: str) -> list[str]:
 
 
 def worker_arguments(spec: XSpec, default: str | None = None) -> list[str]:
-    """Return the command line that starts a bare worker where it is run.
+    """Return the command line that starts a worker where it is run: a bare one, or that of ``worker=``.
 
     Args:
-        spec: May name the interpreter.
-        default: The interpreter if it does not; None has a shell look for one.
+        spec: May name the interpreter, or the worker.
+        default: The interpreter if it names neither; None has a shell look for one.
 
     Raises:
-        ValueError: ``python=`` means nothing.
+        ValueError: ``python=`` or ``worker=`` means nothing.
     """
+    worker = given_worker(spec)
+    if worker is not None:
+        return worker
     options = ["-B"] if spec.dont_write_bytecode else []
     interpreter = given_interpreter(spec) or ([default] if default else None)
     if interpreter is not None:
@@ -102,6 +125,6 @@ def remote_command(spec: XSpec) -> str:
     """Return the same as one text for a shell at the other end, whichever shell that is.
 
     Raises:
-        ValueError: ``python=`` means nothing.
+        ValueError: ``python=`` or ``worker=`` means nothing.
     """
     return " ".join(map(shlex.quote, worker_arguments(spec)))

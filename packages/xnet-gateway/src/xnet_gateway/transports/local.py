@@ -62,7 +62,9 @@ def _run(command: Command, spec: XSpec) -> Connected:
     read_fd, write_fd = _take(popen.stdout), _take(popen.stdin)
     popen.stdout = popen.stdin = None
     process = WorkerProcess(popen, OutputRelay(pipe_read), command.remoteaddress)
-    return Connected(read_fd, write_fd, process, blob(compiled=command.remoteaddress == "localhost"))
+    # A worker of another language speaks the protocol from its first byte on.
+    first_bytes = blob(compiled=command.remoteaddress == "localhost") if spec.worker is None else b""
+    return Connected(read_fd, write_fd, process, first_bytes)
 
 
 def _take(stream: IO[bytes] | None) -> int:

@@ -148,7 +148,8 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
     data.setcallback(to_us, endmarker=None)
     threading.Thread(target=from_us, name=f"xnet-via-{spec.id}", daemon=True).start()
     fd = ours.detach() if isinstance(route, Command) else _meet_server(ours, route, spec)
-    return Connected(fd, fd, process, b"" if full else blob())
+    speaks = full or spec.worker is not None
+    return Connected(fd, fd, process, b"" if speaks else blob())
 
 
 def _meet_server(stream: socket.socket, address: Address, spec: XSpec) -> int:

@@ -1,0 +1,21 @@
+"""The session in docs/other-languages.md happens as it is shown."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from check.tree import ROOT
+
+GUIDE = "docs/other-languages.md"
+
+
+def test_the_session_with_a_worker_in_javascript() -> None:
+    if shutil.which("node") is None:
+        pytest.skip("needs node")
+    command = [sys.executable, "-m", "doctest", "-o", "NORMALIZE_WHITESPACE", GUIDE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
