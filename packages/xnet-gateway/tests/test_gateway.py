@@ -96,6 +96,21 @@ def test_gw_001_large_sources_and_arguments(shared: Gateway, size: int) -> None:
         failing.receive(PATIENCE_S)
 
 
+@pytest.mark.parametrize("size", [10, 3_000_000])
+def test_gw_026_gw_027_coroutines_of_any_size(shared: Gateway, size: int) -> None:
+    source = f"import asyncio\nawait asyncio.sleep(0)\nawait channel.asend(len({'x' * size!r}))"
+    assert shared.remote_exec(source).receive(PATIENCE_S) == size
+    assert shared.remote_exec(tell_size_later, value=b"x" * size).receive(PATIENCE_S) == size
+    with pytest.raises(RemoteError, match=r"raise ValueError\('the reason'\)"):
+        shared.remote_exec(
+            f"text = {'x' * size!r}\nawait channel.asend(1)\nraise ValueError('the reason')"
+        ).waitclose(PATIENCE_S)
+
+
+async def tell_size_later(channel: Any, value: bytes) -> None:
+    await channel.asend(len(value))
+
+
 def tell_size(channel: Any, value: bytes) -> None:
     channel.send(len(value))
 

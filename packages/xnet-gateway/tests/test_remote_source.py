@@ -219,9 +219,6 @@ def generator(channel: Any) -> Iterator[int]:
     yield 1
 
 
-async def coroutine(channel: Any) -> None: ...
-
-
 async def asynchronous_generator(channel: Any) -> AsyncIterator[int]:
     yield 1
 
@@ -241,7 +238,6 @@ async def asynchronous_generator(channel: Any) -> AsyncIterator[int]:
         (decorated, "it uses same;"),
         (wrapped(decorated), "functions with closures cannot be passed, and it uses function of"),
         (generator, "it is a generator, of which a call runs nothing"),
-        (coroutine, "it is a coroutine"),
         (asynchronous_generator, "it is an asynchronous generator"),
     ],
 )

@@ -17,7 +17,7 @@ import pytest
 from gateway_helpers import MEGABYTE, Watched, eventually
 from matrix.cells import HERE, Cell
 from matrix.tests.conftest import Reach
-from matrix.tests.sent_functions import multiply
+from matrix.tests.sent_functions import fail, multiply, pump
 from matrix.ways import PATIENCE_S
 from xnet import Gateway, RemoteError
 
@@ -64,6 +64,7 @@ class TestExec:
 
     def test_where_it_runs(self, gateway: Gateway, cell: Cell) -> None:
         """The main thread is the first one's; a second goes to another, or nowhere."""
+        assert eventually(lambda: gateway.remote_status().numexecuting == 0)
         main = "import threading as t; m = getattr(t, 'main_thread', None)\n"
         first = gateway.remote_exec(
             f"{main}channel.send(m is None or t.current_thread() is m()); channel.receive()"
@@ -180,6 +181,7 @@ class TestStrings:
 
 class TestKnowing:
     def test_status_while_it_is_busy(self, gateway: Gateway, cell: Cell) -> None:
+        assert eventually(lambda: gateway.remote_status().numexecuting == 0)
         channel = gateway.remote_exec("channel.send(1); channel.receive()")
         assert channel.receive(PATIENCE_S) == 1
         status = gateway.remote_status()
@@ -213,6 +215,70 @@ class TestKnowing:
             pid = gateway.remote_exec("import os; channel.send(os.getpid())").receive(PATIENCE_S)
             path = tmp_path / f"execnet-debug-{pid}"
             assert eventually(lambda: "received <Message CHANNEL_EXEC" in path.read_text())
+
+
+class TestCoroutines:
+    @pytest.fixture(autouse=True)
+    def can(self, gateway: Gateway, cell: Cell) -> None:
+        if gateway._rinfo().version_info[:2] < (3, 7):
+            pytest.skip(f"needs event loops as Python 3.7 has them, this is {cell.version}")
+
+    def test_a_function_with_many_waits(self, gateway: Gateway) -> None:
+        channel = gateway.remote_exec(pump, count=300)
+        inner = gateway.newchannel()
+        channel.send(inner)
+        assert [channel.receive(PATIENCE_S) for _ in range(300)] == list(range(300))
+        for number in range(300):
+            inner.send(number)
+        assert [inner.receive(PATIENCE_S) for _ in range(300)] == [2 * number for number in range(300)]
+        assert channel.receive(PATIENCE_S) == "cancelled"
+        assert channel.receive(PATIENCE_S) == "timeout"
+        channel.send("after all")  # what was cancelled has taken nothing
+        assert channel.receive(PATIENCE_S) == "after all"
+        inner.close()
+        channel.waitclose(PATIENCE_S)
+
+    def test_large_items_and_little_credit(self, gateway: Gateway) -> None:
+        channel = gateway.remote_exec(
+            "async def main(channel):\n"
+            "    while True:\n        await channel.asend(await channel.areceive())\n"
+            "import asyncio\nasyncio.run(main(channel))"
+        )
+        large = os.urandom(2 * MEGABYTE).hex()
+        for _ in range(3):
+            channel.send(large)
+        for _ in range(3):
+            assert channel.receive(PATIENCE_S) == large
+
+    def test_await_outside_of_functions(self, gateway: Gateway) -> None:
+        source = "import asyncio\nawait asyncio.sleep(0)\nawait channel.asend(await channel.areceive())"
+        channel = gateway.remote_exec(source)
+        channel.send(1)
+        if gateway._rinfo().version_info[:2] < (3, 8):
+            with pytest.raises(RemoteError, match="'await' outside function"):
+                channel.receive(PATIENCE_S)
+        else:
+            assert channel.receive(PATIENCE_S) == 1
+
+    def test_an_error(self, gateway: Gateway) -> None:
+        with pytest.raises(RemoteError) as caught:
+            gateway.remote_exec(fail).receive(PATIENCE_S)
+        assert "ValueError: it failed" in str(caught.value)
+        assert "# here" in str(caught.value)
+        assert "asyncio" not in str(caught.value)  # only frames of the user's
+
+    def test_the_end_of_the_items(self, gateway: Gateway) -> None:
+        channel = gateway.remote_exec(
+            "inner = channel.receive()\n"
+            "async def main():\n    channel.send([item async for item in inner])\n"
+            "import asyncio; asyncio.run(main())"
+        )
+        inner = gateway.newchannel()
+        channel.send(inner)
+        inner.send(1)
+        inner.send(2)
+        inner.close()
+        assert channel.receive(PATIENCE_S) == [1, 2]
 
 
 class TestEnd:

@@ -40,12 +40,13 @@ def load(request):
     if not file or not linecache.getlines(file):  # tracebacks show its lines
         file = file or "<large remote exec>"
         linecache.cache[file] = len(source), None, source.splitlines(True), file
-    exec(compile(source + "\\n", file, "exec"), globals())
-    return call and globals()[call], kwargs
-call, kwargs = load(channel.receive())
+    flags = 0x2000 if __import__("sys").version_info >= (3, 8) else 0  # as for a source that is not large
+    left = eval(compile(source + "\\n", file, "exec", flags), globals())
+    return call and globals()[call], kwargs, left
+call, kwargs, __await__ = load(channel.receive())
 del load
 if call:
-    call(channel, **kwargs)
+    __await__ = call(channel, **kwargs)
 """
 
 

@@ -15,7 +15,7 @@ than starting the first gateway's process.
 from __future__ import annotations
 
 import builtins
-from types import FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 
 from xnet_wire.messages import ExecRequest
 
@@ -30,8 +30,8 @@ CHANNEL: Final = "channel"
 GIVEN_GLOBALS: Final = frozenset({CHANNEL, "__name__", "__builtins__"})
 #: Code flag of a module with ``from __future__ import annotations``.
 FUTURE_ANNOTATIONS: Final = 0x1000000
-#: Code flags of functions whose call only makes an object: generator, coroutine, asynchronous generator.
-NOT_RUN_BY_CALLING: Final = {0x20: "a generator", 0x80: "a coroutine", 0x200: "an asynchronous generator"}
+#: Code flags of functions whose call only makes an object that nobody would run.
+NOT_RUN_BY_CALLING: Final = {0x20: "a generator", 0x200: "an asynchronous generator"}
 
 
 def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:
@@ -193,7 +193,9 @@ def _placed_text(function: FunctionType) -> tuple[str, str]:
     # An indented statement is never in the first line, nor in one with an import of the future.
     if lines[0][:1].isspace() and before:
         before[-1] = "if 1:\n"
-    if code.co_flags & FUTURE_ANNOTATIONS and before and before[0] == "\n":
+    annotated = function.__annotations__ or any(isinstance(one, CodeType) for one in code.co_consts)
+    # Only where it makes a difference: Python before 3.7 does not know it.
+    if annotated and code.co_flags & FUTURE_ANNOTATIONS and before and before[0] == "\n":
         before[0] = "from __future__ import annotations\n"
     return "".join(before + lines), path
 

@@ -88,13 +88,17 @@ class TestExecuting:
         def function(channel, text):  # type: ignore[no-untyped-def]
             channel.send(text)
 
+        def annotated(channel: Any, text: str) -> None:
+            channel.send(text)
+
+        assert run(worker, function, text="h\xe9") == "h\xe9"
         if version_of not in ("2.7", "3.6"):
-            assert run(worker, function, text="h\xe9") == "h\xe9"
-        else:  # it comes from a file with a future import that they do not know
+            assert run(worker, annotated, text="h\xe9") == "h\xe9"
+        else:  # it comes from a file whose annotations are postponed, which they do not know
             with pytest.raises(
                 RemoteError, match="The source cannot be parsed by the interpreter it was sent"
             ):
-                run(worker, function, text="h\xe9")
+                run(worker, annotated, text="h\xe9")
 
     def test_gw_002_arguments_are_not_coerced_by_reconfigure(self, bare: BareGateways, version: str) -> None:
         worker = bare(version)

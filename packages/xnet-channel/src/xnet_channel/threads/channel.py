@@ -18,11 +18,12 @@ from xnet_channel.threads.sending import send_item, send_items
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
     from typing import Any, Literal, overload
 
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
     from xnet_channel.threads.mailbox import Mailbox
+
 _get_ident = threading.get_ident
 _is_finalizing = sys.is_finalizing
 
@@ -133,6 +134,40 @@ class Channel:
                         items.appendleft(taken)
                         receiver.consumed = before
             raise
+
+    async def areceive(self, timeout: float | None = None) -> Any:
+        """Return the next item, as ``receive`` does, without blocking the event loop.
+
+        Being cancelled loses no item. Errors are those of ``receive``.
+
+        Threads: any with a running event loop; several coroutines may wait on one channel.
+        """
+        from xnet_channel.threads.awaiting import areceive
+
+        return await areceive(self, timeout)
+
+    async def asend(self, item: object) -> None:
+        """Send a copy of the item, as ``send`` does, without blocking the event loop.
+
+        Coroutines that have to wait for the other side's credit are next in any order; one that is
+        cancelled meanwhile has sent the item or is going to. Errors are those of ``send``.
+
+        Threads: any with a running event loop.
+        """
+        from xnet_channel.threads.awaiting import asend
+
+        await asend(self, item)
+
+    def __aiter__(self) -> AsyncIterator[Any]:
+        return self
+
+    async def __anext__(self) -> Any:
+        try:
+            return await self.areceive()
+        except EOFError:
+            if self._session.broken_off and not self._mailbox.state.closed:
+                raise  # as for ``__next__``
+            raise StopAsyncIteration from None
 
     def __iter__(self) -> Iterator[Any]:
         return self

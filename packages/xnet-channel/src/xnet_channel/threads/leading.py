@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.threads.reactor import Timer
     from xnet_channel.threads.session import Session
-    from xnet_channel.threads.wait_list import WaitList
+    from xnet_channel.threads.wait_list import WaitList, Waking
 
     Poll = Callable[[float | None], list[tuple[int, int]]]
 
@@ -151,6 +151,17 @@ class Leading:
         """Give a lent descriptor to the reactor now: somebody depends on it."""
         if not self._leading and not self._attached:
             self._attach_locked()
+
+    def begin_to_follow_locked(self, waiters: WaitList, waiter: Waking) -> None:
+        """Have somebody woken who is no thread, and somebody else read meanwhile."""
+        waiters.add_locked(waiter)
+        self._followers += 1
+        self.lent_in_need_locked()
+
+    def end_to_follow_locked(self, waiters: WaitList, waiter: Waking) -> None:
+        """It waits no longer."""
+        waiters.discard_locked(waiter)
+        self._followers -= 1
 
     def wake_leader(self) -> None:
         """Make the leading thread look again at what it waits for."""

@@ -75,6 +75,40 @@ def send_item(mailbox: Mailbox, item: object) -> None:
         _wait_written(mailbox, position_bytes)
 
 
+def send_at_once(mailbox: Mailbox, item: object) -> bool:
+    """Send one item if that takes no wait; return whether it is sent.
+
+    Raises:
+        DumpError, OSError: See ``Channel.send``.
+    """
+    session = mailbox.session
+    connection = session.connection
+    writer = session.writer
+    if type(item) is bytes and len(item) > connection.part_bytes:
+        return False
+    payload = session.encode(item)
+    size = len(payload)
+    held = hold_interrupts()
+    try:
+        with session.lock:
+            state = mailbox.state
+            if size > connection.part_bytes or state.sender.reserved or writer.backlog_bytes:
+                return False
+            sent = connection.send_item(state, payload, size + ITEM_COST_BYTES)
+            if sent:
+                # What the kernel does not take now the reactor writes: one frame at most.
+                writer.flush_soon_locked()
+            broken = writer.broken
+    except LocalProtocolError as error:
+        raise _cannot_send(mailbox, error) from error
+    finally:
+        if held is not None:
+            release_interrupts(held)
+    if broken is not None:
+        raise _cannot_send(mailbox, broken)
+    return sent
+
+
 def send_items(mailbox: Mailbox, items: Iterable[object]) -> None:
     """Send many items in few frames; see ``Channel.send_many``."""
     session = mailbox.session

@@ -7,6 +7,16 @@ from __future__ import annotations
 
 import threading
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Waking(Protocol):
+        """Somebody who waits and is no thread."""
+
+        def release(self) -> object:
+            """Wake it. Under the session's lock; must not block."""
+
 
 class WaitList:
     """Waiting threads, to be woken all together.
@@ -17,7 +27,7 @@ class WaitList:
     __slots__ = ("_waiters",)
 
     def __init__(self) -> None:
-        self._waiters: list[threading.Lock] = []
+        self._waiters: list[threading.Lock | Waking] = []
 
     def wait_locked(self, lock: threading.RLock, timeout_s: float | None) -> None:
         """Let go of the lock, sleep until notified or the timeout, take the lock again.
@@ -40,6 +50,15 @@ class WaitList:
                     lock.acquire()
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
+
+    def add_locked(self, waiter: Waking) -> None:
+        """Have ``waiter.release`` called, once, when there is news."""
+        self._waiters.append(waiter)
+
+    def discard_locked(self, waiter: Waking) -> None:
+        """Forget a waiter that may be there."""
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
 
     def notify_all_locked(self) -> None:
         """Wake everybody."""

@@ -76,7 +76,7 @@ else:
     Text, Integers = str, (int,)
     _BaseTimeout, _OSErrors = TimeoutError, (OSError,)
     monotonic = time.monotonic
-    execute = getattr(__import__("builtins"), "exec")  # a keyword in Python 2
+    execute = eval  # of a code object: what "exec" does, and the coroutine if it is one
 
     def native(text):
         return text
@@ -1204,6 +1204,36 @@ class Channel(object):
 
     next = __next__
 
+    def areceive(self, timeout=None):
+        """Return an awaitable for the next item; cancelled, it loses none. Otherwise like ``receive``."""
+        return asynchronous("areceive")(self, timeout)
+
+    def asend(self, item):
+        """Return an awaitable that sends; cancelled while it waits, it may still send. Otherwise like ``send``."""
+        return asynchronous("asend")(self, item)
+
+    def __aiter__(self):
+        return self
+
+    def __anext__(self):
+        return asynchronous("anext")(self)
+
+    def _send_at_once(self, item):
+        """Send an item if that takes no wait; return whether it is sent."""
+        link = self._link
+        state = self._state
+        payload = encode(item, link.peer_limits["depth"])
+        cost = len(payload) + ITEM_COST
+        with link.guard:
+            link.check_sendable_locked(state)
+            busy = state.reserved or link.out or link.writing
+            if busy or state.credit < cost or cost - ITEM_COST > link.part_size:
+                return False
+            state.credit -= cost
+            link.queue(DATA, state.id, payload)
+            link.flush_soon_locked()
+            return True
+
     def setcallback(self, callback, endmarker=NO_ENDMARKER):
         """Have every item passed to the callback, and the endmarker, if given, when no more come."""
         self._link.callbacks.set(self._state, callback, endmarker)
@@ -1260,6 +1290,100 @@ class Channel(object):
     def _getremoteerror(self):
         with self._link.guard:
             return self._link.error_locked(self._state)
+
+
+# ---- Coroutines -------------------------------------------------------------------------------
+
+
+class AsyncSleeper(object):
+    """A coroutine that waits, in the place of a thread; woken from any thread."""
+
+    def __init__(self, loop):
+        self.loop = loop
+        self.future = loop.create_future()
+
+    def wake(self, result=None, error=None):
+        try:
+            self.loop.call_soon_threadsafe(self.set, result, error)
+        except RuntimeError:
+            pass  # its loop has been closed
+
+    def set(self, result, error):
+        if not self.future.done():
+            if error is None:
+                self.future.set_result(result)
+            else:
+                self.future.set_exception(error)
+
+
+#: Compiled when it is first needed: Python 2 cannot read it.
+ASYNC_SOURCE = '''
+import asyncio
+
+async def areceive(channel, timeout):
+    link, state, loop = channel._link, channel._state, asyncio.get_running_loop()
+    deadline = None if timeout is None or timeout < 0 else monotonic() + timeout
+    while True:
+        sleeper = None
+        with link.guard:
+            if not link.has_news(state):
+                sleeper = AsyncSleeper(loop)
+                state.sleepers.append(sleeper)
+                link.followers += 1
+                link.wake_keeper()
+        if sleeper is None:
+            try:
+                return channel.receive(0)
+            except TimeoutError:
+                continue
+        try:
+            await asyncio.wait_for(sleeper.future, None if deadline is None else max(0.0, deadline - monotonic()))
+        except asyncio.TimeoutError:
+            raise TimeoutError("no item within %s seconds on %r" % (timeout, channel)) from None
+        finally:
+            with link.guard:
+                link.followers -= 1
+                if sleeper in state.sleepers:
+                    state.sleepers.remove(sleeper)
+
+async def asend(channel, item):
+    if channel._send_at_once(item):
+        return
+    sleeper = AsyncSleeper(asyncio.get_running_loop())
+    def send():
+        try:
+            channel.send(item)
+        except BaseException as error:
+            sleeper.wake(None, error)
+        else:
+            sleeper.wake()
+    start_new_thread(send, ())
+    await sleeper.future
+
+async def anext(channel):
+    try:
+        return await areceive(channel, None)
+    except EOFError:
+        if channel._link.broken_off and channel._state.receiving is OPEN:
+            raise
+        raise StopAsyncIteration from None
+
+def run(coroutine, loop_of=asyncio.run):
+    loop_of(coroutine)
+'''
+
+
+_asynchronous = {}
+
+
+def asynchronous(name):
+    """Return a function of ASYNC_SOURCE."""
+    if sys.version_info < (3, 7):
+        raise NotImplementedError("coroutines need Python 3.7 or newer; this is %s" % implementation().split()[1])
+    if not _asynchronous:
+        _asynchronous.update(globals())
+        execute(compile(ASYNC_SOURCE, "<xnet bare worker>", "exec"), _asynchronous)
+    return _asynchronous[name]
 
 
 class ChannelFile(object):
@@ -2510,13 +2634,19 @@ class Execution(object):
                 del _noted[:]
                 _quiet[0] = 0
             try:
-                code = compile(parseable(self.source) + "\n", self.file, "exec", 0, True)
-                execute(code, namespace)
+                # With the flag, code that awaits outside of functions becomes a coroutine (GW-026).
+                flags = 0x2000 if sys.version_info >= (3, 8) else 0
+                code = compile(parseable(self.source) + "\n", self.file, "exec", flags, True)
+                left = execute(code, namespace)
                 if self.call is not None:
                     if native(self.call) not in namespace:
                         raise NameError("the source defines no function %r that could be called" % native(self.call))
                     kwargs = dict((native(key), value) for key, value in self.kwargs.items())
-                    namespace[native(self.call)](self.channel, **kwargs)
+                    left = namespace[native(self.call)](self.channel, **kwargs)
+                if left is None:
+                    left = namespace.get("__await__")  # (GW-027)
+                if hasattr(left, "cr_await"):
+                    asynchronous("run")(left)
             finally:
                 if in_main:
                     _quiet[0] = quiet
@@ -2534,6 +2664,11 @@ class Execution(object):
                 trace = trace.tb_next  # which Python 2 needs
             if trace is not None and PY2 and trace.tb_frame.f_code.co_filename == "<string>":
                 trace = trace.tb_next
+            inner = trace
+            while inner is not None and inner.tb_frame.f_code.co_filename != self.file:
+                inner = inner.tb_next
+            if trace is not None and trace.tb_frame.f_code.co_name == "run":
+                trace = inner or trace  # without those of the event loop
             show_source(self.file, self.source)
             text = describe(error, trace)
             if isinstance(error, SyntaxError) and trace is None:

@@ -12,11 +12,16 @@ from xnet_channel.threads.errors import INTERRUPT_TEXT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
     from typing import Any, Final, NoReturn
 
     from xnet_channel.threads.channel import Channel
     from xnet_wire.messages import ExecRequest
 
+#: Code with ``await`` outside of functions is compiled to a coroutine: ast.PyCF_ALLOW_TOP_LEVEL_AWAIT.
+TOP_LEVEL_AWAIT: Final = 0x2000
+#: Global name under which code may leave a coroutine that is to be run. Spec: GW-027.
+AWAITED: Final = "__await__"
 #: File name of sources that come from no file.
 NO_FILE: Final = "<remote exec>"
 
@@ -54,11 +59,15 @@ class ExecTask:
             self._show_source(file)  # for `inspect` in the code; importing it for that costs too much
         namespace: dict[str, Any] = {"channel": self.channel, "__name__": "__channelexec__"}
         try:
-            exec(compile(request.source + "\n", file, "exec"), namespace)
+            result = eval(compile(request.source + "\n", file, "exec", TOP_LEVEL_AWAIT), namespace)
             if request.call is not None:
                 if request.call not in namespace:
                     raise NameError(f"the source defines no function {request.call!r} that could be called")
-                namespace[request.call](self.channel, **request.kwargs)
+                result = namespace[request.call](self.channel, **request.kwargs)
+            if result is None:
+                result = namespace.get(AWAITED)
+            if result is not None and hasattr(result, "cr_await"):
+                run_in_loop(result)
         except KeyboardInterrupt:
             return INTERRUPT_TEXT
         except EOFError:
@@ -87,6 +96,9 @@ class ExecTask:
         self._show_source(file)
         # Without our own frame, which is all there is if the source could not be compiled.
         trace = error.__traceback__ and error.__traceback__.tb_next
+        if trace is not None and trace.tb_frame.f_code is run_in_loop.__code__:
+            while trace.tb_next is not None and trace.tb_frame.f_code.co_filename != file:
+                trace = trace.tb_next  # of the event loop
         try:
             return "".join(traceback.format_exception(type(error), error, trace))
         except BaseException as failure:  # noqa: BLE001 - a __str__ of the user's, raising whatever
@@ -103,6 +115,13 @@ class ExecTask:
         if file == NO_FILE or not linecache.getlines(file):
             source = self.request.source
             linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+
+
+def run_in_loop(coroutine: Coroutine[Any, Any, object]) -> None:
+    """Run a coroutine in an event loop of its own, which ends with it. Spec: GW-026."""
+    import asyncio
+
+    asyncio.run(coroutine)
 
 
 def exit_status(error: SystemExit) -> tuple[int, str]:

@@ -1,0 +1,103 @@
+"""Coroutines that receive and send: waiting without blocking the event loop they run in.
+
+A coroutine that waits is one more in the list of those who wait for news of a channel; the reactor's
+thread reads meanwhile and wakes it through its loop. An item is taken when the coroutine runs again, with
+no ``await`` in between: a wait that is cancelled loses nothing.
+
+Sending is tried at once, which is what nearly always works. Where ``send`` would block, for credit or because
+the item travels in parts, a thread does it.
+
+Several loops, in several threads, may use one connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+from xnet_channel.threads.errors import TimeoutError
+from xnet_channel.threads.sending import send_at_once, send_item
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from xnet_channel.threads.channel import Channel
+
+
+class _Wake:
+    """A coroutine that waits; takes the place of a thread's lock in a ``WaitList``."""
+
+    __slots__ = ("_future", "_loop")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
+        self._loop = loop
+        self._future = future
+
+    def release(self) -> None:
+        """Wake it. Threads: any."""
+        try:
+            self._loop.call_soon_threadsafe(_set, self._future)
+        except RuntimeError:
+            pass  # its loop has been closed: nobody waits any more
+
+
+def _set(future: asyncio.Future[Any], result: Any = None, error: BaseException | None = None) -> None:
+    if future.done():
+        return  # cancelled, or woken twice
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(result)
+
+
+async def areceive(channel: Channel, timeout: float | None) -> Any:
+    """See ``Channel.areceive``."""
+    mailbox = channel._mailbox
+    session = channel._session
+    loop = asyncio.get_running_loop()
+    deadline_s = None if timeout is None or timeout < 0 else time.monotonic() + timeout
+    while True:
+        future: asyncio.Future[None] = loop.create_future()
+        wake = _Wake(loop, future)
+        with session.lock:
+            waits = not mailbox.has_news() and mailbox.callback is None
+            if waits:
+                session.leading.begin_to_follow_locked(mailbox.waiters, wake)
+        if not waits:
+            try:
+                return channel.receive(0)
+            except TimeoutError:
+                continue  # somebody else was faster
+        try:
+            left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+            await asyncio.wait_for(future, left_s)
+        except asyncio.TimeoutError:
+            raise TimeoutError(f"no item within {timeout} seconds on {channel!r}") from None
+        finally:
+            with session.lock:
+                session.leading.end_to_follow_locked(mailbox.waiters, wake)
+
+
+async def asend(channel: Channel, item: object) -> None:
+    """See ``Channel.asend``."""
+    mailbox = channel._mailbox
+    if send_at_once(mailbox, item):
+        return
+    loop = asyncio.get_running_loop()
+    future = loop.create_future()
+
+    def send() -> None:
+        error = None
+        try:
+            send_item(mailbox, item)
+        except BaseException as problem:  # noqa: BLE001 - it is raised where it belongs
+            error = problem
+        try:
+            loop.call_soon_threadsafe(_set, future, None, error)
+        except RuntimeError:
+            pass  # the loop has been closed: nobody waits any more
+
+    threading.Thread(target=send, name="xnet-asend", daemon=True).start()
+    await future
