@@ -336,8 +336,9 @@ test("CH-039: the rest of an item whose beginning was dropped is dropped, and cr
 test("FC-030: items of channels never open are credited at once", () => {
   const bench = new Bench();
   bench.put(FRAME.CHANNEL_DATA, 3, "ff").put(FRAME.CHANNEL_PART, 5, "ff").put(FRAME.CHANNEL_BATCH, 7, "820102");
-  bench.put(FRAME.CHANNEL_DATA, 2, "").put(FRAME.CHANNEL_BATCH, 9, "ffff");
-  const wanted = ["3 65", "5 1", "7 131", "2 64", "9 2"].map((credit) => `CHANNEL_CREDIT ${credit}`);
+  bench.put(FRAME.CHANNEL_DATA, 2, "").put(FRAME.CHANNEL_BATCH, 9, "ffff").put(FRAME.CHANNEL_BATCH, 11, "81");
+  bench.put(FRAME.CHANNEL_BATCH, 13);
+  const wanted = ["3 65", "5 1", "7 131", "2 64", "9 2", "11 1"].map((credit) => `CHANNEL_CREDIT ${credit}`);
   assert.deepStrictEqual(bench.said, wanted);
 });
 

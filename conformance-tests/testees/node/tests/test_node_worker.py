@@ -6,7 +6,6 @@ They play the dialogues of the specification with it, decode its examples, and t
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,20 +13,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 FILES = sorted(path.name for path in HERE.glob("*.test.mjs"))
-OLDEST_NODE = (20, 12)
 SECONDS = 170
-
-
-def find_node() -> str:
-    """Return the path of a Node that can run the worker; else skip."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("node is not installed")
-    said = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
-    version = tuple(int(part) for part in said.strip().lstrip("v").split(".")[:2])
-    if version < OLDEST_NODE:
-        pytest.skip(f"node is {said.strip()}, the worker needs {'.'.join(map(str, OLDEST_NODE))}")
-    return node
 
 
 def test_there_are_tests() -> None:
@@ -37,8 +23,8 @@ def test_there_are_tests() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 10)
 @pytest.mark.parametrize("name", FILES)
-def test_tests_of_node_pass(name: str) -> None:
-    command = [find_node(), "--test", "--test-reporter=tap", str(HERE / name)]
+def test_tests_of_node_pass(node: str, name: str) -> None:
+    command = [node, "--test", "--test-reporter=tap", str(HERE / name)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
     failed = "\n".join(re.findall(r"(?ms)^not ok.*?^  \.\.\.$", done.stdout))
     assert done.returncode == 0, failed or done.stdout + done.stderr

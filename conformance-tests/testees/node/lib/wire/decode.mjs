@@ -72,9 +72,10 @@ export function decodeBatch(bytes, options, found) {
  * @throws {Violation} VALUE_MALFORMED
  */
 export function countBatch(bytes) {
-  const { major, argument } = new Reader(bytes).readHead();
-  if (major !== 4 || argument < 1 || argument > bytes.length) {
-    throw malformed(`a batch is an array of one or more items, no more than it has bytes (${bytes.length})`, 0);
+  const reader = new Reader(bytes);
+  const { major, argument } = reader.readHead();
+  if (major !== 4 || argument < 1 || argument > bytes.length - reader.place) {
+    throw malformed(`a batch is an array of one or more items, no more than bytes follow its head`, 0);
   }
   return argument;
 }

@@ -1986,7 +1986,8 @@ class Link(object):
         """Return the open channel of an item frame, or None if it is to be dropped."""
         state = self.open.get(number)
         if state is None:
-            self.queue(CREDIT, number, head(0, cost), True)  # FC-030, FC-031
+            if cost:
+                self.queue(CREDIT, number, head(0, cost), True)  # FC-030, FC-031
         elif state.receiving is not OPEN:
             raise Broken(STATE_VIOLATION, "an item on channel %d after CHANNEL_LAST_MESSAGE" % number)
         return state
@@ -2053,10 +2054,10 @@ class Link(object):
             at = 1 + width
             if at <= len(payload):
                 count = struct.unpack_from(payload, 1)[0] if struct else info
-        good = 0 < count <= len(payload)
+        good = 0 < count <= len(payload) - at
         cost = len(payload) + ITEM_COST * count * good
         if state is None or state.receiving is not OPEN:
-            self.taker(number, max(1, cost))
+            self.taker(number, cost)
             return
         if state.parts is not None:
             raise Broken(STATE_VIOLATION, "CHANNEL_BATCH in the middle of an item on channel %d" % number)
