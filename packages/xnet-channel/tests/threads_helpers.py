@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import socket
 import time
+from _queue import SimpleQueue  # not from `queue`, where it may have been replaced
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -21,7 +21,7 @@ class HandingOver(SessionOwner):
     """Hands the channel of each request to the test."""
 
     def __init__(self) -> None:
-        self.channels: queue.Queue[Channel] = queue.Queue()
+        self.channels: SimpleQueue[Channel] = SimpleQueue()
 
     def on_request(self, frame_type: int, channel: Channel, request: object) -> None:
         self.channels.put(channel)

@@ -84,6 +84,7 @@ iterator = iter(channel)
 {start}
 while True:
     try:
+        begin.set()
         # extend() takes item after item in C: an interrupt comes out of receive() or not at all,
         # so no item is lost between two bytecodes of this program.
         received.extend(iterator)
@@ -110,6 +111,7 @@ number = 0
 {start}
 while True:
     try:
+        begin.set()
         while number < {count}:
             channel.send((number, b"x" * (30_000 if number % 500 == 0 else number % 50)))
             number += 1
@@ -132,8 +134,9 @@ print("fine")
 # One interrupt at a time: the next one comes when the program has dealt with the last one. (If it never
 # hears of one, then because an extension module swallowed it: cbor2's encoder does that in places.)
 START = """
-stop, seen = threading.Event(), threading.Event()
+begin, stop, seen = threading.Event(), threading.Event(), threading.Event()
 def interrupt():
+    begin.wait()  # the start of this thread can be interrupted, too
     while not stop.wait(0.002):
         seen.clear()
         os.kill(os.getpid(), signal.SIGINT)

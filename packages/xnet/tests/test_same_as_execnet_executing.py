@@ -79,7 +79,7 @@ def code_that_fails(lab: Lab) -> None:
         "1/0",
         "x =",
         "return",
-        "await x",
+        "def f(): await x",
         "  a\n b",
         "raise ValueError('\xe9')",
         "class Own(Exception): pass\nraise Own('x')",

@@ -1,7 +1,7 @@
 """Execution models as objects: what programs written for execnet find in ``gateway.execmodel``.
 
-execnet hid several threading libraries behind such an object. Here there are threads only, and the object is
-a set of short cuts into the standard library; pytest-xdist, for one, makes its locks with it in every worker.
+Each is a set of short cuts: into the standard library, or into gevent or eventlet. pytest-xdist, for one,
+makes its locks with it in every worker.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import threading
 import time
+
+from xnet_channel.threads import greenlets
+from xnet_gateway.spec_rules import check_execmodel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,8 +111,123 @@ class MainThreadOnlyExecModel(ExecModel):
     backend = "main_thread_only"
 
 
+class _GreenletExecModel(ExecModel):
+    """What both libraries of greenlets have in common.
+
+    They are imported when something of them is asked for: a program that only wants its workers to use one
+    need not have it. Each attribute raises ImportError if the library is not installed, and ValueError if
+    this process uses the other one; the text says what to do.
+    """
+
+    def _module(self, name: str) -> Any:
+        import importlib
+
+        greenlets.use(self.backend)
+        return importlib.import_module(name)
+
+    @property
+    def queue(self) -> ModuleType:
+        """Its own ``queue``."""
+        return self._module(f"{self.backend}.queue")  # type: ignore[no-any-return]
+
+
+class GeventExecModel(_GreenletExecModel):
+    """Executed code runs in greenlets of gevent."""
+
+    backend = "gevent"
+
+    @property
+    def subprocess(self) -> ModuleType:
+        """Its own ``subprocess``."""
+        return self._module("gevent.subprocess")  # type: ignore[no-any-return]
+
+    @property
+    def socket(self) -> ModuleType:
+        """Its own ``socket``."""
+        return self._module("gevent.socket")  # type: ignore[no-any-return]
+
+    def start(self, func: Callable[..., object], args: tuple[Any, ...] = ()) -> None:
+        """Run the function in a greenlet."""
+        self._module("gevent").spawn(func, *args)
+
+    def get_ident(self) -> int:
+        """Return the number of the current greenlet."""
+        return self._module("gevent.thread").get_ident()  # type: ignore[no-any-return]
+
+    def sleep(self, delay: float) -> None:
+        """Let other greenlets run for some seconds."""
+        self._module("gevent").sleep(delay)
+
+    def Lock(self) -> Any:  # noqa: N802 - execnet's names
+        """Return a new ``gevent.lock.RLock``."""
+        return self._module("gevent.lock").RLock()
+
+    def RLock(self) -> Any:  # noqa: N802
+        """Return a new ``gevent.lock.RLock``."""
+        return self._module("gevent.lock").RLock()
+
+    def Event(self) -> Any:  # noqa: N802
+        """Return a new ``gevent.event.Event``."""
+        return self._module("gevent.event").Event()
+
+    def fdopen(self, fd: int, mode: str, bufsize: int = 1, closefd: bool = True) -> IO[Any]:
+        """Return a file over a descriptor; text is UTF-8. Threads of gevent read and write it."""
+        make = self._module("gevent.fileobject").FileObjectThread
+        if "b" in mode:
+            return make(fd, mode, buffering=_usual(bufsize), closefd=closefd)  # type: ignore[no-any-return]
+        return make(fd, mode, buffering=bufsize, encoding="utf-8", closefd=closefd)  # type: ignore[no-any-return]
+
+
+class EventletExecModel(_GreenletExecModel):
+    """Executed code runs in greenlets of eventlet."""
+
+    backend = "eventlet"
+
+    @property
+    def subprocess(self) -> ModuleType:
+        """Its own ``subprocess``."""
+        return self._module("eventlet.green.subprocess")  # type: ignore[no-any-return]
+
+    @property
+    def socket(self) -> ModuleType:
+        """Its own ``socket``."""
+        return self._module("eventlet.green.socket")  # type: ignore[no-any-return]
+
+    def start(self, func: Callable[..., object], args: tuple[Any, ...] = ()) -> None:
+        """Run the function in a greenlet."""
+        self._module("eventlet").spawn_n(func, *args)
+
+    def get_ident(self) -> int:
+        """Return the number of the current greenlet."""
+        return self._module("eventlet.green.thread").get_ident()  # type: ignore[no-any-return]
+
+    def sleep(self, delay: float) -> None:
+        """Let other greenlets run for some seconds."""
+        self._module("eventlet").sleep(delay)
+
+    def Lock(self) -> Any:  # noqa: N802
+        """Return a new lock of eventlet's ``threading``, that may be taken twice."""
+        return self._module("eventlet.green.threading").RLock()
+
+    def RLock(self) -> Any:  # noqa: N802
+        """Return a new lock of eventlet's ``threading``."""
+        return self._module("eventlet.green.threading").RLock()
+
+    def Event(self) -> Any:  # noqa: N802
+        """Return a new event of eventlet's ``threading``."""
+        return self._module("eventlet.green.threading").Event()
+
+    def fdopen(self, fd: int, mode: str, bufsize: int = 1, closefd: bool = True) -> IO[Any]:
+        """Return a file over a descriptor, of a pipe or the like; text is UTF-8."""
+        make = self._module("eventlet.green.os").fdopen
+        if "b" in mode:
+            return make(fd, mode, _usual(bufsize), closefd=closefd)  # type: ignore[no-any-return]
+        return make(fd, mode, bufsize, encoding="utf-8", closefd=closefd)  # type: ignore[no-any-return]
+
+
 _MODELS: dict[str, ExecModel] = {
-    model.backend: model for model in (ThreadExecModel(), MainThreadOnlyExecModel())
+    model.backend: model
+    for model in (ThreadExecModel(), MainThreadOnlyExecModel(), GeventExecModel(), EventletExecModel())
 }
 
 
@@ -117,14 +235,14 @@ def get_execmodel(backend: str | ExecModel) -> ExecModel:
     """Return the execution model of a name; a model is returned as it is.
 
     Raises:
-        ValueError: This version has no model of that name (our caller's fault).
+        ValueError: There is no model of that name (our caller's fault).
     """
     if isinstance(backend, ExecModel):
         return backend
-    model = _MODELS.get(backend)
-    if model is None:
-        from xnet_gateway.spec_rules import check_execmodel
+    check_execmodel(backend, "in get_execmodel()")
+    return _MODELS[backend]
 
-        check_execmodel(backend, "in get_execmodel()")
-        raise ValueError(f"unknown execmodel {backend!r}")
-    return model
+
+def _usual(bufsize: int) -> int:
+    """Return the default size of a buffer where there are no lines."""
+    return -1 if bufsize == 1 else bufsize

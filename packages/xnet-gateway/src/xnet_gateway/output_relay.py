@@ -9,10 +9,11 @@ from __future__ import annotations
 import atexit
 import os
 import select
-import threading
 import time
 
+from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.interests import READ
+from xnet_channel.threads.native import close, poll, read, write
 from xnet_channel.threads.reactor import get_reactor
 
 TYPE_CHECKING = False
@@ -79,7 +80,7 @@ class OutputRelay:
         if self._closed:
             return False
         try:
-            data = os.read(self._fd, CHUNK_BYTES)
+            data = read(self._fd, CHUNK_BYTES)
         except BlockingIOError:
             return False
         except OSError:
@@ -87,7 +88,7 @@ class OutputRelay:
         if not data:
             self._closed = True
             get_reactor().unwatch(self._fd)
-            os.close(self._fd)
+            close(self._fd)
             self._write_rest(everything=True)
             return False
         self._tail = (self._tail + data)[-TAIL_BYTES:]
@@ -105,7 +106,7 @@ class OutputRelay:
                     break
                 end = CHUNK_BYTES
             try:
-                rest = rest[os.write(STDERR, rest[:end]) :]
+                rest = rest[write(STDERR, rest[:end]) :]
             except OSError:
                 rest = b""  # our stderr is closed: the tail still has it
         self._rest = rest
@@ -129,7 +130,7 @@ class OutputRelay:
 def write_what_is_left() -> None:
     """Wait a moment for the reactor to write the last lines; the interpreter is ending, and it with it."""
     deadline_s = time.monotonic() + LAST_WRITE_S
-    pause = threading.Event()
+    pause = Flag()
     while _unwritten and time.monotonic() < deadline_s:
         pause.wait(RETRY_S / 10)
 
@@ -146,6 +147,6 @@ def can_write_stderr() -> bool:
 
 def has_events(fd: int, events: int) -> bool:
     """Return whether the descriptor has any of the events right now, or an error or a hang-up."""
-    poller = select.poll()
+    poller = poll()
     poller.register(fd, events)
     return bool(poller.poll(0))

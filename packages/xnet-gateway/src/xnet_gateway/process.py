@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 
+from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.interests import READ
+from xnet_channel.threads.native import allocate_lock, close
 from xnet_channel.threads.reactor import get_reactor
 
 TYPE_CHECKING = False
@@ -42,10 +43,11 @@ class WorkerProcess:
         self.remoteaddress = remoteaddress
         self._relay = relay
         self._on_exit: list[Callable[[], None]] = []
-        self._lock = threading.Lock()
-        self._exited = threading.Event()
+        self._lock = allocate_lock()
+        self._exited = Flag()
         self._parent_pid = os.getpid()
         self._kill_timer_set = False
+        self._status_stolen = False
         self._pidfd = open_pidfd(popen.pid)
         reactor = get_reactor()
         if self._pidfd >= 0:
@@ -110,7 +112,12 @@ class WorkerProcess:
         """Return a sentence about how the process ended, with the last lines it wrote."""
         pid = self.popen.pid
         returncode = self.popen.returncode
-        if returncode is None:
+        if self._status_stolen:
+            sentence = (
+                f"its process (pid {pid}) has ended, how is not known:"
+                " another part of this program has taken its exit status"
+            )
+        elif returncode is None:
             sentence = f"its process (pid {pid}) still runs"
         elif returncode < 0:
             sentence = f"its process (pid {pid}) was killed by signal {signal_name(-returncode)}"
@@ -130,20 +137,32 @@ class WorkerProcess:
 
     def _pidfd_ready(self, events: int) -> None:
         get_reactor().unwatch(self._pidfd)
-        os.close(self._pidfd)
+        close(self._pidfd)
         self._reap()
 
     def _poll(self) -> None:
-        if self.popen.poll() is None:
-            get_reactor().call_later(POLL_S, self._poll)
-        else:
-            self._reap()
+        try:
+            if peek_status(self.popen.pid) is None and self.popen.poll() is None:
+                get_reactor().call_later(POLL_S, self._poll)
+                return
+        except ChildProcessError:
+            pass
+        self._reap()
 
     def _reap(self) -> None:
+        ended_with, stolen = None, False
+        try:
+            ended_with = peek_status(self.popen.pid)
+        except ChildProcessError:
+            stolen = self.popen.returncode is None
         if self.popen.poll() is None:
             # It has ended, but another thread sits in popen.wait() and is about to say how.
             get_reactor().call_later(REAPED_S, self._reap)
             return
+        if ended_with is not None:
+            self.popen.returncode = ended_with  # somebody may have been quicker than poll()
+        elif stolen:
+            self._status_stolen = True  # and the 0 that Popen has instead means nothing
         if self._relay is not None:
             self._relay.drain()
         with self._lock:
@@ -151,6 +170,25 @@ class WorkerProcess:
             actions, self._on_exit = self._on_exit, []
         for action in actions:
             action()
+
+
+def peek_status(pid: int) -> int | None:
+    """Return how a child of ours has ended, negative for a signal, and leave it to be reaped.
+
+    gevent, for one, reaps every child of the process once it has been asked to wait for one.
+
+    Returns:
+        None if it runs, or if this system cannot tell.
+
+    Raises:
+        ChildProcessError: It has been reaped.
+    """
+    if not hasattr(os, "waitid"):
+        return None
+    found = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    if found is None:
+        return None
+    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
 
 
 def open_pidfd(pid: int) -> int:

@@ -7,7 +7,7 @@
 | ``chdir`` | path | working directory of the worker, made if only its last part is missing |
 | ``nice`` | -20 ... 19 | added to the niceness of the worker |
 | ``env:NAME`` | text | environment variable, set before the interpreter starts |
-| ``execmodel`` | ``thread``, ``main_thread_only`` | where executed code runs |
+| ``execmodel`` | ``thread``, ``main_thread_only``, ``gevent``, ``eventlet`` | where executed code runs |
 | ``dont_write_bytecode`` | none | the worker writes no ``.pyc`` files |
 | ``stdout`` | ``stderr`` (default), ``inherit``, ``null``, ``/path`` | where the worker's prints go |
 | ``python`` | path or command | another interpreter |
@@ -26,9 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_gateway.xspec import XSpec
 
-EXECMODELS = ("thread", "main_thread_only")
-#: Execution models of execnet that this version does not have.
-LATER_EXECMODELS = ("eventlet", "gevent")
+EXECMODELS = ("thread", "main_thread_only", "gevent", "eventlet")
 #: Words for ``stdout=``; everything else must be an absolute path.
 STDOUT_POLICIES = ("stderr", "inherit", "null")
 #: What a kernel accepts; it clamps larger values silently, which is a value lost silently.
@@ -79,16 +77,10 @@ def check_execmodel(name: object, where: str) -> None:
         where: End of the sentence in the error, for example ``"in set_execmodel()"``.
 
     Raises:
-        ValueError: This version has no such execution model (our caller's fault).
+        ValueError: There is no such execution model (our caller's fault).
     """
-    if name in EXECMODELS:
-        return
-    if name in LATER_EXECMODELS:
-        raise ValueError(
-            f"execmodel={name} {where} belongs to a later version of xnet;"
-            f" this version has {' and '.join(EXECMODELS)}"
-        )
-    raise ValueError(f"unknown execmodel {name!r} {where}: expected {' or '.join(EXECMODELS)}")
+    if name not in EXECMODELS:
+        raise ValueError(f"unknown execmodel {name!r} {where}: expected {' or '.join(EXECMODELS)}")
 
 
 def parse_nice(spec: XSpec) -> int | None:

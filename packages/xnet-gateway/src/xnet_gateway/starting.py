@@ -52,7 +52,8 @@ class PendingGateway:
             gateway.session.wait_hello(HANDSHAKE_S)
             # A worker answers once it has applied what it was asked for, or says why it cannot.
             # One in another language may be unable to apply anything. Spec: HS-023
-            unsure = gateway.spec.nice or gateway.spec.worker is not None
+            spec = gateway.spec
+            unsure = spec.nice or spec.worker is not None or spec.execmodel in ("gevent", "eventlet")
             if unsure and not gateway.session.ping(b"configured", HANDSHAKE_S):
                 raise gateway.session.end_error or TimeoutError(f"no answer for {HANDSHAKE_S} seconds")
         except BaseException as error:

@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 
+from xnet_channel.threads import greenlets
 from xnet_gateway.execmodel import get_execmodel
 from xnet_gateway.xspec import XSpec
 from xnet_group import at_exit
@@ -115,16 +116,22 @@ class Group:
         """Set the execution models, before there is any gateway.
 
         Args:
-            execmodel: ``"thread"`` or ``"main_thread_only"``.
+            execmodel: ``"thread"``, ``"main_thread_only"``, ``"gevent"`` or ``"eventlet"``. With the latter
+                two, whoever waits in this process lets other greenlets run.
             remote_execmodel: The same for workers; None for the same as here.
 
         Raises:
-            ValueError: There are gateways, or there is no such model (our caller's fault).
+            ValueError: There are gateways, or there is no such model, or this process uses the other
+                library of greenlets already (our caller's fault).
+            ImportError: gevent, or eventlet, is not installed here.
         """
         if self._gateways:
             raise ValueError(f"can not set execution models of {self!r}: gateways have been created already")
         local = get_execmodel(execmodel)
-        self._remote_execmodel = get_execmodel(remote_execmodel) if remote_execmodel else local
+        remote = get_execmodel(remote_execmodel) if remote_execmodel else local
+        if local.backend in ("gevent", "eventlet"):
+            greenlets.use(local.backend)
+        self._remote_execmodel = remote
         self._execmodel = local
 
     # -- making gateways --------------------------------------------------------------------------

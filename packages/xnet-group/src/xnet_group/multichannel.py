@@ -79,8 +79,10 @@ class MultiChannel:
             OSError: A channel has a callback already.
         """
         if self._queue is None:
-            import queue
-
+            if not self._channels:
+                import queue
+            else:
+                queue = self._channels[0].gateway.execmodel.queue
             self._queue = queue.Queue()
             for channel in self._channels:
                 put = _putter(self._queue, channel)

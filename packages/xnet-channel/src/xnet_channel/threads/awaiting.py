@@ -13,10 +13,10 @@ Several loops, in several threads, may use one connection.
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 
 from xnet_channel.threads.errors import TimeoutError
+from xnet_channel.threads.native import start_thread
 from xnet_channel.threads.sending import send_at_once, send_item
 
 TYPE_CHECKING = False
@@ -99,5 +99,5 @@ async def asend(channel: Channel, item: object) -> None:
         except RuntimeError:
             pass  # the loop has been closed: nobody waits any more
 
-    threading.Thread(target=send, name="xnet-asend", daemon=True).start()
+    start_thread(send, (), "xnet-asend")
     await future

@@ -3,20 +3,28 @@
 execnet calls it the receiver thread: one callback at a time per gateway, items in the order in
 which they arrived. Here it does not read: a slow callback holds up other callbacks of its gateway,
 but neither ``receive()`` nor other gateways.
+
+Where the program uses greenlets it is no thread but a greenlet, so that callbacks may do what other
+greenlets may do.
 """
 
 from __future__ import annotations
 
-import threading
-
+from xnet_channel.threads import greenlets
+from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.mailbox import NO_ENDMARKER
+from xnet_channel.threads.native import RLock, get_ident, main_thread_ident, start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import threading
     from queue import SimpleQueue
 
+    from xnet_channel.threads.greenlet_callbacks import GreenletQueue, Turn
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.session import Session
+
+    Queue = SimpleQueue[tuple[Mailbox, int] | None] | GreenletQueue
 
 
 class CallbackThread:
@@ -27,13 +35,34 @@ class CallbackThread:
             that were there before, so that one-at-a-time and order hold for them as well.
     """
 
+    __slots__ = ("_ended", "_queue", "_session", "turn")  # see `Session.__slots__`
+
     def __init__(self, session: Session) -> None:
         self._session = session
         # (mailbox, count of items); count 0 is the end of the channel; None ends the thread.
         # It holds no items, and its length is bounded by theirs, which credit bounds.
-        self._queue: SimpleQueue[tuple[Mailbox, int] | None] | None = None
-        self._thread: threading.Thread | None = None
-        self.turn = threading.RLock()
+        self._queue: Queue | None = None
+        self._ended = Flag()
+        self.turn: threading.RLock | Turn = RLock()
+
+    def begin(self) -> None:
+        """Decide where callbacks run, if no callback has decided it yet: who sets the first one.
+
+        A thread that has greenlets gets a greenlet that runs them; so does the main thread, which is where
+        they will be if the program uses any.
+        """
+        here = greenlets.run_here()
+        library = greenlets.library
+        if library is None:
+            return
+        with self._session.lock:
+            if self._queue is None and (here or get_ident() == main_thread_ident()):
+                from xnet_channel.threads.greenlet_callbacks import GreenletQueue, Turn
+
+                library.begin_here()
+                self.turn = Turn()
+                self._queue = GreenletQueue()
+                library.spawn(self._run, self._queue)
 
     def push(self, mailbox: Mailbox, count: int) -> None:
         """Have the callback take ``count`` items of the mailbox, or (0) see its end."""
@@ -49,23 +78,26 @@ class CallbackThread:
     @property
     def is_current_thread(self) -> bool:
         """Whether the caller is a callback of this session, run by this thread or by ``setcallback``."""
-        return bool(self.turn._is_owned())  # type: ignore[attr-defined]
+        return bool(self.turn._is_owned())  # type: ignore[union-attr]
 
     def join(self, timeout_s: float | None) -> None:
         """Wait until the callbacks that are queued have run, if the thread is stopping."""
-        if self._thread is not None and not self.is_current_thread:
-            self._thread.join(timeout_s)
+        if self._queue is not None and not self.is_current_thread:
+            self._ended.wait(timeout_s)
+
+    def forget_after_fork(self) -> None:
+        """Free the turn, which may have been taken by a thread that a forked child does not have."""
+        self.turn = type(self.turn)()
 
     def _start(self) -> SimpleQueue[tuple[Mailbox, int] | None]:
-        from queue import SimpleQueue
+        # Not from `queue`, where it may have been replaced.
+        from _queue import SimpleQueue
 
         queue: SimpleQueue[tuple[Mailbox, int] | None] = SimpleQueue()
-        name = f"xnet-callbacks-{self._session.name}"
-        self._thread = threading.Thread(target=self._run, args=(queue,), name=name, daemon=True)
-        self._thread.start()
+        start_thread(self._run, (queue,), f"xnet-callbacks-{self._session.name}")
         return queue
 
-    def _run(self, queue: SimpleQueue[tuple[Mailbox, int] | None]) -> None:
+    def _run(self, queue: Queue) -> None:
         while (entry := queue.get()) is not None:
             mailbox, count = entry
             if count:
@@ -75,6 +107,7 @@ class CallbackThread:
             else:
                 with self.turn:
                     deliver_end(mailbox)
+        self._ended.set()
 
 
 def deliver_one(mailbox: Mailbox) -> bool:

@@ -6,10 +6,10 @@ Names, defaults and errors are execnet's; the API text in ``docs`` is true of th
 from __future__ import annotations
 
 import sys
-import threading
 import time
 
 from xnet_channel.core import states
+from xnet_channel.threads import greenlets
 from xnet_channel.threads.callbacks import deliver_end, deliver_one
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_channel.threads.mailbox import NO_ENDMARKER
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
     from xnet_channel.threads.mailbox import Mailbox
 
-_get_ident = threading.get_ident
 _is_finalizing = sys.is_finalizing
 
 
@@ -116,7 +115,7 @@ class Channel:
                         session.leading.wait_once_for_item_locked(mailbox.state)
                     if not items:
                         self._wait_for_item_locked(timeout)
-                mailbox.last_taker = _get_ident()
+                mailbox.last_taker = greenlets.ident()
                 before = receiver.consumed
                 taken = items[0]
                 del items[0]
@@ -199,6 +198,7 @@ class Channel:
         """
         mailbox = self._mailbox
         session = self._session
+        session.callbacks.begin()
         with session.callbacks.turn:
             with session.lock:
                 if mailbox.callback is not None:

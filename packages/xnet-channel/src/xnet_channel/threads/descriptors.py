@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from xnet_channel.threads.native import close
+
 
 class Descriptors:
     """What a session reads from and writes to; it owns them.
@@ -38,4 +40,4 @@ class Descriptors:
         if self._open:
             self._open = False
             for fd in {self.read_fd, self.write_fd, self._watch_fd} - {-1}:
-                os.close(fd)
+                close(fd)

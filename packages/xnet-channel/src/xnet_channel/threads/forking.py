@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import weakref
 
 from xnet_channel.core.errors import ProtocolError
 from xnet_channel.threads.interrupts import main_thread_changed_after_fork
+from xnet_channel.threads.native import RLock
 from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
@@ -42,14 +42,14 @@ def _in_child() -> None:
 
 def _leave_to_parent(session: Session) -> None:
     """Give back the child's copies of the descriptors; what was queued is the parent's to write."""
-    session.lock = threading.RLock()
+    session.lock = RLock()
     session.finished = True
     session.broken_off = True  # who iterates over items hears of it
     session.end_error = EOFError(f"{session.name}: this connection belongs to the parent process")
     session.connection.fail(ProtocolError(str(session.end_error)))
     session.leading.eof = True
     session.changed = WaitList()
-    session.callbacks.turn = threading.RLock()
+    session.callbacks.forget_after_fork()
     session.writer.forget()
     for state in session.connection.table.open.values():
         mailbox: Mailbox | None = state.shell  # type: ignore[assignment]

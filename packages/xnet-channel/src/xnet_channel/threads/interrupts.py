@@ -31,11 +31,11 @@ again::
 
 from __future__ import annotations
 
-import threading
-
 # The module `signal` wraps these two in enum conversions that cost ten times the call itself,
 # twice for every message of a main thread. Both names exist in CPython and PyPy.
 from _signal import SIGINT, getsignal, signal  # type: ignore[import-not-found]  # no stub
+
+from xnet_channel.threads.native import get_ident, main_thread_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,9 +43,8 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Final
 
-_get_ident = threading.get_ident
-_main_thread = threading.main_thread
-_main_ident = _main_thread().ident
+_get_ident = get_ident
+_main_ident = main_thread_ident()
 
 
 class Interrupts:
@@ -138,6 +137,6 @@ def _note(signum: int, frame: FrameType | None) -> None:
 
 
 def main_thread_changed_after_fork() -> None:
-    """Learn which thread is the main thread of a forked child."""
+    """Learn that the thread which forked is the main thread of the child."""
     global _main_ident
-    _main_ident = _main_thread().ident
+    _main_ident = _get_ident()

@@ -22,11 +22,11 @@ from __future__ import annotations
 import os
 import select
 import sys
-import threading
 import time
 from functools import partial
 
 from xnet_channel.core import states
+from xnet_channel.threads import greenlets
 from xnet_channel.threads.interests import READ
 from xnet_channel.threads.interrupts import (
     INTERRUPTS,
@@ -34,6 +34,7 @@ from xnet_channel.threads.interrupts import (
     let_interrupts_through,
     release_interrupts,
 )
+from xnet_channel.threads.native import get_ident, poll, read
 from xnet_channel.threads.spin import Spin
 from xnet_channel.threads.waker import Waker
 
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
     from xnet_channel.threads.session import Session
     from xnet_channel.threads.wait_list import WaitList, Waking
 
-    Poll = Callable[[float | None], list[tuple[int, int]]]
+    Found = list[tuple[int, int]]
+    Poll = Callable[[float | None], Found]
 
 #: How long a lent descriptor may lie unused before the reactor takes it, in seconds. A message can
 #: lie unnoticed for up to twice as long: short enough for callers of status.
@@ -63,7 +65,7 @@ CHUNKS_PER_TURN: Final = 16
 MAX_POLL_S: Final = 1_000_000.0
 
 _monotonic = time.monotonic
-_get_ident = threading.get_ident
+_get_ident = get_ident
 
 
 class Leading:
@@ -115,7 +117,10 @@ class Leading:
         while not ready():
             if deadline_s is not None and _monotonic() >= deadline_s:
                 return False
-            if (self._leading and self._leading != _get_ident()) or self.eof:
+            in_greenlet = greenlets.library is not None and greenlets.run_here()
+            if in_greenlet or (self._leading and self._leading != _get_ident()) or self.eof:
+                if in_greenlet:
+                    self.lent_in_need_locked()  # a greenlet that polled would stop all others
                 self._followers += 1
                 try:
                     left_s = None if deadline_s is None else max(0.0, deadline_s - _monotonic())
@@ -141,6 +146,7 @@ class Leading:
         connection = self._session.connection
         if (
             not self._leading
+            and greenlets.library is None
             and connection.phase is states.RUNNING
             and channel.receiver.state is states.OPEN
             and len(connection.table.open) == 1  # else others may starve: see ``relief``
@@ -212,7 +218,7 @@ class Leading:
             if self._attached:
                 self._detach_locked()
             # "concurrent poll() invocation": a poll object is used once at a time.
-            poll = self._poll if self._poll is not None and not within else self._make_poll()
+            look = self._poll if self._poll is not None and not within else self._make_poll()
             timeout_ms = None
             while True:
                 if deadline_s is not None:
@@ -225,7 +231,7 @@ class Leading:
                         INTERRUPTS.let_through = True
                         if INTERRUPTS.caught:
                             let_interrupts_through()
-                    found = poll(timeout_ms)
+                    found = look(timeout_ms)
                 finally:
                     if held is not None:
                         INTERRUPTS.let_through = False
@@ -237,6 +243,8 @@ class Leading:
                         self._read_large_locked()
                 elif found:
                     self._read_woken_locked(found)
+                elif greenlets.library is not None and greenlets.run_here():
+                    return  # not for a greenlet to do, see `_block`
                 if ready is None or ready() or self.eof or session.finished:
                     return
                 if deadline_s is not None and _monotonic() >= deadline_s:
@@ -291,13 +299,15 @@ class Leading:
     def _make_poll(self) -> Poll:
         if self._waker is None:
             self._waker = Waker()
-        poller = select.poll()
+        poller = poll()
         poller.register(self._fd, select.POLLIN)
         poller.register(self._waker, select.POLLIN)
-        poll = partial(Spin().poll, poller.poll) if Spin.longest_s() else poller.poll
+        look = partial(_block, poller.poll)
+        if Spin.longest_s():
+            look = partial(Spin().poll, poller.poll, look)
         if self._poll is None:
-            self._poll = poll
-        return poll
+            self._poll = look
+        return look
 
     # -- the reactor's part ---------------------------------------------------------------------
 
@@ -320,7 +330,7 @@ class Leading:
 
     def read_rest_locked(self, reads: int) -> None:
         """Read what is there right now: the process at the other end has died."""
-        poller = select.poll()
+        poller = poll()
         if not self.eof and not self._session.finished:
             poller.register(self._fd, select.POLLIN)
         for _ in range(reads):
@@ -349,7 +359,7 @@ class Leading:
         try:
             data = b""
             if pending is None:
-                data = os.read(self._fd, READ_BYTES)
+                data = read(self._fd, READ_BYTES)
                 count = len(data)
             else:
                 count = os.readv(self._fd, (pending,))
@@ -379,3 +389,10 @@ class Leading:
         self.eof = True
         self._detach_locked()
         self._session.eof_locked(error)
+
+
+def _block(look: Poll, timeout_ms: float | None) -> Found:
+    """Poll for as long as allowed; at once nothing if the program uses greenlets since a moment ago."""
+    if ("gevent" in sys.modules or "eventlet" in sys.modules) and greenlets.run_here():
+        return []
+    return look(timeout_ms)

@@ -35,7 +35,7 @@ class Mailbox:
         remote_errors: Errors of the peer that nobody has seen yet.
         ended: No item will be delivered any more: everything that came has been queued, or the
             callback has seen it and the endmarker.
-        last_taker: Ident of the thread that took the last item, or None if nobody ever did.
+        last_taker: Ident of the thread, or greenlet, that took the last item, or None if nobody ever did.
         waiters: Threads that wait for news of this channel.
 
     Threads: all under the session's lock, but ``ref``.

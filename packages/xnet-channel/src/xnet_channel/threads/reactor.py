@@ -7,17 +7,17 @@ runs user code and never blocks on anything but its selector.
 from __future__ import annotations
 
 import heapq
-import selectors
 import sys
-import threading
 import time
 from collections import deque
 
+from xnet_channel.threads import native
 from xnet_channel.threads.interests import READ
 from xnet_channel.threads.waker import Waker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import selectors
     from collections.abc import Callable
 
 
@@ -46,12 +46,13 @@ class Reactor:
     """
 
     def __init__(self) -> None:
-        self._selector = selectors.DefaultSelector()
+        self._selector: selectors.BaseSelector = native.original("selectors", "DefaultSelector")()
         self._waker = Waker()
-        self._lock = threading.Lock()
+        self._lock = native.allocate_lock()
         self._soon: deque[Callable[[], None]] = deque()
         self._timers: list[Timer] = []
-        self._thread: threading.Thread | None = None
+        self._started = False
+        self._ident = 0
         # With epoll and kqueue a change takes effect while the thread is waiting.
         self._live_changes = type(self._selector).__name__ in ("EpollSelector", "KqueueSelector")
         self._selector.register(self._waker, READ, self._drain_waker)
@@ -82,7 +83,7 @@ class Reactor:
         """Run the action on the reactor thread as soon as it can."""
         self._soon.append(action)
         self._waker.wake()
-        if self._thread is None:
+        if not self._started:
             self._start()
 
     def call_later(self, delay_s: float, action: Callable[[], None]) -> Timer:
@@ -91,16 +92,16 @@ class Reactor:
         with self._lock:
             heapq.heappush(self._timers, timer)
             first = self._timers[0] is timer
-        if self._thread is None:
+        if not self._started:
             self._start()
-        elif first and threading.get_ident() != self._thread.ident:
+        elif first and not self.is_current_thread:
             self._waker.wake()
         return timer
 
     @property
     def is_current_thread(self) -> bool:
         """Whether the caller runs on the reactor thread."""
-        return self._thread is not None and threading.get_ident() == self._thread.ident
+        return native.get_ident() == self._ident
 
     def close_after_fork(self) -> None:
         """Give back the child's copies of the descriptors; the parent's are not touched."""
@@ -109,21 +110,22 @@ class Reactor:
         self._selector.close()
 
     def _changed(self) -> None:
-        if self._thread is None:
+        if not self._started:
             self._start()
         elif not self._live_changes:
             self._waker.wake()
 
     def _start(self) -> None:
         with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="xnet-reactor", daemon=True)
-                self._thread.start()
+            if not self._started:
+                self._started = True
+                native.start_thread(self._run, (), "xnet-reactor")
 
     def _drain_waker(self, events: int) -> None:
         self._waker.drain()
 
     def _run(self) -> None:
+        self._ident = native.get_ident()
         while True:
             ready = self._selector.select(self._timeout_s())
             for key, events in ready:
@@ -171,7 +173,7 @@ class Reactor:
 
 
 _reactor: Reactor | None = None
-_reactor_lock = threading.Lock()
+_reactor_lock = native.allocate_lock()
 
 
 def get_reactor() -> Reactor:
@@ -187,7 +189,7 @@ def get_reactor() -> Reactor:
 def forget_reactor_after_fork() -> None:
     """Let go of the parent's reactor in a forked child; the child makes its own when it needs one."""
     global _reactor, _reactor_lock
-    _reactor_lock = threading.Lock()
+    _reactor_lock = native.allocate_lock()
     if _reactor is not None:
         _reactor.close_after_fork()
         _reactor = None

@@ -14,7 +14,7 @@ before its items are taken. So, for that time, arrivals are credited at once (FC
 
 from __future__ import annotations
 
-import threading
+from xnet_channel.threads import greenlets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Relief:
 
         Threads: the waiting thread.
         """
-        me = threading.get_ident()
+        me = greenlets.ident()
         connection = self._session.connection
         queued_bytes = connection.out.queued_bytes
         for state in list(connection.table.open.values()):

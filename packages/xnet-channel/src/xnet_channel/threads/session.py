@@ -7,7 +7,6 @@ in ``leading``, writing in ``writer``, what happens with events in ``dispatching
 
 from __future__ import annotations
 
-import threading
 import time
 from functools import partial
 
@@ -22,6 +21,7 @@ from xnet_channel.threads.dropping import Dropping
 from xnet_channel.threads.errors import TimeoutError
 from xnet_channel.threads.forking import remember_session
 from xnet_channel.threads.leading import Leading
+from xnet_channel.threads.native import RLock
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.pings import Pings
 from xnet_channel.threads.relief import Relief
@@ -68,6 +68,10 @@ class Session:
     Threads: public methods from any thread but the reactor's.
     """
 
+    #: The lock is not among the attributes: eventlet replaces those that hold locks by its own kind when it
+    #: patches a program, and they are no good between threads.
+    __slots__ = ("__dict__", "__weakref__", "lock")
+
     def __init__(
         self,
         read_fd: int,
@@ -99,7 +103,7 @@ class Session:
         self.name = name
         self.owner = owner if owner is not None else SessionOwner()
         self.tracer = tracer
-        self.lock = threading.RLock()
+        self.lock = RLock()
         self.changed = WaitList()
         self.connection = Connection(role, Hello() if hello is None else hello, self.channel_for)
         if tracer is not None:

@@ -40,12 +40,18 @@ class Spin:
         self._spin_s = self.longest_s()
         self._waits = 0
 
-    def poll(self, poll: Poll, timeout_ms: float | None) -> list[tuple[int, int]]:
-        """Poll, first without blocking for a moment, then for as long as allowed."""
+    def poll(self, look: Poll, block: Poll, timeout_ms: float | None) -> list[tuple[int, int]]:
+        """Poll, first without blocking for a moment, then for as long as allowed.
+
+        Args:
+            look: Polls; only asked without waiting.
+            block: The same, for the wait.
+            timeout_ms: How long at most, None for as long as it takes.
+        """
         if self._spin_s:
             until_s = _perf_counter() + self._spin_s
             while True:
-                found = poll(0)
+                found = look(0)
                 if found:
                     self._spin_s = MAX_SPIN_S
                     return found
@@ -57,7 +63,7 @@ class Spin:
             if self._waits == RETRY_WAITS:
                 self._waits = 0
                 self._spin_s = self.longest_s()
-        return poll(timeout_ms)
+        return block(timeout_ms)
 
     @staticmethod
     def longest_s() -> float:

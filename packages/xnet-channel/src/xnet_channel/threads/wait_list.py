@@ -1,15 +1,21 @@
 """Threads that wait for news under a session's lock: a condition variable without owner checks.
 
-``threading.Condition`` does the same in three times the time, most of it for features not used.
+``threading.Condition`` does the same in three times the time, most of it for features not used. Where the
+program uses greenlets, it is the greenlet that waits.
 """
 
 from __future__ import annotations
 
 import threading
 
+from xnet_channel.threads import greenlets
+from xnet_channel.threads.native import allocate_lock
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
+
+    from xnet_channel.threads.greenlets import Waiter
 
     class Waking(Protocol):
         """Somebody who waits and is no thread."""
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class WaitList:
-    """Waiting threads, to be woken all together.
+    """Waiting threads, or greenlets, to be woken all together.
 
     Threads: all methods under the session's lock.
     """
@@ -27,15 +33,20 @@ class WaitList:
     __slots__ = ("_waiters",)
 
     def __init__(self) -> None:
-        self._waiters: list[threading.Lock | Waking] = []
+        self._waiters: list[threading.Lock | Waiter | Waking] = []
 
     def wait_locked(self, lock: threading.RLock, timeout_s: float | None) -> None:
         """Let go of the lock, sleep until notified or the timeout, take the lock again.
 
         It may return for no reason: the caller looks again at what it waits for.
         """
-        waiter = threading.Lock()
-        waiter.acquire()
+        green: Waiter | None = None
+        waiter: threading.Lock | Waiter
+        if greenlets.run_here() and greenlets.library is not None:
+            waiter = green = greenlets.library.make_waiter()
+        else:
+            waiter = allocate_lock()
+            waiter.acquire(True, -1)
         self._waiters.append(waiter)
         try:
             lock.release()
@@ -50,6 +61,8 @@ class WaitList:
                     lock.acquire()
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
+            if green is not None:
+                green.close()
 
     def add_locked(self, waiter: Waking) -> None:
         """Have ``waiter.release`` called, once, when there is news."""

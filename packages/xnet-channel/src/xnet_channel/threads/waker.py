@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from xnet_channel.threads.native import close, read, write
+
 
 class Waker:
     """One wake-up flag: waking twice before anybody looked is waking once.
@@ -28,19 +30,19 @@ class Waker:
     def wake(self) -> None:
         """Make the descriptor readable. Never blocks, never raises."""
         try:
-            os.write(self._write_fd, b"\1\0\0\0\0\0\0\0")
+            write(self._write_fd, b"\1\0\0\0\0\0\0\0")
         except (BlockingIOError, OSError):
             pass  # full: it is readable already; closed: nobody waits any more
 
     def drain(self) -> None:
         """Make the descriptor quiet again."""
         try:
-            os.read(self._read_fd, 4096)
+            read(self._read_fd, 4096)
         except (BlockingIOError, OSError):
             pass  # somebody else drained it, or it is closed
 
     def close(self) -> None:
         """Give the descriptors back."""
-        os.close(self._read_fd)
+        close(self._read_fd)
         if self._write_fd != self._read_fd:
-            os.close(self._write_fd)
+            close(self._write_fd)

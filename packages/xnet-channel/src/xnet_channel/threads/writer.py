@@ -11,6 +11,7 @@ import os
 import select
 import time
 
+from xnet_channel.threads import greenlets
 from xnet_channel.threads.interests import WRITE
 from xnet_channel.threads.interrupts import (
     INTERRUPTS,
@@ -18,6 +19,8 @@ from xnet_channel.threads.interrupts import (
     let_interrupts_through,
     release_interrupts,
 )
+from xnet_channel.threads.native import poll, write
+from xnet_channel.threads.wait_list import WaitList
 from xnet_wire.frames import HEADER_BYTES
 from xnet_wire.limits import PART_BYTES
 
@@ -35,7 +38,7 @@ MAX_VECTOR: Final = 512
 #: found dead leaves its socket open, and not writable, while a forked child of it holds it.
 RECHECK_S: Final = 0.5
 
-_write = os.write
+_write = write
 
 
 class Writer:
@@ -55,6 +58,7 @@ class Writer:
         self._backlog: list[Buffer] = []
         self._waiting = 0
         self._watched = False
+        self._green_waiters = WaitList()
         self.written_bytes = 0
         self.broken: OSError | None = None
 
@@ -108,7 +112,10 @@ class Writer:
         Threads: any but the reactor; without the lock.
         """
         session = self._session
-        poller = select.poll()
+        if greenlets.run_here():
+            self._wait_written_in_greenlet(position_bytes)
+            return
+        poller = poll()
         poller.register(self._fd, select.POLLOUT)
         # Interrupts are held back but while polling, or the count would be wrong for ever.
         held = hold_interrupts()
@@ -128,6 +135,22 @@ class Writer:
             if held is not None:
                 release_interrupts(held)
 
+    def _wait_written_in_greenlet(self, position_bytes: int) -> None:
+        """Have the reactor write, and let other greenlets run meanwhile."""
+        session = self._session
+        with session.lock:
+            self._waiting += 1
+            try:
+                while not (self.flush_locked() or self.written_bytes >= position_bytes):
+                    if self.broken or session.finished:
+                        return
+                    self._watch_locked()
+                    self._green_waiters.wait_locked(session.lock, None)
+            finally:
+                self._waiting -= 1
+                if self._backlog and not session.finished:
+                    self._watch_locked()
+
     def _write_until(self, position_bytes: int, poller: select.poll, held: object) -> None:
         session = self._session
         while True:
@@ -143,7 +166,7 @@ class Writer:
 
     def flush_until(self, deadline_s: float) -> bool:
         """Try until the deadline (monotonic) to write everything; return whether it has gone."""
-        poller = select.poll()
+        poller = poll()
         poller.register(self._fd, select.POLLOUT)
         while True:
             with self._session.lock:
@@ -158,6 +181,7 @@ class Writer:
         """Forget what could not be written: the session has ended."""
         self.forget()
         self._unwatch_locked()
+        self._green_waiters.notify_all_locked()
 
     def forget(self) -> None:
         """Drop what is queued: from now on the descriptor's number may stand for something else."""
@@ -210,3 +234,4 @@ class Writer:
         with self._session.lock:
             if self._session.finished or self.flush_locked():
                 self._unwatch_locked()
+            self._green_waiters.notify_all_locked()

@@ -79,7 +79,7 @@ def secure(
         from xnet_gateway.sockets.tls_descriptor import pumped
 
         try:
-            return pumped(stream, sock, address)
+            return pumped(stream, address)
         except RuntimeError as error:
             raise _failed(address, "TLS", str(error)) from error
     except BaseException:

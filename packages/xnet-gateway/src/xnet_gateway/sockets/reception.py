@@ -12,6 +12,7 @@ import os
 import threading
 import time
 
+from xnet_channel.threads.flag import Flag
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets import listening
 from xnet_gateway.sockets.secrets_source import find_secret
@@ -63,7 +64,7 @@ class Reception(Server):
         self._peer = ""
         self._refused = 0
         self._last_refusal = ""
-        self._over = threading.Event()
+        self._over = Flag()
         self._thread = threading.Thread(
             target=self._accept, args=(listener,), name="xnet-listen", daemon=True
         )

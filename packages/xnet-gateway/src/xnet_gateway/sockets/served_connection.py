@@ -114,7 +114,7 @@ class ServedConnection:
                 return self._socket.detach()
             from xnet_gateway.sockets.tls_descriptor import pumped
 
-            fd = pumped(self._stream, self._socket, self.peer)
+            fd = pumped(self._stream, self.peer)
             self._handed_over = True
             return fd
 

@@ -11,6 +11,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import _socket
     from typing import Final, Protocol
 
     class Stream(Protocol):
@@ -81,7 +82,7 @@ def tune(sock: socket.socket) -> None:
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
-def end_writing(sock: socket.socket) -> None:
+def end_writing(sock: socket.socket | _socket.socket) -> None:
     """Tell the other side that nothing more comes, whoever else holds this socket."""
     try:
         sock.shutdown(socket.SHUT_WR)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import _socket
 import os
-import socket
-import threading
 import weakref
+
+from xnet_channel.threads.native import start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,37 +18,38 @@ _pumps: weakref.WeakSet[_Pump] = weakref.WeakSet()
 class _Pump:
     """Passes bytes on between a TLS connection and our end of a socketpair."""
 
-    def __init__(self, stream: TlsStream, sock: socket.socket, plain: socket.socket) -> None:
+    def __init__(self, stream: TlsStream, plain: _socket.socket) -> None:
         self._stream = stream
-        self.sockets = (sock, plain)
+        self._plain = plain
 
     def run(self) -> None:
         try:
-            self._stream.pump(self.sockets[1])
+            self._stream.pump(self._plain)
         finally:
             self.close()
 
     def close(self) -> None:
-        for sock in self.sockets:
-            sock.close()
+        self._stream.close()
+        self._plain.close()
 
 
-def pumped(stream: TlsStream, sock: socket.socket, address: str) -> int:
+def pumped(stream: TlsStream, address: str) -> int:
     """Return a descriptor for what is inside of TLS; a thread works for it until either side ends.
 
     Args:
-        stream: After its handshake.
-        sock: Below it, taken over.
+        stream: After its handshake; taken over.
         address: Where it leads, for messages.
 
     Raises:
         RuntimeError: There can be no more threads.
     """
-    ours, theirs = socket.socketpair()
-    pump = _Pump(stream, sock, theirs)
+    # In a thread of its own a socket of a library of greenlets would not do.
+    stream.make_native()
+    ours, theirs = _socket.socketpair()
+    pump = _Pump(stream, theirs)
     _pumps.add(pump)
     try:
-        threading.Thread(target=pump.run, name=f"xnet-tls-{address}", daemon=True).start()
+        start_thread(pump.run, (), f"xnet-tls-{address}")
     except RuntimeError:
         ours.close()
         theirs.close()

@@ -7,15 +7,16 @@ socket, so it is known when it has bytes and when not.
 
 from __future__ import annotations
 
+import _socket
 import select
 import ssl
 import time
 
+from xnet_channel.threads.native import poll
 from xnet_gateway.sockets.streams import end_writing, left_s
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import socket
     from typing import Final
 
 CHUNK_BYTES: Final = 65_536
@@ -28,7 +29,7 @@ class TlsStream:
 
     def __init__(
         self,
-        sock: socket.socket,
+        sock: _socket.socket,
         context: ssl.SSLContext,
         *,
         server_side: bool,
@@ -46,6 +47,10 @@ class TlsStream:
     def close(self) -> None:
         """Close the socket."""
         self._socket.close()
+
+    def make_native(self) -> None:
+        """Go on with a socket of the operating system's, whatever kind it was."""
+        self._socket = _socket.socket(fileno=self._socket.detach())
 
     def handshake(self, deadline_s: float) -> None:
         """Agree on keys and check certificates.
@@ -93,7 +98,7 @@ class TlsStream:
         self._tls.write(data)
         self._flush(deadline_s)
 
-    def pump(self, plain: socket.socket, linger_s: float | None = None) -> None:
+    def pump(self, plain: _socket.socket, linger_s: float | None = None) -> None:
         """Copy between this and a plain socket until both directions have ended, each half-close passed on.
 
         Args:
@@ -123,11 +128,11 @@ class _Pump:
 
     def __init__(
         self,
-        net: socket.socket,
+        net: _socket.socket,
         tls: ssl.SSLObject,
         incoming: ssl.MemoryBIO,
         outgoing: ssl.MemoryBIO,
-        plain: socket.socket,
+        plain: _socket.socket,
         linger_s: float | None,
     ) -> None:
         self._net, self._plain = net, plain
@@ -152,7 +157,7 @@ class _Pump:
 
     def _wait(self) -> bool:
         """Wait for whatever can be done, and do it; return False if it was waited long enough."""
-        poller = select.poll()
+        poller = poll()
         # A descriptor that nothing is wanted from is left out: its hang-up would be reported for ever.
         for end, wants in ((self._net, self._net_interest()), (self._plain, self._plain_interest())):
             if wants:

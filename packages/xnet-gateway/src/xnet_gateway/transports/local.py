@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 
+from xnet_channel.threads.native import close
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.native_popen import native_popen
 from xnet_gateway.output_relay import OutputRelay
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.transports.base import THIS_PYTHON, Address, Command, Connected
@@ -45,7 +47,7 @@ def _run(command: Command, spec: XSpec) -> Connected:
     try:
         if command.cwd is not None and not os.path.isdir(command.cwd):
             os.mkdir(command.cwd)
-        popen = subprocess.Popen(
+        popen = native_popen()(
             argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -55,10 +57,10 @@ def _run(command: Command, spec: XSpec) -> Connected:
             env={**os.environ, **command.env} if command.env else None,
         )
     except OSError as error:
-        os.close(pipe_read)
+        close(pipe_read)
         raise HostNotFound(f"cannot start {argv[0]!r} for {str(spec)!r}: {error}") from error
     finally:
-        os.close(pipe_write)
+        close(pipe_write)
     read_fd, write_fd = _take(popen.stdout), _take(popen.stdin)
     popen.stdout = popen.stdin = None
     process = WorkerProcess(popen, OutputRelay(pipe_read), command.remoteaddress)

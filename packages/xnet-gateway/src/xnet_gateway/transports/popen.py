@@ -11,8 +11,11 @@ import os
 import socket
 import subprocess
 import sys
+from _socket import socketpair  # not from `socket`, where it may have been replaced
 
+from xnet_channel.threads.native import close
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.native_popen import native_popen
 from xnet_gateway.output_relay import OutputRelay
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.transports.base import Connected
@@ -34,7 +37,7 @@ def connect(spec: XSpec) -> Connected:
         HostNotFound: It cannot be started; the text says what was tried and why it failed.
     """
     fill_standard_descriptors()
-    ours, theirs = socket.socketpair()
+    ours, theirs = socketpair()
     pipe_read = pipe_write = -1
     try:
         for end in (ours, theirs):
@@ -44,7 +47,7 @@ def connect(spec: XSpec) -> Connected:
         try:
             stdout, close_stdout = _open_stdout(spec, pipe_write)
             try:
-                popen = subprocess.Popen(
+                popen = native_popen()(
                     command,
                     stdin=subprocess.DEVNULL,
                     stdout=stdout,
@@ -66,7 +69,7 @@ def connect(spec: XSpec) -> Connected:
         ours.close()
         for pipe_end in (pipe_read, pipe_write):
             if pipe_end >= 0:
-                os.close(pipe_end)
+                close(pipe_end)
 
 
 def fill_standard_descriptors() -> None:

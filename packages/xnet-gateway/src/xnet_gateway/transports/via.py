@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
+from _socket import socketpair  # not from `socket`, where it may have been replaced
 
 from xnet_channel.threads.errors import RemoteError, TimeoutError
+from xnet_channel.threads.flag import Flag
+from xnet_channel.threads.native import allocate_lock, start_thread
 from xnet_gateway.bare import relay_program
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.transports.base import Address, Command, Connected
+from xnet_gateway.transports.base import Address, Connected
 from xnet_gateway.transports.served import ServedWorker, find_secret_of, tls_of
 
 TYPE_CHECKING = False
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel import Channel
     from xnet_gateway.gateway import Gateway
+    from xnet_gateway.transports.base import Command
     from xnet_gateway.xspec import XSpec
 
 #: How long the gateway between may take to start the process, in seconds; its threads may be busy.
@@ -38,8 +41,8 @@ class RelayedProcess:
         self.remoteaddress = f"via {master.id}"
         self._words = f"its process (pid {pid}, started by gateway {master.id}) still runs"
         self._control = control
-        self._lock = threading.Lock()
-        self._exited = threading.Event()
+        self._lock = allocate_lock()
+        self._exited = Flag()
         self._on_exit: list[Callable[[], None]] = []
         control.setcallback(self._told, endmarker=None)
 
@@ -124,16 +127,20 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
     process = (
         RelayedProcess(pid, master, control) if pid else ServedWorker(f"{order['address']} via {master.id}")
     )
-    ours, theirs = socket.socketpair()
+    ours, theirs = socketpair()
 
-    def to_us(chunk: bytes | None) -> None:
+    def to_us() -> None:
         try:
-            if chunk is None:
-                theirs.shutdown(socket.SHUT_WR)
-            else:
+            for chunk in data:
                 theirs.sendall(chunk)
+        except (EOFError, RemoteError):
+            pass  # the gateway between has ended
         except OSError:
-            pass  # our session has ended
+            return  # our session has ended
+        try:
+            theirs.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
 
     def from_us() -> None:
         try:
@@ -145,9 +152,12 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
         finally:
             theirs.close()
 
-    data.setcallback(to_us, endmarker=None)
-    threading.Thread(target=from_us, name=f"xnet-via-{spec.id}", daemon=True).start()
-    fd = ours.detach() if isinstance(route, Command) else _meet_server(ours, route, spec)
+    # Threads and not a callback: greenlets that others may keep from running must not carry a connection.
+    start_thread(to_us, (), f"xnet-via-{spec.id}-in")
+    start_thread(from_us, (), f"xnet-via-{spec.id}-out")
+    fd = ours.detach()
+    if isinstance(route, Address):
+        fd = _meet_server(socket.socket(fileno=fd), route, spec)
     speaks = full or spec.worker is not None
     return Connected(fd, fd, process, b"" if speaks else blob())
 

@@ -1,0 +1,40 @@
+"""Something that comes true once: ``threading.Event`` that also greenlets can wait for."""
+
+from __future__ import annotations
+
+import time
+
+from xnet_channel.threads.native import RLock
+from xnet_channel.threads.wait_list import WaitList
+
+
+class Flag:
+    """False until it is set, once and for all. Threads: any."""
+
+    __slots__ = ("_lock", "_set", "_waiters")
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._set = False
+        self._waiters = WaitList()
+
+    def is_set(self) -> bool:
+        """Return whether it is set."""
+        return self._set
+
+    def set(self) -> None:
+        """Set it, and wake everybody who waits."""
+        with self._lock:
+            self._set = True
+            self._waiters.notify_all_locked()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until it is set, at most so many seconds; return whether it is."""
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        with self._lock:
+            while not self._set:
+                left_s = None if deadline_s is None else deadline_s - time.monotonic()
+                if left_s is not None and left_s <= 0:
+                    return False
+                self._waiters.wait_locked(self._lock, left_s)
+        return True

@@ -1,0 +1,85 @@
+"""The operating system's own, in programs that have not patched, will patch, or have patched."""
+
+from __future__ import annotations
+
+import _thread
+import os
+import select
+import selectors
+import threading
+
+import pytest
+
+from green_programs import LIBRARIES, run_green
+from threads_helpers import PATIENCE_S
+from xnet_channel.threads import native
+
+#: Prints whether everything is what it is without patches.
+LOOK = """
+from xnet_channel.threads import native
+functions = (native.close, native.allocate_lock, native.get_ident, native.poll, native.read, native.write)
+kinds = {type(function).__name__ for function in functions}
+print(kinds == {"builtin_function_or_method"}, native.RLock.__module__, native.patched_by())
+selector = native.original("selectors", "DefaultSelector")()
+read, write = native.original("os", "pipe")()
+native.write(write, b"some")
+selector.register(read, 1)
+print(type(selector).__name__, len(selector.select(0)), native.read(read, 9))
+import threading
+seen, idents, end = [], [], native.allocate_lock()
+end.acquire()
+def look():
+    idents.append(native.get_ident())
+    seen.append(threading.get_native_id() == threading.main_thread().native_id)
+    end.release()
+native.start_thread(look, (), "name")
+end.acquire(True, 20)
+print(seen, idents != [native.get_ident()], native.main_thread_ident() == native.get_ident())
+"""
+RIGHT = "True _thread {patched}\n{selector} 1 b'some'\n[False] True True\n"
+
+
+def test_without_patches_it_is_the_standard_library() -> None:
+    assert native.patched_by() is None
+    assert native.original("select", "poll") is select.poll
+    assert native.original("selectors", "DefaultSelector") is selectors.DefaultSelector
+    assert (native.read, native.write) == (os.read, os.write)
+    assert (native.RLock, native.allocate_lock, native.get_ident) == (
+        _thread.RLock,
+        _thread.allocate_lock,
+        _thread.get_ident,
+    )
+    assert native.main_thread_ident() == threading.main_thread().ident
+    with pytest.raises(AttributeError, match="no_such_name"):
+        native.original("os", "no_such_name")
+
+
+def test_a_thread_has_its_name_and_keeps_no_process_alive() -> None:
+    seen: list[threading.Thread] = []
+    done = threading.Event()
+
+    def look(answer: int) -> None:
+        seen.append(threading.current_thread())
+        if answer == 42:
+            done.set()
+
+    native.start_thread(look, (42,), "xnet-some")
+    assert done.wait(PATIENCE_S)
+    assert (seen[0].name, seen[0].daemon) == ("xnet-some", True)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("order", ["patch()\n{}", "import xnet_channel.threads.session\npatch()\n{}"])
+def test_whatever_is_patched_it_is_the_same(library: str, order: str) -> None:
+    right = RIGHT.format(patched=library, selector=selectors.DefaultSelector.__name__)
+    assert run_green(library, order.format(LOOK)) == right
+
+
+def test_a_private_copy_is_another_module() -> None:
+    copy = native.private_copy("bisect")
+    import bisect
+
+    assert copy is not bisect
+    assert copy.insort is not None
+    with pytest.raises(ImportError, match="there is no module 'no_such_module'"):
+        native.private_copy("no_such_module")

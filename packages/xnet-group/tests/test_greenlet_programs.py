@@ -1,0 +1,175 @@
+"""Programs with gevent or eventlet that hold gateways, patched or not, in every order."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+PATIENCE_S = 30.0
+LIBRARIES = ("gevent", "eventlet")
+
+_HEAD = """
+import importlib, sys, time, warnings
+warnings.simplefilter("ignore")
+lib = importlib.import_module({name!r})
+spawn, sleep = lib.spawn, lib.sleep
+def patch():
+    if lib.__name__ == "gevent":
+        from gevent import monkey
+        monkey.patch_all()
+    else:
+        lib.monkey_patch()
+def soon(action, *arguments):
+    "Have another greenlet do it, which can only be while this one waits."
+    def act():
+        sleep(0.02)
+        action(*arguments)
+    spawn(act)
+"""
+
+#: How a program may come to use greenlets; each ends with a group.
+BEGINNINGS = {
+    "patched-first": "patch()\nfrom xnet_group import Group\ngroup = Group()\n",
+    "patched-after-the-import": "from xnet_group import Group\npatch()\ngroup = Group()\n",
+    "patched-after-the-group": "from xnet_group import Group\ngroup = Group()\npatch()\n",
+    "patched-after-a-gateway": "from xnet_group import Group\ngroup = Group(['popen'])\npatch()\n",
+    "not-patched": "from xnet_group import Group\ngroup = Group()\ngroup.set_execmodel({name!r}, 'thread')\n",
+    "patched-and-said": (
+        "patch()\nfrom xnet_group import Group\ngroup = Group()\ngroup.set_execmodel({name!r}, 'thread')\n"
+    ),
+}
+
+with_each = pytest.mark.parametrize("library", LIBRARIES)
+in_each_way = pytest.mark.parametrize("beginning", BEGINNINGS)
+in_two_ways = pytest.mark.parametrize("beginning", ["patched-first", "not-patched"])
+
+
+def run_green(library: str, beginning: str, program: str) -> list[str]:
+    """Run a program with one of the libraries and return the lines it printed; skip where there is none."""
+    if importlib.util.find_spec(library) is None:
+        pytest.skip(f"{library} is not installed here")
+    text = (_HEAD + BEGINNINGS.get(beginning, beginning)).format(name=library)
+    done = subprocess.run(
+        [sys.executable, "-c", text + textwrap.dedent(program)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@with_each
+@in_each_way
+def test_starting_executing_and_ending_let_others_run(library: str, beginning: str, tmp_path: Path) -> None:
+    wait = "import os, time\nwhile not os.path.exists({!r}): time.sleep(0.005)"
+    started, ended = str(tmp_path / "started"), str(tmp_path / "ended")
+    (tmp_path / "sitecustomize.py").write_text(wait.format(started))
+    lines = run_green(
+        library,
+        beginning,
+        f"""
+        soon(lambda: open({started!r}, "w").close())
+        gateway = group.makegateway(r"popen//env:PYTHONPATH={tmp_path}")
+        channel = gateway.remote_exec("channel.send(channel.receive()); channel.receive()")
+        soon(channel.send, "from a greenlet")
+        print(channel.receive(20))
+        soon(channel.send, "the end")
+        print(channel.waitclose(20))
+        status = gateway.remote_exec({wait.format(ended)!r})
+        soon(lambda: open({ended!r}, "w").close())
+        group.terminate(20)
+        print(gateway.returncode, len(group))
+        """,
+    )
+    assert lines == ["from a greenlet", "None", "0 0"]
+
+
+@with_each
+@in_two_ways
+def test_callbacks_and_queues_are_for_greenlets(library: str, beginning: str) -> None:
+    lines = run_green(
+        library,
+        beginning,
+        """
+        gateways = group.makegateways(["popen"] * 2)
+        from xnet_group import MultiChannel
+        source = "channel.send(channel.receive())"
+        channels = MultiChannel([gateway.remote_exec(source) for gateway in gateways])
+        queue = channels.make_receive_queue(endmarker="end")
+        soon(channels.send_each, "item")
+        print(sorted(queue.get(timeout=20)[1] for _ in range(4)))
+        channels.waitclose()
+        group.terminate(10)
+        """,
+    )
+    assert lines == ["['end', 'end', 'item', 'item']"]
+
+
+@with_each
+@in_two_ways
+def test_a_death_is_heard_of_with_its_signal(library: str, beginning: str) -> None:
+    lines = run_green(
+        library,
+        beginning,
+        """
+        import os, signal
+        if lib.__name__ == "gevent":
+            # From now on its loop reaps every child of this process, if it is quicker than we are.
+            import gevent.subprocess
+            gevent.subprocess.call([sys.executable, "-c", "pass"])
+        for _ in range(5):
+            gateway = group.makegateway("popen")
+            channel = gateway.remote_exec("channel.receive()")
+            os.kill(gateway.pid, signal.SIGKILL)
+            try:
+                channel.waitclose(20)
+            except EOFError as error:
+                print(str(error).replace(str(gateway.pid), "PID").replace(gateway.id, "ID"))
+        group.terminate(10)
+        """,
+    )
+    killed = "gateway ID: its process (pid PID) was killed by signal 9 (SIGKILL)"
+    taken = "gateway ID: the connection has ended; its process (pid PID) has ended, how is not known: another"
+    taken += " part of this program has taken its exit status"
+    allowed = {killed, taken} if library == "gevent" else {killed}
+    assert len(lines) == 5
+    assert set(lines) <= allowed
+    assert killed in lines or library == "gevent"
+
+
+@with_each
+def test_relays_of_others_do_not_wait_for_greenlets(library: str) -> None:
+    lines = run_green(
+        library,
+        "not-patched",
+        """
+        group.makegateways(["popen//id=master", "popen//via=master//id=behind"])
+        channel = group["behind"].remote_exec("channel.send(channel.receive())")
+        soon(channel.send, b"x" * 3_000_000)
+        print(len(channel.receive(20)))
+        group.terminate(10)
+        """,
+    )
+    assert lines == ["3000000"]
+
+
+@with_each
+def test_a_program_may_end_without_ending_its_gateways(library: str) -> None:
+    lines = run_green(
+        library,
+        "patched-first",
+        """
+        from xnet_group.default import makegateway
+        gateway = makegateway()
+        print(gateway.remote_exec("channel.send(1)").receive(20))
+        """,
+    )
+    assert lines == ["1"]
