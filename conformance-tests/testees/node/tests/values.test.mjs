@@ -200,6 +200,14 @@ test("VA-025, VA-026: random bytes give a value or a violation", () => {
   }
 });
 
+test("LI-006: an integer that JavaScript cannot hold is an error of its own", () => {
+  const bytes = Buffer.alloc(2 ** 27 + 8);
+  bytes.set(Buffer.from("c25a0800000101", "hex")); // 2^27 + 1 bytes, the first is 1
+  const item = bytes.subarray(0, 6 + 2 ** 27 + 1);
+  assert.strictEqual(decode(item, { build: false }), undefined);
+  assert.throws(() => decode(item), /RangeError: an integer of 134217729 bytes/);
+});
+
 test("classes of values cannot be changed", () => {
   assert.throws(() => new FrozenSet([1]).add(), TypeError);
   assert.throws(() => Tuple.of(1).push(2), TypeError);

@@ -19,6 +19,7 @@ export function launch(program) {
     closeSync(descriptor); // so that the stream ends when the worker closes it
     openSync(devNull, "r+");
   }
+  process.stderr.on("error", () => undefined);
   let given = 1;
   child.on("error", (error) => {
     process.stderr.write(`the worker could not be started: ${error.message}\n`);

@@ -58,6 +58,8 @@ export class WorkerProcess {
 
   start() {
     const { connection } = this;
+    process.stderr.on("error", () => undefined); // nobody reads our trace any more (TR-003)
+    process.on("uncaughtException", (error) => connection.fail("INTERNAL_ERROR", `a fault of this worker: ${error.stack}`));
     process.on("SIGINT", () => this.executions?.interruptMain());
     process.on("disconnect", () => process.exit(1)); // the launcher was killed
     this.trace.event("connection started");

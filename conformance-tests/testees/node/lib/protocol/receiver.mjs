@@ -108,7 +108,14 @@ export class Receiver {
     const coercion = this.channels.coercionOf(channel);
     /** @type {number[]} */
     const references = [];
-    decodeItem(bytes, this.judging(coercion, references));
+    try {
+      decodeItem(bytes, this.judging(coercion, references));
+    } catch (error) {
+      if (!(error instanceof RangeError)) {
+        throw error;
+      }
+      // Nobody here can hold it: whoever receives it gets the same error (LI-006).
+    }
     this.channels.openReferences(references);
     this.referenced(references);
     channel.mailbox.put({ bytes, coercion, references, cost });

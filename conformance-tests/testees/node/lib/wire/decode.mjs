@@ -13,6 +13,9 @@ import { MAX_CHANNEL_ID, TAG } from "./registry.mjs";
 import { Reader, halfToNumber, malformed } from "./reader.mjs";
 import { Complex, Float, FrozenSet, Py2Str, Tuple } from "./types.mjs";
 
+/** Bytes of the largest integer that JavaScript has. */
+const LONGEST_BIGINT = 2 ** 27;
+
 /**
  * @typedef {object} Coercion  the flags of RECONFIGURE
  * @property {boolean} py2strAsText    py2-str arrives as text (else as bytes)
@@ -37,6 +40,7 @@ export const DEFAULT_COERCION = Object.freeze({ py2strAsText: true, textAsBytes:
  * @param {DecodeOptions} options
  * @returns {unknown} undefined if it was not to be built
  * @throws {Violation} VALUE_MALFORMED
+ * @throws {RangeError} JavaScript cannot hold the value, or the keys of a dict or a set: it has 2^24 at most (LI-006)
  */
 export function decodeItem(bytes, options) {
   const decoder = new Decoder(bytes, options);
@@ -292,7 +296,14 @@ class Decoder extends Reader {
     if (!keep) {
       return undefined;
     }
-    const argument = start === end ? 0n : BigInt(`0x${this.bytes.toString("hex", start, end)}`);
+    let first = start;
+    while (first < end && this.bytes[first] === 0) {
+      first += 1;
+    }
+    if (end - first > LONGEST_BIGINT) {
+      throw new RangeError(`an integer of ${end - first} bytes; JavaScript's have at most ${LONGEST_BIGINT}`);
+    }
+    const argument = first === end ? 0n : BigInt(`0x${this.bytes.toString("hex", first, end)}`);
     return small(negative ? -1n - argument : argument);
   }
 
