@@ -75,8 +75,9 @@ class Places:
         found = {"python": python, "here": sys.executable}
         if "{sshd}" in text:
             found["sshd"] = self._remember("sshd", lambda: str(self._start_sshd()))
-        if "{served}" in text:
+        if "{secret}" in text:
             found["secret"] = self._remember("secret", self._write_secret)
+        if "{served}" in text:
             found["served"] = self._remember("served", self._serve_socket)
         if "{path}" in text:
             found["path"] = self._remember("path", self._serve_unix)
@@ -98,7 +99,8 @@ class Places:
         return str(path)
 
     def _serve_socket(self) -> str:
-        line = self._serve("--bind", "127.0.0.1:0", "--secret-file", self._found["secret"])
+        secret = self._remember("secret", self._write_secret)
+        line = self._serve("--bind", "127.0.0.1:0", "--secret-file", secret)
         return line.removeprefix("listening on ")
 
     def _serve_unix(self) -> str:

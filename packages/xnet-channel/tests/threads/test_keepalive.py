@@ -62,6 +62,11 @@ def test_fr_024_an_answer_is_life(watched: Watched) -> None:
     assert not watched.peer.session.finished
 
 
+def test_fr_024_one_that_was_asked_to_end_and_says_nothing(watched: Watched) -> None:
+    watched.peer.session.terminate_peer()
+    assert watched.silences.get(timeout=PATIENCE_S) >= 2 * INTERVAL_S - 0.01
+
+
 def test_fr_025_every_byte_is_life(watched: Watched) -> None:
     """A long payload on a slow line: no frame is complete for many intervals, and no PONG comes."""
     pause = threading.Event()

@@ -60,7 +60,7 @@ class Keepalive:
             now_s = time.monotonic()
             overslept = now_s - self._looked_at_s > OVERSLEPT * self._interval_s
             self._looked_at_s = now_s
-            if session.leading.heard or overslept or session.connection.phase is not states.RUNNING:
+            if session.leading.heard or overslept or session.connection.phase not in states.LIVE:
                 session.leading.heard = False
                 self._asked = False
                 self._heard_at_s = now_s

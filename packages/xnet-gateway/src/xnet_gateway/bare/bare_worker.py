@@ -2774,6 +2774,12 @@ class Worker(object):
         """Set how strings arrive on both sides, for channels without their own setting."""
         self._link.reconfigure(None, py2str_as_py3str, py3str_as_py2str)
 
+    def join(self, timeout=None):
+        """Wait until the connection has ended, at most ``timeout`` seconds."""
+        link = self._link
+        with link.guard:
+            link.wait_locked(lambda: link.deaf, None if timeout is None else monotonic() + timeout, self._sleepers)
+
     # -- the main thread
 
     def serve(self):
