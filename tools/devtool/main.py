@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "check": ("run every check, tests included; --list shows them", _module("check")),
     "bench": ("compare with execnet and multiprocessing; --help shows the cases", _module("bench")),
     "peers": ("run other projects' tests on execnet and on xnet; --help shows which", _module("peers")),
+    "matrix": ("try every way to every interpreter, and write the table into README.md", _script("matrix")),
     "format": ("format the sources", _module("ruff", "format")),
     "python": ("run the interpreter of .venv", lambda python, arguments: [str(python), *arguments]),
     "setup": ("only make .venv", lambda python, arguments: [str(python), "--version"]),

@@ -14,7 +14,7 @@ from gateway_helpers import run_program
 from xnet_wire.frames import NAMES
 
 PROGRAM = """
-gateway = make("popen//id=gw7")
+gateway = make("popen//id=gw7//env:TOKEN=SECRET")
 channel = gateway.remote_exec("for item in channel: channel.send(item)")
 for item in (1, "SECRET" * 10, b"SECRET" * 100_000, [None] * 10):
     channel.send(item)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnet_gateway.xspec import XSpec
+from xnet_gateway.xspec import XSpec, without_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -134,3 +134,8 @@ def test_any_text_gives_a_spec_or_a_documented_error(text: str) -> None:
 def test_execnet_parses_the_same(text: str) -> None:
     execnet = pytest.importorskip("execnet", reason="compares with released execnet, which is not installed")
     assert outcome(XSpec, text) == outcome(execnet.XSpec, text)
+
+
+def test_secrets_in_variables_are_not_for_traces() -> None:
+    spec = XSpec("popen//env:TOKEN=abc=def//id=x//env:EMPTY=")
+    assert without_values(spec) == "popen//env:TOKEN=...//id=x//env:EMPTY=..."

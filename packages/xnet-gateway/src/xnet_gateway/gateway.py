@@ -10,6 +10,7 @@ import time
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.tracing import maybe_tracer
+from xnet_gateway.xspec import without_values
 from xnet_wire import frames, messages
 
 TYPE_CHECKING = False
@@ -76,7 +77,7 @@ class Gateway(SessionOwner):
 
         tracer = maybe_tracer()
         if tracer is not None:
-            tracer.event(self.id, f"connecting to pid {connected.process.pid} for {str(spec)!r}")
+            tracer.event(self.id, f"connecting to pid {connected.process.pid} for {without_values(spec)!r}")
         self._tracer = tracer
         self.session = Session(
             connected.read_fd,

@@ -132,3 +132,11 @@ class XSpec:
         if isinstance(other, XSpec):
             return self._spec == other._spec
         return NotImplemented
+
+
+def without_values(spec: XSpec) -> str:
+    """Return the text of a specification without values of environment variables, which may be secrets."""
+    return SEPARATOR.join(
+        f"{entry.partition('=')[0]}=..." if entry.startswith(ENV_PREFIX) else entry
+        for entry in str(spec).split(SEPARATOR)
+    )
