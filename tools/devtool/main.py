@@ -36,6 +36,10 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "bench": ("compare with execnet and multiprocessing; --help shows the cases", _module("bench")),
     "peers": ("run other projects' tests on execnet and on xnet; --help shows which", _module("peers")),
     "matrix": ("try every way to every interpreter, and write the table into README.md", _script("matrix")),
+    "interpreters": (
+        "install the Pythons that tests want, where that can be done",
+        _script("interpreters.py"),
+    ),
     "format": ("format the sources", _module("ruff", "format")),
     "python": ("run the interpreter of .venv", lambda python, arguments: [str(python), *arguments]),
     "setup": ("only make .venv", lambda python, arguments: [str(python), "--version"]),

@@ -51,7 +51,7 @@ def command(version: str) -> list[str]:
     """Return the command that starts a bare worker, or skip the test."""
     python = INTERPRETERS[version]
     if python is None:
-        pytest.skip(f"needs the interpreter {version}, which is not on this machine")
+        pytest.skip(f"needs the interpreter {version}, see tools/dev.py interpreters")
     return [python, "-u", "-c", FIRST_LINE]
 
 

@@ -31,7 +31,7 @@ def filled(text: str) -> str:
         return text
     path = INTERPRETERS[version]
     if path is None:
-        pytest.skip(f"needs the interpreter {version}, which is not on this machine")
+        pytest.skip(f"needs the interpreter {version}, see tools/dev.py interpreters")
     return f"{head}//python={path}"
 
 

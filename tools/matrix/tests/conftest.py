@@ -48,7 +48,7 @@ def python(cell: Cell) -> str:
     """Return the path of the cell's interpreter, or skip."""
     path: str | None = INTERPRETERS[cell.version]
     if path is None:
-        pytest.skip(f"needs the interpreter {cell.version}, which is not on this machine")
+        pytest.skip(f"needs the interpreter {cell.version}, see tools/dev.py interpreters")
     if cell.model in ("gevent", "eventlet") and not has_module(path, cell.model):
         pytest.skip(f"needs {cell.model} in the interpreter {cell.version}")
     return path

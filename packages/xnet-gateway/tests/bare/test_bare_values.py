@@ -147,7 +147,7 @@ class TestCoercion:
     @pytest.fixture(autouse=True)
     def _needs_python_2(self) -> None:
         if find_interpreter("2.7") is None:
-            pytest.skip("needs the interpreter 2.7, which is not on this machine")
+            pytest.skip("needs the interpreter 2.7, see tools/dev.py interpreters")
 
     @pytest.mark.parametrize(
         ("flags", "wanted"),

@@ -45,7 +45,7 @@ def test_this_python_environment_and_directory(tmp_path: Path) -> None:
 def test_every_interpreter_by_its_path(gateways: Gateways, version: str, tmp_path: Path) -> None:
     path = INTERPRETERS[version]
     if path is None:
-        pytest.skip(f"needs the interpreter {version}, which is not on this machine")
+        pytest.skip(f"needs the interpreter {version}, see tools/dev.py interpreters")
     link = tmp_path / "with blanks" / "python"
     link.parent.mkdir()
     link.write_text(f'#!/bin/sh\nexec "{path}" "$@"\n')

@@ -54,7 +54,7 @@ def test_options_in_the_value(gateways: Gateways, sshd: Sshd) -> None:
 def test_old_interpreters(gateways: Gateways, sshd: Sshd) -> None:
     path = INTERPRETERS["2.7"]
     if path is None:
-        pytest.skip("needs the interpreter 2.7, which is not on this machine")
+        pytest.skip("needs the interpreter 2.7, see tools/dev.py interpreters")
     gateway = gateways(f"ssh=here//ssh_config={sshd.config}//python={path}")
     assert gateway._rinfo().version_info[:2] == (2, 7)
 
