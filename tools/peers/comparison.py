@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from peers.outcomes import Outcome
@@ -37,13 +37,11 @@ class Comparison:
     Attributes:
         execnet: test id -> outcome.
         xnet: likewise.
-        is_apart: says of a test id whether it is reported apart.
         repeated: test id -> how it ended when it was run alone, for tests that were repeated.
     """
 
     execnet: Mapping[str, Outcome]
     xnet: Mapping[str, Outcome]
-    is_apart: Callable[[str], bool]
     repeated: Mapping[str, Sequence[Attempt]] = field(default_factory=dict)
 
     @property
@@ -58,11 +56,11 @@ class Comparison:
     @property
     def to_repeat(self) -> list[str]:
         """Ids of the tests whose difference would count."""
-        return [found.test for found in self.differences if not self.is_apart(found.test)]
+        return [found.test for found in self.differences]
 
     @property
     def regressions(self) -> list[Difference]:
-        """Tests that always pass with execnet and not always with xnet, but those apart or settled."""
+        """Tests that always pass with execnet and not always with xnet, but those settled."""
         return [found for found in self.unsettled if found.execnet == "passed"]
 
     @property
@@ -77,27 +75,12 @@ class Comparison:
     @property
     def unsettled(self) -> list[Difference]:
         """Every difference that counts where a suite has to end equally."""
-        return [
-            found
-            for found in self.differences
-            if not self.is_apart(found.test) and not self._is_settled(found.test)
-        ]
+        return [found for found in self.differences if not self._is_settled(found.test)]
 
     @property
     def settled(self) -> list[Difference]:
         """Differences in the whole run of tests that ended equally when they were run alone."""
         return [found for found in self.differences if self._is_settled(found.test)]
-
-    @property
-    def lost_apart(self) -> list[Difference]:
-        """Tests reported apart that pass with execnet and not with xnet."""
-        return [
-            found for found in self.differences if found.execnet == "passed" and self.is_apart(found.test)
-        ]
-
-    def apart(self, column: Mapping[str, Outcome]) -> list[Outcome]:
-        """Return the outcomes of those tests of a column that are reported apart."""
-        return [outcome for test, outcome in column.items() if self.is_apart(test)]
 
     def _is_settled(self, test: str) -> bool:
         return any(attempt.is_equal for attempt in self.repeated.get(test, ()))

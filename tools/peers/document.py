@@ -34,7 +34,6 @@ def make_document(
             for name, outcomes in columns.items()
         },
         "regressions": _rows(comparison.regressions, comparison),
-        "apart": {"word": suite.apart, "lost": _rows(comparison.lost_apart, comparison)},
         "settled": _rows(comparison.settled, comparison),
         "other_differences": _rows(comparison.other_differences, comparison),
     }

@@ -31,10 +31,7 @@ def main(argv: list[str]) -> int:
         parser.error("--json writes a comparison, and with --column nothing is compared: give one of them")
     if options.json is not None and not options.json.absolute().parent.is_dir():
         parser.error(f"--json: there is no folder {options.json.absolute().parent}")
-    if options.command == "xdist-suite":
-        suite = replace(XDIST, apart=None) if options.count_rsync else XDIST
-    else:
-        suite = THIRD_PARTY[options.package]
+    suite = XDIST if options.command == "xdist-suite" else THIRD_PARTY[options.package]
     try:
         return _run(replace(suite, arguments=(*suite.arguments, *options.pytest_argument)), options)
     except (FetchError, SetUpError, RunError) as error:
@@ -49,7 +46,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     xdist = commands.add_parser("xdist-suite", help="pytest-xdist's own tests")
-    xdist.add_argument("--count-rsync", action="store_true", help="tests about rsync count like all others")
     third_party = commands.add_parser("third-party", help="a package's tests, with -n 4")
     third_party.add_argument("--package", choices=THIRD_PARTY, default="click", help="(default: click)")
     for command in (xdist, third_party):
@@ -91,7 +87,7 @@ def _run(suite: Suite, options: argparse.Namespace) -> int:
         outcomes = merged[options.column]
         print(format_column(suite, options.column, outcomes, seconds[options.column]))
         return 1 if any(outcome in BAD for outcome in outcomes.values()) else 0
-    comparison = Comparison(merged["execnet"], merged["xnet"], suite.is_apart)
+    comparison = Comparison(merged["execnet"], merged["xnet"])
     if (
         options.repeat == 1
     ):  # whoever asks for several runs wants to see what ends differently in some of them

@@ -28,14 +28,7 @@ def format_report(
     lines += [_columns(name, str(execnet[name]), str(xnet[name])) for name in execnet]
     lines += [_columns("in all", str(len(comparison.execnet)), str(len(comparison.xnet)))]
     lines += [_columns("seconds", *(_seconds(seconds.get(name, ())) for name in ("execnet", "xnet")))]
-    if suite.apart is not None:
-        counts = [count(comparison.apart(column)) for column in (comparison.execnet, comparison.xnet)]
-        of_them = [f"{found['passed']} of {sum(found.values())}" for found in counts]
-        lines += [_columns(f"of them about {suite.apart}: passed", *of_them)]
     lines += _section("pass with execnet, not with xnet", comparison.regressions, comparison.repeated)
-    if suite.apart is not None:
-        title = f"about {suite.apart}, not counted: pass with execnet, not with xnet"
-        lines += _section(title, comparison.lost_apart)
     title = "differed in the whole run, ended equally when repeated alone, not counted"
     lines += _section(title, comparison.settled, comparison.repeated)
     lines += _section("differ otherwise", comparison.other_differences, comparison.repeated)
@@ -58,14 +51,9 @@ def format_verdict(comparison: Comparison) -> str:
     if number:
         tests = "1 test that passes" if number == 1 else f"{number} tests that pass"
         return f"{tests} with execnet, not with xnet"
-    excused = []
-    if comparison.lost_apart:
-        excused.append(f"{len(comparison.lost_apart)} reported apart")
     lost_once = [found for found in comparison.settled if found.execnet == "passed"]
-    if lost_once:
-        excused.append(f"{len(lost_once)} that ended equally when repeated alone")
     return "every test that passes with execnet passes with xnet" + (
-        f", but for {' and '.join(excused)}" if excused else ""
+        f", but for {len(lost_once)} that ended equally when repeated alone" if lost_once else ""
     )
 
 

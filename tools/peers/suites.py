@@ -20,7 +20,6 @@ class Suite:
         tests: what pytest is to run: a folder of the distribution, or one test of it.
         arguments: what else pytest is given.
         plugins_on_xnet: pytest plugins that the run on xnet needs, besides `xnet.xdist`.
-        apart: a word; tests with it in their id are reported apart and do not count as regressions.
         has_to_be_equal: every difference fails the comparison, not only a test that is lost.
         timeout_s: how long one run may take before it counts as hung.
     """
@@ -31,13 +30,8 @@ class Suite:
     tests: str
     arguments: tuple[str, ...] = ()
     plugins_on_xnet: tuple[str, ...] = ()
-    apart: str | None = None
     has_to_be_equal: bool = False
     timeout_s: float = 900.0
-
-    def is_apart(self, test: str) -> bool:
-        """Say whether a test is one of those reported apart."""
-        return self.apart is not None and self.apart in test.lower()
 
 
 # pytest 8.4.2, because with execnet no test fails there; with 9.2.0 seven do, with execnet and with xnet.
@@ -52,7 +46,6 @@ XDIST: Final = Suite(
     ),
     tests="testing",
     plugins_on_xnet=("xnet_in_pytester",),
-    apart="rsync",
 )
 
 THIRD_PARTY: Final = {

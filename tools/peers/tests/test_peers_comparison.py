@@ -7,7 +7,7 @@ from peers.suites import THIRD_PARTY, XDIST
 
 
 def compare(execnet: dict[str, Outcome], xnet: dict[str, Outcome]) -> Comparison:
-    return Comparison(execnet, xnet, XDIST.is_apart)
+    return Comparison(execnet, xnet)
 
 
 def test_a_test_lost_on_xnet_is_a_regression() -> None:
@@ -31,13 +31,6 @@ def test_what_execnet_does_not_pass_reliably_is_no_regression() -> None:
     assert [found.test for found in comparison.other_differences] == ["a", "b", "c"]
 
 
-def test_rsync_tests_are_listed_but_do_not_count() -> None:
-    comparison = compare({"x::TestHRSync::t": "passed"}, {"x::TestHRSync::t": "failed"})
-    assert comparison.regressions == []
-    assert len(comparison.lost_apart) == 1
-    assert "1 reported apart" in format_verdict(comparison)
-
-
 def test_equal_columns_are_said_to_be_equal() -> None:
     assert format_verdict(compare({"a": "passed"}, {"a": "passed"})) == (
         "every test that passes with execnet passes with xnet"
@@ -46,15 +39,14 @@ def test_equal_columns_are_said_to_be_equal() -> None:
 
 def test_the_report_has_both_columns_and_every_difference() -> None:
     comparison = compare(
-        {"good": "passed", "lost": "passed", "rsync": "passed", "won": "failed"},
-        {"good": "passed", "lost": "error", "rsync": "failed", "won": "passed"},
+        {"good": "passed", "lost": "passed", "won": "failed"},
+        {"good": "passed", "lost": "error", "won": "passed"},
     )
     report = format_report(XDIST, comparison, {"execnet": [1.5], "xnet": [1.0, 2.0]}, {"pytest": "8"})
     assert "its own tests (pytest 8)" in report
     lines = [line.split() for line in report.splitlines()]
-    assert ["passed", "3", "2"] in lines
+    assert ["passed", "2", "2"] in lines
     assert ["seconds", "1.5", "1.0,", "2.0"] in lines
-    assert ["of", "them", "about", "rsync:", "passed", "1", "of", "1", "0", "of", "1"] in lines
     for difference in ("lost: passed with execnet, error with xnet", "won: failed with execnet, passed"):
         assert difference in report
 

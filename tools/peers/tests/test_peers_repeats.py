@@ -21,7 +21,7 @@ def in_turn(*outcomes: Outcome | None) -> Callable[[str], Outcome | None]:
 
 
 def compare(*attempts: Attempt) -> Comparison:
-    return Comparison({"race": "passed"}, {"race": "failed"}, XDIST.is_apart, {"race": attempts})
+    return Comparison({"race": "passed"}, {"race": "failed"}, {"race": attempts})
 
 
 def test_a_test_is_repeated_until_it_ends_equally() -> None:
@@ -60,14 +60,10 @@ def test_a_test_that_differs_alone_counts() -> None:
 
 
 def test_a_difference_that_is_no_loss_is_repeated_and_counts_where_all_has_to_be_equal() -> None:
-    comparison = Comparison({"a": "failed"}, {"a": "passed"}, XDIST.is_apart)
+    comparison = Comparison({"a": "failed"}, {"a": "passed"})
     assert comparison.to_repeat == ["a"]
     assert comparison.regressions == []
     assert [found.test for found in comparison.unsettled] == ["a"]
-
-
-def test_tests_reported_apart_are_not_repeated() -> None:
-    assert Comparison({"rsync": "passed"}, {"rsync": "failed"}, XDIST.is_apart).to_repeat == []
 
 
 def test_what_is_excused_is_reported_with_everything_seen() -> None:

@@ -13,7 +13,6 @@ if "xnet_gateway.worker.main" not in sys.modules:  # else this is a worker: it n
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from xnet.rsync import RSync
     from xnet_channel.threads.channel import Channel
     from xnet_channel.threads.errors import RemoteError, TimeoutError
     from xnet_gateway.errors import HostNotFound
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from xnet_group.default import default_group, makegateway, set_execmodel
     from xnet_group.group import Group
     from xnet_group.multichannel import MultiChannel
+    from xnet_rsync.rsync import RSync
     from xnet_wire.dump_format import dump, dumps, load, loads
     from xnet_wire.errors import DataFormatError, DumpError, LoadError
 
@@ -36,7 +36,7 @@ _HOMES = {
     "HostNotFound": "xnet_gateway.errors",
     "LoadError": "xnet_wire.errors",
     "MultiChannel": "xnet_group.multichannel",
-    "RSync": "xnet.rsync",
+    "RSync": "xnet_rsync.rsync",
     "RemoteError": "xnet_channel.threads.errors",
     "TimeoutError": "xnet_channel.threads.errors",
     "XSpec": "xnet_gateway.xspec",
@@ -57,6 +57,7 @@ _SUBMODULES = (
     "gateway_io",
     "gateway_socket",
     "multi",
+    "rsync",
     "rsync_remote",
     "xspec",
 )

@@ -25,7 +25,7 @@ TARGETS = {
     "execnet.gateway_io": "xnet.compat.gateway_io",
     "execnet.gateway_socket": "xnet.compat.gateway_socket",
     "execnet.multi": "xnet.compat.multi",
-    "execnet.rsync": "xnet.rsync",
+    "execnet.rsync": "xnet.compat.rsync",
     "execnet.rsync_remote": "xnet.compat.rsync_remote",
     "execnet.xspec": "xnet.compat.xspec",
     "execnet.script": "xnet.compat.script",

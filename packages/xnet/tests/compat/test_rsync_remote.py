@@ -1,12 +1,26 @@
-"""The receiving side of RSync comes later, and says so."""
+"""Code that a worker imports by execnet's name receives a tree."""
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from xnet.compat.rsync_remote import serve_rsync
+import xnet
+from xnet.compat import rsync_remote
 
 
-def test_it_says_that_it_comes_later() -> None:
-    with pytest.raises(NotImplementedError, match="not part of this version of xnet"):
-        serve_rsync(None)  # type: ignore[arg-type]
+def test_it_serves_a_channel(tmp_path: Path) -> None:
+    group = xnet.Group()
+    try:
+        gateway = group.makegateway("popen")
+        channel = gateway.remote_exec(rsync_remote)
+        channel.close()  # it has a name, no program: nothing is served until it is called
+        program = "from xnet.compat.rsync_remote import serve_rsync; serve_rsync(channel)"
+        channel = gateway.remote_exec(program)
+        root = [1, 0o755, 0, 0]
+        channel.send(["begin", {"version": 1, "dest": bytes(tmp_path / "new"), "root": root}])
+        assert channel.receive(20)[0] == "ready"
+        channel.send(["finish"])
+        assert channel.receive(20)[0] == "done"
+        assert (tmp_path / "new").is_dir()
+    finally:
+        group.terminate(timeout=1.0)

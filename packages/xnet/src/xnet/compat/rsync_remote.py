@@ -1,4 +1,4 @@
-"""``execnet.rsync_remote``: the receiving side of RSync comes in a later version."""
+"""``execnet.rsync_remote``: the receiving side of RSync."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ if TYPE_CHECKING:
 
 
 def serve_rsync(channel: Channel) -> None:
-    """Receive a tree; not in this version.
+    """Receive a tree on a channel, from an ``RSync`` of xnet at its other end.
 
     Raises:
-        NotImplementedError: Always.
+        Exception: The sender broke the protocol, or the destination cannot be written.
     """
-    raise NotImplementedError("receiving a tree is not part of this version of xnet")
+    from xnet_rsync.receiver import serve
+
+    serve(channel)

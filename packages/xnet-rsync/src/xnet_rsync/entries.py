@@ -1,0 +1,73 @@
+"""What a tree consists of, on the sending side."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+#: Kinds of entries. Spec: RS-020.
+DIRECTORY: Final = 1
+FILE: Final = 2
+LINK: Final = 3
+TREE_LINK: Final = 4
+
+
+class Entry:
+    """One file, directory or link of the source.
+
+    Attributes:
+        number: Its number in this sync; 0 is the root.
+        path: Below the root, in the system's encoding of names; "" for the root.
+        name: The last component, as bytes.
+        kind: ``DIRECTORY``, ``FILE``, ``LINK`` or ``TREE_LINK``.
+        mode: Permissions.
+        size: Of a file, in bytes; else 0.
+        mtime_ns: When its content changed.
+        identity: Device and inode, which tell it from what may have taken its place.
+        text: Where a link points to.
+    """
+
+    __slots__ = ("identity", "kind", "mode", "mtime_ns", "name", "number", "path", "size", "text")
+
+    def __init__(
+        self,
+        number: int,
+        path: str,
+        name: bytes,
+        kind: int,
+        mode: int,
+        size: int,
+        mtime_ns: int,
+        identity: tuple[int, int],
+        text: bytes = b"",
+    ) -> None:
+        self.number = number
+        self.path = path
+        self.name = name
+        self.kind = kind
+        self.mode = mode
+        self.size = size
+        self.mtime_ns = mtime_ns
+        self.identity = identity
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"<Entry {self.number} {self.path!r}>"
+
+
+class Listing:
+    """The entries of one directory that are sent.
+
+    Attributes:
+        folder: The directory.
+        entries: Its entries, numbered without a gap.
+        complete: Whether everything in it could be read; if not, nothing must be removed there.
+    """
+
+    __slots__ = ("complete", "entries", "folder")
+
+    def __init__(self, folder: Entry, entries: list[Entry], complete: bool) -> None:
+        self.folder = folder
+        self.entries = entries
+        self.complete = complete

@@ -1,0 +1,119 @@
+"""Walking the source, once for all targets."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from xnet_rsync.entries import DIRECTORY, FILE, LINK, TREE_LINK, Entry, Listing
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Final
+
+#: How names of unfinished files begin; they are never sent. Spec: RS-031.
+TEMPORARY: Final = b".xnet-rsync-"
+
+
+class Walk:
+    """Goes through a directory and what is below it.
+
+    Attributes:
+        root: The entry of the source itself: a directory, or a single file.
+        skipped: Paths of what is neither file, directory nor link.
+        unreadable: What could not be looked at, and why.
+    """
+
+    def __init__(self, source: str, keep: Callable[[str], object]) -> None:
+        """Look at the source itself.
+
+        Args:
+            source: A directory or a file; a link to one is followed.
+            keep: Called with the full path of everything below the source; what it refuses is left out, and
+                all below it.
+
+        Raises:
+            OSError: There is no such thing.
+            ValueError: It is neither a directory nor a file.
+        """
+        self.source = source
+        self.skipped: list[str] = []
+        self.unreadable: list[tuple[str, OSError]] = []
+        self._keep = keep
+        found = os.stat(source)
+        if stat.S_ISDIR(found.st_mode):
+            kind = DIRECTORY
+        elif stat.S_ISREG(found.st_mode):
+            kind = FILE
+        else:
+            raise ValueError(f"cannot sync {source!r}: it is neither a directory nor a file")
+        self.root = _entry(0, "", b"", kind, found)
+        self._next_number = 1
+        # A link to an absolute path below this points into the tree.
+        self._inside = os.path.join(os.path.abspath(source), "")
+
+    def listings(self) -> Iterator[Listing]:
+        """Yield one directory after the other, each after the one around it. Spec: RS-022."""
+        if self.root.kind != DIRECTORY:
+            return
+        waiting = [self.root]
+        while waiting:
+            listing = self._list(waiting.pop())
+            waiting += [entry for entry in reversed(listing.entries) if entry.kind == DIRECTORY]
+            yield listing
+
+    def _list(self, folder: Entry) -> Listing:
+        full = os.path.join(self.source, folder.path) if folder.path else self.source
+        entries: list[Entry] = []
+        complete = True
+        try:
+            with os.scandir(full) as found:
+                there = sorted(found, key=lambda one: one.name)
+        except FileNotFoundError:
+            there = []  # it has vanished meanwhile
+            complete = False
+        except OSError as error:
+            self.unreadable.append((folder.path, error))
+            return Listing(folder, [], False)
+        for one in there:
+            name = os.fsencode(one.name)
+            if name.startswith(TEMPORARY) or not self._keep(one.path):
+                continue
+            path = f"{folder.path}/{one.name}" if folder.path else one.name
+            try:
+                entry = self._look(path, name, one)
+            except FileNotFoundError:
+                continue  # it has vanished meanwhile
+            except OSError as error:
+                self.unreadable.append((path, error))
+                complete = False
+                continue
+            if entry is None:
+                self.skipped.append(path)
+                continue
+            entries.append(entry)
+            self._next_number += 1
+        return Listing(folder, entries, complete)
+
+    def _look(self, path: str, name: bytes, one: os.DirEntry[str]) -> Entry | None:
+        found = one.stat(follow_symlinks=False)
+        mode = found.st_mode
+        number = self._next_number
+        if stat.S_ISREG(mode):
+            return _entry(number, path, name, FILE, found)
+        if stat.S_ISDIR(mode):
+            return _entry(number, path, name, DIRECTORY, found)
+        if not stat.S_ISLNK(mode):
+            return None
+        text = os.readlink(one.path)
+        inside = os.path.relpath(text, self._inside) if text.startswith(self._inside) else ""
+        if inside and not inside.startswith(".."):
+            return _entry(number, path, name, TREE_LINK, found, os.fsencode(inside))
+        return _entry(number, path, name, LINK, found, os.fsencode(text))
+
+
+def _entry(number: int, path: str, name: bytes, kind: int, found: os.stat_result, text: bytes = b"") -> Entry:
+    size = found.st_size if kind == FILE else 0
+    mode = stat.S_IMODE(found.st_mode)
+    return Entry(number, path, name, kind, mode, size, found.st_mtime_ns, (found.st_dev, found.st_ino), text)

@@ -1,0 +1,164 @@
+"""The receiving side: what a hostile sender may try, on every interpreter."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rsync_helpers import PATIENCE_S, look, write
+from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.errors import RemoteError
+from xnet_gateway.gateway import Gateway
+from xnet_rsync import messages, receiver
+from xnet_rsync.entries import DIRECTORY, FILE, LINK, Entry
+
+SOURCE = Path(receiver.__file__).read_text(encoding="utf-8")
+
+
+def open_receiver(worker: Gateway, destination: Path, **options: object) -> Channel:
+    channel = worker.remote_exec(SOURCE)
+    begin = {"version": 1, "dest": bytes(destination), "root": [DIRECTORY, 0o755, 0, 0], **options}
+    channel.send(["begin", begin])
+    return channel
+
+
+def index(*groups: tuple[int, list[tuple[Any, ...]]], first: int = 1) -> list[object]:
+    """Return a message with these groups; an entry is a name, a kind and perhaps a text."""
+    entries = []
+    for _, rows in groups:
+        for name, kind, *text in rows:
+            size = 1 if kind == FILE else 0
+            entries.append(Entry(0, "", name, kind, 0o644, size, 0, (0, 0), *text))
+    table = messages.encode_table([(folder, len(rows), 0) for folder, rows in groups], entries)
+    return ["index", first, 0, len(table), table]
+
+
+def refusal(channel: Channel) -> str:
+    """Return why the receiver ended."""
+    with pytest.raises(RemoteError) as caught:
+        list(channel)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", [b"..", b".", b"", b"../x", b"/etc/x", b"a/b", b"a/../../x", b".xnet-rsync-x"], ids=repr
+)
+def test_names_that_are_no_names(name: bytes, worker: Gateway, tmp_path: Path) -> None:
+    channel = open_receiver(worker, tmp_path / "inner" / "dest", delete=True)
+    channel.send(index((0, [(name, FILE)])))
+    assert "refused what the sender said" in refusal(channel)
+    assert set(look(tmp_path)) == {b"", b"inner", b"inner/dest"}
+
+
+def test_a_link_that_the_sender_made_is_not_entered(worker: Gateway, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    channel = open_receiver(worker, tmp_path / "dest")
+    channel.send(index((0, [(b"trap", LINK, bytes(outside))])))
+    channel.send(index((1, [(b"x", FILE)]), first=2))
+    assert "1, which is no folder" in refusal(channel)
+    assert not list(outside.iterdir())
+
+
+def test_a_name_that_comes_twice(worker: Gateway, tmp_path: Path) -> None:
+    channel = open_receiver(worker, tmp_path / "dest")
+    channel.send(index((0, [(b"a", LINK, b"/tmp"), (b"a", DIRECTORY)])))
+    assert "comes twice" in refusal(channel)
+
+
+def test_a_folder_that_becomes_a_link_meanwhile(worker: Gateway, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    channel = open_receiver(worker, tmp_path / "dest")
+    # More folders than are kept open, so that the first is opened anew.
+    names = [(b"d%d" % number, DIRECTORY) for number in range(40)]
+    channel.send(index((0, names)))
+    channel.send(index(*[(number, []) for number in range(1, 41)], (1, [(b"x", FILE)]), first=41))
+    assert [channel.receive(PATIENCE_S)[0] for _ in range(3)] == ["ready", "needs", "needs"]
+    channel.send(index(*[(number, []) for number in range(2, 41)], first=42))
+    assert channel.receive(PATIENCE_S)[0] == "needs"
+    (tmp_path / "dest" / "d0").rmdir()
+    (tmp_path / "dest" / "d0").symlink_to(outside)
+    channel.send(messages.encode_pack([(41, b"!")], 0))
+    assert channel.receive(PATIENCE_S)[:2] == ["problem", 41]
+    channel.send(["finish"])
+    while channel.receive(PATIENCE_S)[0] != "done":
+        pass
+    channel.waitclose(PATIENCE_S)
+    assert not list(outside.iterdir())
+
+
+def test_nothing_is_removed_behind_a_link(worker: Gateway, tmp_path: Path) -> None:
+    outside = write(tmp_path / "outside" / "kept").parent
+    dest = tmp_path / "dest"
+    (dest / "deep").mkdir(parents=True)
+    (dest / "link").symlink_to(outside)
+    (dest / "deep" / "link").symlink_to(outside)
+    channel = open_receiver(worker, dest, delete=True)
+    channel.send(index((0, [])))
+    channel.send(["finish"])
+    channel.waitclose(PATIENCE_S)
+    assert (outside / "kept").exists()
+    assert list(look(dest)) == [b""]
+
+
+def pack(number: int, data: bytes) -> bytes:
+    return messages.encode_pack([(number, data)], 0)
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (b"", "content of the kind 0"),
+        (b"\x01", "a pack of 1 bytes"),
+        (b"\x09" * 30, "content of the kind 9"),
+        (pack(1, b"toolong"), "7 bytes for a file of 1"),
+        (pack(2, b"!"), "2, which is not wanted"),
+        (struct.pack(">BBII", 1, 0, 8, 2) + b"12345678", "a pack of 2 files in 8 bytes"),
+        (struct.pack(">BBII", 1, 0, 2**31, 0), "a message of 2147483648 bytes"),
+        (struct.pack(">BBII", 1, 1, 9, 1) + __import__("zlib").compress(b"0" * 10_000_000), "others sent"),
+        (messages.encode_data(1, 0, 0, b"!", 0), "without a beginning"),
+        (messages.encode_data(1, 3, 2**63, b"!", 0), "behind the end"),
+        (["meta", 9, 0, 0, 0], "9, which is not wanted"),
+        (["nonsense"], "the unknown message"),
+        ({}, "is no message"),
+        (["index", 7, 0, 0, b""], "expected 2"),
+    ],
+)
+def test_messages_that_must_not_be(message: Any, words: str, worker: Gateway, tmp_path: Path) -> None:
+    channel = open_receiver(worker, tmp_path / "dest")
+    channel.send(index((0, [(b"a", FILE)])))
+    channel.send(message)
+    assert words in refusal(channel)
+    assert set(look(tmp_path / "dest")) <= {b"", b"a"}
+    assert not (tmp_path / "dest" / "a").exists()
+
+
+def test_a_table_is_read_within_its_bounds() -> None:
+    table = messages.encode_table(
+        [(0, 2, 0)],
+        [Entry(0, "", b"a", FILE, 0o644, 1, 0, (0, 0)), Entry(0, "", b"b", LINK, 0o777, 0, 0, (0, 0), b"t")],
+    )
+    assert [rows for _, _, rows in receiver.read_table(table)] == [
+        [(b"a", FILE, 0o644, 1, 0, None), (b"b", LINK, 0o777, 0, 0, b"t")]
+    ]
+    for cut in range(len(table)):
+        with pytest.raises(receiver.Refused):
+            list(receiver.read_table(table[:cut]))
+    for position in range(8):
+        changed = bytearray(table)
+        changed[position] ^= 0xFF
+        with pytest.raises(receiver.Refused):
+            list(receiver.read_table(bytes(changed)))
+
+
+def test_a_name_leaves_a_mark_of_its_own() -> None:
+    one, other = receiver.temporary_name(b"a"), receiver.temporary_name(b"a")
+    assert one != other
+    assert one.rpartition(b"-")[0] == other.rpartition(b"-")[0]
+    assert receiver.name_mark(b"a") != receiver.name_mark(b"b")
+    assert len(one) == len(os.path.basename(one))

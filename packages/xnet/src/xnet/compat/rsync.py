@@ -1,0 +1,7 @@
+"""``execnet.rsync``."""
+
+from __future__ import annotations
+
+from xnet_rsync.rsync import RSync
+
+__all__ = ["RSync"]
