@@ -7,6 +7,7 @@ written from, and ids such as FR-007 are the requirements there.
 Sections, in this order; each uses only the ones above it:
 
     Two Pythons       names that differ between 2 and 3
+    Later             what is compiled at its first use
     Numbers           frame types, error codes, limits
     Errors            what can be caught, and by whom
     Encoding          values to CBOR
@@ -32,17 +33,16 @@ import os
 import select
 import sys
 import time
-from bisect import bisect_right
 from errno import EAGAIN, EINTR
 from itertools import repeat
-from struct import Struct
-from struct import error as struct_error
 
-from _collections import deque
+from _collections import deque  # without what is around it, which takes a while to load
+from _struct import Struct
+from _struct import error as struct_error
 from _weakref import ref
 
 try:
-    from _functools import partial  # without the rest of its package, which takes a while
+    from _functools import partial
 except ImportError:
 
     def partial(function, argument):  # PyPy, where this is the quicker way, too
@@ -62,8 +62,8 @@ if PY2:
     _BaseTimeout, _OSErrors = IOError, (IOError, OSError)
     monotonic = time.time
 
-    def execute(code, namespace):
-        exec("exec code in namespace")
+    def execute(code, namespace, names=None):
+        exec("exec code in namespace, names")
 
     def native(text):
         """Return a text as what the interpreter takes for names: file names, variables of the environment."""
@@ -100,6 +100,51 @@ def implementation():
     return "xnet-bare/%s %s-%s" % (VERSION, name, ".".join(map(str, sys.version_info[:3])))
 
 
+# ---- Later ------------------------------------------------------------------------------------
+# To compile this file takes longer than anything else at a start. So what is marked with ``later``, and is not needed
+# to execute something and to send and receive small items, is put off: ``bootstrap`` takes it out of what is compiled
+# first, and leaves a ``Later`` in its place. All of it is compiled as soon as any of it is used.
+
+
+def later(thing):
+    return thing  # this file as a whole, or compiled code of it: nothing is put off
+
+
+class Later(object):
+    """Stands for a function, a class, or a method that is not compiled yet."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __call__(self, *arguments, **named):
+        compile_rest()
+        return globals()[self.name](*arguments, **named)
+
+    def __get__(self, instance, kind):
+        compile_rest()
+        return getattr(kind if instance is None else instance, self.name)
+
+
+REST = []  # the text of it, as long as it is not compiled
+
+
+def compile_rest():
+    """Compile what was put off, and put it into its places."""
+    with REST_GUARD:
+        if REST:
+            names = {}
+            execute(compile(REST[0], OWN_FILE, "exec", 0, True), globals(), names)
+            for name, thing in names.items():
+                place = globals()[name]
+                if type(place) is Later:
+                    globals()[name] = thing
+                else:
+                    for method, function in list(vars(thing).items()):
+                        if type(vars(place).get(method)) is Later:
+                            setattr(place, method, function)
+            del REST[:]
+
+
 # ---- Numbers ----------------------------------------------------------------------------------
 
 VERSION = "0.1.0"  # of this implementation
@@ -111,6 +156,9 @@ HELLO, CREDIT, PART, PING, PONG, INFO, GOAWAY, BATCH = range(8, 16)
 FRAME_NAMES = (
     "STATUS RECONFIGURE GATEWAY_TERMINATE CHANNEL_EXEC CHANNEL_DATA CHANNEL_CLOSE CHANNEL_CLOSE_ERROR "
     "CHANNEL_LAST_MESSAGE HELLO CHANNEL_CREDIT CHANNEL_PART PING PONG INFO GOAWAY CHANNEL_BATCH"
+).split()
+HANDLERS = (
+    "question reconfigure terminate exec data close close_error last hello credit part ping pong question goaway batch"
 ).split()
 ON_CHANNEL_ZERO = frozenset((HELLO, TERMINATE, PING, PONG, GOAWAY))
 
@@ -397,6 +445,7 @@ def encode(item, levels=DEPTH_LIMIT):
     return b"".join(out)
 
 
+@later
 def explain(item, levels, path=""):
     """Return a sentence about the first thing in the item that cannot be sent, or None."""
     kind = type(item)
@@ -438,6 +487,7 @@ def explain(item, levels, path=""):
     return None
 
 
+@later
 def short(value):
     """Return a representation for messages: bounded, and without the inside of containers."""
     if type(value) in (bytes, Text):
@@ -816,6 +866,7 @@ def check_exec(payload):
     return source, request.get("file"), request.get("call"), kwargs
 
 
+@later
 def fit(text, limit):
     """Return the text in at most ``limit`` bytes of UTF-8, its middle replaced by a note if it is longer."""
     data = as_text(text).encode("utf-8")
@@ -826,6 +877,7 @@ def fit(text, limit):
     return data[:room].decode("utf-8", "ignore") + note + data[-room:].decode("utf-8", "ignore")
 
 
+@later
 def encode_text(text, limit):
     data = fit(text, limit).encode("utf-8")
     return head(3, len(data)) + data
@@ -893,6 +945,9 @@ class Guard(object):
             if _noted and not _quiet[0]:
                 del _noted[:]
                 raise KeyboardInterrupt
+
+
+REST_GUARD = Guard(allocate_lock())
 
 
 # ---- Sleeping ---------------------------------------------------------------------------------
@@ -1008,6 +1063,7 @@ def can_write(fd):
 # ---- Trace ------------------------------------------------------------------------------------
 
 
+@later
 class Tracer(object):
     """Writes the lines of TR; each in one write, so that those of several threads do not mix."""
 
@@ -1142,6 +1198,7 @@ class Channel(object):
                 return
             link.send_slowly_locked(state, payload)
 
+    @later
     def send_many(self, items):
         """Send all items, in order, many in one frame."""
         link = self._link
@@ -1204,10 +1261,12 @@ class Channel(object):
 
     next = __next__
 
+    @later
     def areceive(self, timeout=None):
         """Return an awaitable for the next item; cancelled, it loses none. Otherwise like ``receive``."""
         return asynchronous("areceive")(self, timeout)
 
+    @later
     def asend(self, item):
         """Return an awaitable that sends; cancelled while it waits, it may still send. Otherwise like ``send``."""
         return asynchronous("asend")(self, item)
@@ -1218,6 +1277,7 @@ class Channel(object):
     def __anext__(self):
         return asynchronous("anext")(self)
 
+    @later
     def _send_at_once(self, item):
         """Send an item if that takes no wait; return whether it is sent."""
         link = self._link
@@ -1234,10 +1294,12 @@ class Channel(object):
             link.flush_soon_locked()
             return True
 
+    @later
     def setcallback(self, callback, endmarker=NO_ENDMARKER):
         """Have every item passed to the callback, and the endmarker, if given, when no more come."""
         self._link.callbacks.set(self._state, callback, endmarker)
 
+    @later
     def makefile(self, mode="w", proxyclose=False):
         """Return a file-like object that writes or reads items of text or bytes."""
         if mode == "w":
@@ -1248,6 +1310,7 @@ class Channel(object):
 
     # -- the end
 
+    @later
     def close(self, error=None):
         """Close the channel for both sides; with an error, the other side gets it as RemoteError."""
         if self._executing:
@@ -1263,6 +1326,7 @@ class Channel(object):
         """Return whether nothing can be sent any more."""
         return self._state.sending is not OPEN or self._link.sealed
 
+    @later
     def waitclose(self, timeout=None):
         """Wait until no more items come. Raises: RemoteError, EOFError (connection gone), TimeoutError."""
         link = self._link
@@ -1283,10 +1347,12 @@ class Channel(object):
         if error is not None:
             raise error
 
+    @later
     def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
         """Set how strings arrive on both ends of this channel, between Python 2 and 3."""
         self._link.reconfigure(self._state, py2str_as_py3str, py3str_as_py2str)
 
+    @later
     def _getremoteerror(self):
         with self._link.guard:
             return self._link.error_locked(self._state)
@@ -1295,6 +1361,7 @@ class Channel(object):
 # ---- Coroutines -------------------------------------------------------------------------------
 
 
+@later
 class AsyncSleeper(object):
     """A coroutine that waits, in the place of a thread; woken from any thread."""
 
@@ -1376,6 +1443,7 @@ def run(coroutine, loop_of=asyncio.run):
 _asynchronous = {}
 
 
+@later
 def asynchronous(name):
     """Return a function of ASYNC_SOURCE."""
     if sys.version_info < (3, 7):
@@ -1386,6 +1454,7 @@ def asynchronous(name):
     return _asynchronous[name]
 
 
+@later
 class ChannelFile(object):
     """What both kinds of files over a channel share."""
 
@@ -1420,6 +1489,7 @@ class ChannelFile(object):
         )
 
 
+@later
 class ChannelFileWrite(ChannelFile):
     """Each ``write`` is one item."""
 
@@ -1440,6 +1510,7 @@ class ChannelFileWrite(ChannelFile):
         return True
 
 
+@later
 class ChannelFileRead(ChannelFile):
     """The items, of text or of bytes, as one stream."""
 
@@ -1494,11 +1565,31 @@ class SeenIds(object):
         self.edges = [1]
 
     def seen(self, number):
-        return not bisect_right(self.edges, number) & 1
+        edges = self.edges
+        return number < edges[-1] and self.place(number) & 1 == 0
 
     def mark(self, number):
         edges = self.edges
-        at = bisect_right(edges, number)
+        if number == edges[-1]:  # as nearly always
+            edges[-1] += 2
+        else:
+            self.mark_elsewhere(number)
+
+    def place(self, number):
+        """Return how many edges are not above the number."""
+        low, high = 0, len(self.edges)
+        while low < high:
+            middle = (low + high) // 2
+            if number < self.edges[middle]:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+    @later
+    def mark_elsewhere(self, number):
+        edges = self.edges
+        at = self.place(number)
         if not at & 1:
             return
         high = edges[at] if at < len(edges) else None
@@ -1570,12 +1661,7 @@ class Link(object):
         # the end
         self.sealed = self.deaf = self.ending = self.broken_off = False
         self.end_text = ""
-        self.handlers = {
-            STATUS: self.on_question, INFO: self.on_question, EXEC: self.on_exec, RECONFIGURE: self.on_reconfigure,
-            TERMINATE: self.on_terminate, DATA: self.on_data, PART: self.on_part, BATCH: self.on_batch,
-            CLOSE: self.on_close, CLOSE_ERROR: self.on_close_error, LAST: self.on_last, CREDIT: self.on_credit,
-            HELLO: self.on_hello, PING: self.on_ping, PONG: self.on_pong, GOAWAY: self.on_goaway,
-        }  # fmt: skip
+        self.handlers = {}  # filled by ``handler_of``
 
     # -- waiting: whoever waits reads, if nobody does
 
@@ -1726,14 +1812,13 @@ class Link(object):
             del partial[:]
         at = 0
         end = len(data)
-        handlers = self.handlers
         try:
             while not self.deaf:
                 if end - at < 9:
                     self.needed = 9
                     break
                 kind, number, size = HEADER.unpack_from(data, at)
-                if kind not in handlers and not 128 <= kind < 192:
+                if kind > BATCH and not 128 <= kind < 192:
                     raise Broken(FRAME_UNKNOWN_TYPE, "frame type %d is not known here" % kind)
                 if size > (FRAME_LIMIT if self.greeted else HELLO_LIMIT):
                     text = "a frame of type %d claims %d bytes, more than this worker takes"
@@ -1757,7 +1842,7 @@ class Link(object):
 
     def frame_locked(self, kind, number, payload):
         """Act on one frame; the order of checks is that of ER-020."""
-        handler = self.handlers.get(kind)
+        handler = self.handlers.get(kind) or self.handler_of(kind)
         if handler is None:
             return  # of the range that may be ignored (FR-011)
         if (number == 0) != (kind in ON_CHANNEL_ZERO) and kind != RECONFIGURE:
@@ -1775,6 +1860,12 @@ class Link(object):
         else:
             handler(number, payload)
 
+    def handler_of(self, kind):
+        """Return what acts on a type of frames, or None if it is ignored."""
+        if kind <= BATCH:
+            self.handlers[kind] = getattr(self, "on_" + HANDLERS[kind])
+        return self.handlers.get(kind)
+
     # -- frames about the connection
 
     def on_hello(self, number, payload):
@@ -1783,14 +1874,17 @@ class Link(object):
         self.part_size = min(PART_LIMIT, self.peer_limits["frame"], self.peer_credit // 4)  # FC-021
         self.owner.configure(config, len(payload))
 
+    @later
     def on_ping(self, number, payload):
         self.on_pong(number, payload)
         self.queue(PONG, 0, payload, True)
 
+    @later
     def on_pong(self, number, payload):
         if len(payload) > 64:
             raise Broken(PAYLOAD_MALFORMED, "PING or PONG with %d bytes, at most 64 are allowed" % len(payload))
 
+    @later
     def on_goaway(self, number, payload):
         """Never answered with GOAWAY, whatever is in it (ER-004)."""
         try:
@@ -1804,6 +1898,7 @@ class Link(object):
         if not self.ending:
             self.owner.end_locked("this worker was asked to end")
 
+    @later
     def on_reconfigure(self, number, payload):
         flags = decode_control(payload, RECONFIGURE)
         good = type(flags) is list and len(flags) == 2 and all(type(flag) is bool for flag in flags)
@@ -1860,6 +1955,7 @@ class Link(object):
             state.parts = DISCARD  # what comes now is the rest of an item whose beginning was dropped
         return state
 
+    @later
     def new_channel(self):
         """Open a channel of ours; the initiator learns of it by a reference (CH-001, CH-003, CH-011)."""
         with self.guard:
@@ -1883,6 +1979,7 @@ class Link(object):
             state.user = ref(channel, lambda _: (self.dropped.append(state), self.wake_keeper()))
         return channel
 
+    @later
     def referenced(self, number):
         """Return the channel that an item refers to (CH-010)."""
         state = self.open.get(number)
@@ -1953,11 +2050,13 @@ class Link(object):
             state.errors.append(RemoteError(error))
         self.no_more_items_locked(state)
 
+    @later
     def on_close_error(self, number, payload):
         text = decode_control(payload, CLOSE_ERROR)
         must(type(text) is Text, PAYLOAD_MALFORMED, "CHANNEL_CLOSE_ERROR carries %s, expected a text", text)
         self.on_close(number, payload, text)
 
+    @later
     def on_last(self, number, payload):
         state = self.open.get(number)
         if state is None:
@@ -1968,6 +2067,7 @@ class Link(object):
         state.receiving = ENDED
         self.no_more_items_locked(state)
 
+    @later
     def on_credit(self, number, payload):
         credit = decode_control(payload, CREDIT)
         must(is_number(credit, 1), PAYLOAD_MALFORMED, "CHANNEL_CREDIT carries %s, expected a number above 0", credit)
@@ -2025,6 +2125,7 @@ class Link(object):
         state.items.append((state.arrived, item))
         self.items_arrived_locked(state, 1)
 
+    @later
     def on_part(self, number, payload):
         if not payload:
             raise Broken(PAYLOAD_MALFORMED, "an empty CHANNEL_PART, at least one byte is expected")
@@ -2044,6 +2145,7 @@ class Link(object):
                 raise Broken(LIMIT_EXCEEDED, "an item above %d bytes on channel %d" % (ITEM_LIMIT, number))
         self.return_credit_locked(state)
 
+    @later
     def on_batch(self, number, payload):
         state = self.open.get(number)
         count = at = 0
@@ -2096,9 +2198,10 @@ class Link(object):
         strings = state.strings or self.strings
         table = self.tables.get(strings)
         if table is None:
-            table = self.tables[strings] = make_table(strings[0], strings[1], self.referenced)
+            table = self.tables[strings] = make_table(strings[0], strings[1], lambda number: self.referenced(number))
         return table
 
+    @later
     def return_credit_locked(self, state):
         """Send the credit that is due on a channel, if it is half a window (FC-014 to FC-016)."""
         relieved = self.relief or state.relief or not state.items
@@ -2113,6 +2216,7 @@ class Link(object):
     def has_news(self, state):
         return state.items or state.receiving is not OPEN or self.ending or state.callback is not None
 
+    @later
     def has_ended(self, state):
         if self.callbacks.thread == get_ident():
             # A callback cannot wait for its own thread: what the wire says has to do.
@@ -2174,6 +2278,7 @@ class Link(object):
         if problem:
             raise ClosedError("cannot send (already closed?): " + problem)
 
+    @later
     def send_slowly_locked(self, state, payload):
         """Send an item that has to wait for credit or its turn, or that needs several frames (FC-020 to FC-024)."""
         self.check_sendable_locked(state)
@@ -2186,6 +2291,7 @@ class Link(object):
         pieces.append((DATA, payload[last:]))
         self.send_frames_locked(state, [(kind, piece, len(piece) + ITEM_COST * (kind == DATA)) for kind, piece in pieces])
 
+    @later
     def send_batch(self, state, payloads):
         if payloads:
             payload = head(4, len(payloads)) + b"".join(payloads)
@@ -2193,6 +2299,7 @@ class Link(object):
                 self.check_sendable_locked(state)
                 self.send_frames_locked(state, [(BATCH, payload, len(payload) + ITEM_COST * len(payloads))])
 
+    @later
     def send_frames_locked(self, state, frames):
         """Send the frames (type, payload, cost) with nothing of the channel's items between them."""
         self.wait_locked(lambda: not state.reserved or self.problem_locked(state), None, state.sleepers)
@@ -2216,6 +2323,7 @@ class Link(object):
                     self.close_locked(state, "sending was interrupted in the middle of an item")
             self.notify_locked(state.sleepers)
 
+    @later
     def wait_for_credit_locked(self, state, cost):
         """While a thread waits for credit, give it for whatever arrives (FC-040)."""
         self.relief += 1
@@ -2231,6 +2339,7 @@ class Link(object):
         if state.credit < cost and not self.problem_locked(state):
             raise ClosedError("cannot send (already closed?): " + native(self.end_text))
 
+    @later
     def reconfigure(self, state, py2str_as_py3str, py3str_as_py2str):
         """Set the coercion flags of both sides, on one channel or (None) for all."""
         flags = (bool(py2str_as_py3str), bool(py3str_as_py2str))
@@ -2334,6 +2443,7 @@ class Link(object):
             start_new_thread(self.flusher, ())
         self.check_unread_locked()
 
+    @later
     def flusher(self):
         with self.guard:
             self.flusher_runs = False
@@ -2403,6 +2513,7 @@ class Link(object):
             wake_all(state.sleepers)
         self.notify_locked(self.write_sleepers)
 
+    @later
     def leave_locked(self):
         """In a forked child: the connection is the parent's; let go of it."""
         for fd in set((self.fd_in, self.fd_out, self.wake_reader, self.wake_writer)):
@@ -2488,6 +2599,7 @@ class Callbacks(object):
         self._sleepers = []
         self._turn = None
 
+    @later
     def turn(self):
         """Return the lock that is held while a callback runs; the first callback makes it."""
         if self._turn is None:
@@ -2496,6 +2608,7 @@ class Callbacks(object):
             self._turn = RLock()
         return self._turn
 
+    @later
     def set(self, state, callback, endmarker):
         link = self.link
         with self.turn():
@@ -2515,6 +2628,7 @@ class Callbacks(object):
         if not ended:
             link.wake_keeper()
 
+    @later
     def push_locked(self, state, count):
         self._queue.append((state, count))
         if not self._started:
@@ -2522,6 +2636,7 @@ class Callbacks(object):
             start_new_thread(self.run, ())
         wake_all(self._sleepers)
 
+    @later
     def run(self):
         self.thread = get_ident()
         link = self.link
@@ -2538,6 +2653,7 @@ class Callbacks(object):
                     self.deliver_end(state)
             del state  # while this thread sleeps, it must not keep a dropped channel's callback alive
 
+    @later
     def deliver(self, state):
         """Give the oldest item to the callback; one that raises closes the channel (CH-037)."""
         link = self.link
@@ -2555,6 +2671,7 @@ class Callbacks(object):
                 link.return_credit_locked(state)
                 link.flush_soon_locked()
 
+    @later
     def deliver_end(self, state):
         link = self.link
         with link.guard:
@@ -2573,6 +2690,7 @@ class Callbacks(object):
                 link.close_locked(state, None)  # nothing more can happen on it (CH-052)
             link.notify_locked(state.sleepers)
 
+    @later
     def failed(self, state, error):
         text = INTERRUPT_TEXT if isinstance(error, KeyboardInterrupt) else describe(error, sys.exc_info()[2])
         with self.link.guard:
@@ -2583,7 +2701,7 @@ class Callbacks(object):
 # ---- Executing --------------------------------------------------------------------------------
 
 OWN_FILE = "<xnet bare worker>"
-OWN_SOURCE = [""]  # its text, put here by whoever started this
+OWN_SOURCE = ["", ""]  # its text, put here by whoever started this: what is compiled first, and the rest
 
 
 def show_source(name, source):
@@ -2595,11 +2713,13 @@ def show_source(name, source):
         linecache.cache[name] = (len(source), None, native(source).splitlines(True), name)
 
 
+@later
 def describe(error, trace):
     """Return an error as text, with its traceback."""
     import traceback
 
-    show_source(OWN_FILE, as_text(OWN_SOURCE[0]))
+    parts = zip(OWN_SOURCE[0].split("\n"), OWN_SOURCE[1].split("\n"))
+    show_source(OWN_FILE, as_text("\n".join([rest or first for first, rest in parts])))
     try:
         return "".join(map(as_text, traceback.format_exception(type(error), error, trace)))
     except BaseException as failure:  # a __str__ of the user's, raising whatever
@@ -2656,29 +2776,34 @@ class Execution(object):
         except EOFError:
             return None  # code that still waited for items when there were no more
         except BaseException as error:
-            if isinstance(error, SystemExit) and os.getpid() != pid:
-                code = error.code
-                known = code is None or isinstance(code, int)
-                end_child((code or 0) & 0xFF if known else 1, "" if known else "%s\n" % (code,))
-            trace = sys.exc_info()[2].tb_next  # without this function
-            if trace is not None and trace.tb_frame.f_code.co_name == "execute":
-                trace = trace.tb_next  # which Python 2 needs
-            if trace is not None and PY2 and trace.tb_frame.f_code.co_filename == "<string>":
-                trace = trace.tb_next
-            inner = trace
-            while inner is not None and inner.tb_frame.f_code.co_filename != self.file:
-                inner = inner.tb_next
-            if trace is not None and trace.tb_frame.f_code.co_name == "run":
-                trace = inner or trace  # without those of the event loop
-            show_source(self.file, self.source)
-            text = describe(error, trace)
-            if isinstance(error, SyntaxError) and trace is None:
-                text += "The source cannot be parsed by the interpreter it was sent to, %s (%s).\n" % (
-                    implementation().split()[1],
-                    as_text(sys.executable or "?"),
-                )
-            return text
+            return self._failure(error, sys.exc_info()[2], pid)
         return None
+
+    @later
+    def _failure(self, error, trace, pid):
+        """Return what to say about an exception that came out of the code."""
+        if isinstance(error, SystemExit) and os.getpid() != pid:
+            code = error.code
+            known = code is None or isinstance(code, int)
+            end_child((code or 0) & 0xFF if known else 1, "" if known else "%s\n" % (code,))
+        trace = trace.tb_next  # without the function that executes
+        if trace is not None and trace.tb_frame.f_code.co_name == "execute":
+            trace = trace.tb_next  # which Python 2 needs
+        if trace is not None and PY2 and trace.tb_frame.f_code.co_filename == "<string>":
+            trace = trace.tb_next
+        inner = trace
+        while inner is not None and inner.tb_frame.f_code.co_filename != self.file:
+            inner = inner.tb_next
+        if trace is not None and trace.tb_frame.f_code.co_name == "run":
+            trace = inner or trace  # without those of the event loop
+        show_source(self.file, self.source)
+        text = describe(error, trace)
+        if isinstance(error, SyntaxError) and trace is None:
+            text += "The source cannot be parsed by the interpreter it was sent to, %s (%s).\n" % (
+                implementation().split()[1],
+                as_text(sys.executable or "?"),
+            )
+        return text
 
 
 def parseable(source):
@@ -2692,6 +2817,7 @@ def parseable(source):
     return source
 
 
+@later
 def end_child(status, words):
     """End a forked child; it has no connection, and what would follow is the business of its parent."""
     try:
@@ -2703,6 +2829,7 @@ def end_child(status, words):
     os._exit(status)
 
 
+@later
 class ExecModel(object):
     """Threads, locks and events, as programs written for execnet expect them at ``channel.gateway.execmodel``."""
 
@@ -2766,10 +2893,12 @@ class Worker(object):
     def execmodel(self):
         return ExecModel(self._execmodel)
 
+    @later
     def newchannel(self):
         """Open a channel; send it in an item to give the initiator the other end."""
         return self._link.new_channel()
 
+    @later
     def reconfigure(self, py2str_as_py3str=True, py3str_as_py2str=False):
         """Set how strings arrive on both sides, for channels without their own setting."""
         self._link.reconfigure(None, py2str_as_py3str, py3str_as_py2str)
@@ -2863,6 +2992,7 @@ class Worker(object):
         else:
             start_new_thread(self._run, (task, False))
 
+    @later
     def _refuse_later(self, task):
         """Refuse a request if the main thread is still not idle after a second (GW-016)."""
         time.sleep(1.0)
@@ -2895,14 +3025,10 @@ class Worker(object):
     def configure(self, config, hello_size):
         """Apply what the initiator asks for, in the order of HS-020."""
         link = self._link
-        for key, apply in (
-            ("env", self._apply_env), ("chdir", self._apply_chdir), ("nice", self._apply_nice), ("id", self._apply_id),
-            ("execmodel", self._apply_execmodel), ("dont_write_bytecode", self._apply_dont_write_bytecode),
-            ("alias", self._apply_alias), ("stdout", self._apply_stdout), ("keepalive", self._apply_keepalive),
-        ):  # fmt: skip
+        for key in ("env", "chdir", "nice", "id", "execmodel", "dont_write_bytecode", "alias", "stdout", "keepalive"):
             if key in config:
                 try:
-                    apply(config[key])
+                    getattr(self, "_apply_" + key)(config[key])
                 except Exception as error:
                     value = config[key] if type(config[key]) is not dict else sorted(config[key])
                     text = "the worker cannot apply config %s = %s: %s" % (key, native(as_text(value)), error)
@@ -2914,6 +3040,7 @@ class Worker(object):
                 link.tracer.frame("sent", HELLO, 0, link.queued - len(PREAMBLE) - 9)
                 link.tracer.frame("received", HELLO, 0, hello_size)
 
+    @later
     def _apply_env(self, environment):
         for name, value in environment.items():
             if value is None:
@@ -2921,12 +3048,14 @@ class Worker(object):
             else:
                 os.environ[native(name)] = native(value)
 
+    @later
     def _apply_chdir(self, path):
         path = native(path)
         if not os.path.isdir(path):
             os.mkdir(path)
         os.chdir(path)
 
+    @later
     def _apply_nice(self, increment):
         if increment and hasattr(os, "nice"):
             os.nice(increment)
@@ -2941,9 +3070,11 @@ class Worker(object):
             raise ValueError("there is only thread and main_thread_only")
         self._execmodel = native(name)
 
+    @later
     def _apply_dont_write_bytecode(self, switch):
         sys.dont_write_bytecode = switch
 
+    @later
     def _apply_alias(self, switch):
         """Make what is here importable under execnet's names."""
         if not switch or "execnet" in sys.modules:
@@ -2956,6 +3087,7 @@ class Worker(object):
         sys.modules["execnet"].gateway_base = sys.modules["execnet.gateway_base"]
         sys.modules["execnet"].__path__ = []
 
+    @later
     def _apply_stdout(self, place):
         if place == "stderr":
             return
@@ -2966,11 +3098,13 @@ class Worker(object):
         os.dup2(fd, 1)
         os.close(fd)
 
+    @later
     def _apply_keepalive(self, interval):
         if not 0 < interval <= 86400000:
             raise ValueError("expected milliseconds, from 1 to 86400000")
         start_new_thread(self._watch, (interval / 1000.0, time.sleep))
 
+    @later
     def _watch(self, seconds, sleep):
         """Ask when nothing is heard for so long, end when there is no answer for as long again (HS-024)."""
         link = self._link
@@ -3008,6 +3142,7 @@ class Worker(object):
                 self._over = True
         link.notify_locked(self._sleepers)
 
+    @later
     def _end(self):
         """Let executions end; then interrupt the main thread; then give up."""
         link = self._link
@@ -3022,6 +3157,7 @@ class Worker(object):
             self._over = True
             link.notify_locked(self._sleepers)
 
+    @later
     def _wait_idle_locked(self, seconds):
         return self._link.wait_locked(
             lambda: not self._running and not self._waiting, monotonic() + seconds, self._sleepers
@@ -3090,6 +3226,7 @@ def watch_forks(link):
         MAIN[0] = get_ident()
         _quiet[0] = 0
         del _noted[:]
+        REST_GUARD.__init__(allocate_lock())  # another thread, which is not here, may have had it
         link.leave_locked()
 
     if hasattr(os, "register_at_fork"):
@@ -3124,8 +3261,9 @@ def serve(fd_in, fd_out):
     worker.serve()
 
 
-def main(source):
-    """Serve over standard input and output. The source is the text of this file."""
-    OWN_SOURCE[0] = source
+def main(first, rest):
+    """Serve over standard input and output. The two are the text of this file, taken apart by ``bootstrap``."""
+    OWN_SOURCE[:] = first, rest
+    REST.append(rest)
     fds = take_stdio()
     serve(fds[0], fds[1])

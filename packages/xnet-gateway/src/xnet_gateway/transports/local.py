@@ -65,7 +65,7 @@ def _run(command: Command, spec: XSpec) -> Connected:
     popen.stdout = popen.stdin = None
     process = WorkerProcess(popen, OutputRelay(pipe_read), command.remoteaddress)
     # A worker of another language speaks the protocol from its first byte on.
-    first_bytes = blob(compiled=command.remoteaddress == "localhost") if spec.worker is None else b""
+    first_bytes = blob(here=command.remoteaddress == "localhost") if spec.worker is None else b""
     return Connected(read_fd, write_fd, process, first_bytes)
 
 
