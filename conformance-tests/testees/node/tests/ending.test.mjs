@@ -38,7 +38,7 @@ test("GR-005: a worker with nothing to wait for ends at once", () =>
     initiator.exec(1, "setInterval(() => undefined, 10); globalThis.kept = channel.gateway.newchannel()");
     await initiator.find("CHANNEL_CLOSE", 1);
     const seconds = await secondsOf(async () => assert.strictEqual(await initiator.terminate(), 0));
-    assert.ok(seconds < 3, `${seconds} s`);
+    assert.ok(seconds < 4.5, `${seconds} s`); // and not after the 5 seconds that code may take
   }));
 
 test("GR-003: code that waits sees the end, and what it sends then still arrives", () =>
@@ -56,7 +56,7 @@ test("GR-003: code that does not end is interrupted after 5 seconds", () =>
     initiator.exec(1, "await channel.send(0); while (true);");
     await initiator.nextItem(1);
     const seconds = await secondsOf(async () => assert.strictEqual(await initiator.terminate(), 0));
-    assert.ok(seconds > 4.5 && seconds < 9, `${seconds} s`);
+    assert.ok(seconds > 4.5 && seconds < 14, `${seconds} s`);
     assert.strictEqual(decode((await initiator.next("CHANNEL_CLOSE_ERROR", 1)).payload), "keyboard-interrupted");
   }));
 
@@ -65,7 +65,7 @@ test("GR-005, GR-007: a worker gives up on code inside of a system call, and say
     initiator.exec(1, "await channel.send(0); require('child_process').execSync('sleep 40')");
     await initiator.nextItem(1);
     const seconds = await secondsOf(async () => assert.strictEqual(await initiator.terminate(), 1));
-    assert.ok(seconds > 14 && seconds < 20, `${seconds} s`);
+    assert.ok(seconds > 14 && seconds < 25, `${seconds} s`);
   }));
 
 for (const [what, source] of [["nothing runs", ""], ["code waits", "await channel.receive()"]]) {
@@ -136,7 +136,7 @@ test("FR-024, FR-025, HS-024: silence is asked about, then it is the end", () =>
       assert.match(await initiator.refused("NO_ERROR"), /nothing has come from the initiator for \d+ ms/);
       assert.strictEqual(await initiator.exit, 0);
     },
-    { hello: { config: { keepalive: 300 } } },
+    { hello: { config: { keepalive: 700 } } },
   ));
 
 test("LI-010: an initiator that asks and does not read costs bounded memory, and nothing is lost", () =>

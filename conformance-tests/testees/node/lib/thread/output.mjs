@@ -5,7 +5,6 @@
  */
 
 import { writeSync } from "node:fs";
-import { Writable } from "node:stream";
 
 const DESCRIPTORS = Object.entries({ stdout: 1, stderr: 2 });
 const FULL_MS = 5;
@@ -25,21 +24,16 @@ function writeAll(descriptor, bytes) {
   }
 }
 
-/** @param {number} descriptor */
-function makeStream(descriptor) {
-  return new Writable({
-    decodeStrings: true,
-    write(bytes, _encoding, done) {
-      writeAll(descriptor, bytes);
-      done();
-    },
-  });
-}
-
-/** Replace `process.stdout` and `process.stderr` of this thread. */
+/** Have `process.stdout` and `process.stderr` of this thread write by themselves. */
 export function redirectOutput() {
-  for (const [name, fd] of DESCRIPTORS) {
-    const stream = Object.assign(makeStream(fd), { fd, _isStdio: true });
-    Object.defineProperty(process, name, { get: () => stream, configurable: true, enumerable: true });
+  for (const [name, descriptor] of DESCRIPTORS) {
+    const stream = process[/** @type {"stdout" | "stderr"} */ (name)];
+    Object.assign(stream, {
+      _write: (/** @type {any} */ chunk, /** @type {BufferEncoding} */ encoding, /** @type {() => void} */ done) => {
+        writeAll(descriptor, typeof chunk === "string" ? Buffer.from(chunk, encoding) : chunk);
+        done();
+      },
+      _writev: null,
+    });
   }
 }
