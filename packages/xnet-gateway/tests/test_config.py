@@ -92,7 +92,7 @@ def test_hs_012_unknown_keys_are_ignored(workers: Any) -> None:
     [
         ({"chdir": "a/b/c"}, ["chdir", "'a/b/c'", "No such file"]),
         ({"chdir": "x\0y"}, ["chdir", "null"]),
-        ({"execmodel": "gevent"}, ["execmodel", "'gevent'", "main_thread_only"]),
+        ({"execmodel": "fibers"}, ["execmodel", "'fibers'", "main_thread_only, gevent, eventlet"]),
         ({"env": {"A=B": "1"}}, ["env", "A=B"]),
         ({"nice": 10**30}, ["nice"]),
         ({"stdout": "relative/path"}, ["stdout", "'relative/path'", "absolute"]),

@@ -7,7 +7,7 @@ What a whole worker does is in test_executing.py.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -46,7 +46,7 @@ class MainThread:
 
     def __init__(self) -> None:
         self.woken = threading.Semaphore(0)
-        self.pool = ExecPool(self.woken.release)
+        self.pool = ExecPool(self.woken.release, self.call_later)
         self.stop = False
         self.thread = threading.Thread(target=self.work, daemon=True)
         self.thread.start()
@@ -55,6 +55,11 @@ class MainThread:
         while not self.stop:
             self.woken.acquire()
             self.pool.run_main_task()
+
+    def call_later(self, delay_s: float, action: Callable[[], None]) -> None:
+        timer = threading.Timer(delay_s, action)
+        timer.daemon = True
+        timer.start()
 
     def submit(self) -> Task:
         task = Task()

@@ -49,6 +49,12 @@ if TYPE_CHECKING:
         def make_waiter(self) -> Waiter:
             """Return a new wait of the current greenlet."""
 
+        def current(self) -> Any:
+            """Return the current greenlet."""
+
+        def interrupt(self, greenlet: Any) -> None:
+            """Raise KeyboardInterrupt in another greenlet of this thread, which has begun."""
+
         def spawn(self, target: Callable[..., object], *args: Any) -> Any:
             """Have a new greenlet of this thread run the function."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections import deque
 
@@ -37,11 +38,22 @@ class Eventlet:
 
     def begin_here(self) -> None:
         """Make this thread's hub."""
+        # The greenlet that first imports this counts as the main thread, for whose end a patched interpreter
+        # waits when it ends.
+        importlib.import_module("eventlet.green.threading")
         hubs.get_hub()
 
     def ident(self) -> int:
         """Return a number for the current greenlet."""
         return id(getcurrent())
+
+    def current(self) -> Any:
+        """Return the current greenlet."""
+        return getcurrent()
+
+    def interrupt(self, greenlet: Any) -> None:
+        """Raise KeyboardInterrupt in another greenlet of this thread, which has begun."""
+        eventlet.kill(greenlet, KeyboardInterrupt)
 
     def make_waiter(self) -> EventletWaiter:
         """Return a new wait of the current greenlet."""

@@ -30,6 +30,14 @@ class Gevent:
         """Return a number for the current greenlet."""
         return id(getcurrent())
 
+    def current(self) -> Any:
+        """Return the current greenlet."""
+        return getcurrent()
+
+    def interrupt(self, greenlet: Any) -> None:
+        """Raise KeyboardInterrupt in another greenlet of this thread, which has begun."""
+        greenlet.kill(KeyboardInterrupt, block=False)
+
     def make_waiter(self) -> GeventWaiter:
         """Return a new wait of the current greenlet."""
         return GeventWaiter()

@@ -107,3 +107,16 @@ def main_thread_ident() -> int:
     # Patched, it has the number of a greenlet; the operating system's own is still right.
     native_id: Callable[[], int] | None = getattr(threading, "get_native_id", None)
     return get_ident() if native_id is not None and main.native_id == native_id() else 0
+
+
+def be_main_thread() -> None:
+    """Let the interpreter end from here.
+
+    If code in another greenlet has had the threads replaced, that greenlet counts as the main thread, and the
+    interpreter would wait for its end for ever.
+
+    Threads: the main thread, in its first greenlet.
+    """
+    main = threading.main_thread()
+    if patched_by() is not None and main.ident != threading.get_ident():
+        main._ident = threading.get_ident()  # type: ignore[attr-defined]

@@ -9,7 +9,6 @@ import os
 import sys
 
 from xnet_channel.core.errors import RemoteProtocolError
-from xnet_gateway.worker.exec_pool import EXECMODELS
 from xnet_wire import codes
 
 TYPE_CHECKING = False
@@ -66,8 +65,6 @@ def _apply_id(worker: WorkerGateway, gateway_id: str) -> None:
 
 
 def _apply_execmodel(worker: WorkerGateway, name: str) -> None:
-    if name not in EXECMODELS:
-        raise ValueError(f"expected one of {', '.join(EXECMODELS)}")
     worker.set_execmodel(name)
 
 

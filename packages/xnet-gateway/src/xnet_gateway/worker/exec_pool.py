@@ -5,28 +5,34 @@ else. So an execution gets the main thread whenever it is free. With ``main_thre
 nothing else: a second one at the same time is refused, because it would wait for ever if the first
 one waited for it. Unless the first is about to end: that is what it gets a second for.
 
-Spec: GW-013 to GW-016.
+With ``gevent`` or ``eventlet`` executions are greenlets of the main thread, as many as there are.
+
+Spec: GW-013 to GW-016, GW-028.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import deque
 
 from xnet_channel.threads.errors import INTERRUPT_TEXT
 from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
+from xnet_channel.threads.native import RLock, start_thread
+from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
+    from xnet_gateway.worker.exec_greenlets import ExecGreenlets
     from xnet_gateway.worker.exec_task import ExecTask
 
 THREAD: Final = "thread"
 MAIN_THREAD_ONLY: Final = "main_thread_only"
-EXECMODELS: Final = (THREAD, MAIN_THREAD_ONLY)
+#: The models in which executions are greenlets, named like their libraries.
+OF_GREENLETS: Final = ("gevent", "eventlet")
+EXECMODELS: Final = (THREAD, MAIN_THREAD_ONLY, *OF_GREENLETS)
 
 #: The text with which a second execution is refused; programs look for execnet's words.
 CONCURRENT_EXEC_DEADLOCK_TEXT: Final = (
@@ -40,25 +46,37 @@ class ExecPool:
     """Distributes executions.
 
     Attributes:
-        execmodel: ``THREAD`` or ``MAIN_THREAD_ONLY``.
+        execmodel: One of ``EXECMODELS``.
         main_task: What the main thread is to run next, or None.
         main_busy: The main thread runs an execution, or is about to.
+        greenlets: Where executions run instead, in the models that have greenlets.
         stopping: No more executions are taken.
 
     Threads: ``submit`` under the session's lock; the rest from any thread.
     """
 
-    def __init__(self, wake_main: Callable[[], None]) -> None:
+    def __init__(
+        self, wake_main: Callable[[], None], call_later: Callable[[float, Callable[[], None]], object]
+    ) -> None:
+        """Make it.
+
+        Args:
+            wake_main: Has the main thread look at ``needs_main``.
+            call_later: Calls something after some seconds, in whatever thread.
+        """
         self.execmodel: str = THREAD
         self.main_task: ExecTask | None = None
         self.stopping = False
         self._wake_main = wake_main
+        self._call_later = call_later
         self.main_busy = False
         self._running = 0
         self._queued = 0
         self._closing = 0
-        self._idle = threading.Condition()
+        self._lock = RLock()
+        self._changed = WaitList()
         self._patient: deque[ExecTask] = deque()  # in ``main_thread_only``, those that wait
+        self.greenlets: ExecGreenlets | None = None
 
     @property
     def running(self) -> int:
@@ -70,11 +88,35 @@ class ExecPool:
         """How many were accepted and have not begun."""
         return self._queued
 
+    @property
+    def needs_main(self) -> bool:
+        """Whether the main thread has something to do."""
+        return self.main_task is not None or (self.greenlets is not None and self.greenlets.has_work)
+
+    def use_model(self, name: str) -> None:
+        """Say where executions run, before there are any.
+
+        Raises:
+            ImportError: There is no such library here; a sentence.
+            ValueError: There is no such model, or this process uses the other library.
+        """
+        if name not in EXECMODELS:
+            raise ValueError(f"expected one of {', '.join(EXECMODELS)}")
+        if name in OF_GREENLETS:
+            from xnet_gateway.worker.exec_greenlets import ExecGreenlets
+
+            self.greenlets = ExecGreenlets(name, self._run)
+        self.execmodel = name
+
     def submit(self, task: ExecTask) -> None:
         """Have the task run. Never blocks."""
-        with self._idle:
+        with self._lock:
             if self.stopping:
                 refusal = "this worker is terminating and takes no more executions"
+            elif self.greenlets is not None:
+                self._queued += 1
+                self.greenlets.add(task)
+                refusal = ""
             elif not self.main_busy:
                 self.main_busy = True
                 self._queued += 1
@@ -83,15 +125,11 @@ class ExecPool:
             elif self.execmodel == MAIN_THREAD_ONLY:
                 self._queued += 1
                 self._patient.append(task)
-                timer = threading.Timer(PATIENCE_S, self._refuse_if_it_waits, (task,))
-                timer.daemon = True
-                timer.start()
+                self._call_later(PATIENCE_S, lambda: self._refuse_if_it_waits(task))
                 return
             else:
                 self._queued += 1
-                threading.Thread(
-                    target=self._run_in_thread, args=(task,), name="xnet-exec", daemon=True
-                ).start()
+                start_thread(self._run, (task,), "xnet-exec")
                 return
         if refusal:
             _refuse(task, refusal)
@@ -99,41 +137,40 @@ class ExecPool:
             self._wake_main()
 
     def _refuse_if_it_waits(self, task: ExecTask) -> None:
-        with self._idle:
+        with self._lock:
             if task not in self._patient:
                 return
             self._patient.remove(task)
             self._queued -= 1
-            self._idle.notify_all()
+            self._changed.notify_all_locked()
         _refuse(task, CONCURRENT_EXEC_DEADLOCK_TEXT)
 
     def run_main_task(self) -> None:
         """Run what waits for the main thread."""
         while (task := self.main_task) is not None:
             self.main_task = None
-            self._run(task, in_main=True)
+            self._run(task, True)
+        if self.greenlets is not None:
+            self.greenlets.work()
 
     def stop(self) -> None:
         """Take no more executions."""
-        with self._idle:
+        with self._lock:
             self.stopping = True
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until nothing runs or waits to run, and all results are told; return whether that is so."""
         deadline_s = time.monotonic() + timeout_s
-        with self._idle:
+        with self._lock:
             while self._running or self._queued or self._closing:
                 left_s = deadline_s - time.monotonic()
                 if left_s <= 0:
                     return False
-                self._idle.wait(left_s)
+                self._changed.wait_locked(self._lock, left_s)
             return True
 
-    def _run_in_thread(self, task: ExecTask) -> None:
-        self._run(task, in_main=False)
-
-    def _run(self, task: ExecTask, *, in_main: bool) -> None:
-        with self._idle:
+    def _run(self, task: ExecTask, in_main: bool = False) -> None:
+        with self._lock:
             self._queued -= 1
             self._running += 1
         try:
@@ -142,7 +179,7 @@ class ExecPool:
             error = INTERRUPT_TEXT  # it came just when the code had ended
         held = hold_interrupts()
         try:
-            with self._idle:
+            with self._lock:
                 self._running -= 1
                 self._closing += 1
                 if in_main and self._patient:
@@ -151,9 +188,9 @@ class ExecPool:
                     self.main_busy = False
             # [GW-015] After the slot is free: whoever sees the close may exec again at once.
             task.finish(error)
-            with self._idle:
+            with self._lock:
                 self._closing -= 1
-                self._idle.notify_all()
+                self._changed.notify_all_locked()
         finally:
             if held is not None:
                 release_interrupts(held)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
+from xnet_channel.threads import greenlets
 from xnet_channel.threads.errors import INTERRUPT_TEXT
 
 TYPE_CHECKING = False
@@ -121,7 +122,12 @@ def run_in_loop(coroutine: Coroutine[Any, Any, object]) -> None:
     """Run a coroutine in an event loop of its own, which ends with it. Spec: GW-026."""
     import asyncio
 
-    asyncio.run(coroutine)
+    if greenlets.run_here():
+        from xnet_gateway.worker.loop_beside import run_beside
+
+        run_beside(coroutine)
+    else:
+        asyncio.run(coroutine)
 
 
 def exit_status(error: SystemExit) -> tuple[int, str]:

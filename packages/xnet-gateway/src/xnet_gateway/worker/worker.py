@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 
 from xnet_channel.core.errors import RemoteProtocolError
+from xnet_channel.threads.flag import Flag
+from xnet_channel.threads.native import be_main_thread, start_thread
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.worker.config import apply_config
@@ -20,6 +21,7 @@ from xnet_wire import frames, messages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Final
 
     from xnet_channel.threads.channel import Channel
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 GRACE_S: Final = 5.0
 #: How long it then gets after an interrupt, in seconds. Both figures are execnet's.
 INTERRUPT_GRACE_S: Final = 10.0
+#: How long a greenlet gets to let others run before it is interrupted with the main thread, in seconds.
+YIELD_S: Final = 1.0
 #: How long an ending worker tries to write what is queued, in seconds.
 WRITE_S: Final = 1.0
 
@@ -53,8 +57,9 @@ class WorkerGateway(SessionOwner):
         self.id = name
         self.ended = False
         self._tracer = tracer
-        self._pool = ExecPool(self._wake_main)
-        self._ending: threading.Thread | None = None
+        self._pool = ExecPool(self._wake_main, self._call_later)
+        self._ending = False
+        self._executions_ended = Flag()
         self._end_by_s = 0.0
         hello = messages.Hello(implementation(), features=("exec.python",))
         self.session = Session(
@@ -90,22 +95,25 @@ class WorkerGateway(SessionOwner):
     def serve(self) -> None:
         """Run executions in the main thread until the worker is to end."""
         pool = self._pool
-        try:
-            while not self.ended or pool.main_task is not None:
-                self.session.wait(lambda: pool.main_task is not None or self.ended)
-                pool.run_main_task()
-        except KeyboardInterrupt:
-            self._trace("interrupted while nothing ran, ending")
-            self._begin_to_end()
-        ending = self._ending
-        while ending is not None and ending.is_alive():
+        while not self.ended or pool.needs_main:
             try:
-                ending.join()
+                self.session.wait(lambda: pool.needs_main or self.ended)
+                pool.run_main_task()
             except KeyboardInterrupt:  # noqa: PERF203 - a wait, not a hot loop
-                continue  # meant for an execution that has just ended; this wait is bounded
-        threading.Thread(target=self._exit_in_time, name="xnet-exit", daemon=True).start()
+                if pool.greenlets is None or not pool.greenlets.interrupt():
+                    self._trace("interrupted while nothing ran, ending")
+                    self._begin_to_end()
+        while not self._executions_ended.is_set():
+            try:
+                self._executions_ended.wait()
+            except KeyboardInterrupt:  # noqa: PERF203
+                # Else it was meant for an execution that has just ended; this wait is bounded.
+                if pool.greenlets is not None:
+                    pool.greenlets.interrupt()
+        start_thread(self._exit_in_time, (), "xnet-exit")
         self.session.close(f"{self.id}: the worker has ended", WRITE_S)
         self._trace("ended")
+        be_main_thread()
 
     # -- the session's events -------------------------------------------------------------------
 
@@ -117,8 +125,12 @@ class WorkerGateway(SessionOwner):
             self.session.connection.fail(error)
 
     def set_execmodel(self, name: str) -> None:
-        """Say where executions run."""
-        self._pool.execmodel = name
+        """Say where executions run.
+
+        Raises:
+            ImportError, ValueError: See ``ExecPool.use_model``.
+        """
+        self._pool.use_model(name)
 
     def rename(self, gateway_id: str) -> None:
         """Take the initiator's name for this gateway."""
@@ -165,35 +177,46 @@ class WorkerGateway(SessionOwner):
         # Code that waits for items sees the end. Spec: GR-003.
         with self.session.lock:
             self.session.end_receiving_locked(f"{self.id}: this worker is to end")
-        if self._ending is None:
+        if not self._ending:
+            self._ending = True
             self._end_by_s = time.monotonic() + GRACE_S + INTERRUPT_GRACE_S
-            self._ending = threading.Thread(target=self._end, name="xnet-ending", daemon=True)
-            self._ending.start()
+            start_thread(self._end, (), "xnet-ending")
         self._wake_main()
 
     def _end(self) -> None:
         """Let running code end, then interrupt it, then end the process. Spec: GR-003."""
         pool = self._pool
         if pool.wait_idle(GRACE_S):
+            self._executions_ended.set()
             return
-        if pool.main_busy:
+        blocked = pool.main_busy
+        if pool.greenlets is not None:
+            self._trace("executions still run, interrupting their greenlets")
+            pool.greenlets.interrupt_soon()
+            blocked = not pool.greenlets.interrupted.wait(YIELD_S)
+        if blocked:
             self._trace("executions still run, interrupting the main thread")
             import signal
 
             os.kill(os.getpid(), signal.SIGINT)
-        if not pool.wait_idle(INTERRUPT_GRACE_S):
+        if pool.wait_idle(INTERRUPT_GRACE_S):
+            self._executions_ended.set()
+        else:
             self._trace("executions still run, ending the process")
             self.session.writer.flush_until(time.monotonic() + WRITE_S)
             os._exit(1)
 
     def _exit_in_time(self) -> None:
         """End the process if its own threads and exit handlers do not let it end. Spec: GR-005."""
-        threading.Event().wait(self._end_by_s - time.monotonic())
+        Flag().wait(self._end_by_s - time.monotonic())
         self._trace("threads or exit handlers still run, ending the process")
         os._exit(1)
 
     def _wake_main(self) -> None:
         self.session.wake()
+
+    def _call_later(self, delay_s: float, action: Callable[[], None]) -> None:
+        self.session.reactor.call_later(delay_s, action)
 
     def _status(self) -> dict[str, Any]:
         pool = self._pool

@@ -1,0 +1,50 @@
+"""An event loop beside greenlets, which it would keep from running: in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+
+from xnet_channel.threads.flag import Flag
+from xnet_channel.threads.native import start_thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from typing import Any
+
+
+def run_beside(coroutine: Coroutine[Any, Any, object]) -> None:
+    """Run a coroutine in an event loop of another thread; let other greenlets run meanwhile.
+
+    An exception that comes out of this wait cancels the coroutine, which is waited for.
+
+    Raises:
+        BaseException: What the coroutine raised.
+    """
+    ended = Flag()
+    errors: list[BaseException] = []
+    running: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any] | None]] = []
+
+    async def run() -> None:
+        running.append((asyncio.get_running_loop(), asyncio.current_task()))
+        await coroutine
+
+    def run_loop() -> None:
+        try:
+            asyncio.run(run())
+        except BaseException as error:  # noqa: BLE001 - raised where the code was called
+            errors.append(error)
+        finally:
+            ended.set()
+
+    start_thread(run_loop, (), "xnet-loop")
+    try:
+        ended.wait()
+    except BaseException:
+        for loop, task in running:
+            if task is not None and not ended.is_set():
+                loop.call_soon_threadsafe(task.cancel)
+        ended.wait()
+        raise
+    if errors:
+        raise errors[0]
