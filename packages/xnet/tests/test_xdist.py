@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +55,17 @@ def test_a_suite_passes_and_fails_as_it_should(suite: Path, options: tuple[str, 
     assert "stands for execnet" in done.stdout
     assert "FAILED test_suite.py::test_many[13]" in done.stdout
     assert done.stderr == ""  # what the workers' own pytests print is not shown
+
+
+def test_workers_that_have_nothing_of_ours(suite: Path) -> None:
+    """Another interpreter with pytest-xdist, here the same one by another command: the worker of one file."""
+    spec = f"2*popen//python=env A=b {sys.executable}"
+    done = run(*PLUGIN, "--dist", "load", "--tx", spec, cwd=suite)
+    assert done.returncode == 1
+    assert "2 failed, 20 passed, 1 warning" in counts(done)
+    assert "FAILED test_suite.py::test_many[13]" in done.stdout
+    assert "FAILED test_suite.py::test_alias_here" in done.stdout  # it is another alias there
+    assert done.stderr == ""
 
 
 def test_worker_output_is_shown_when_asked_for(suite: Path) -> None:

@@ -1358,6 +1358,42 @@ class Channel(object):
             return self._link.error_locked(self._state)
 
 
+class Alias(type(sys)):
+    """A module under execnet's name. What is not here is looked for in execnet itself, if that is installed."""
+
+    kept = []  # execnet's modules: Python 2 empties those that nobody holds
+
+    def __getattr__(self, name):
+        if name[:2] == "__":
+            raise AttributeError(name)
+        ours = dict((key, sys.modules.pop(key)) for key in list(sys.modules) if key.split(".")[0] == "execnet")
+        try:
+            from execnet.gateway_base import DataFormatError
+
+            value = getattr(__import__(self.__name__, None, None, ["x"]), name)
+        except ImportError:
+            raise AttributeError("%s.%s needs execnet to be installed where this runs" % (self.__name__, name))
+        finally:
+            for key in list(sys.modules):
+                if key.split(".")[0] == "execnet":
+                    self.kept.append(sys.modules.pop(key))
+            sys.modules.update(ours)
+        if name in ("dump", "dumps", "load", "loads"):  # their errors are those that users of the alias know
+            value = raising(DumpError, DataFormatError, value)
+        setattr(self, name, value)
+        return value
+
+
+def raising(ours, theirs, function):
+    def wrapper(*arguments, **named):
+        try:
+            return function(*arguments, **named)
+        except theirs as error:
+            raise ours(str(error))
+
+    return wrapper
+
+
 # ---- Coroutines -------------------------------------------------------------------------------
 
 
@@ -3080,12 +3116,19 @@ class Worker(object):
         if not switch or "execnet" in sys.modules:
             return
         for name in ("execnet", "execnet.gateway_base"):
-            module = sys.modules[name] = type(sys)(name)
+            module = sys.modules[name] = Alias(name)
             module.Channel, module.RemoteError, module.TimeoutError = Channel, RemoteError, TimeoutError
             module.DumpError, module.DataFormatError = DumpError, DumpError
             module.ExecModel, module.get_execmodel = ExecModel, ExecModel
         sys.modules["execnet"].gateway_base = sys.modules["execnet.gateway_base"]
         sys.modules["execnet"].__path__ = []
+        # pytest has its workers load the plugin that has asked for all this.
+        try:
+            __import__("xnet")
+        except ImportError:
+            sys.modules["xnet"] = type(sys)("xnet")
+            sys.modules["xnet"].__path__ = []
+        sys.modules["xnet.xdist"] = type(sys)("xnet.xdist", "PYTEST_DONT_REWRITE: it is here already")
 
     @later
     def _apply_stdout(self, place):
