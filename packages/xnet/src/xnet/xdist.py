@@ -1,9 +1,8 @@
 """The pytest plugin ``-p xnet.xdist``: pytest-xdist runs on xnet instead of execnet.
 
 ``-p`` plugins are imported before all installed ones, so the alias is there before pytest-xdist imports
-execnet; so are those of ``addopts`` and ``PYTEST_ADDOPTS``. Workers get the alias from their initiator, and so
-do those in other interpreters and on other machines, which need not have us: they find an empty plugin of
-this name.
+execnet; so are those of ``addopts`` and ``PYTEST_ADDOPTS``. Workers get the alias from their initiator. Those
+in other interpreters and on other machines need not have us: they find an empty plugin of this name.
 
 A pytest that a test starts as another process is a program of its own and not touched, except for those that
 the ``pytester`` fixture starts: they are part of the test run, and get this plugin too.
