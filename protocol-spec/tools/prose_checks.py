@@ -22,6 +22,7 @@ PREFIXES: Final = {
     "50-flow-control.md": "FC",
     "60-gateway.md": "GW",
     "65-group.md": "GR",
+    "67-rsync.md": "RS",
     "70-trace.md": "TR",
     "80-errors.md": "ER",
     "85-limits.md": "LI",

@@ -24,6 +24,8 @@ _TABLES: Final = (
     ("95-versioning.md", ("name", "role", "since", "meaning"), "features"),
 )
 _PAYLOADS_WITHOUT_RULE: Final = ("empty", "opaque")
+#: Rules for items that somebody sends; the others are part of these, or payloads.
+_ITEMS_WITH_RULE: Final = frozenset({"status", "info", "rsync-to-receiver", "rsync-to-sender"})
 _ENUMS: Final = {"direction": ("initiator", "worker", "both"), "channel": ("zero", "nonzero", "any")}
 
 
@@ -131,7 +133,7 @@ def _cddl(schema: Schema) -> list[str]:
     rules = schema.rules()
     payloads = {row["payload"] for row in schema.registry["frame_types"]} - set(_PAYLOADS_WITHOUT_RULE)
     problems = [f"registry: there is no CDDL rule {payload!r}" for payload in sorted(payloads - rules)]
-    reachable = payloads | {"status", "info"}
+    reachable = payloads | _ITEMS_WITH_RULE
     while (
         new := {
             name
