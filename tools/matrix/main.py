@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bare_helpers import WANTED
 from devtool.project import ROOT
+from matrix.greenlets import make_environments
 from matrix.table import Outcomes, make_table, read_report, summary
 
 #: Between these lines of the README is what this tool wrote last.
@@ -30,6 +31,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--readme", type=Path, default=ROOT / "README.md", help="(default: README.md)")
     parser.add_argument("--dry-run", action="store_true", help="print the table and write nothing")
     options = parser.parse_args(argv)
+    make_environments()
     with tempfile.TemporaryDirectory(prefix="xnet-matrix-") as folder:
         report = Path(folder) / "report.xml"
         tests = ROOT / "tools" / "matrix" / "tests" / "test_behaviour.py"

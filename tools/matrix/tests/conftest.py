@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from bare_helpers import INTERPRETERS
 from matrix.cells import CELLS, Cell
+from matrix.greenlets import LIBRARIES, environment_of
 from matrix.ways import PATIENCE_S, Places, reached
 from sshd_helpers import Sshd
 from xnet import Gateway
@@ -47,9 +49,13 @@ def places(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
 def python(cell: Cell) -> str:
     """Return the path of the cell's interpreter, or skip."""
     path: str | None = INTERPRETERS[cell.version]
+    if not cell.way.any_python:
+        path = sys.executable
+    elif cell.model in LIBRARIES:
+        path = environment_of(cell.version) or path
     if path is None:
         pytest.skip(f"needs the interpreter {cell.version}, see tools/dev.py interpreters")
-    if cell.model in ("gevent", "eventlet") and not has_module(path, cell.model):
+    if cell.model in LIBRARIES and not has_module(path, cell.model):
         pytest.skip(f"needs {cell.model} in the interpreter {cell.version}")
     return path
 
