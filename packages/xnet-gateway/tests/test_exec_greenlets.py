@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from gateway_helpers import PATIENCE_S, Gateways, eventually
-from green_workers import LIBRARIES, green_spec
+from green_workers import LIBRARIES, PLACES, green_spec
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.gateway import Gateway
 
-CASES = [(library, place) for place in ["full"] for library in LIBRARIES]
+CASES = [(library, place) for place in PLACES for library in LIBRARIES]
 
 
 @pytest.fixture(scope="module", params=CASES, ids="-".join)
@@ -256,6 +256,7 @@ channel.send(subprocess.check_output([sys.executable, "-c", "print(1)"]))
     again = gateway.remote_exec("channel.send(channel.receive())")
     again.send(b"x" * 3_000_000)
     assert len(again.receive(PATIENCE_S)) == 3_000_000
+    again.waitclose(PATIENCE_S)
     assert gateway.remote_status().numexecuting == 0
     gateway.exit()
     assert gateway.wait(PATIENCE_S) == 0
@@ -329,6 +330,20 @@ def test_a_gateway_behind_one_with_greenlets(spec: str, gateways: Gateways) -> N
     channel = behind.remote_exec("channel.send(channel.receive())")
     channel.send(b"x" * 3_000_000)
     assert len(channel.receive(PATIENCE_S)) == 3_000_000
+    assert master.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+
+
+def test_a_gateway_behind_one_whose_threads_are_replaced_is_refused(spec: str, gateways: Gateways) -> None:
+    library = spec.rpartition("=")[2]
+    master = gateways(f"{spec}//id=master")
+    patch = "from gevent.monkey import patch_all as patch"
+    if library == "eventlet":
+        patch = "import warnings\nwarnings.simplefilter('ignore')\nfrom eventlet import monkey_patch as patch"
+    master.remote_exec(f"{patch}\npatch()").waitclose(PATIENCE_S)
+    with pytest.raises(
+        HostNotFound, match=rf"(?s)through gateway master.*{library} has replaced the threads"
+    ):
+        gateways("popen//via=master//id=behind", master)
     assert master.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
 
 

@@ -15,6 +15,7 @@ Sections, in this order; each uses only the ones above it:
     Control payloads  HELLO, EXEC and the like, checked
     Interrupts        when Ctrl-C may strike
     Sleeping          a thread waits, another wakes it
+    Greenlets         what changes when code uses gevent or eventlet
     Trace             EXECNET_DEBUG
     Channels          the state of one, what users hold, files over it
     Link              the connection: who reads, who writes, what frames do
@@ -26,7 +27,8 @@ Sections, in this order; each uses only the ones above it:
 Threads: the main thread runs executions and, while it waits for anything, reads the connection. Any thread that
 waits may read (it *leads*); others that wait meanwhile sleep and are woken. Whenever nobody leads for some
 milliseconds, the *keeper* thread does, so frames are answered while code is busy. All state is under one lock,
-``link.lock``; names ending in ``_locked`` are called with it.
+``link.lock``; names ending in ``_locked`` are called with it. Where code uses greenlets, all of them are in the main
+thread, which then leaves reading to the keeper.
 """
 
 import os
@@ -40,6 +42,10 @@ from _collections import deque  # without what is around it, which takes a while
 from _struct import Struct
 from _struct import error as struct_error
 from _weakref import ref
+
+# By names of ours: what blocks here must go on to do so when code has had it replaced (gevent, eventlet).
+_read, _write, _close, _sleep, _select = os.read, os.write, os.close, time.sleep, select.select
+_poll = getattr(select, "poll", None)
 
 try:
     from _functools import partial
@@ -910,6 +916,8 @@ _noted = []
 
 
 def on_sigint(number, frame):
+    if GREEN and GREEN[0].take_sigint(frame):
+        return
     if _quiet[0]:
         _noted.append(number)
     else:
@@ -974,17 +982,17 @@ if PY2:
 
         def sleep(self, timeout):
             try:
-                select.select([self.reader], [], [], timeout)
+                _select([self.reader], [], [], timeout)
             except select.error as error:
                 if error.args[0] != EINTR:
                     raise
 
         def wake(self):
-            os.write(self.writer, b"w")
+            _write(self.writer, b"w")
 
         def end(self):
-            os.close(self.reader)
-            os.close(self.writer)
+            _close(self.reader)
+            _close(self.writer)
 
 else:
 
@@ -1029,8 +1037,8 @@ class Poll(object):
     def __init__(self, fd, wake_fd):
         self._fds = [descriptor for descriptor in (fd, wake_fd) if descriptor >= 0]
         self._poll = None
-        if hasattr(select, "poll"):
-            poll = select.poll()
+        if _poll is not None:
+            poll = _poll()
             for descriptor in self._fds:
                 poll.register(descriptor, select.POLLIN)
             self._poll = poll.poll
@@ -1041,7 +1049,7 @@ class Poll(object):
             if self._poll is not None:
                 found = self._poll(None if seconds is None else max(0, int(seconds * 1000) + 1))
                 return [fd for fd, _ in found]
-            return select.select(self._fds, [], [], seconds)[0]
+            return _select(self._fds, [], [], seconds)[0]
         except select.error as error:
             if error.args[0] != EINTR:
                 raise
@@ -1051,13 +1059,198 @@ class Poll(object):
 def can_write(fd):
     """Return whether some thousand bytes can be written without blocking."""
     try:
-        if hasattr(select, "poll"):
-            poll = select.poll()
+        if _poll is not None:
+            poll = _poll()
             poll.register(fd, select.POLLOUT)
             return bool(poll.poll(0))
-        return bool(select.select([], [fd], [], 0)[1])
+        return bool(_select([], [fd], [], 0)[1])
     except select.error:
         return False
+
+
+def drain(fd):
+    try:
+        while len(_read(fd, 512)) == 512:
+            pass
+    except OSError:
+        pass  # empty
+
+
+def poke(fd):
+    try:
+        _write(fd, b"w")
+    except OSError:
+        pass  # full, so it is readable already
+
+
+def close_quietly(fd):
+    try:
+        _close(fd)
+    except OSError:
+        pass
+
+
+# ---- Greenlets --------------------------------------------------------------------------------
+# Code may use gevent or eventlet: the execution model says so, or it has patched the standard library. From then on
+# the main thread reads nothing, and who waits in it waits in a greenlet, so that the others run (GW-028).
+
+GREEN = []  # the Greenlets of the main thread, once it has any
+GREENLET_MODELS = ("gevent", "eventlet")
+_modules = sys.modules
+
+
+def green():
+    """Return the Greenlets of this thread, or None."""
+    if "greenlet" not in _modules or get_ident() != MAIN[0]:
+        return None
+    return GREEN[0] if GREEN else find_patches()
+
+
+def me():
+    """Return a number for this thread, or greenlet."""
+    greenlets = green()
+    return get_ident() if greenlets is None else id(greenlets.current())
+
+
+@later
+def find_patches():
+    """Return the Greenlets of the library that has replaced the threads of this process, or None."""
+    monkey, patcher = _modules.get("gevent.monkey"), _modules.get("eventlet.patcher")
+    if monkey is not None and monkey.is_module_patched("threading"):
+        return Greenlets("gevent")
+    if patcher is not None and patcher.is_monkey_patched("thread"):
+        return Greenlets("eventlet")
+    return None
+
+
+@later
+class Greenlets(object):
+    """What is needed of gevent or eventlet, in the main thread.
+
+    Other threads wake greenlets through a pipe, for which one greenlet waits.
+
+    executing      the greenlets that execute something
+    interrupted    they have been interrupted because the worker is to end
+    """
+
+    def __init__(self, name):
+        import warnings
+
+        try:
+            from greenlet import getcurrent
+
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that eventlet is not developed any more
+                self.library = __import__(name)
+            if name == "gevent":
+                from gevent.event import Event
+                from gevent.socket import wait_read
+            else:
+                # Whoever imports this first counts as the main thread when the interpreter ends.
+                import eventlet.green.threading  # noqa: F401
+                from eventlet.event import Event
+                from eventlet.hubs import trampoline
+
+                def wait_read(fd):
+                    trampoline(fd, read=True)
+
+        except ImportError as error:
+            text = "%s cannot be imported by %s: %s; install it there (python -m pip install %s)"
+            raise ImportError(text % (name, sys.executable, error, name))
+        self.name = name
+        self.current = getcurrent
+        self.event = Event
+        self.wait_read = wait_read
+        self.executing = set()
+        self.interrupted = False
+        self.rung = deque()
+        self.reader, self.writer = make_pipe()
+        self.library.spawn(self.listen, os.getpid())
+        GREEN.append(self)
+
+    def listen(self, pid):
+        try:
+            while True:
+                self.wait_read(self.reader)
+                if os.getpid() != pid:
+                    return  # what comes is for the parent
+                drain(self.reader)
+                while self.rung:
+                    event = self.rung.popleft()
+                    if event is None:
+                        self.interrupt()
+                    elif self.name == "gevent":
+                        event.set()
+                    else:
+                        event.send()
+        except KeyboardInterrupt:
+            self.library.spawn(self.listen, pid)  # it was meant for another one
+            raise
+
+    def ring(self, event):
+        """Have the greenlet that waits for an event go on; with None, interrupt those that execute. From any thread."""
+        self.rung.append(event)
+        poke(self.writer)
+
+    def interrupt(self):
+        for greenlet in list(self.executing):
+            if self.name == "gevent":
+                greenlet.kill(KeyboardInterrupt, block=False)
+            else:
+                self.library.kill(greenlet, KeyboardInterrupt)
+        self.interrupted = True
+
+    def take_sigint(self, frame):
+        """Interrupt what executes, and return True; or return False if KeyboardInterrupt is to be raised here."""
+        while frame is not None and self.executing:
+            if frame.f_code is Execution._run.__code__:
+                return False  # it came to executed code
+            if frame.f_code.co_filename == OWN_FILE:
+                break
+            frame = frame.f_back
+        if self.executing:
+            self.ring(None)
+        return bool(self.executing)
+
+    def run(self, function, argument):
+        """Run an execution in a new greenlet."""
+
+        def execute():
+            current = self.current()
+            self.executing.add(current)
+            try:
+                function(argument)
+            finally:
+                self.executing.discard(current)
+
+        self.library.spawn(execute)
+
+
+@later
+class GreenSleeper(object):
+    """One sleep of one greenlet."""
+
+    def __init__(self, greenlets):
+        self.greenlets = greenlets
+        self.event = greenlets.event()
+
+    def sleep(self, timeout):
+        self.event.wait(timeout)
+
+    def wake(self):
+        self.greenlets.ring(self.event)
+
+    def end(self):
+        pass
+
+
+@later
+def be_main_thread():
+    """Let the interpreter end: the greenlet that has had the threads replaced counts as the main thread, for whose end
+    it would wait."""
+    threading = _modules.get("threading")
+    if GREEN and hasattr(threading, "main_thread") and threading.main_thread().ident != threading.get_ident():
+        threading.main_thread()._ident = threading.get_ident()
 
 
 # ---- Trace ------------------------------------------------------------------------------------
@@ -1075,7 +1268,7 @@ class Tracer(object):
     def event(self, text):
         line = "%s%s %s\n" % (self.prefix, native(self.name), " | ".join(native(as_text(text)).splitlines()))
         try:
-            os.write(self.fd, line if PY2 else line.encode("utf-8", "backslashreplace"))
+            _write(self.fd, line if PY2 else line.encode("utf-8", "backslashreplace"))
         except OSError:
             pass  # a full disk must not end a connection (TR-003)
 
@@ -1242,7 +1435,7 @@ class Channel(object):
                     raise TimeoutError("no item within %s seconds on %r" % (timeout, self))
                 raise link.error_locked(state) or EOFError("%r: no more items, the channel has ended" % self)
             state.consumed, item = state.items.popleft()
-            state.last_taker = get_ident()
+            state.last_taker = me()
             if state.arrived - state.granted >= WINDOW // 2:
                 link.return_credit_locked(state)
                 link.flush_soon_locked()
@@ -1472,7 +1665,29 @@ async def anext(channel):
         raise StopAsyncIteration from None
 
 def run(coroutine, loop_of=asyncio.run):
-    loop_of(coroutine)
+    greenlets = green()
+    if greenlets is None:
+        return loop_of(coroutine)
+    ended, errors, running = GreenSleeper(greenlets), [], []
+    async def run_it():
+        running.append((asyncio.get_running_loop(), asyncio.current_task()))
+        await coroutine
+    def run_loop():
+        try:
+            loop_of(run_it())
+        except BaseException as error:
+            errors.append(error)
+        ended.wake()
+    start_new_thread(run_loop, ())
+    try:
+        ended.sleep(None)
+    except BaseException:
+        for loop, task in running:
+            loop.call_soon_threadsafe(task.cancel)
+        ended.sleep(None)
+        raise
+    if errors:
+        raise errors[0]
 '''
 
 
@@ -1711,7 +1926,12 @@ class Link(object):
             if left is not None and left <= 0:
                 return False
             # The keeper gives way at once: it looks who leads before it reads.
-            if not self.deaf and (self.leader is None or (self.leader is KEEPER and not self.followers)):
+            greenlets = green()
+            if greenlets is not None:
+                self.begin_to_keep()
+                self.wake_keeper()
+                self.follow_locked(sleepers, left, GreenSleeper(greenlets))
+            elif not self.deaf and (self.leader is None or (self.leader is KEEPER and not self.followers)):
                 self.lead_locked(ready, deadline)
             else:
                 self.follow_locked(sleepers, left)
@@ -1749,23 +1969,26 @@ class Link(object):
                     return
         finally:
             self.leader = None
-            if not self.keeper_runs:
-                self.keeper_runs = True
-                start_new_thread(self.keep, ())
+            self.begin_to_keep()
             # Otherwise it looks by itself soon, which in a ping-pong is late enough not to be needed.
             if self.followers or self.keeper_asleep or self.callbacks.count or self.deaf:
                 self.wake_keeper()
 
-    def follow_locked(self, sleepers, left):
+    def begin_to_keep(self):
+        if not self.keeper_runs and not self.deaf:
+            self.keeper_runs = True
+            start_new_thread(self.keep, ())
+
+    def follow_locked(self, sleepers, left, sleeper=None):
         self.followers += 1
         try:
-            self.sleep_locked(sleepers, left)
+            self.sleep_locked(sleepers, left, sleeper)
         finally:
             self.followers -= 1
 
-    def sleep_locked(self, sleepers, left):
+    def sleep_locked(self, sleepers, left, sleeper=None):
         """Sleep until woken by way of the list, or for some seconds, or sometimes less."""
-        sleeper = Sleeper()
+        sleeper = sleeper or Sleeper()
         sleepers.append(sleeper)
         try:
             self.unlocked(sleeper.sleep, left)
@@ -1824,7 +2047,7 @@ class Link(object):
         """Read what is there, which is something, and act on it."""
         error = None
         try:
-            data = os.read(self.fd_in, 65536 if self.needed < 65536 else 262144)
+            data = _read(self.fd_in, 65536 if self.needed < 65536 else 262144)
         except OSError as problem:
             if problem.errno in (EINTR, EAGAIN):
                 return
@@ -2254,7 +2477,7 @@ class Link(object):
 
     @later
     def has_ended(self, state):
-        if self.callbacks.thread == get_ident():
+        if self.callbacks.thread == me():
             # A callback cannot wait for its own thread: what the wire says has to do.
             return state.receiving is not OPEN or self.ending
         return state.ended
@@ -2284,11 +2507,11 @@ class Link(object):
                 return True
             if deadline is not None and monotonic() >= deadline:
                 return False
-            me = get_ident()
+            taker = me()
             stall = STALL
             before = self.queued
             for other in list(self.open.values()):
-                if other is not state and other.callback is None and other.last_taker in (None, me):
+                if other is not state and other.callback is None and other.last_taker in (None, taker):
                     other.relief += 1
                     self.return_credit_locked(other)
                     other.relief -= 1
@@ -2407,9 +2630,14 @@ class Link(object):
     def flush_locked(self):
         """Wait until the operating system has everything that is queued now; raise if it never will."""
         position = self.queued
+        greenlets = green()
         while self.written < position:
-            if self.writing:
-                self.wait_written_locked(lambda: self.written >= position or not self.writing, None)
+            if greenlets is not None:
+                self.flush_soon_locked()  # another thread blocks in our place
+            if self.writing or greenlets is not None:
+                self.wait_written_locked(
+                    lambda: self.written >= position or (greenlets is None and not self.writing), None
+                )
             else:
                 self.write_locked()
             if self.write_error is not None:
@@ -2507,7 +2735,7 @@ class Link(object):
                 finally:
                     end.close()
             if fd != self.fd_in:
-                os.close(fd)
+                _close(fd)
         except _OSErrors:
             pass  # it has gone already
 
@@ -2574,10 +2802,10 @@ def write_all(fd, data):
     rest = data
     while rest:
         try:
-            done = os.write(fd, rest)
+            done = _write(fd, rest)
         except OSError as error:
             if error.errno == EAGAIN:
-                select.select([], [fd], [])
+                _select([], [fd], [])
             elif error.errno != EINTR:
                 return error
             continue
@@ -2585,28 +2813,6 @@ def write_all(fd, data):
             break
         rest = memoryview(rest)[done:]
     return None
-
-
-def drain(fd):
-    try:
-        while len(os.read(fd, 512)) == 512:
-            pass
-    except OSError:
-        pass  # empty
-
-
-def poke(fd):
-    try:
-        os.write(fd, b"w")
-    except OSError:
-        pass  # full, so it is readable already
-
-
-def close_quietly(fd):
-    try:
-        os.close(fd)
-    except OSError:
-        pass
 
 
 def warn(text):
@@ -2639,9 +2845,11 @@ class Callbacks(object):
     def turn(self):
         """Return the lock that is held while a callback runs; the first callback makes it."""
         if self._turn is None:
-            from threading import RLock
-
-            self._turn = RLock()
+            greenlets = green()
+            self._turn = ExecModel("thread" if greenlets is None else greenlets.name).RLock()
+            if greenlets is not None:
+                self._started = True
+                greenlets.library.spawn(self.run)
         return self._turn
 
     @later
@@ -2674,13 +2882,14 @@ class Callbacks(object):
 
     @later
     def run(self):
-        self.thread = get_ident()
+        self.thread = me()
         link = self.link
         turn = self.turn()
         while True:
             with link.guard:
                 while not self._queue:
-                    link.sleep_locked(self._sleepers, None)
+                    greenlets = green()
+                    link.sleep_locked(self._sleepers, None, greenlets and GreenSleeper(greenlets))
                 state, count = self._queue.popleft()
             with turn:
                 for _ in range(count):
@@ -2876,25 +3085,48 @@ class ExecModel(object):
         return "<ExecModel %r>" % self.backend
 
     def __getattr__(self, name):
-        if name in ("Lock", "RLock", "Event"):
-            import threading
-
-            return getattr(threading, name)
-        if name in ("queue", "subprocess", "socket"):
-            return __import__("Queue" if PY2 and name == "queue" else name)
-        raise AttributeError(name)
+        place = EXECMODELS.get(self.backend, EXECMODELS["thread"]).get(name)
+        if place is None:
+            raise AttributeError(name)
+        module, _, attribute = place.partition(":")
+        module = __import__(module, None, None, ["*"])
+        return getattr(module, attribute) if attribute else module
 
     def start(self, func, args=()):
-        start_new_thread(func, args)
+        if self.backend in GREENLET_MODELS:
+            __import__(self.backend).spawn(func, *args)
+        else:
+            start_new_thread(func, args)
 
     def get_ident(self):
-        return get_ident()
-
-    def sleep(self, delay):
-        time.sleep(delay)
+        return self._get_ident()
 
     def fdopen(self, fd, mode, bufsize=1, closefd=True):
-        return os.fdopen(fd, mode, bufsize) if PY2 else open(fd, mode, -1 if "b" in mode else bufsize, closefd=closefd)
+        if PY2:
+            return self._fdopen(fd, mode, bufsize)
+        options = {"buffering": -1} if "b" in mode else {"buffering": bufsize, "encoding": "utf-8"}
+        return self._fdopen(fd, mode, closefd=closefd, **options)
+
+
+#: Where execution models have their things.
+EXECMODELS = {
+    "thread": {
+        "Lock": "threading:RLock", "RLock": "threading:RLock", "Event": "threading:Event", "sleep": "time:sleep",
+        "queue": "Queue" if PY2 else "queue", "subprocess": "subprocess", "socket": "socket", "_fdopen": "os:fdopen",
+        "_get_ident": "thread:get_ident" if PY2 else "_thread:get_ident",
+    },
+    "gevent": {
+        "Lock": "gevent.lock:RLock", "RLock": "gevent.lock:RLock", "Event": "gevent.event:Event", "sleep": "gevent:sleep",
+        "queue": "gevent.queue", "subprocess": "gevent.subprocess", "socket": "gevent.socket",
+        "_fdopen": "gevent.fileobject:FileObjectThread", "_get_ident": "gevent.thread:get_ident",
+    },
+    "eventlet": {
+        "Lock": "eventlet.green.threading:RLock", "RLock": "eventlet.green.threading:RLock",
+        "Event": "eventlet.green.threading:Event", "sleep": "eventlet:sleep", "queue": "eventlet.queue",
+        "subprocess": "eventlet.green.subprocess", "socket": "eventlet.green.socket",
+        "_fdopen": "eventlet.green.os:fdopen", "_get_ident": "eventlet.green.thread:get_ident",
+    },
+}  # fmt: skip
 
 
 # ---- Worker -----------------------------------------------------------------------------------
@@ -2917,6 +3149,7 @@ class Worker(object):
         self._end_by = None
         self._sleepers = []
         self._patient = []  # executions that wait for the main thread
+        self._for_greenlets = []  # executions that are to begin in greenlets
         self._link = Link(fd_in, fd_out, self)
         self._trace("started, pid %d, %s" % (os.getpid(), sys.executable))
 
@@ -2969,7 +3202,7 @@ class Worker(object):
                 with link.guard:
                     self.end_locked("the worker was interrupted")
         left = max(0.0, self._end_by - monotonic()) + 0.5
-        start_new_thread(exit_later, (left, time.sleep, os._exit))
+        start_new_thread(exit_later, (left, _sleep, os._exit))
         self._trace("ends")
         with link.guard:
             self._write_rest_locked()
@@ -2977,6 +3210,8 @@ class Worker(object):
             link.shut_locked()
             link.wake_keeper()
             # A thread that runs while the interpreter takes itself apart fails with noise in Python 2.
+            if GREEN:
+                be_main_thread()
             link.wait_locked(lambda: not link.keeper_runs, monotonic() + WRITE_GRACE, link.keeper_end_sleepers)
         for stream in (sys.stdout, sys.stderr):
             try:
@@ -2987,15 +3222,18 @@ class Worker(object):
     def _serve_one(self):
         link = self._link
         with link.guard:
-            link.wait_locked(lambda: self._task or self._over, None, self._sleepers)
+            link.wait_locked(lambda: self._task or self._for_greenlets or self._over, None, self._sleepers)
             task, self._task = self._task, None
+            tasks, self._for_greenlets = self._for_greenlets, []
+        for one in tasks:
+            GREEN[0].run(self._run, one)
         if task is not None:
             # Imported by another thread first, it would take that for the main thread.
             import threading  # noqa: F401
 
             self._run(task, True)
 
-    def _run(self, task, in_main):
+    def _run(self, task, in_main=False):
         link = self._link
         channel = task.channel
         with link.guard:
@@ -3018,7 +3256,10 @@ class Worker(object):
         """Have a request run: on the main thread if that is idle (GW-013, GW-014)."""
         task = Execution(channel, request)
         self._waiting += 1
-        if not self._main_busy:
+        if self._execmodel in GREENLET_MODELS:
+            self._for_greenlets.append(task)
+            self._link.notify_locked(self._sleepers)
+        elif not self._main_busy:
             self._main_busy = True
             self._task = task
             self._link.notify_locked(self._sleepers)
@@ -3031,7 +3272,7 @@ class Worker(object):
     @later
     def _refuse_later(self, task):
         """Refuse a request if the main thread is still not idle after a second (GW-016)."""
-        time.sleep(1.0)
+        _sleep(1.0)
         with self._link.guard:
             if task in self._patient:
                 self._patient.remove(task)
@@ -3102,8 +3343,10 @@ class Worker(object):
             self._link.tracer.name = "_".join(self.id.split()) or "worker"
 
     def _apply_execmodel(self, name):
-        if name not in ("thread", "main_thread_only"):
-            raise ValueError("there is only thread and main_thread_only")
+        if name in GREENLET_MODELS:
+            Greenlets(native(name))
+        elif name not in ("thread", "main_thread_only"):
+            raise ValueError("there is only thread, main_thread_only, gevent and eventlet")
         self._execmodel = native(name)
 
     @later
@@ -3145,7 +3388,7 @@ class Worker(object):
     def _apply_keepalive(self, interval):
         if not 0 < interval <= 86400000:
             raise ValueError("expected milliseconds, from 1 to 86400000")
-        start_new_thread(self._watch, (interval / 1000.0, time.sleep))
+        start_new_thread(self._watch, (interval / 1000.0, _sleep))
 
     @later
     def _watch(self, seconds, sleep):
@@ -3190,7 +3433,7 @@ class Worker(object):
         """Let executions end; then interrupt the main thread; then give up."""
         link = self._link
         with link.guard:
-            if not self._wait_idle_locked(GRACE) and self._main_busy:
+            if not self._wait_idle_locked(GRACE) and self._needs_interrupt_locked():
                 self._trace("executions still run, interrupting the main thread")
                 os.kill(os.getpid(), SIGINT)
             if not self._wait_idle_locked(INTERRUPT_GRACE):
@@ -3199,6 +3442,15 @@ class Worker(object):
                 os._exit(1)
             self._over = True
             link.notify_locked(self._sleepers)
+
+    @later
+    def _needs_interrupt_locked(self):
+        """Interrupt greenlets; return whether the main thread has to be: one of them lets no others run."""
+        if not GREEN or self._main_busy:
+            return self._main_busy
+        GREEN[0].ring(None)
+        self._wait_idle_locked(0.5)
+        return not GREEN[0].interrupted
 
     @later
     def _wait_idle_locked(self, seconds):
@@ -3269,6 +3521,7 @@ def watch_forks(link):
         MAIN[0] = get_ident()
         _quiet[0] = 0
         del _noted[:]
+        del GREEN[:]
         REST_GUARD.__init__(allocate_lock())  # another thread, which is not here, may have had it
         link.leave_locked()
 

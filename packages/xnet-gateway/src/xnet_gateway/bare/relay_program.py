@@ -38,6 +38,12 @@ def main(channel):
     ``(exit status, sentence)`` when the process has ended.
     """
     route, data, control = channel.receive()
+    patches = patched_by()
+    if patches:
+        raise RuntimeError(
+            "%s has replaced the threads of this interpreter, and its greenlets cannot relay a connection: "
+            "go through a gateway in which no code patches the standard library" % patches
+        )
     process = None
     words = LastWords()
     if "address" in route:
@@ -55,6 +61,16 @@ def main(channel):
         begin(wait, process, words, control, ended)
         begin(obey, process, control, ended)
     channel.send(0 if process is None else process.pid)
+
+
+def patched_by():
+    """Return what has replaced the threads of this process, or None."""
+    monkey, patcher = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    if monkey is not None and monkey.is_module_patched("threading"):
+        return "gevent"
+    if patcher is not None and patcher.is_monkey_patched("thread"):
+        return "eventlet"
+    return None
 
 
 def begin(function, *arguments):
