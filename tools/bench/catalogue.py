@@ -85,6 +85,37 @@ CASES: Final = (
         ),
     ),
     Case(
+        "bare_worker",
+        (
+            Measure("bare_start", "popen//python=, same version: first result", "ms", _at_most(0.9)),
+            Measure("bare_start_other", "popen//python=, another version: first result", "ms", _at_most(0.9)),
+            Measure("bare_round_trip_pinned", "popen//python=: round trip, one core", "us", _at_most(0.6)),
+            Measure("bare_round_trip", "popen//python=: round trip, unpinned", "us", _at_most(0.6)),
+            Measure(
+                "bare_dicts_to_initiator",
+                "popen//python=: small dicts from the worker",
+                "/s",
+                {"execnet": Aim(">=", 1.5)},
+            ),
+            Measure(
+                "bare_dicts_to_worker",
+                "popen//python=: small dicts to the worker",
+                "/s",
+                {"execnet": Aim(">=", 1.5)},
+            ),
+        ),
+        # multiprocessing starts no other interpreters.
+        implementations=("xnet", "execnet"),
+    ),
+    Case(
+        "bare_codec",
+        (
+            Measure("bare_encode", "its codec in pure Python: encode", "us", _at_most(1.0)),
+            Measure("bare_decode", "its codec in pure Python: decode", "us", _at_most(1.0)),
+        ),
+        implementations=("xnet", "execnet"),
+    ),
+    Case(
         "many_gateways",
         (
             Measure("threads_200", "threads of a process with 200 workers", "", absolute_aim=Aim("<=", 3)),

@@ -29,10 +29,10 @@ class Gateways(Implementation):
         super().__init__(has_send_many=module == "xnet")
         self.module = import_module(module)
 
-    def start(self, source: str, together: bool = False) -> Link:
-        """Start a popen gateway in a group of its own and execute the role in it."""
+    def start(self, source: str, together: bool = False, spec: str = "popen") -> Link:
+        """Start a gateway in a group of its own and execute the role in it."""
         group = self.module.Group()
-        channel = group.makegateway("popen").remote_exec(as_gateway_source(source, together))
+        channel = group.makegateway(spec).remote_exec(as_gateway_source(source, together))
         return Link(
             channel.send,
             channel.receive,
