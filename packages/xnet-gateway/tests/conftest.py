@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from attack_helpers import Victim, Victims
 from bare_helpers import WANTED, BareGateways
 from gateway_helpers import Gateways
-from socket_helpers import Certificates
+from socket_helpers import SECRET, Certificates
 from xnet_gateway.gateway import Gateway
 
 
@@ -60,3 +62,27 @@ def version_of(worker: Gateway) -> str:
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
     """Certificates for servers and clients, made by openssl."""
     return Certificates(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture
+def victims(tmp_path: Path) -> Iterator[Victims]:
+    """Make servers and listeners to be attacked, which let in who knows ``SECRET``."""
+    file = tmp_path / "the-secret"
+    file.touch(0o600)
+    file.write_bytes(SECRET)
+    factory = Victims(str(file))
+    yield factory
+    factory.end()
+
+
+@pytest.fixture(params=["server", "listener"])
+def victim(request: pytest.FixtureRequest, victims: Victims) -> Victim:
+    """Run the test for each kind of those who listen."""
+    return victims(request.param)
+
+
+@pytest.fixture(params=["server", "listener", "server TLS", "listener TLS"])
+def any_victim(request: pytest.FixtureRequest, victims: Victims) -> Victim:
+    """Run the test for each kind, with TLS and without."""
+    kind, _, tls = request.param.partition(" ")
+    return victims(kind, request.getfixturevalue("certificates") if tls else None)

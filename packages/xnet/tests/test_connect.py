@@ -5,6 +5,9 @@ Spec: SO-050 to SO-052.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pty
 import signal
 import socket
 import subprocess
@@ -158,25 +161,194 @@ def test_a_signal_ends_command_and_worker(
     assert commands.started[0].wait(PATIENCE_S) == 128 + signal.SIGTERM
 
 
+def test_a_program_that_leaves_is_tried_again(commands: Commands, group: xnet.Group) -> None:
+    """It has let the worker in, waited for another one in vain, and begins anew."""
+    spec, nobody = listening(commands, "--retry", str(PATIENCE_S)), xnet.XSpec("listen=127.0.0.1:0")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    spec.listen = f"127.0.0.1:{port}"
+    nobody.listen_timeout = "1"
+    nobody.when_listening = lambda _address, _secret: None
+    again = xnet.XSpec(f"listen=127.0.0.1:{port}")
+    secrets: list[bytes] = []
+    connect = spec.when_listening
+    assert connect is not None
+
+    def remember(address: str, secret: bytes) -> None:
+        secrets.append(secret)
+        connect(address, secret)
+
+    spec.when_listening = remember
+    again.when_listening = lambda _address, _secret: None
+    with pytest.raises(xnet.HostNotFound, match="nobody tried"):
+        group.makegateways([nobody, spec])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XNET_SECRET", secrets[0].decode())
+        gateway = group.makegateway(again)
+    assert gateway.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+    group.terminate(PATIENCE_S)
+    [command] = commands.started
+    err = command.communicate(timeout=PATIENCE_S)[1]
+    assert command.returncode == 0
+    assert "closed the connection without using it; trying again for 30 seconds" in err
+
+
+@contextlib.contextmanager
+def stranger(says: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """Listen for one, say something, and collect what it says."""
+    said: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(PATIENCE_S)
+
+        def listen() -> None:
+            with contextlib.suppress(OSError), listener.accept()[0] as sock:
+                sock.settimeout(PATIENCE_S)
+                sock.sendall(says)
+                while data := sock.recv(1000):
+                    said.append(data)
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}", said
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+NONCE = b"ab" * 32
+
+
+def test_an_ignored_signal_stays_ignored(commands: Commands, group: xnet.Group) -> None:
+    """As with nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        gateway = group.makegateway(listening(commands))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert gateway.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+    [command] = commands.started
+    command.send_signal(signal.SIGHUP)
+    assert gateway.remote_exec("channel.send(2)").receive(PATIENCE_S) == 2
+    assert command.poll() is None
+
+
+def test_interrupted_twice_it_ends(commands: Commands, group: xnet.Group) -> None:
+    """Once is for what is executed, and would come from the terminal; the connection is still there then."""
+    gateway = group.makegateway(listening(commands))
+    assert gateway.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+    [command] = commands.started
+    assert command.stderr is not None
+    assert "connected" in command.stderr.readline()
+    command.send_signal(signal.SIGINT)
+    assert "once more, and the interpreter ends" in command.stderr.readline()
+    assert gateway.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+    command.send_signal(signal.SIGINT)
+    words = command.stderr.readline()
+    if "once more" in words:  # a machine on which that took more than three seconds
+        command.send_signal(signal.SIGINT)
+    assert command.wait(PATIENCE_S) == 128 + signal.SIGTERM
+
+
 class TestRefuses:
-    def test_so_052_who_does_not_know_the_secret(self, commands: Commands) -> None:
-        """Whoever listens there would run code here: it must not even be answered."""
+    @pytest.mark.parametrize(
+        ("says", "words"),
+        [
+            (b"xnet-initiator/1 none\n", "may not be the server that is meant"),
+            (b"xnet-server/1 none\n", "a server listens there that gives interpreters"),
+            (b"xnet-initiator/1 hmac-sha1 " + NONCE + b"\n", "wrong form"),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", "it is no xnet initiator: it said 'SSH-2.0-OpenSSH_9.2'"),
+            (b"HTTP/1.1 408 Request Timeout\r\n\r\n", "it is no xnet initiator: it said 'HTTP/1.1 408"),
+            (bytes(range(256)) * 3, "it is no xnet initiator"),
+        ],
+    )
+    def test_so_052_who_is_not_the_one(self, commands: Commands, says: bytes, words: str) -> None:
+        """Whoever listens there would run code here: it must not even be answered. Spec: SO-052."""
+        with stranger(says) as (address, said):
+            command = commands(address, secret="x" * 32)
+            err = command.communicate(timeout=PATIENCE_S)[1]
+        assert said == []
+        assert command.returncode == 1
+        assert words in err
+        assert "connected" not in err
+
+    @pytest.mark.parametrize("verdict", [b"ok", b"ok " + NONCE, b"echo", b"no the secret is wrong", b""])
+    def test_so_052_who_does_not_know_the_secret(
+        self, commands: Commands, verdict: bytes, tmp_path: Path
+    ) -> None:
+        """What it says behind its verdict is what our worker would execute. Spec: SO-052, SO-016."""
+        mark = tmp_path / "mark"
+        code = f"open({str(mark)!r}, 'w').close()\n".encode()
+        code = b"%06d" % len(code) + code
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            said: list[bytes] = []
 
             def listen() -> None:
-                with listener.accept()[0] as sock:
-                    sock.sendall(b"xnet-server/1 none\n")
-                    while data := sock.recv(1000):
-                        said.append(data)
+                with listener.accept()[0] as sock, sock.makefile("rb") as lines:
+                    sock.settimeout(PATIENCE_S)
+                    sock.sendall(b"xnet-initiator/1 hmac-sha256 " + NONCE + b"\n")
+                    answer = lines.readline(1000).split()
+                    words = b"ok " + answer[-1] if verdict == b"echo" else verdict
+                    with contextlib.suppress(OSError):
+                        sock.sendall(b"xnet-initiator/1 " + words + b"\n" + code)
+                        lines.read()
 
             thread = threading.Thread(target=listen)
             thread.start()
-            command = commands(f"127.0.0.1:{listener.getsockname()[1]}", secret="x" * 32)
+            # It may be tried again as long as it likes: it is not, whoever does not know it will not learn.
+            command = commands(
+                f"127.0.0.1:{listener.getsockname()[1]}", "--retry", str(PATIENCE_S), secret="x" * 32
+            )
+            err = command.communicate(timeout=PATIENCE_S)[1]
             thread.join(PATIENCE_S)
-        assert said == []
-        assert command.wait(PATIENCE_S) == 1
-        assert "may not be the server that is meant" in command.communicate()[1]
+        assert command.returncode == 1
+        assert "authentication failed: the server " in err
+        assert "trying again" not in err
+        assert not mark.exists()
+
+    def test_a_server_that_gives_interpreters(self, commands: Commands, tmp_path: Path) -> None:
+        """Two workers would wait for each other for ever. Spec: SO-053."""
+        secret = "x" * 32
+        server = subprocess.Popen(
+            [sys.executable, "-m", "xnet", "serve"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**ENVIRONMENT, "XNET_SECRET": secret},
+            text=True,
+        )
+        try:
+            assert server.stdout is not None
+            command = commands(server.stdout.readline().split()[-1], secret=secret)
+            err = command.communicate(timeout=PATIENCE_S)[1]
+        finally:
+            server.terminate()
+            server.communicate(timeout=PATIENCE_S)
+        assert command.returncode == 1
+        assert "reach it with the gateway specification socket=HOST:PORT" in err
+
+    @pytest.mark.parametrize(
+        ("arguments", "secret", "words"),
+        [(["--retry", "60"], {"XNET_SECRET": "x" * 32}, "for 60 seconds\n"), ([], {}, "secret: ")],
+    )
+    def test_an_interrupt_is_no_traceback(
+        self, arguments: list[str], secret: dict[str, str], words: str
+    ) -> None:
+        """While it tries again, and while it asks for the secret on a terminal."""
+        ours, theirs = pty.openpty()
+        command = subprocess.Popen(
+            [*CONNECT, "127.0.0.1:1", *arguments],
+            stdin=theirs,
+            stderr=subprocess.PIPE,
+            env={**ENVIRONMENT, **secret},
+            start_new_session=True,  # it has no other terminal
+            text=True,
+        )
+        os.close(theirs)
+        with command, open(ours, "wb", buffering=0):
+            assert command.stderr is not None
+            said = ""
+            while not said.endswith(words):
+                said += command.stderr.read(1)
+            command.send_signal(signal.SIGINT)
+            assert command.wait(PATIENCE_S) == 128 + signal.SIGINT
+            assert "Traceback" not in command.stderr.read()
 
     def test_nobody_there(self, commands: Commands) -> None:
         command = commands("127.0.0.1:1", secret="x" * 32)

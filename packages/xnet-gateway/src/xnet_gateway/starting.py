@@ -84,10 +84,14 @@ class PendingWorker(PendingGateway):
 
     def finish(self) -> Gateway:
         """Wait for the worker, then as for others."""
-        from xnet_gateway import gateway
+        try:
+            from xnet_gateway import gateway
 
-        self._gateway = gateway.Gateway(self._spec, self._worker.wait(), self._config)
-        self._gateway_made = True
+            self._gateway = gateway.Gateway(self._spec, self._worker.wait(), self._config)
+            self._gateway_made = True
+        except BaseException:
+            self.abandon()
+            raise
         return super().finish()
 
     def abandon(self) -> None:

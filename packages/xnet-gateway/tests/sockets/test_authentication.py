@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from socket_helpers import OTHER_SECRET, SECRET
 from xnet_gateway.sockets.authentication import (
+    BRINGING,
+    GIVING,
     MAX_LINE_BYTES,
     AuthenticationError,
     ClientHandshake,
+    Parties,
     ServerHandshake,
     proof,
-    refusal,
 )
 
 PROSE = Path(__file__).parents[4] / "protocol-spec" / "15-sockets.md"
@@ -105,6 +107,15 @@ class TestExamples:
         secret, server_nonce, client_nonce = (bytes.fromhex(value.decode()) for value in values)
         said = meet(ServerHandshake(secret, server_nonce), ClientHandshake(secret, client_nonce))
         assert said == self.example("so-secret")
+
+    def test_so_053_a_worker_that_connects(self) -> None:
+        """Spec: SO-053."""
+        values = self.example("so-values")
+        secret, server_nonce, client_nonce = (bytes.fromhex(value.decode()) for value in values)
+        said = meet(
+            ServerHandshake(secret, server_nonce, BRINGING), ClientHandshake(secret, client_nonce, BRINGING)
+        )
+        assert said == self.example("so-worker")
 
     def test_so_014_without(self) -> None:
         """Spec: SO-014."""
@@ -292,11 +303,71 @@ class TestClient:
         assert not client.accepted
 
 
+class TestParties:
+    """Who gives workers and who brings them do not come together, and learn nothing for the other from it."""
+
+    @pytest.mark.parametrize(
+        ("server", "client", "sentence"),
+        [
+            (GIVING, BRINGING, "a server listens there that gives interpreters"),
+            (BRINGING, GIVING, "a program listens there that waits for a worker"),
+        ],
+    )
+    def test_so_053_who_does_not_belong_together(
+        self, server: Parties, client: Parties, sentence: str
+    ) -> None:
+        """Spec: SO-053. With the same secret, and it is not answered."""
+        greeting = ServerHandshake(SECRET, parties=server).greeting()
+        with pytest.raises(AuthenticationError, match=sentence) as caught:
+            ClientHandshake(SECRET, parties=client).receive_data(greeting)
+        assert caught.value.last_line == b""
+
+    @pytest.mark.parametrize(("asked", "other"), [(GIVING, BRINGING), (BRINGING, GIVING)])
+    def test_so_053_an_answer_is_worth_nothing_to_the_other(self, asked: Parties, other: Parties) -> None:
+        """Spec: SO-053. Somebody in between changes the words, which anybody can, and not the proofs."""
+        server = ServerHandshake(SECRET, parties=other)
+        client = ClientHandshake(SECRET, parties=asked)
+        nonce = server.greeting().split()[-1]
+        answer = client.receive_data(asked.server_line(b"hmac-sha256 " + nonce + b"\n"))
+        changed = other.client_line(answer.split(b" ", 1)[1])
+        with pytest.raises(AuthenticationError, match="secret is not ours"):
+            server.receive_data(changed)
+
+    @pytest.mark.parametrize(("asked", "other"), [(GIVING, BRINGING), (BRINGING, GIVING)])
+    def test_so_053_a_verdict_neither(self, asked: Parties, other: Parties) -> None:
+        """Spec: SO-053."""
+        client = ClientHandshake(SECRET, parties=asked)
+        answer = client.receive_data(asked.server_line(b"hmac-sha256 " + b"0" * 64 + b"\n"))
+        verdict = proof(SECRET, other.server.encode(), b"0" * 64, answer.split()[2])
+        with pytest.raises(AuthenticationError, match="does not know the secret itself"):
+            client.receive_data(asked.server_line(b"ok " + verdict + b"\n"))
+
+    def test_so_053_a_reflection(self) -> None:
+        """Spec: SO-053. The worker's own proof comes back, and an initiator's own nonce."""
+        client = ClientHandshake(SECRET, parties=BRINGING)
+        server = ServerHandshake(SECRET, parties=BRINGING)
+        answer = client.receive_data(server.greeting())
+        with pytest.raises(AuthenticationError, match="does not know the secret itself"):
+            client.receive_data(BRINGING.server_line(b"ok " + answer.split()[-1] + b"\n"))
+        nonce = server.greeting().split()[-1]
+        with pytest.raises(AuthenticationError, match="secret is not ours"):
+            server.receive_data(BRINGING.client_line(b"hmac-sha256 " + nonce + b" " + nonce + b"\n"))
+
+    def test_strangers_are_named_as_they_are_not(self) -> None:
+        with pytest.raises(AuthenticationError, match=r"it is no xnet initiator: it said 'HTTP/1\.0 400'"):
+            ClientHandshake(SECRET, parties=BRINGING).receive_data(b"HTTP/1.0 400\n")
+        with pytest.raises(AuthenticationError, match="no xnet worker: it said 'GET /'") as caught:
+            ServerHandshake(SECRET, parties=BRINGING).receive_data(b"GET /\n")
+        assert b"this is an xnet initiator" in caught.value.last_line
+        with pytest.raises(AuthenticationError, match="another version of this handshake"):
+            ClientHandshake(SECRET, parties=BRINGING).receive_data(b"xnet-initiator/2 x\n")
+
+
 class TestRefusal:
-    @given(st.text(max_size=800))
-    def test_any_sentence_is_one_line(self, text: str) -> None:
-        line = refusal(text)
+    @given(st.text(max_size=800), st.sampled_from([GIVING, BRINGING]))
+    def test_any_sentence_is_one_line(self, text: str, parties: Parties) -> None:
+        line = ServerHandshake(None, parties=parties).refusal(text)
         assert len(line) <= MAX_LINE_BYTES
         assert line.index(b"\n") == len(line) - 1
         with pytest.raises(AuthenticationError, match="the server refuses"):
-            ClientHandshake(None).receive_data(line)
+            ClientHandshake(None, parties=parties).receive_data(line)

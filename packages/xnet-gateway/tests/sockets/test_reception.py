@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from gateway_helpers import PATIENCE_S, descriptors, eventually
 from socket_helpers import OTHER_SECRET, Certificates, connect, read_all, read_line
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.sockets.authentication import BRINGING, ClientHandshake
 from xnet_gateway.sockets.dialing import dial
-from xnet_gateway.sockets.reception import Reception
+from xnet_gateway.sockets.reception import Reasons, Reception
 from xnet_gateway.sockets.tls import TlsOptions
 from xnet_gateway.transports.base import Listen
 
@@ -44,7 +48,13 @@ Make = Callable[..., Reception]
 
 
 def call(reception: Reception, secret: bytes | None = None, tls: TlsOptions | None = None) -> int:
-    return dial(reception.address, secret=secret or reception.secret, tls=tls, timeout_s=PATIENCE_S)
+    return dial(
+        reception.address,
+        secret=secret or reception.secret,
+        tls=tls,
+        timeout_s=PATIENCE_S,
+        parties=BRINGING,
+    )
 
 
 def talk(here: int, there: int) -> None:
@@ -93,7 +103,7 @@ def test_so_022_strangers_keep_nobody_waiting(listen: Make) -> None:
             call(reception, OTHER_SECRET)
         with connect(reception.address) as nonsense:
             nonsense.sendall(b"GET / HTTP/1.0\r\n\r\n")
-            assert b"not from an xnet client" in read_all(nonsense)
+            assert b"not from an xnet worker" in read_all(nonsense)
         theirs = call(reception)
         ours, _ = reception.wait()
         talk(ours, theirs)
@@ -103,9 +113,9 @@ def test_so_022_strangers_keep_nobody_waiting(listen: Make) -> None:
 def test_so_050_none_is_no_secret(listen: Make) -> None:
     reception = listen()
     with connect(reception.address) as client:
-        assert read_line(client).startswith(b"xnet-server/1 hmac-sha256 ")
-        client.sendall(b"xnet-client/1 none\n")
-        assert read_all(client) == b"xnet-server/1 no a secret is needed\n"
+        assert read_line(client).startswith(b"xnet-initiator/1 hmac-sha256 ")
+        client.sendall(b"xnet-worker/1 none\n")
+        assert read_all(client) == b"xnet-initiator/1 no a secret is needed\n"
 
 
 def test_a_reflected_proof_is_wrong(listen: Make) -> None:
@@ -113,7 +123,7 @@ def test_a_reflected_proof_is_wrong(listen: Make) -> None:
     reception = listen()
     with connect(reception.address) as client:
         nonce = read_line(client).split()[2]
-        client.sendall(b"xnet-client/1 hmac-sha256 " + nonce + b" " + nonce + b"\n")
+        client.sendall(b"xnet-worker/1 hmac-sha256 " + nonce + b" " + nonce + b"\n")
         assert b" no the secret is wrong" in read_all(client)
 
 
@@ -123,10 +133,106 @@ def test_nobody_in_time(listen: Make) -> None:
     reception = listen(timeout_s=1.0)
     with pytest.raises(HostNotFound):
         call(reception, OTHER_SECRET)
-    with pytest.raises(
-        HostNotFound, match=r"1 connections were not taken, the last one: .*secret is not ours"
-    ):
-        reception.wait()
+    with connect(reception.address) as silent:
+        assert read_line(silent)
+        with pytest.raises(HostNotFound) as caught:
+            reception.wait()
+    words = str(caught.value).partition("; ")[2]
+    assert re.fullmatch(
+        r"1 connection was not taken: the client's secret is not ours \(127\.0\.0\.1:\d+\)"
+        "; 1 had not answered yet",
+        words,
+    )
+
+
+def test_why_others_were_not_taken() -> None:
+    reasons = Reasons()
+    assert reasons.words(0) == "; nobody tried"
+    reasons.add("h:1", "it was late")
+    for number in range(1000):
+        reasons.add(f"h:{number}", "it was wrong")
+    assert reasons.words(0) == (
+        "; 1001 connections were not taken: it was wrong (1000 times, the last from h:999); it was late (h:1)"
+    )
+    for number in range(1000):
+        reasons.add("h:2", f"it said {number}")
+    assert len(reasons.words(0)) < 400
+    assert "; other reasons (998 times)" in reasons.words(0)
+
+
+def test_so_050_of_those_that_race_for_it_one_gets_it(listen: Make) -> None:
+    """All have said everything but the end of the line, and say that at once. Spec: SO-050."""
+    for _ in range(20):
+        reception = listen()
+        racers = [connect(reception.address) for _ in range(8)]
+        for racer in racers:
+            greeting = read_line(racer)
+            racer.sendall(ClientHandshake(reception.secret, parties=BRINGING).receive_data(greeting)[:-1])
+        for racer in racers:
+            with contextlib.suppress(ConnectionError):  # the first one may have it already
+                racer.sendall(b"\n")
+        ours, _ = reception.wait()
+        verdicts = []
+        for racer in racers:
+            with contextlib.suppress(ConnectionError):
+                verdicts.append(read_line(racer))
+        assert sum(verdict.startswith(b"xnet-initiator/1 ok ") for verdict in verdicts) == 1, verdicts
+        os.close(ours)
+        for racer in racers:
+            racer.close()
+
+
+def test_a_worker_that_came_is_let_go_with_the_rest(listen: Make, certificates: Certificates) -> None:
+    """Nobody waits for it any more: kept, it would wait for ever."""
+    for tls in (None, {"cert": certificates.server_cert, "key": certificates.server_key}):
+        reception = listen(tls=tls)
+        theirs = call(reception, tls=None if tls is None else TlsOptions(certificates.ca))
+        assert reception._over.wait(PATIENCE_S)
+        reception.end()
+        with socket.socket(fileno=theirs) as sock:
+            sock.settimeout(PATIENCE_S)
+            assert sock.recv(1) == b""
+
+
+def test_a_forked_child_does_not_listen_on(listen: Make) -> None:
+    """It has a copy of everything that is open, and would keep whoever connects waiting."""
+    reception, taken = listen(), listen()
+    theirs = call(taken)
+    assert taken._over.wait(PATIENCE_S)
+    with connect(reception.address) as stranger:
+        assert read_line(stranger)
+        pid = os.fork()
+        if pid == 0:
+            signal.pause()
+        try:
+            ours, _ = taken.wait()
+            os.close(ours)
+            with socket.socket(fileno=theirs) as sock:
+                sock.settimeout(PATIENCE_S)
+                assert sock.recv(1) == b""
+            reception.end()
+            with pytest.raises(HostNotFound, match="refused"):
+                call(reception)
+            assert read_all(stranger) == b""
+        finally:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def test_at_a_path(listen: Make, tmp_path: Path) -> None:
+    path = str(tmp_path / "s")
+    reception = listen(path)
+    assert Path(path).stat().st_mode & 0o777 == 0o600
+    with pytest.raises(HostNotFound, match="the secret is wrong"):  # a file of this user, and still
+        call(reception, OTHER_SECRET)
+    theirs = call(reception)
+    ours, peer = reception.wait()
+    assert peer == "this machine"
+    talk(ours, theirs)
+    assert not Path(path).exists()
+    tmp_path.chmod(0o777)
+    with pytest.raises(ValueError, match="written by everybody"):
+        listen(path)
 
 
 def test_tls(listen: Make, certificates: Certificates) -> None:

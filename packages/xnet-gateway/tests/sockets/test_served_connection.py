@@ -13,7 +13,7 @@ import pytest
 
 from gateway_helpers import PATIENCE_S, Watched, children, eventually
 from socket_helpers import SECRET, Reached, read_all, soon
-from xnet_gateway.sockets.authentication import AuthenticationError
+from xnet_gateway.sockets.authentication import GIVING, AuthenticationError
 from xnet_gateway.sockets.handshaking import meet_server
 from xnet_gateway.sockets.served_connection import ServedConnection
 from xnet_gateway.sockets.streams import PlainStream
@@ -33,7 +33,7 @@ def started(connection: ServedConnection, ours: socket.socket) -> Reached:
     """Go all the way to a working interpreter."""
     client = threading.Thread(target=meet_server, args=(PlainStream(ours), SECRET, soon()))
     client.start()
-    handshake = connection.authenticate(SECRET, None, soon())
+    handshake = connection.authenticate(SECRET, None, soon(), GIVING)
     connection.say(handshake.accept(), soon())
     client.join(PATIENCE_S)
     connection.start()
@@ -95,7 +95,7 @@ def test_a_dropped_one_wakes_up(ends: tuple[ServedConnection, socket.socket]) ->
     connection, _ = ends
     threading.Timer(0.05, connection.drop, ("a reason",)).start()
     with pytest.raises((AuthenticationError, OSError)):
-        connection.authenticate(SECRET, None, soon())
+        connection.authenticate(SECRET, None, soon(), GIVING)
     assert connection.dropped == "a reason"
     connection.drop("another")
     assert connection.dropped == "a reason"

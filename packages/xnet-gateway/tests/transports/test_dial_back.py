@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +17,10 @@ from socket_helpers import SECRET
 from xnet_gateway.bare.bootstrap import FIRST_LINE
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.gateway import Gateway
+from xnet_gateway.sockets.authentication import BRINGING
 from xnet_gateway.sockets.dialing import dial
 from xnet_gateway.starting import begin, check
+from xnet_gateway.transports.dial_back import reachable
 from xnet_gateway.xspec import XSpec
 
 
@@ -34,7 +39,7 @@ class Bringing:
         self._threads.append(thread)
 
     def _bring(self, address: str, secret: bytes) -> None:
-        fd = dial(address, secret=secret, tls=None, timeout_s=PATIENCE_S)
+        fd = dial(address, secret=secret, tls=None, timeout_s=PATIENCE_S, parties=BRINGING)
         with open(fd, "rb", buffering=0) as connection:
             command = [sys.executable, "-u", "-c", FIRST_LINE]
             self.workers.append(subprocess.Popen(command, stdin=connection, stdout=connection))
@@ -56,6 +61,12 @@ def bringing() -> Iterator[Bringing]:
 def to_come(text: str, bringing: Bringing) -> XSpec:
     spec = XSpec(f"listen=127.0.0.1:0//id=gw0{text}")
     spec.when_listening = bringing
+    return spec
+
+
+def silently(text: str) -> XSpec:
+    spec = XSpec(text)
+    spec.when_listening = lambda _address, _secret: None
     return spec
 
 
@@ -108,6 +119,129 @@ def test_nobody_comes_and_nobody_waits_any_more(
         dial(address, secret=SECRET, tls=None, timeout_s=PATIENCE_S)
 
 
+def test_all_or_none_and_who_came_is_let_go(bringing: Bringing) -> None:
+    """One of two does not come: the other is there already and must not wait for ever."""
+    came = begin(to_come("1", bringing))
+    assert came._worker._reception._over.wait(PATIENCE_S)  # type: ignore[attr-defined]
+    with pytest.raises(HostNotFound, match="nobody tried"):
+        begin(silently("listen=127.0.0.1:0//id=gw2//listen_timeout=0.1")).finish()
+    came.abandon()
+    # ``bringing`` waits for the end of its worker.
+
+
+def test_a_program_that_wants_an_interpreter_is_not_taken_for_one(bringing: Bringing) -> None:
+    """Spec: SO-053. Each would wait for the other's first words."""
+    spec = to_come("", bringing)
+    told: list[tuple[str, bytes]] = []
+    spec.when_listening = lambda address, secret: told.append((address, secret))
+    pending = begin(spec)
+    [(address, secret)] = told
+    with pytest.raises(HostNotFound, match="a program listens there that waits for a worker"):
+        dial(address, secret=secret, tls=None, timeout_s=PATIENCE_S)
+    bringing(address, secret)
+    ended(pending.finish())
+
+
+def test_a_worker_that_floods_what_it_should_begin_with() -> None:
+    """It has proved itself, and says no preamble, but as much else as it can. Spec: HS-004."""
+    told: list[tuple[str, bytes]] = []
+    spec = XSpec("listen=127.0.0.1:0//id=gw0")
+    spec.when_listening = lambda address, secret: told.append((address, secret))
+    pending = begin(spec)
+    [(address, secret)] = told
+    fd = dial(address, secret=secret, tls=None, timeout_s=PATIENCE_S, parties=BRINGING)
+
+    def flood() -> None:
+        with socket.socket(fileno=fd) as worker, contextlib.suppress(OSError):
+            worker.settimeout(PATIENCE_S)
+            while True:
+                worker.sendall(b"x" * 65_536)
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    with pytest.raises(HostNotFound, match="no gateway for 'listen="):
+        pending.finish()
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+
+
+def test_an_interrupt_lets_go_of_a_worker_that_has_come() -> None:
+    """It comes in the moment of the interrupt, which the program survives. Spec: SO-050."""
+    program = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            (
+                "import os, signal, sys\n"
+                "from xnet_gateway import XSpec, begin\n"
+                "from xnet_gateway.sockets.reception import Reception\n"
+                "class Interrupted(Reception):\n"
+                "    def _give_process(self, connection):\n"
+                "        super()._give_process(connection)\n"
+                "        os.kill(os.getpid(), signal.SIGINT)\n"
+                "from xnet_gateway.transports import dial_back\n"
+                "dial_back.Reception = Interrupted\n"
+                "spec = XSpec('listen=127.0.0.1:0//id=x')\n"
+                "spec.when_listening = lambda address, secret: print(address, secret.decode(), flush=True)\n"
+                "try: begin(spec).finish()\n"
+                "except KeyboardInterrupt: print('interrupted', flush=True)\n"
+                "sys.stdin.read()"
+            ),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert program.stdout is not None
+        address, secret = program.stdout.readline().split()
+        fd = dial(address, secret=secret.encode(), tls=None, timeout_s=PATIENCE_S, parties=BRINGING)
+        assert program.stdout.readline() == "interrupted\n"
+        with socket.socket(fileno=fd) as worker:
+            worker.settimeout(PATIENCE_S)
+            assert worker.recv(1) == b""
+    finally:
+        program.communicate(timeout=PATIENCE_S)
+
+
+@pytest.mark.parametrize(
+    ("asked", "bound", "told"),
+    [
+        ("127.0.0.1:0", "127.0.0.1:4321", "127.0.0.1:4321"),
+        ("localhost:0", "127.0.0.1:4321", "localhost:4321"),
+        ("build7.example:80", "10.0.0.7:80", "build7.example:80"),
+        ("[::1]:0", "[::1]:4321", "[::1]:4321"),
+        ("*:0", "0.0.0.0:4321", f"{socket.gethostname()}:4321"),
+        ("[::]:0", "[::]:4321", f"{socket.gethostname()}:4321"),
+        ("/run/x", "/run/x", "/run/x"),
+    ],
+)
+def test_the_address_that_others_can_use(asked: str, bound: str, told: str) -> None:
+    assert reachable(bound, asked) == told
+
+
+def test_nobody_can_be_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A secret that nobody hears of would let nobody in; one that was given is known already."""
+    closed = (tmp_path / "closed").open("w")
+    closed.close()
+    for nowhere in (closed, None):
+        monkeypatch.setattr(sys, "stderr", nowhere)
+        monkeypatch.delenv("XNET_SECRET", raising=False)
+        with pytest.raises(ValueError, match="nobody can be told the secret for 'listen="):
+            begin(XSpec("listen=127.0.0.1:0//id=x"))
+        monkeypatch.setenv("XNET_SECRET", SECRET.decode())
+        begin(XSpec("listen=127.0.0.1:0//id=x")).abandon()
+
+
+def test_at_a_path(bringing: Bringing, tmp_path: Path) -> None:
+    spec = XSpec(f"listen={tmp_path}/s//id=gw0")
+    spec.when_listening = bringing
+    gateway = begin(spec).finish()
+    assert bringing.told[0][0] == f"{tmp_path}/s"
+    assert gateway.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+    ended(gateway)
+
+
 def test_a_secret_that_was_given_is_not_shown(
     gateways: Gateways, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,6 +276,8 @@ def test_an_interrupt_ends_the_wait() -> None:
         ("listen", "expected HOST:PORT"),
         ("listen=nowhere", "expected HOST:PORT"),
         ("listen=h:99999", "expected HOST:PORT"),
+        ("listen=relative/path", "a path has to be absolute"),
+        ("listen=/run/a\0b", "expected HOST:PORT"),
         ("listen=127.0.0.1:0//via=gw0", "the worker connects to us"),
         ("listen=127.0.0.1:0//tls", "TLS without tls_cert="),
         ("listen=127.0.0.1:0//listen_timeout=never", "expected seconds"),

@@ -10,11 +10,14 @@ cannot be used to answer it (reflection). The secret itself is never sent.
     server: xnet-server/1 ok PROOF                  or   xnet-server/1 ok
     server, at any time: xnet-server/1 no SENTENCE, and the end
 
+Where a worker connects to an initiator that listens, they are called ``xnet-initiator`` and ``xnet-worker``
+instead, in the proofs too: so two that would both wait for the other to begin do not come together.
+
 No bytes are read or written here. Both machines take bytes and never look behind the end of a line, so the
 caller has to give them no more than a line: what follows the last one belongs to somebody else. Threads:
 one at a time.
 
-Spec: SO-010 to SO-025.
+Spec: SO-010 to SO-025, SO-053.
 """
 
 from __future__ import annotations
@@ -33,14 +36,41 @@ MAX_LINE_BYTES: Final = 512
 MIN_SECRET_BYTES: Final = 16
 NONCE_BYTES: Final = 32
 
-_SERVER: Final = b"xnet-server/1 "
-_CLIENT: Final = b"xnet-client/1 "
 _MECHANISM: Final = b"hmac-sha256"
 _HEX: Final = frozenset(b"0123456789abcdef")
 #: How the first message of TLS begins.
 _TLS_RECORD: Final = b"\x16\x03"
 #: How much of what a stranger says is repeated in an error.
 _QUOTED_BYTES: Final = 80
+
+
+class Parties:
+    """What those who listen and those who connect call themselves. Spec: SO-053.
+
+    Attributes:
+        server: Who listens.
+        client: Who connects.
+    """
+
+    __slots__ = ("client", "server")
+
+    def __init__(self, server: str, client: str) -> None:
+        self.server = server
+        self.client = client
+
+    def server_line(self, rest: bytes) -> bytes:
+        """Return a line of who listens, or with nothing its beginning."""
+        return b"xnet-%s/1 %s" % (self.server.encode(), rest)
+
+    def client_line(self, rest: bytes) -> bytes:
+        """Return a line of who connects, or with nothing its beginning."""
+        return b"xnet-%s/1 %s" % (self.client.encode(), rest)
+
+
+#: The server gives a worker to the initiator that connects.
+GIVING: Final = Parties("server", "client")
+#: The worker connects to the initiator.
+BRINGING: Final = Parties("initiator", "worker")
 
 
 class AuthenticationError(Exception):
@@ -62,18 +92,20 @@ class ServerHandshake:
         answered: The client has said what it had to; now ``accept`` or ``refuse``.
     """
 
-    def __init__(self, secret: bytes | None, nonce: bytes | None = None) -> None:
+    def __init__(self, secret: bytes | None, nonce: bytes | None = None, parties: Parties = GIVING) -> None:
         """Begin.
 
         Args:
             secret: What the client has to know; None asks for nothing.
             nonce: 32 random bytes, chosen here if None. Only tests give them.
+            parties: Who meets.
 
         Raises:
             ValueError: The secret is too short (our caller's fault).
         """
         self._secret = _checked(secret)
         self._nonce = _new_nonce(nonce)
+        self._parties = parties
         self._line = b""
         self._proof = b""
         self.answered = False
@@ -81,8 +113,8 @@ class ServerHandshake:
     def greeting(self) -> bytes:
         """Return the line that is said first."""
         if self._secret is None:
-            return _SERVER + b"none\n"
-        return _SERVER + _MECHANISM + b" " + self._nonce + b"\n"
+            return self._parties.server_line(b"none\n")
+        return self._parties.server_line(_MECHANISM + b" " + self._nonce + b"\n")
 
     def receive_data(self, data: bytes) -> None:
         """Take what the client says, in pieces of any size that do not go beyond the end of its line.
@@ -90,23 +122,31 @@ class ServerHandshake:
         Raises:
             AuthenticationError: It is no client of ours, or does not know the secret (the client's fault).
         """
-        self._line = _joined(self._line, data, "the client")
+        try:
+            self._line = _joined(self._line, data, "the client")
+        except AuthenticationError as error:
+            error.last_line = self.refusal("that line is too long")
+            raise
         if self._line.startswith(_TLS_RECORD):  # it waits for an answer of that kind and ends no line
             raise AuthenticationError("the client speaks TLS, and this server does not")
         if not self._line.endswith(b"\n"):
             return
         line = self._line[:-1]
-        if not line.startswith(_CLIENT):
+        beginning = self._parties.client_line(b"")
+        if not line.startswith(beginning):
             raise AuthenticationError(
-                f"the client is no xnet client: it said {_quoted(line)}",
-                refusal("this is an xnet server, and what it got is not from an xnet client"),
+                f"the client is no xnet {self._parties.client}: it said {_quoted(line)}",
+                self.refusal(
+                    f"this is an xnet {self._parties.server}, and what it got is not from an xnet"
+                    f" {self._parties.client}"
+                ),
             )
-        words = line[len(_CLIENT) :].split(b" ")
+        words = line[len(beginning) :].split(b" ")
         if self._secret is None:
             if words != [b"none"]:
                 raise AuthenticationError(
                     "the client wants to prove that it knows a secret, and this server has none",
-                    refusal("this server has no secret"),
+                    self.refusal("this server has no secret"),
                 )
         else:
             self._check_proof(self._secret, words)
@@ -115,23 +155,32 @@ class ServerHandshake:
     def _check_proof(self, secret: bytes, words: list[bytes]) -> None:
         if words == [b"none"]:
             raise AuthenticationError(
-                "the client gave no secret, and this server asks for one", refusal("a secret is needed")
+                "the client gave no secret, and this server asks for one",
+                self.refusal("a secret is needed"),
             )
         if len(words) != 3 or words[0] != _MECHANISM or not all(map(_is_hex, words[1:])):
             raise AuthenticationError(
                 f"the client's answer has the wrong form: {_quoted(self._line[:-1])}",
-                refusal("the answer has the wrong form"),
+                self.refusal("the answer has the wrong form"),
             )
         nonce = words[1]
-        if not hmac.compare_digest(words[2], proof(secret, b"client", self._nonce, nonce)):
-            raise AuthenticationError("the client's secret is not ours", refusal("the secret is wrong"))
-        self._proof = b" " + proof(secret, b"server", self._nonce, nonce)
+        expected = proof(secret, self._parties.client.encode(), self._nonce, nonce)
+        if not hmac.compare_digest(words[2], expected):
+            raise AuthenticationError("the client's secret is not ours", self.refusal("the secret is wrong"))
+        self._proof = b" " + proof(secret, self._parties.server.encode(), self._nonce, nonce)
 
     def accept(self) -> bytes:
         """Return the line that lets the client in; what follows it is the connection."""
         if not self.answered:
             raise RuntimeError("the client has not answered yet")
-        return _SERVER + b"ok" + self._proof + b"\n"
+        return self._parties.server_line(b"ok" + self._proof + b"\n")
+
+    def refusal(self, sentence: str) -> bytes:
+        """Return the line with which the client is sent away, cut where a line has to end."""
+        text = "".join(c if c.isprintable() else " " for c in sentence).encode("utf-8", "replace")
+        room = MAX_LINE_BYTES - len(self._parties.server_line(b"no \n"))
+        # A character that is cut in half is cut out.
+        return self._parties.server_line(b"no " + text[:room].decode("utf-8", "ignore").encode() + b"\n")
 
 
 class ClientHandshake:
@@ -141,18 +190,20 @@ class ClientHandshake:
         accepted: The server has proved itself and let us in.
     """
 
-    def __init__(self, secret: bytes | None, nonce: bytes | None = None) -> None:
+    def __init__(self, secret: bytes | None, nonce: bytes | None = None, parties: Parties = GIVING) -> None:
         """Begin.
 
         Args:
             secret: What the server has to know; None for a server that asks for nothing.
             nonce: 32 random bytes, chosen here if None. Only tests give them.
+            parties: Who meets.
 
         Raises:
             ValueError: The secret is too short (our caller's fault).
         """
         self._secret = _checked(secret)
         self._nonce = _new_nonce(nonce)
+        self._parties = parties
         self._server_nonce: bytes | None = None
         self._greeted = False
         self._line = b""
@@ -176,11 +227,10 @@ class ClientHandshake:
         if not self._line.endswith(b"\n"):
             return b""
         line, self._line = self._line[:-1], b""
-        if not line.startswith(_SERVER):
-            if line.startswith(b"xnet-server/"):
-                raise AuthenticationError(f"it speaks another version of this handshake: {_quoted(line)}")
-            raise AuthenticationError(f"it is no xnet server: it said {_quoted(line)}")
-        rest = line[len(_SERVER) :]
+        beginning = self._parties.server_line(b"")
+        if not line.startswith(beginning):
+            raise AuthenticationError(self._who_else(line))
+        rest = line[len(beginning) :]
         if rest.startswith(b"no "):
             raise AuthenticationError(f"the server refuses: {_quoted(rest[3:])}")
         words = rest.split(b" ")
@@ -190,6 +240,22 @@ class ClientHandshake:
         self._judge(words)
         return b""
 
+    def _who_else(self, line: bytes) -> str:
+        """Say what greets like that."""
+        if self._parties is not BRINGING and line.startswith(b"xnet-initiator/"):
+            return (
+                "a program listens there that waits for a worker (listen=):"
+                " bring it one with python -m xnet connect"
+            )
+        if self._parties is not GIVING and line.startswith(b"xnet-server/"):
+            return (
+                "a server listens there that gives interpreters (python -m xnet serve), and takes none:"
+                " reach it with the gateway specification socket=HOST:PORT"
+            )
+        if line.startswith(f"xnet-{self._parties.server}/".encode()):
+            return f"it speaks another version of this handshake: {_quoted(line)}"
+        return f"it is no xnet {self._parties.server}: it said {_quoted(line)}"
+
     def _answer(self, words: list[bytes]) -> bytes:
         if words == [b"none"]:
             if self._secret is not None:
@@ -198,7 +264,7 @@ class ClientHandshake:
                     "the server asks for no secret, but a secret was given: it may not be the server that is"
                     " meant; give no secret if it is"
                 )
-            return _CLIENT + b"none\n"
+            return self._parties.client_line(b"none\n")
         if len(words) != 2 or words[0] != _MECHANISM or not _is_hex(words[1]):
             raise AuthenticationError(
                 f"the server's greeting has the wrong form: {_quoted(b' '.join(words))}"
@@ -207,11 +273,11 @@ class ClientHandshake:
             # It is told, so that its side has a sentence too.
             raise AuthenticationError(
                 "the server asks for a secret and none was given (XNET_SECRET_FILE, XNET_SECRET or a file)",
-                _CLIENT + b"none\n",
+                self._parties.client_line(b"none\n"),
             )
         self._server_nonce = words[1]
-        mine = proof(self._secret, b"client", words[1], self._nonce)
-        return _CLIENT + _MECHANISM + b" " + self._nonce + b" " + mine + b"\n"
+        mine = proof(self._secret, self._parties.client.encode(), words[1], self._nonce)
+        return self._parties.client_line(_MECHANISM + b" " + self._nonce + b" " + mine + b"\n")
 
     def _judge(self, words: list[bytes]) -> None:
         if self._secret is None or self._server_nonce is None:
@@ -221,7 +287,8 @@ class ClientHandshake:
                 )
         else:
             theirs = words[1] if len(words) == 2 and words[0] == b"ok" else b""
-            expected = proof(self._secret, b"server", self._server_nonce, self._nonce)
+            side = self._parties.server.encode()
+            expected = proof(self._secret, side, self._server_nonce, self._nonce)
             if not hmac.compare_digest(theirs, expected):
                 raise AuthenticationError("the server let us in but does not know the secret itself")
         self.accepted = True
@@ -232,20 +299,12 @@ def proof(secret: bytes, side: bytes, server_nonce: bytes, client_nonce: bytes) 
 
     Args:
         secret: What both know.
-        side: ``b"server"`` or ``b"client"``: who gives the proof.
+        side: Who gives the proof, as ``Parties`` has it.
         server_nonce: In hexadecimal digits, as it was sent.
         client_nonce: Likewise.
     """
     message = b" ".join((b"xnet-socket/1", side, server_nonce, client_nonce))
     return hmac.new(secret, message, hashlib.sha256).hexdigest().encode("ascii")
-
-
-def refusal(sentence: str) -> bytes:
-    """Return the line with which a server sends a client away."""
-    text = "".join(c if c.isprintable() else " " for c in sentence).encode("utf-8", "replace")
-    room = MAX_LINE_BYTES - len(_SERVER) - len(b"no \n")
-    # A character that is cut in half is cut out.
-    return _SERVER + b"no " + text[:room].decode("utf-8", "ignore").encode() + b"\n"
 
 
 def _checked(secret: bytes | None) -> bytes | None:
@@ -273,9 +332,8 @@ def _joined(line: bytes, data: bytes, who: str) -> bytes:
     """Return the line so far; it is over with its first line feed, and bounded."""
     line += data
     if len(line) > MAX_LINE_BYTES or (len(line) == MAX_LINE_BYTES and not line.endswith(b"\n")):
-        last = refusal("that line is too long") if who == "the client" else b""
         raise AuthenticationError(
-            f"{who} said more than {MAX_LINE_BYTES} bytes without an end of line: {_quoted(line)}", last
+            f"{who} said more than {MAX_LINE_BYTES} bytes without an end of line: {_quoted(line)}"
         )
     if b"\n" in line[:-1]:
         raise ValueError("bytes behind the end of a line were given to the handshake")

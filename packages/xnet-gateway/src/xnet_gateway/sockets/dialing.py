@@ -7,17 +7,25 @@ import time
 
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.addresses import format_host_port, is_path, parse_host_port, resolve
-from xnet_gateway.sockets.authentication import AuthenticationError
+from xnet_gateway.sockets.authentication import GIVING, AuthenticationError
 from xnet_gateway.sockets.handshaking import meet_server
 from xnet_gateway.sockets.streams import PlainStream, left_s, tune
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from xnet_gateway.sockets.authentication import Parties
     from xnet_gateway.sockets.tls import TlsOptions
     from xnet_gateway.sockets.tls_stream import TlsStream
 
 
-def dial(address: str, *, secret: bytes | None, tls: TlsOptions | None, timeout_s: float) -> int:
+def dial(
+    address: str,
+    *,
+    secret: bytes | None,
+    tls: TlsOptions | None,
+    timeout_s: float,
+    parties: Parties = GIVING,
+) -> int:
     """Connect to a server, with TLS if asked for, and prove to each other that both know the secret.
 
     Args:
@@ -25,13 +33,15 @@ def dial(address: str, *, secret: bytes | None, tls: TlsOptions | None, timeout_
         secret: What the server has to know too; None for a server that asks for none.
         tls: How to protect the connection; None for in the clear.
         timeout_s: Seconds for all of it; but a name server that does not answer has times of its own.
+        parties: Who meets: by default the other side gives us a worker.
 
     Returns:
         A descriptor that blocks, is not inherited, and carries what the worker says and hears. Closing it
         ends the connection.
 
     Raises:
-        HostNotFound: It did not work; the text says which step failed and why.
+        HostNotFound: It did not work; the text says which step failed and why, and its cause is the error
+            of that step.
         ValueError: An argument means nothing: no such address, a short secret, files of TLS that cannot be
             used (our caller's fault).
 
@@ -39,11 +49,17 @@ def dial(address: str, *, secret: bytes | None, tls: TlsOptions | None, timeout_
     """
     deadline_s = time.monotonic() + timeout_s
     sock = _connect_path(address, deadline_s) if is_path(address) else _connect_host(address, deadline_s)
-    return secure(sock, address, secret=secret, tls=tls, deadline_s=deadline_s)
+    return secure(sock, address, secret=secret, tls=tls, deadline_s=deadline_s, parties=parties)
 
 
 def secure(
-    sock: socket.socket, address: str, *, secret: bytes | None, tls: TlsOptions | None, deadline_s: float
+    sock: socket.socket,
+    address: str,
+    *,
+    secret: bytes | None,
+    tls: TlsOptions | None,
+    deadline_s: float,
+    parties: Parties = GIVING,
 ) -> int:
     """Do the same over a connection that is there already, however it leads to the address.
 
@@ -53,6 +69,7 @@ def secure(
         secret: As for ``dial``.
         tls: As for ``dial``.
         deadline_s: Monotonic time at which all is over.
+        parties: As for ``dial``.
 
     Raises:
         HostNotFound, ValueError: As for ``dial``.
@@ -60,7 +77,7 @@ def secure(
     try:
         stream = None if tls is None else _start_tls(sock, address, tls, deadline_s)
         try:
-            meet_server(PlainStream(sock) if stream is None else stream, secret, deadline_s)
+            meet_server(PlainStream(sock) if stream is None else stream, secret, deadline_s, parties)
         except AuthenticationError as error:
             raise _failed(address, "authentication", str(error)) from error
         except OSError as error:

@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
-from xnet_gateway.sockets.authentication import AuthenticationError, ClientHandshake, ServerHandshake
+from xnet_gateway.sockets.authentication import (
+    GIVING,
+    AuthenticationError,
+    ClientHandshake,
+    ServerHandshake,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from xnet_gateway.sockets.authentication import Parties
     from xnet_gateway.sockets.streams import Stream
 
 
 class NoAnswer(AuthenticationError):
-    """A client that said nothing, or not enough, before it left or its time was over."""
+    """The other side said nothing, or not enough, before it left or its time was over."""
 
 
-def meet_server(stream: Stream, secret: bytes | None, deadline_s: float) -> None:
+def meet_server(stream: Stream, secret: bytes | None, deadline_s: float, parties: Parties = GIVING) -> None:
     """Be the client: return when the server has proved itself and let us in.
 
     Raises:
         AuthenticationError: The other side is no such server, or would not have us; a sentence.
+        NoAnswer: The same, without an answer that could be wrong: at another time it may be otherwise.
         OSError: The connection broke.
         ValueError: The secret is too short (our caller's fault).
     """
-    handshake = ClientHandshake(secret)
+    handshake = ClientHandshake(secret, parties=parties)
     said = False
     try:
         while not handshake.accepted:
             # Byte by byte: what follows the last line belongs to the connection.
             data = stream.receive(1, deadline_s)
             if not data:
-                raise AuthenticationError(_closed(handshake, said))
+                raise NoAnswer(_closed(handshake, said))
             said = True
             answer = handshake.receive_data(data)
             if answer:
                 stream.send(answer, deadline_s)
     except TimeoutError:
-        raise AuthenticationError(_silent(handshake, said)) from None
+        raise NoAnswer(_silent(handshake, said)) from None
     except AuthenticationError as error:
         if error.last_line:
             _say_last(stream, error.last_line, deadline_s)
         raise
 
 
-def meet_client(stream: Stream, secret: bytes | None, deadline_s: float) -> ServerHandshake:
+def meet_client(
+    stream: Stream, secret: bytes | None, deadline_s: float, parties: Parties = GIVING
+) -> ServerHandshake:
     """Be the server: return when the client has proved itself, and before it is told.
 
     Raises:
@@ -49,7 +58,7 @@ def meet_client(stream: Stream, secret: bytes | None, deadline_s: float) -> Serv
         NoAnswer: The same, without an answer that could be wrong.
         OSError: The connection broke.
     """
-    handshake = ServerHandshake(secret)
+    handshake = ServerHandshake(secret, parties=parties)
     said = 0
     try:
         stream.send(handshake.greeting(), deadline_s)

@@ -3,7 +3,7 @@
 All others are dealt with as the server does with strangers, at the same time and within its limits, so
 that none of them can keep the right one waiting.
 
-Spec: SO-050, SO-051.
+Spec: SO-050, SO-051, SO-053.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 
 from xnet_channel.threads.flag import Flag
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets import listening
+from xnet_gateway.sockets.addresses import is_path
+from xnet_gateway.sockets.authentication import BRINGING
 from xnet_gateway.sockets.secrets_source import find_secret
 from xnet_gateway.sockets.server import Server
 
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 SECRET_BYTES: Final = 32
 #: How long the thread that accepts may take to notice that it is over, in seconds.
 STOP_S: Final = 10.0
+#: How many different reasons for not taking somebody are told.
+MOST_REASONS: Final = 4
 
 
 class Reception(Server):
@@ -44,31 +49,38 @@ class Reception(Server):
     Threads: one of its own accepts; the methods from one other.
     """
 
+    parties = BRINGING
+
     def __init__(self, route: Listen) -> None:
         """Listen.
 
         Raises:
-            ValueError: The secret or the files for TLS cannot be used (our caller's fault).
+            ValueError: The secret or the files for TLS cannot be used, or the path of a unix socket is not
+                safe (our caller's fault).
             OSError: It cannot listen there.
         """
         given = find_secret(route.secret_file)
         self.secret = given if given is not None else os.urandom(SECRET_BYTES).hex().encode()
         self.made_secret = given is None
         context = _context(route)
-        listener = listening.listen(route.address, secret_given=True)
-        super().__init__(listener, secret=self.secret, context=context, once=True, report=self._note)
+        listener = _listen(route.address)
+        super().__init__(listener, secret=self.secret, context=context, once=True, report=_to_nobody)
         self.address = listener.address
         self._timeout_s = route.timeout_s
         self._until_s = time.monotonic() + route.timeout_s
         self._fd = -1
         self._peer = ""
-        self._refused = 0
-        self._last_refusal = ""
+        self._reasons = Reasons()
         self._over = Flag()
         self._thread = threading.Thread(
             target=self._accept, args=(listener,), name="xnet-listen", daemon=True
         )
-        self._thread.start()
+        _receptions.add(self)
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            listener.close()
+            raise OSError(f"cannot listen on {self.address}: {error}") from error
 
     def wait(self) -> tuple[int, str]:
         """Wait for the worker; return the descriptor of its connection, and where it comes from.
@@ -78,17 +90,30 @@ class Reception(Server):
         """
         try:
             self._over.wait(max(0.0, self._until_s - time.monotonic()))
-        finally:
+            with self._lock:
+                why = self._reasons.words(len(self._unauthenticated))
+            self._stop_listening()
+            fd, self._fd = self._fd, -1
+        except BaseException:
             self.end()
-        if self._fd < 0:
+            raise
+        if fd < 0:
             raise HostNotFound(
-                f"no worker connected to {self.address} within {self._timeout_s:g} seconds{self._words()}"
+                f"no worker connected to {self.address} within {self._timeout_s:g} seconds{why}"
             )
-        fd, self._fd = self._fd, -1
         return fd, self._peer
 
     def end(self) -> None:
-        """Stop listening. A worker that came in this moment is still there for ``wait``."""
+        """Stop listening, and let go of a worker that has come already: it would wait for ever."""
+        self._stop_listening()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
+
+    def _stop_listening(self) -> None:
         self.stop()
         self._thread.join(STOP_S)
 
@@ -103,17 +128,70 @@ class Reception(Server):
         try:
             self._fd = connection.hand_over()
         except (OSError, RuntimeError) as error:
-            self._note(f"{connection.peer}: {error}")
+            self._refused(connection.peer, str(error))
         self._peer = connection.peer
 
-    def _note(self, text: str) -> None:
-        self._refused += 1
-        self._last_refusal = text
+    def _refused(self, peer: str, why: str) -> None:
+        """See ``Server``. Threads: any."""
+        with self._lock:
+            self._reasons.add(peer, why)
 
-    def _words(self) -> str:
-        if not self._refused:
-            return "; nobody tried"
-        return f"; {self._refused} connections were not taken, the last one: {self._last_refusal}"
+    def _close_in_child(self) -> None:
+        """Let go of everything in a forked child: else it would go on to listen, and say nothing."""
+        self._let_go()
+        self._listener.socket.close()  # not more: the file of a unix socket is the parent's
+        for connection in list(self._unauthenticated):
+            connection.forget()
+
+
+class Reasons:
+    """Why connections were not taken. Takes as much memory for a million of them as for a few."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._last_peers: dict[str, str] = {}
+        self._others = 0
+
+    def add(self, peer: str, why: str) -> None:
+        """Count one."""
+        if why not in self._numbers and len(self._numbers) >= MOST_REASONS:
+            self._others += 1
+            return
+        self._numbers[why] = self._numbers.get(why, 0) + 1
+        self._last_peers[why] = peer
+
+    def words(self, silent: int) -> str:
+        """Return the end of a sentence about them.
+
+        Args:
+            silent: How many are there that have not proved anything yet.
+        """
+        number = sum(self._numbers.values()) + self._others
+        parts = []
+        if number:
+            reasons = [
+                f"{why} ({count} times, the last from {self._last_peers[why]})"
+                if count > 1
+                else f"{why} ({self._last_peers[why]})"
+                for why, count in sorted(self._numbers.items(), key=lambda item: -item[1])
+            ]
+            if self._others:
+                reasons.append(f"other reasons ({self._others} times)")
+            taken = "1 connection was" if number == 1 else f"{number} connections were"
+            parts.append(f"; {taken} not taken: {'; '.join(reasons)}")
+        if silent:
+            parts.append(f"; {silent} had not answered yet")
+        return "".join(parts) or "; nobody tried"
+
+
+def _to_nobody(text: str) -> None:
+    """Say nothing: what went wrong is told at the end."""
+
+
+def _listen(address: str) -> Listener:
+    if is_path(address):
+        return listening.listen_unix(address)
+    return listening.listen(address, secret_given=True)
 
 
 def _context(route: Listen) -> ssl.SSLContext | None:
@@ -122,3 +200,16 @@ def _context(route: Listen) -> ssl.SSLContext | None:
     from xnet_gateway.sockets.tls import server_context
 
     return server_context(route.tls["cert"], route.tls.get("key"), route.tls.get("ca"))
+
+
+_receptions: weakref.WeakSet[Reception] = weakref.WeakSet()
+
+
+def _close_in_child() -> None:
+    for reception in list(_receptions):
+        reception._close_in_child()
+    _receptions.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_close_in_child)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from xnet_gateway.sockets.authentication import ServerHandshake
+    from xnet_gateway.sockets.authentication import Parties, ServerHandshake
     from xnet_gateway.sockets.tls_stream import TlsStream
 
 #: How long a client may take to read the last words of its worker, in seconds.
@@ -59,7 +59,7 @@ class ServedConnection:
     # -- before it is let in --------------------------------------------------------------------
 
     def authenticate(
-        self, secret: bytes | None, context: ssl.SSLContext | None, deadline_s: float
+        self, secret: bytes | None, context: ssl.SSLContext | None, deadline_s: float, parties: Parties
     ) -> ServerHandshake:
         """Find out who it is, over TLS if there is a context.
 
@@ -72,7 +72,7 @@ class ServedConnection:
 
             self._stream = TlsStream(self._socket, context, server_side=True)
             self._stream.handshake(deadline_s)
-        return meet_client(self._talk(), secret, deadline_s)
+        return meet_client(self._talk(), secret, deadline_s, parties)
 
     def say(self, line: bytes, deadline_s: float) -> None:
         """Send a line of the handshake.
@@ -124,6 +124,10 @@ class ServedConnection:
             if not self._handed_over:
                 self._socket.close()
                 self._theirs.close()
+
+    def forget(self) -> None:
+        """Close our copy of the connection in a forked child. It is the parent's."""
+        self._socket.close()
 
     # -- with a process -------------------------------------------------------------------------
 

@@ -27,7 +27,7 @@ from collections import Counter
 import attrs
 
 from xnet_gateway.sockets.addresses import peer_name
-from xnet_gateway.sockets.authentication import AuthenticationError, refusal
+from xnet_gateway.sockets.authentication import GIVING, AuthenticationError
 from xnet_gateway.sockets.handshaking import NoAnswer
 from xnet_gateway.sockets.served_connection import ServedConnection
 from xnet_gateway.sockets.streams import tune
@@ -70,8 +70,13 @@ class Limits:
 class Server:
     """Serves what connects to a listener until it is stopped.
 
+    Attributes:
+        parties: Who listens here, and who connects.
+
     Threads: ``stop`` from any, and from signal handlers.
     """
+
+    parties = GIVING
 
     def __init__(
         self,
@@ -199,23 +204,27 @@ class Server:
     def _let_in(self, connection: ServedConnection) -> bool:
         deadline_s = time.monotonic() + self._limits.authentication_s
         try:
-            handshake = connection.authenticate(self._secret, self._context, deadline_s)
+            handshake = connection.authenticate(self._secret, self._context, deadline_s, self.parties)
             full = self._admit(connection)
             if full:
-                connection.say(refusal(full), deadline_s)
+                connection.say(handshake.refusal(full), deadline_s)
                 raise AuthenticationError(full)
             connection.say(handshake.accept(), deadline_s)
         except (AuthenticationError, OSError) as error:
             # That we dropped it is why it did not answer, but not why its answer was wrong.
             silent = isinstance(error, (NoAnswer, OSError))
             why = (silent and connection.dropped) or self._describe(error)
-            self._report(f"{connection.peer}: refused: {why}")
+            self._refused(connection.peer, why)
             return False
         if self._once:
             with self._lock:
                 self._once_done = True
             self._wake()
         return True
+
+    def _refused(self, peer: str, why: str) -> None:
+        """Somebody was not let in."""
+        self._report(f"{peer}: refused: {why}")
 
     def _describe(self, error: Exception) -> str:
         if self._context is not None and isinstance(error, OSError):
@@ -229,7 +238,8 @@ class Server:
         with self._lock:
             if connection not in self._unauthenticated:
                 return connection.dropped or "the server is stopping"
-            if self._once and self._served:
+            # Not only while it is there: it may have gone before we have stopped to listen.
+            if self._once and (self._served or self._once_done):
                 return "this server serves one connection, and has it"
             if len(self._served) >= self._limits.connections:
                 return f"the server has {len(self._served)} connections, which is as many as it takes"

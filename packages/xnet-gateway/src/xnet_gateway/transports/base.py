@@ -127,7 +127,7 @@ class Listen:
     """A place where a worker is going to connect to us.
 
     Attributes:
-        address: ``HOST:PORT``; port 0 lets the system choose.
+        address: ``HOST:PORT``, where port 0 lets the system choose, or the path of a unix socket.
         secret_file: File with the secret, or None: the environment's, else one is made for this worker.
         tls: Files that protect the connection, as for ``Address``, or None; ``ca`` is who has signed the
             certificates of workers.

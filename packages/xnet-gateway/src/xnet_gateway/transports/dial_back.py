@@ -1,12 +1,14 @@
-"""``listen=HOST:PORT``: waiting for the worker that ``python -m xnet connect`` brings."""
+"""``listen=HOST:PORT`` or ``listen=PATH``: waiting for the worker that ``python -m xnet connect`` brings."""
 
 from __future__ import annotations
 
 import os
+import socket
 import sys
 
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.sockets.addresses import format_host_port, is_path, parse_host_port
 from xnet_gateway.sockets.reception import Reception
 from xnet_gateway.transports.base import Connected
 from xnet_gateway.transports.served import ServedWorker
@@ -38,15 +40,27 @@ class WorkerToCome:
             self._reception = Reception(route)
         except OSError as error:
             raise HostNotFound(f"{error.strerror or error} (for {str(spec)!r})") from error
+        address = reachable(self._reception.address, route.address)
         try:
             if tell is not None:
-                tell(self._reception.address, self._reception.secret)
+                tell(address, self._reception.secret)
             else:
-                sys.stderr.write(notice(str(spec.id), self._reception, route))
-                sys.stderr.flush()
+                self._tell_operator(notice(str(spec.id), address, self._reception, route))
         except BaseException:
             self._reception.end()
             raise
+
+    def _tell_operator(self, text: str) -> None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except (AttributeError, OSError, ValueError) as error:  # there is none, or it is closed
+            if not self._reception.made_secret:
+                return  # whoever brings the worker knows everything
+            raise ValueError(
+                f"nobody can be told the secret for {str(self._spec)!r}: standard error cannot be written to"
+                f" ({error}); expected the attribute when_listening, or secret_file="
+            ) from None
 
     def wait(self) -> Connected:
         """Wait for the worker.
@@ -58,16 +72,32 @@ class WorkerToCome:
         return Connected(fd, fd, ServedWorker(peer), blob())
 
     def abandon(self) -> None:
-        """Nobody waits any more."""
+        """Wait no more; a worker that has come meanwhile hears of it."""
         self._reception.end()
 
 
-def notice(name: str, reception: Reception, route: Listen) -> str:
+def reachable(bound: str, asked: str) -> str:
+    """Return the address to tell others: the port that there is, and the host as it was asked for.
+
+    A name stays a name, since it may be in a certificate; who listens at every address has to be given one.
+
+    Args:
+        bound: Where it listens.
+        asked: Where it was asked to.
+    """
+    if is_path(asked):
+        return bound
+    host = parse_host_port(asked)[0]
+    name = socket.gethostname() if host in ("0.0.0.0", "::") else host
+    return format_host_port(name, parse_host_port(bound)[1])
+
+
+def notice(name: str, address: str, reception: Reception, route: Listen) -> str:
     """Return what a person has to know who goes to the other machine now."""
     tls = "" if route.tls is None else " --tls"
     lines = [
         f"xnet: gateway {name} waits {route.timeout_s:g} seconds for a worker. To bring it one, run there:",
-        f"    python -m xnet connect {reception.address}{tls}",
+        f"    python -m xnet connect {address}{tls}",
     ]
     if reception.made_secret:
         lines.append(f"and give it this secret when it asks: {os.fsdecode(reception.secret)}")

@@ -56,14 +56,14 @@ class UnixTransport(Transport):
 
 
 class ListenTransport(Transport):
-    """``listen=HOST:PORT``, with ``listen_timeout=``, ``secret_file=``, and ``tls_cert=`` and the like."""
+    """``listen=HOST:PORT`` or a path, with ``listen_timeout=`` and the keys of ``socket=``."""
 
     key = "listen"
     network = True
 
     def route(self, spec: XSpec) -> Listen:
         """See ``Transport.route``."""
-        from xnet_gateway.sockets.addresses import parse_host_port
+        from xnet_gateway.sockets.addresses import is_path, parse_host_port
 
         if spec.via is not None:
             raise ValueError(
@@ -73,11 +73,15 @@ class ListenTransport(Transport):
         try:
             if not isinstance(spec.listen, str):
                 raise ValueError("there is no value")
-            parse_host_port(spec.listen)
+            if not is_path(spec.listen):
+                parse_host_port(spec.listen)
+            elif not spec.listen.startswith("/") or "\0" in spec.listen:
+                raise ValueError("a path has to be absolute")
         except ValueError as error:
             raise ValueError(
                 f"listen={spec.listen} in the gateway specification {str(spec)!r}: {error};"
-                " expected HOST:PORT, as in listen=10.0.0.7:8888; with port 0 the system chooses one"
+                " expected HOST:PORT, as in listen=10.0.0.7:8888, where port 0 lets the system choose one,"
+                " or the absolute path of a unix socket"
             ) from None
         tls = _tls(spec)
         if tls is not None and "cert" not in tls:

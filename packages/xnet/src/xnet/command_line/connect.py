@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -12,8 +14,9 @@ import time
 from xnet_gateway.bare.bootstrap import FIRST_LINE
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets import secrets_source
-from xnet_gateway.sockets.authentication import MIN_SECRET_BYTES
+from xnet_gateway.sockets.authentication import BRINGING, MIN_SECRET_BYTES, AuthenticationError
 from xnet_gateway.sockets.dialing import dial
+from xnet_gateway.sockets.handshaking import NoAnswer
 from xnet_gateway.sockets.tls import TlsOptions
 
 TYPE_CHECKING = False
@@ -24,11 +27,15 @@ if TYPE_CHECKING:
 EXIT_CANNOT: Final = 1
 #: The command line, the secret or a certificate cannot be used.
 EXIT_MISTAKE: Final = 2
+#: Ctrl-C, as shells have it.
+EXIT_INTERRUPTED: Final = 128 + signal.SIGINT
 #: How long connecting, TLS and the proofs may take, in seconds.
 CONNECT_S: Final = 30.0
 #: Between two tries: at first, and at most, in seconds.
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 5.0
+#: Two interrupts that are no further apart mean more than one, in seconds.
+AGAIN_S: Final = 3.0
 
 DESCRIPTION: Final = """\
 Connect to a program that waits with the gateway specification listen=HOST:PORT, and be its interpreter. For
@@ -44,10 +51,12 @@ the secret:
   of a machine can see. It proves both sides to each other; it does not hide what is sent: use --tls for that.
 
 end:
-  The interpreter ends when the program ends it or is gone, and this command with it.
+  The interpreter ends when the program ends it or is gone, and this command with it. Ctrl-C interrupts what
+  it executes; twice, as SIGTERM and SIGHUP do, it ends both.
   exit status 0  as the interpreter's
               1  it cannot be reached, or is not the one that is meant
               2  the command line, the secret or a certificate cannot be used
+            130  Ctrl-C before it was connected
 """
 
 
@@ -64,14 +73,14 @@ def main(arguments: list[str]) -> int:
     try:
         secret = secrets_source.find_secret(options.secret_file) or _ask()
         fd = _connect(options, secret)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     except ValueError as error:
         _report(str(error))
         return EXIT_MISTAKE
     except HostNotFound as error:
         _report(str(error))
         return EXIT_CANNOT
-    if not options.quiet:
-        _report(f"connected to {options.address}")
     return _serve(fd)
 
 
@@ -83,7 +92,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("address", metavar="HOST:PORT", help="where the program listens")
+    parser.add_argument(
+        "address", metavar="HOST:PORT", help="where the program listens; or the path of a unix socket"
+    )
     parser.add_argument(
         "--secret-file", metavar="FILE", help="file with the secret, which only its owner can read"
     )
@@ -140,34 +151,113 @@ def _connect(options: argparse.Namespace, secret: bytes) -> int:
         tls = TlsOptions(options.tls_ca, options.tls_cert, options.tls_key)
     until_s = time.monotonic() + options.retry
     pause_s = FIRST_PAUSE_S
+    tries = 0
     while True:
         try:
-            return dial(options.address, secret=secret, tls=tls, timeout_s=CONNECT_S)
+            return _try(options, secret, tls)
         except HostNotFound as error:
-            # Who does not know the secret will not learn it: only what may pass is tried again.
-            if "authentication failed" in str(error) or time.monotonic() + pause_s > until_s:
+            if not may_pass(error) or time.monotonic() + pause_s > until_s:
                 raise
+            if not tries and not options.quiet:
+                _report(f"{error}; trying again for {options.retry:g} seconds")
+        tries += 1
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
+def _try(options: argparse.Namespace, secret: bytes, tls: TlsOptions | None) -> int:
+    """Return the descriptor of a connection on which the program has begun to speak.
+
+    Raises:
+        HostNotFound: There is none.
+        ValueError: An argument means nothing.
+    """
+    fd = dial(options.address, secret=secret, tls=tls, timeout_s=CONNECT_S, parties=BRINGING)
+    if not options.quiet:
+        _report(f"connected to {options.address}")
+    # It speaks first. If it waits for others too, it begins when all are there; if one of them does not come
+    # it leaves, and an interpreter would have been started for nothing.
+    with socket.socket(fileno=fd) as sock:
+        try:
+            begins = sock.recv(1, socket.MSG_PEEK)
+        except OSError as error:
+            raise HostNotFound(f"{options.address} has broken the connection: {error}") from None
+        if not begins:
+            raise HostNotFound(f"{options.address} has closed the connection without using it")
+        return sock.detach()
+
+
+def may_pass(error: HostNotFound) -> bool:
+    """Say whether it may be otherwise in a moment.
+
+    Who does not know the secret, or is somebody else, will not learn it. Who closes the connection without a
+    word may have had too many others, or may just have ended.
+    """
+    if isinstance(error.__cause__, AuthenticationError):
+        return isinstance(error.__cause__, NoAnswer)
+    return not isinstance(error.__cause__, ssl.SSLCertVerificationError)
+
+
 def _serve(fd: int) -> int:
     """Give the connection to an interpreter of its own; return its exit status when it has ended."""
-    child = subprocess.Popen(
-        [sys.executable, "-u", "-c", FIRST_LINE],
-        stdin=fd,
-        stdout=fd,
-        env=secrets_source.without_secrets(os.environ),
-    )
-    os.close(fd)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda _number, _frame: child.terminate())
-    while True:
-        try:
-            status = child.wait()
-        except KeyboardInterrupt:  # the interpreter has it from the terminal, too
-            continue
-        return status if status >= 0 else 128 - status
+    signals = Signals()
+    try:
+        child = subprocess.Popen(
+            [sys.executable, "-u", "-c", FIRST_LINE],
+            stdin=fd,
+            stdout=fd,
+            env=secrets_source.without_secrets(os.environ),
+        )
+    except OSError as error:
+        _report(f"cannot start {sys.executable!r}: {error}")
+        return EXIT_CANNOT
+    finally:
+        os.close(fd)
+    signals.started(child)
+    status = child.wait()
+    return status if status >= 0 else 128 - status
+
+
+class Signals:
+    """What signals do from now on: SIGTERM and SIGHUP end the interpreter.
+
+    Ctrl-C is for what it executes: it has that from the terminal too, and the connection is not lost. Twice,
+    it ends the interpreter as well.
+    """
+
+    def __init__(self) -> None:
+        """Begin to handle them; a process that is started does not inherit that."""
+        self._child: subprocess.Popen[bytes] | None = None
+        self._ended = False
+        self._last_s = -AGAIN_S
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup, and what shells run in the background
+                signal.signal(number, self._handle)
+
+    def started(self, child: subprocess.Popen[bytes]) -> None:
+        """There is an interpreter; if it should have ended already, it does."""
+        self._child = child
+        if self._ended:
+            child.terminate()
+
+    def _handle(self, number: int, _frame: object) -> None:
+        if number == signal.SIGINT:
+            self._interrupt()
+        else:
+            self._end()
+
+    def _end(self) -> None:
+        self._ended = True
+        if self._child is not None:
+            self._child.terminate()
+
+    def _interrupt(self) -> None:
+        now_s = time.monotonic()
+        if now_s - self._last_s < AGAIN_S:
+            self._end()
+        else:
+            _report("interrupted; once more, and the interpreter ends")
+        self._last_s = now_s
 
 
 def _report(text: str) -> None:
