@@ -243,14 +243,3 @@ def test_ch_015_send_many_keeps_channels_until_their_items_are_sent() -> None:
                 channel.receive(2.0)
             channel.close()
         assert [received.get(timeout=PATIENCE_S) for _ in range(6)] == ["answer", "end"] * 3
-
-
-def test_every_channel_is_closed_when_the_connection_has_ended() -> None:
-    with pair() as both:
-        ours, theirs = both.channels()
-        assert not ours.isclosed()
-        assert not theirs.isclosed()
-        both.initiator.close()
-        assert ours.isclosed()
-        assert both.worker.wait_finished(PATIENCE_S)
-        assert theirs.isclosed()

@@ -52,6 +52,7 @@ class TestTerminating:
             assert "asked to end" in channel.receive(PATIENCE_S)
 
     @pytest.mark.parametrize("version", ["2.7", "3.6", "3.13", "pypy3"])  # each takes five seconds
+    @pytest.mark.slow
     def test_gr_003_code_that_is_busy_is_interrupted(self, bare: BareGateways, version: str) -> None:
         worker = bare(version)
         channel = worker.remote_exec("import time\nchannel.send(0)\nwhile True: time.sleep(60)")
@@ -63,6 +64,7 @@ class TestTerminating:
             channel.receive(PATIENCE_S)
 
     @pytest.mark.timeout(40)
+    @pytest.mark.slow
     def test_gr_005_gr_007_code_that_does_not_let_itself_be_interrupted(self, bare: BareGateways) -> None:
         worker = bare("2.7")
         channel = worker.remote_exec(

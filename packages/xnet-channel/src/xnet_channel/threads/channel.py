@@ -271,7 +271,7 @@ class Channel:
 
     def isclosed(self) -> bool:
         """Return whether nothing can be sent any more; items may still wait to be received."""
-        return self._mailbox.state.sender.state is not states.OPEN or self._session.finished
+        return self._mailbox.state.sender.state is not states.OPEN
 
     def waitclose(self, timeout: float | None = None) -> None:
         """Wait until no more items come: the other side closed, ended, or said it has no more.
