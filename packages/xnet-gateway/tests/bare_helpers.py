@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import socket
@@ -10,12 +11,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import IO, Any
 
 import pytest
 
 from gateway_helpers import PATIENCE_S
-from xnet_gateway.bare.bootstrap import FIRST_LINE, blob
+from xnet_gateway.bare.bootstrap import FIRST_LINE, SOURCE_FILE, blob
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.transports.base import Connected
@@ -55,6 +57,16 @@ def command(version: str) -> list[str]:
     if python is None:
         pytest.skip(f"needs the interpreter {version}, see tools/dev.py interpreters")
     return [python, "-u", "-c", FIRST_LINE]
+
+
+def load_here() -> ModuleType:
+    """Load the worker as a module of this process, which only tests do."""
+    spec = importlib.util.spec_from_file_location("xnet_bare_worker_here", SOURCE_FILE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 class BareGateways:

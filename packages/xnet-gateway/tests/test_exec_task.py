@@ -6,7 +6,7 @@ import linecache
 
 import pytest
 
-from gateway_helpers import PATIENCE_S
+from gateway_helpers import PATIENCE_S, Gateways
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.worker.exec_task import NO_FILE, exit_status
 from xnet_wire import frames, messages
@@ -71,3 +71,23 @@ def test_gw_010_null_bytes_and_wrong_arguments(shared: Gateway) -> None:
     assert "null byte" in execute(shared, messages.ExecRequest("a\0b"))
     text = execute(shared, messages.ExecRequest("def f(channel): pass", call="f", kwargs={"extra": 1}))
     assert "unexpected keyword argument 'extra'" in text
+
+
+def test_gw_010_code_that_makes_tracebacks_impossible(gateways: Gateways) -> None:
+    """What is left of the error arrives, and the worker lives on."""
+    gateway = gateways()
+    source = "import sys; sys.modules['traceback'] = sys.modules['linecache'] = None; raise KeyError('words')"
+    text = execute(gateway, messages.ExecRequest(source))
+    assert text.startswith("builtins.KeyError: 'words' (no traceback: ModuleNotFoundError")
+    assert gateway.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
+
+
+def test_an_error_without_words(gateways: Gateways) -> None:
+    source = "class E(Exception):\n    def __str__(self): raise TypeError\nraise E"
+    source = "import sys\nsys.modules['traceback'] = None\n" + source
+    assert execute(gateways(), messages.ExecRequest(source)).startswith("__channelexec__.E (no traceback: ")
+
+
+def test_nothing_of_ours_is_imported_from_the_future(shared: Gateway) -> None:
+    source = "def function(x: int): pass\nchannel.send(function.__annotations__['x'] is int)"
+    assert shared.remote_exec(source).receive(PATIENCE_S) is True

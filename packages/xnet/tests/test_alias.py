@@ -135,3 +135,18 @@ def test_without_the_alias_workers_are_left_alone() -> None:
         "xnet.default_group.terminate(5)\n"
     )
     assert output_of(program) == "False\n"
+
+
+def test_a_bare_worker_where_xnet_is_installed_has_all_of_it() -> None:
+    """Its own few names are for interpreters that lack xnet."""
+    program = (
+        "import os, sys\n"
+        "folder, name = os.path.split(sys.executable)\n"
+        "other = os.path.join(folder, '..', os.path.basename(folder), name)\n"
+        "gateway = xnet.makegateway('popen//python=' + other)\n"
+        "source = 'import execnet, sys, xnet; is_bare = \"xnet_bare_worker\" in sys.modules;'\n"
+        "source += 'channel.send((execnet.__name__, is_bare, execnet.makegateway is xnet.makegateway))'\n"
+        "print(gateway.remote_exec(source).receive(20))\n"
+        "gateway.exit()\n"
+    )
+    assert aliased(program) == "('xnet.compat.execnet', True, True)\n"

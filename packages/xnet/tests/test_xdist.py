@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,8 +15,10 @@ from xnet_programs import run
 pytest.importorskip("xdist", reason="needs pytest-xdist, which is not installed")
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
+
+#: What a worker of pytest-xdist needs in its interpreter.
+NEEDED = ("pytest", "pytest-xdist", "pluggy", "iniconfig", "packaging", "pygments")
 
 SUITE = """
 import os, sys, pytest
@@ -38,9 +42,11 @@ PLUGIN = ("-m", "pytest", "-p", "xnet.xdist", "-p", "no:cacheprovider")
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Path:
-    (tmp_path / "test_suite.py").write_text(SUITE)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    return tmp_path
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    (folder / "test_suite.py").write_text(SUITE)
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    return folder
 
 
 def counts(done: subprocess.CompletedProcess[str]) -> str:
@@ -57,14 +63,13 @@ def test_a_suite_passes_and_fails_as_it_should(suite: Path, options: tuple[str, 
     assert done.stderr == ""  # what the workers' own pytests print is not shown
 
 
-def test_workers_that_have_nothing_of_ours(suite: Path) -> None:
-    """Another interpreter with pytest-xdist, here the same one by another command: the worker of one file."""
+def test_workers_in_another_interpreter_that_has_xnet(suite: Path) -> None:
+    """Here the same one by another command: it is sent the worker of one file, and execnet is xnet there."""
     spec = f"2*popen//python=env A=b {sys.executable}"
     done = run(*PLUGIN, "--dist", "load", "--tx", spec, cwd=suite)
     assert done.returncode == 1
-    assert "2 failed, 20 passed, 1 warning" in counts(done)
+    assert "1 failed, 21 passed, 1 warning" in counts(done)
     assert "FAILED test_suite.py::test_many[13]" in done.stdout
-    assert "FAILED test_suite.py::test_alias_here" in done.stdout  # it is another alias there
     assert done.stderr == ""
 
 
@@ -118,3 +123,42 @@ def test_as_execnet_runs_pytest_too(suite: Path) -> None:
     done = run("-m", "xnet", "as-execnet", "-m", "pytest", "-p", "no:cacheprovider", "-n", "1", cwd=suite)
     assert "1 failed, 21 passed" in counts(done)
     assert os.listdir(suite)
+
+
+@pytest.fixture(params=["execnet there", "no execnet there"])
+def other_python(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return an interpreter that has pytest and pytest-xdist but none of our packages, and execnet or not."""
+    folder = tmp_path / "other"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=60)
+    (site_packages,) = folder.glob("lib/python*/site-packages")
+    for name in (*NEEDED, *(("execnet",) if request.param == "execnet there" else ())):
+        try:
+            distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            pytest.skip(f"needs {name}, which is not installed")
+        for top in {
+            file.parts[0] for file in distribution.files or () if file.parts[0] not in ("..", "__pycache__")
+        }:
+            (site_packages / top).symlink_to(str(distribution.locate_file(top)))
+    return str(folder / "bin" / "python")
+
+
+@pytest.mark.parametrize("way", ["popen", "command=env"])
+def test_workers_in_an_interpreter_without_xnet(
+    suite: Path, other_python: str, way: str, tmp_path: Path
+) -> None:
+    """They are sent a worker. The way decides about sys.path: those of popen get that of pytest-xdist."""
+    (suite / "test_suite.py").write_text(
+        SUITE.replace('"xnet.compat.execnet"', '"execnet"')
+        + "\ndef test_where():\n"
+        + f"    assert sys.executable == {other_python!r} and 'xnet_bare_worker' in sys.modules\n"
+    )
+    words = ["--dist", "load", "--max-worker-restart", "0", "--tx", f"2*{way}//python={other_python}"]
+    if way != "popen":
+        words[-1] += f"//chdir={tmp_path / 'elsewhere'}"
+        words += ["--rsyncdir", str(suite)]
+    # With that variable our packages would be there, too.
+    done = run(*PLUGIN, *words, str(suite / "test_suite.py"), cwd=suite, without="PYTHONPATH")
+    assert "1 failed, 22 passed" in counts(done), done.stdout + done.stderr
+    assert "test_suite.py::test_many[13]" in done.stdout
+    assert done.stderr == ""

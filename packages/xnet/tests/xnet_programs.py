@@ -16,11 +16,18 @@ ENVIRONMENT = {
 }
 
 
-def run(*arguments: str, cwd: Path | str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run this interpreter with the arguments."""
-    command = [sys.executable, *arguments]
+def run(
+    *arguments: str, cwd: Path | str | None = None, without: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run this interpreter with the arguments, and without a variable of the environment."""
     return subprocess.run(
-        command, cwd=cwd, env=ENVIRONMENT, capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={name: value for name, value in ENVIRONMENT.items() if name != without},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
     )
 
 

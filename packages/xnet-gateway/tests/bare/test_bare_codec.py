@@ -5,34 +5,21 @@ Spec: VA-001 to VA-031, FR-015.
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 import struct
 import sys
-from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bare_helpers import load_here
 from bare_strategies import exactly, hashables, items, scalars
-from xnet_gateway.bare.bootstrap import SOURCE_FILE
 from xnet_wire import values
 from xnet_wire.errors import DumpError, ValueFormatError
 
-
-def load() -> ModuleType:
-    """Load the worker as a module of this process, which only tests do."""
-    spec = importlib.util.spec_from_file_location("xnet_bare_worker_here", SOURCE_FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-bare = load()
+bare = load_here()
 TABLES = {
     flags: bare.make_table(*flags, None)
     for flags in [(True, False), (True, True), (False, False), (False, True)]

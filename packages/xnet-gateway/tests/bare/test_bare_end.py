@@ -272,58 +272,6 @@ class TestConfig:
                 assert word in text
             assert worker.process.wait(PATIENCE_S) == 0
 
-    def test_the_alias_gives_our_classes(self, bare: BareGateways, version: str) -> None:
-        worker = bare(version, alias=True)
-        source = """
-import execnet
-from execnet.gateway_base import DumpError
-try:
-    channel.send(object())
-except DumpError:
-    channel.send(execnet.RemoteError is channel.RemoteError)
-"""
-        assert worker.remote_exec(source).receive(PATIENCE_S) is True
-
-    def test_the_alias_finds_the_rest_in_execnet_itself(
-        self, bare: BareGateways, version: str, tmp_path: Path
-    ) -> None:
-        """A stand-in for execnet, which not every interpreter here has."""
-        package = tmp_path / "execnet"
-        package.mkdir()
-        (package / "__init__.py").write_text(
-            "from execnet.gateway_base import RemoteError\nrest = 'the rest'\n"
-        )
-        (package / "gateway_base.py").write_text(
-            "class DataFormatError(Exception): pass\nclass DumpError(DataFormatError): pass\n"
-            "class RemoteError(Exception): pass\n"
-            "def dumps(x):\n    if x is None: raise DumpError('not that')\n    return b'dumped'\n"
-        )
-        worker = bare(version, alias=True, env={"PYTHONPATH": "", "UNUSED": None})
-        source = f"""
-import sys
-sys.path.insert(0, {str(tmp_path)!r})
-import execnet
-from execnet.gateway_base import dumps, DumpError
-channel.send((execnet.rest, dumps(1) == b"dumped", execnet.RemoteError is channel.RemoteError))
-try:
-    dumps(None)
-except DumpError as error:
-    channel.send(str(error))
-try:
-    execnet.nothing
-except AttributeError:
-    channel.send("none")
-"""
-        channel = worker.remote_exec(source)
-        assert channel.receive(PATIENCE_S) == ("the rest", True, True)
-        assert channel.receive(PATIENCE_S) == "not that"
-        assert channel.receive(PATIENCE_S) == "none"
-
-    def test_without_execnet_the_alias_says_what_is_missing(self, bare: BareGateways, version: str) -> None:
-        worker = bare(version, alias=True)
-        source = "import execnet\ntry: execnet.XSpec\nexcept AttributeError as e: channel.send(str(e))"
-        assert "XSpec needs execnet to be installed" in worker.remote_exec(source).receive(PATIENCE_S)
-
 
 LINE = re.compile(r"\[\d+\] (\S+) (sent|received) <Message ([A-Z_]+|TYPE_\d+) channel=(\d+) lendata=(\d+)>")
 

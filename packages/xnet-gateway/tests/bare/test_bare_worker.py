@@ -215,6 +215,22 @@ class TestExecuting:
         worker.remote_exec("raise EOFError").waitclose(PATIENCE_S)
         assert run(worker, "channel.send(1)") == 1
 
+    def test_gw_010_code_that_makes_tracebacks_impossible(self, worker: Gateway) -> None:
+        """What is left of the error arrives, and the worker lives on."""
+        source = "import sys; sys.modules['traceback'] = sys.modules['linecache'] = None\n"
+        with pytest.raises(
+            RemoteError, match=r"KeyError: .*words.* \(no traceback: \w+Error while it was made"
+        ):
+            worker.remote_exec(source + "raise KeyError('words')").waitclose(PATIENCE_S)
+        undo = "import sys; del sys.modules['traceback'], sys.modules['linecache']; channel.send(1)"
+        assert run(worker, undo) == 1
+
+    def test_nothing_of_ours_is_imported_from_the_future(self, worker: Gateway) -> None:
+        source = "def function(x: int): pass\nchannel.send(function.__annotations__['x'] is int)"
+        if not is_py2(worker):
+            assert run(worker, source) is True
+        assert run(worker, "channel.send(3 / 2)") == (1 if is_py2(worker) else 1.5)
+
     def test_ch_042_a_long_error_is_cut(self, worker: Gateway) -> None:
         with pytest.raises(RemoteError) as caught:
             worker.remote_exec("raise ValueError('x' * 200000 + 'the end')").waitclose(PATIENCE_S)

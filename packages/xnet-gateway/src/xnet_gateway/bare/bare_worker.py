@@ -21,6 +21,7 @@ Sections, in this order; each uses only the ones above it:
     Link              the connection: who reads, who writes, what frames do
     Callbacks         the thread that runs them
     Executing         CHANNEL_EXEC
+    execnet's names   for code that imports execnet
     Worker            configuration, answers, the end
     Starting          standard input and output become the connection
 
@@ -228,8 +229,12 @@ class TimeoutError(_BaseTimeout):
     """Nothing came in time."""
 
 
-class DumpError(Exception):
-    """The item cannot be sent."""
+class DataFormatError(Exception):
+    """What ``dumps`` and ``loads`` of execnet may raise."""
+
+
+class DumpError(DataFormatError):
+    """The item cannot be sent, or dumped."""
 
 
 if PY2:
@@ -1549,42 +1554,6 @@ class Channel(object):
     def _getremoteerror(self):
         with self._link.guard:
             return self._link.error_locked(self._state)
-
-
-class Alias(type(sys)):
-    """A module under execnet's name. What is not here is looked for in execnet itself, if that is installed."""
-
-    kept = []  # execnet's modules: Python 2 empties those that nobody holds
-
-    def __getattr__(self, name):
-        if name[:2] == "__":
-            raise AttributeError(name)
-        ours = dict((key, sys.modules.pop(key)) for key in list(sys.modules) if key.split(".")[0] == "execnet")
-        try:
-            from execnet.gateway_base import DataFormatError
-
-            value = getattr(__import__(self.__name__, None, None, ["x"]), name)
-        except ImportError:
-            raise AttributeError("%s.%s needs execnet to be installed where this runs" % (self.__name__, name))
-        finally:
-            for key in list(sys.modules):
-                if key.split(".")[0] == "execnet":
-                    self.kept.append(sys.modules.pop(key))
-            sys.modules.update(ours)
-        if name in ("dump", "dumps", "load", "loads"):  # their errors are those that users of the alias know
-            value = raising(DumpError, DataFormatError, value)
-        setattr(self, name, value)
-        return value
-
-
-def raising(ours, theirs, function):
-    def wrapper(*arguments, **named):
-        try:
-            return function(*arguments, **named)
-        except theirs as error:
-            raise ours(str(error))
-
-    return wrapper
 
 
 # ---- Coroutines -------------------------------------------------------------------------------
@@ -2961,15 +2930,15 @@ def show_source(name, source):
 @later
 def describe(error, trace):
     """Return an error as text, with its traceback."""
-    import traceback
-
-    parts = zip(OWN_SOURCE[0].split("\n"), OWN_SOURCE[1].split("\n"))
-    show_source(OWN_FILE, as_text("\n".join([rest or first for first, rest in parts])))
     try:
+        import traceback  # which the code may have made impossible
+
+        parts = zip(OWN_SOURCE[0].split("\n"), OWN_SOURCE[1].split("\n"))
+        show_source(OWN_FILE, as_text("\n".join([rest or first for first, rest in parts])))
         return "".join(map(as_text, traceback.format_exception(type(error), error, trace)))
-    except BaseException as failure:  # a __str__ of the user's, raising whatever
-        names = type(error).__module__, type(error).__name__, type(failure).__name__
-        return "%s.%s (no traceback: %s while it was made)" % names
+    except BaseException as failure:  # a __str__ of the user's may raise whatever
+        names = type(error).__module__, type(error).__name__, as_text(error), type(failure).__name__
+        return "%s.%s: %s (no traceback: %s while it was made)" % names
 
 
 class Execution(object):
@@ -2990,7 +2959,7 @@ class Execution(object):
         return error
 
     def _run(self, pid):
-        if "linecache" in sys.modules:
+        if sys.modules.get("linecache") is not None:
             show_source(self.file, self.source)  # for `inspect` in the code; importing it for that costs too much
         namespace = {"channel": self.channel, "__name__": "__channelexec__"}
         quiet = _quiet[0]
@@ -3041,7 +3010,10 @@ class Execution(object):
             inner = inner.tb_next
         if trace is not None and trace.tb_frame.f_code.co_name == "run":
             trace = inner or trace  # without those of the event loop
-        show_source(self.file, self.source)
+        try:
+            show_source(self.file, self.source)
+        except ImportError:
+            pass  # the code has changed what can be imported
         text = describe(error, trace)
         if isinstance(error, SyntaxError) and trace is None:
             text += "The source cannot be parsed by the interpreter it was sent to, %s (%s).\n" % (
@@ -3127,6 +3099,242 @@ EXECMODELS = {
         "_fdopen": "eventlet.green.os:fdopen", "_get_ident": "eventlet.green.thread:get_ident",
     },
 }  # fmt: skip
+
+
+# ---- execnet's names --------------------------------------------------------------------------
+# What code that imports execnet finds, if the initiator wants that (config ``alias``): pytest-xdist's workers do.
+
+
+@later
+class LoadError(DataFormatError):
+    """The bytes are no dump."""
+
+
+@later
+def dumps(item):
+    """Return the item in execnet's dump format. Raises: DumpError."""
+    out = [b"\x02"]
+    try:
+        _dump(out.append, item)
+    except RuntimeError as error:
+        if not is_recursion(error):
+            raise
+        raise DumpError("Cannot dump the object: it is nested too deeply, or contains itself.")
+    except (ValueError, struct_error) as error:  # a lone surrogate, or more than the format can count
+        raise DumpError("Cannot dump the object: %s." % error)
+    out.append(b"Q")
+    return b"".join(out)
+
+
+@later
+def _dump(add, item):
+    kind = type(item)
+    four = Struct(">i").pack
+    if item is None or kind is bool:
+        add(b"L" if item is None else b"R" if item else b"C")
+    elif kind in Integers and -(2**31) <= item < 2**31:
+        add(b"F" + four(item))
+    elif kind is float:
+        add(b"D" + Struct(">d").pack(item))
+    elif kind is complex:
+        add(b"T" + Struct(">dd").pack(item.real, item.imag))
+    elif kind in Integers or kind is bytes or kind is Text:
+        if kind in Integers:
+            code, data = b"H", str(item).encode("ascii")
+        elif kind is bytes:
+            code, data = b"M" if PY2 else b"A", item
+        else:
+            code, data = b"S" if PY2 else b"N", item.encode("utf-8")
+        add(code + four(len(data)))
+        add(data)
+    elif kind is list:
+        add(b"K" + four(len(item)))
+        for number, member in enumerate(item):
+            _dump(add, number)
+            _dump(add, member)
+            add(b"P")
+    elif kind is dict:
+        add(b"J")
+        for key, value in item.items():
+            _dump(add, key)
+            _dump(add, value)
+            add(b"P")
+    elif kind in (tuple, set, frozenset):
+        for member in item:
+            _dump(add, member)
+        add({tuple: b"@", set: b"O", frozenset: b"E"}[kind] + four(len(item)))
+    else:
+        raise DumpError("Cannot dump an object of type %s." % kind.__name__)
+
+
+@later
+def loads(data, py2str_as_py3str=False, py3str_as_py2str=False):
+    """Return the object of a dump. Raises: LoadError, EOFError."""
+    from io import BytesIO
+
+    return load(BytesIO(data), py2str_as_py3str, py3str_as_py2str)
+
+
+@later
+def dump(stream, item):
+    """Write the dump of an object to a binary stream."""
+    stream.write(dumps(item))
+
+
+@later
+def load(stream, py2str_as_py3str=False, py3str_as_py2str=False):
+    """Read one dump from a binary stream, exactly to its end; damaged data gives nothing but the two errors."""
+
+    def read(size):
+        parts = []
+        while size > 0:
+            part = stream.read(min(size, 1 << 20))  # not what a length claims, at once
+            if not part:
+                raise EOFError("The data ended inside a dump.")
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def number():
+        return Struct(">i").unpack(read(4))[0]
+
+    def size():
+        claimed = number()
+        if claimed < 0:
+            raise ValueError("a length is %d" % claimed)
+        return claimed
+
+    def string():
+        return read(size())
+
+    def take():
+        count = size()
+        if count > len(stack):
+            raise ValueError("%d objects are wanted, %d are there" % (count, len(stack)))
+        at = len(stack) - count
+        taken = stack[at:]
+        del stack[at:]
+        return taken
+
+    def new_list():
+        items = []
+        lacking[id(items)] = (items, size())
+        return items
+
+    def new_tuple():
+        # Python hashes nested tuples on the stack of C, without a limit.
+        members = take()
+        depth = 1 + max([depths.get(id(member), 0) for member in members] or [0])
+        if depth > 1000:
+            raise ValueError("tuples are nested too deeply")
+        result = tuple(members)
+        depths[id(result)] = depth
+        kept.append(result)
+        return result
+
+    def set_item():
+        value, key, container = stack.pop(), stack.pop(), stack[-1]
+        if type(container) is dict:
+            container[key] = value
+            return
+        count = lacking[id(container)][1]
+        if type(key) not in Integers or key != len(container) or key >= count or value is container:
+            raise ValueError("item %s comes after %d of %d" % (short(key), len(container), count))
+        container.append(value)
+
+    def integer():
+        digits = string()
+        if not digits.lstrip(b"-").isdigit():
+            raise ValueError("%s is no decimal number" % short(digits))
+        return int(digits)
+
+    def py2_str():
+        data = string()
+        return data.decode("latin-1") if py2str_as_py3str and not PY2 else data
+
+    def py3_str():
+        data = string()
+        return data if py3str_as_py2str else data.decode("utf-8")
+
+    stack, lacking, depths, kept = [], {}, {}, []
+    makers = {
+        b"L": lambda: None, b"R": lambda: True, b"C": lambda: False, b"F": number, b"G": number, b"H": integer,
+        b"I": integer, b"D": lambda: Struct(">d").unpack(read(8))[0],
+        b"T": lambda: complex(*Struct(">dd").unpack(read(16))), b"A": string, b"M": py2_str, b"N": py3_str,
+        b"S": lambda: string().decode("utf-8"), b"K": new_list, b"J": dict, b"@": new_tuple,
+        b"O": lambda: set(take()), b"E": lambda: frozenset(take()),
+    }  # fmt: skip
+    if read(1) != b"\x02":
+        raise LoadError("The data is no dump of format version 2.")
+    while True:
+        code = read(1)
+        try:
+            if code == b"Q":
+                short_of = [count for items, count in lacking.values() if len(items) != count]
+                if len(stack) != 1 or short_of:
+                    raise ValueError("%d objects, %d lists that lack items" % (len(stack), len(short_of)))
+                return stack[0]
+            if code == b"P":
+                set_item()
+            else:
+                stack.append(makers[code]())
+        except (ValueError, TypeError, LookupError, RuntimeError) as error:
+            raise LoadError("The data is damaged at an opcode %r: %s." % (code, error))
+
+
+@later
+class Names(type(sys)):
+    """A module under execnet's name. What is not here is looked for in execnet itself, if that is installed."""
+
+    kept = []  # execnet's modules: Python 2 empties those that nobody holds
+
+    def __getattr__(self, name):
+        if name[:2] == "__":
+            raise AttributeError(name)
+        ours = dict((key, sys.modules.pop(key)) for key in list(sys.modules) if key.split(".")[0] == "execnet")
+        try:
+            value = getattr(__import__(self.__name__, None, None, ["x"]), name)
+        except ImportError:
+            text = "%s.%s is not here: this worker was sent to an interpreter that has neither xnet nor execnet installed"
+            raise AttributeError(text % (self.__name__, name))
+        finally:
+            for key in list(sys.modules):
+                if key.split(".")[0] == "execnet":
+                    self.kept.append(sys.modules.pop(key))
+            sys.modules.update(ours)
+        setattr(self, name, value)
+        return value
+
+
+@later
+def stand_in_for_execnet():
+    """Make xnet importable as execnet, or else what is here."""
+    if sys.version_info >= (3, 10):
+        try:
+            # Not when it is first used: pytest-xdist may give this worker its own sys.path, for another version.
+            __import__("xnet_wire.values")
+            __import__("xnet.alias", None, None, ["install"]).install(in_worker=True)
+            return
+        except Exception:
+            pass  # it is not installed here
+    modules = {}
+    # ``pytest -p xnet.xdist``: workers are told the same. With this text pytest leaves them as they are.
+    for name, kind in (
+        ("execnet", Names), ("execnet.gateway_base", Names), ("xnet", type(sys)), ("xnet.xdist", type(sys)),
+    ):  # fmt: skip
+        modules[name] = kind(name, "PYTEST_DONT_REWRITE")
+        modules[name].__path__ = []
+    execnet, base = modules["execnet"], modules["execnet.gateway_base"]
+    names = "Channel ChannelFile ChannelFileRead ChannelFileWrite DataFormatError DumpError ExecModel LoadError "
+    for name in (names + "RemoteError TimeoutError dump dumps load loads INTERRUPT_TEXT").split():
+        setattr(execnet, name, globals()[name])
+        setattr(base, name, globals()[name])
+    base.get_execmodel = ExecModel
+    base.WorkerGateway = Worker
+    execnet.gateway_base = base
+    execnet.__version__ = "2.1.2"  # of which this is a part
+    modules["xnet"].xdist = modules["xnet.xdist"]
+    sys.modules.update(modules)
 
 
 # ---- Worker -----------------------------------------------------------------------------------
@@ -3355,23 +3563,8 @@ class Worker(object):
 
     @later
     def _apply_alias(self, switch):
-        """Make what is here importable under execnet's names."""
-        if not switch or "execnet" in sys.modules:
-            return
-        for name in ("execnet", "execnet.gateway_base"):
-            module = sys.modules[name] = Alias(name)
-            module.Channel, module.RemoteError, module.TimeoutError = Channel, RemoteError, TimeoutError
-            module.DumpError, module.DataFormatError = DumpError, DumpError
-            module.ExecModel, module.get_execmodel = ExecModel, ExecModel
-        sys.modules["execnet"].gateway_base = sys.modules["execnet.gateway_base"]
-        sys.modules["execnet"].__path__ = []
-        # pytest has its workers load the plugin that has asked for all this.
-        try:
-            __import__("xnet")
-        except ImportError:
-            sys.modules["xnet"] = type(sys)("xnet")
-            sys.modules["xnet"].__path__ = []
-        sys.modules["xnet.xdist"] = type(sys)("xnet.xdist", "PYTEST_DONT_REWRITE: it is here already")
+        if switch and "execnet" not in sys.modules:
+            stand_in_for_execnet()
 
     @later
     def _apply_stdout(self, place):

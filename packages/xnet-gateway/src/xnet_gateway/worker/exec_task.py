@@ -56,11 +56,13 @@ class ExecTask:
     def _run(self) -> str | None:
         request = self.request
         file = request.file or NO_FILE
-        if "linecache" in sys.modules:
+        if sys.modules.get("linecache") is not None:
             self._show_source(file)  # for `inspect` in the code; importing it for that costs too much
         namespace: dict[str, Any] = {"channel": self.channel, "__name__": "__channelexec__"}
         try:
-            result = eval(compile(request.source + "\n", file, "exec", TOP_LEVEL_AWAIT), namespace)
+            # Without what this file imports of the future: it is none of theirs.
+            code = compile(request.source + "\n", file, "exec", TOP_LEVEL_AWAIT, dont_inherit=True)
+            result = eval(code, namespace)
             if request.call is not None:
                 if request.call not in namespace:
                     raise NameError(f"the source defines no function {request.call!r} that could be called")
@@ -92,20 +94,24 @@ class ExecTask:
 
     def _describe(self, error: BaseException, file: str) -> str:
         """Return the traceback from the user's code on, with its source lines."""
-        import traceback
-
-        self._show_source(file)
         # Without our own frame, which is all there is if the source could not be compiled.
         trace = error.__traceback__ and error.__traceback__.tb_next
         if trace is not None and trace.tb_frame.f_code is run_in_loop.__code__:
             while trace.tb_next is not None and trace.tb_frame.f_code.co_filename != file:
                 trace = trace.tb_next  # of the event loop
         try:
+            import traceback  # which the code may have made impossible
+
+            self._show_source(file)
             return "".join(traceback.format_exception(type(error), error, trace))
         except BaseException as failure:  # noqa: BLE001 - a __str__ of the user's, raising whatever
             kind = type(error)
+            try:
+                words = f": {error}"
+            except BaseException:  # noqa: BLE001 - it was that
+                words = ""
             why = type(failure).__name__
-            return f"{kind.__module__}.{kind.__qualname__} (no traceback: {why} while it was made)"
+            return f"{kind.__module__}.{kind.__qualname__}{words} (no traceback: {why} while it was made)"
 
     def _show_source(self, file: str) -> None:
         """Let tracebacks and ``inspect`` show the lines of the source. Spec: GW-018."""
