@@ -28,7 +28,7 @@ from xnet import Gateway
 #: From the event to the error, in seconds: far more than it takes, far less than for ever.
 HEARD_S = 5.0
 #: Of the tests with frozen processes, in seconds.
-KEEPALIVE_S = 0.3
+KEEPALIVE_S = 0.5
 #: Runs until it is told to end, and says who it is.
 WAITING = "import os; channel.send(os.getpid()); channel.receive()"
 #: As long as the connection is there. It waits for no item: that would have others' items credited.
