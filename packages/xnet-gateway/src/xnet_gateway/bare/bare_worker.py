@@ -2809,6 +2809,7 @@ class Callbacks(object):
         self._queue = deque()  # (channel, count of items; 0 for its end)
         self._sleepers = []
         self._turn = None
+        self.busy = False
 
     @later
     def turn(self):
@@ -2857,9 +2858,11 @@ class Callbacks(object):
         while True:
             with link.guard:
                 while not self._queue:
+                    self.busy = False
                     greenlets = green()
                     link.sleep_locked(self._sleepers, None, greenlets and GreenSleeper(greenlets))
                 state, count = self._queue.popleft()
+                self.busy = True
             with turn:
                 for _ in range(count):
                     self.deliver(state)
@@ -3420,7 +3423,12 @@ class Worker(object):
             # A thread that runs while the interpreter takes itself apart fails with noise in Python 2.
             if GREEN:
                 be_main_thread()
-            link.wait_locked(lambda: not link.keeper_runs, monotonic() + WRITE_GRACE, link.keeper_end_sleepers)
+            until = monotonic() + WRITE_GRACE
+            link.wait_locked(lambda: not link.keeper_runs, until, link.keeper_end_sleepers)
+        while PY2 and link.callbacks.busy and monotonic() < until:
+            _sleep(0.002)
+            with link.guard:
+                pass  # it is not between two of its steps
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()
