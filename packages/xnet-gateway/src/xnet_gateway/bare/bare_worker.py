@@ -2845,6 +2845,7 @@ class Callbacks(object):
     @later
     def push_locked(self, state, count):
         self._queue.append((state, count))
+        self.busy = True
         if not self._started:
             self._started = True
             start_new_thread(self.run, ())
@@ -2862,7 +2863,6 @@ class Callbacks(object):
                     greenlets = green()
                     link.sleep_locked(self._sleepers, None, greenlets and GreenSleeper(greenlets))
                 state, count = self._queue.popleft()
-                self.busy = True
             with turn:
                 for _ in range(count):
                     self.deliver(state)
