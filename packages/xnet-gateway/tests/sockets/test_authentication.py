@@ -179,6 +179,14 @@ class TestServer:
         with pytest.raises(AuthenticationError):
             server.receive_data(line)
 
+    def test_so_011_a_right_proof_under_another_name_is_refused(self) -> None:
+        """Spec: SO-011. Or one of another version: nobody is to find out what else would do."""
+        greeting = ServerHandshake(SECRET, b"s" * 32).greeting()
+        answer = ClientHandshake(SECRET).receive_data(greeting)
+        for old, new in ((b"hmac-sha256", b"hmac-sha1"), (b"/1 ", b"/0 "), (b"/1 ", b"/2 ")):
+            with pytest.raises(AuthenticationError, match=r"wrong form|no xnet client"):
+                ServerHandshake(SECRET, b"s" * 32).receive_data(answer.replace(old, new, 1))
+
     def test_every_bit_of_the_proof_counts(self) -> None:
         greeting = ServerHandshake(SECRET, b"s" * 32).greeting()
         answer = ClientHandshake(SECRET).receive_data(greeting)

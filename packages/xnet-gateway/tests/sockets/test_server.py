@@ -193,6 +193,23 @@ class TestBadClients:
                 for sock in idle:
                     sock.close()
 
+    def test_so_026_the_oldest_goes_first(self) -> None:
+        """Spec: SO-026. Else whoever answers in time would have to be quicker than the next one comes."""
+        with (
+            Serving(limits=Limits(unauthenticated=4, authentication_s=3600)) as serving,
+            contextlib.ExitStack() as stack,
+        ):
+            crowd = []
+            for _ in range(8):
+                crowd.append(stack.enter_context(serving.connect()))
+                assert read_line(crowd[-1])
+            for old in crowd[:4]:
+                assert read_all(old) == b""
+            young = crowd[4]
+            greeting = b"xnet-server/1 hmac-sha256 " + b"0" * 64 + b"\n"
+            young.sendall(ClientHandshake(SECRET).receive_data(greeting))
+            assert b" no the secret is wrong" in read_all(young)  # it was still listened to
+
     def test_so_026_the_address_with_most_of_them_pays(self) -> None:
         """Spec: SO-026."""
         with (

@@ -151,7 +151,7 @@ def test_so_022_a_thousand_bad_clients_leave_nothing_behind(any_victim: Victim) 
     crowd(1000)
     # The last ones may still be on their way into the backlog.
     assert eventually(lambda: threading.active_count() <= threads and len(descriptors()) <= open_before)
-    assert children() == processes
+    assert children() <= processes
     assert memory_kb(os.getpid()) - memory < 4_000
     any_victim.let_in()
 
