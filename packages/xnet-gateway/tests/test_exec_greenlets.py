@@ -262,7 +262,7 @@ channel.send(subprocess.check_output([sys.executable, "-c", "print(1)"]))
     assert gateway.wait(PATIENCE_S) == 0
 
 
-def test_ctrl_c_interrupts_what_executes_and_then_ends_the_worker(spec: str, gateways: Gateways) -> None:
+def test_ctrl_c_interrupts_what_executes(spec: str, gateways: Gateways) -> None:
     gateway = gateways(spec)
     waiting = [
         gateway.remote_exec("""
@@ -290,7 +290,10 @@ except KeyboardInterrupt:
     assert gateway.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
     assert eventually(lambda: gateway.remote_status().numexecuting == 0)
     os.kill(gateway.pid, signal.SIGINT)
-    assert gateway.wait(PATIENCE_S) == 0
+    if "python=" in spec:  # the bare worker takes no notice while nothing executes, with greenlets or without
+        assert gateway.remote_exec("channel.send(2)").receive(PATIENCE_S) == 2
+    else:
+        assert gateway.wait(PATIENCE_S) == 0
 
 
 @pytest.mark.slow

@@ -1134,6 +1134,7 @@ class Greenlets(object):
 
     Other threads wake greenlets through a pipe, for which one greenlet waits.
 
+    has_model      executions are greenlets, that is
     executing      the greenlets that execute something
     interrupted    they have been interrupted because the worker is to end
     """
@@ -1166,6 +1167,7 @@ class Greenlets(object):
         self.current = getcurrent
         self.event = Event
         self.wait_read = wait_read
+        self.has_model = False
         self.executing = set()
         self.interrupted = False
         self.rung = deque()
@@ -1207,7 +1209,7 @@ class Greenlets(object):
 
     def take_sigint(self, frame):
         """Interrupt what executes, and return True; or return False if KeyboardInterrupt is to be raised here."""
-        while frame is not None and self.executing:
+        while frame is not None:
             if frame.f_code is Execution._run.__code__:
                 return False  # it came to executed code
             if frame.f_code.co_filename == OWN_FILE:
@@ -1215,7 +1217,7 @@ class Greenlets(object):
             frame = frame.f_back
         if self.executing:
             self.ring(None)
-        return bool(self.executing)
+        return self.has_model or bool(self.executing)
 
     def run(self, function, argument):
         """Run an execution in a new greenlet."""
@@ -3077,10 +3079,11 @@ class ExecModel(object):
         return self._get_ident()
 
     def fdopen(self, fd, mode, bufsize=1, closefd=True):
-        if PY2:
-            return self._fdopen(fd, mode, bufsize)
         options = {"buffering": -1} if "b" in mode else {"buffering": bufsize, "encoding": "utf-8"}
-        return self._fdopen(fd, mode, closefd=closefd, **options)
+        try:
+            return self._fdopen(fd, mode, closefd=closefd, **options)
+        except TypeError:  # of Python 2, or an old gevent
+            return self._fdopen(fd, mode, bufsize)
 
 
 #: Where execution models have their things.
@@ -3560,7 +3563,7 @@ class Worker(object):
 
     def _apply_execmodel(self, name):
         if name in GREENLET_MODELS:
-            Greenlets(native(name))
+            Greenlets(native(name)).has_model = True
         elif name not in ("thread", "main_thread_only"):
             raise ValueError("there is only thread, main_thread_only, gevent and eventlet")
         self._execmodel = native(name)
