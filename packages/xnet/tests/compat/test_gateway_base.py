@@ -21,7 +21,11 @@ def test_classes_are_the_public_ones() -> None:
         assert getattr(gateway_base, name) is getattr(xnet, name)
     for kind in (xnet.Gateway, gateway_base.WorkerGateway):
         assert issubclass(kind, gateway_base.BaseGateway)
-    assert gateway_base.get_execmodel("thread").backend == "thread"
+    for name in ("thread", "main_thread_only", "gevent", "eventlet"):
+        model = gateway_base.get_execmodel(name)
+        words = name.replace("_", " ").title().replace(" ", "")
+        assert model.backend == name
+        assert type(model) is getattr(gateway_base, f"{words}ExecModel")
 
 
 def test_stored_data_is_read_and_written_by_the_serializer_classes() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from xnet.compat.worker_pool import WorkerPool
 from xnet_gateway.execmodel import get_execmodel
+from xnet_programs import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,3 +93,25 @@ def test_the_primary_thread_is_taken_when_it_is_free(primary: tuple[WorkerPool, 
 def test_only_a_pool_with_a_primary_can_integrate_one(pool: WorkerPool) -> None:
     with pytest.raises(RuntimeError, match="has no primary thread"):
         pool.integrate_as_primary_thread()
+
+
+@pytest.mark.parametrize("library", ["gevent", "eventlet"])
+def test_a_pool_of_greenlets(library: str) -> None:
+    pytest.importorskip(library, reason=f"{library} is not installed here")
+    program = f"""
+from xnet_gateway.execmodel import get_execmodel
+from xnet.compat.worker_pool import WorkerPool
+import threading
+model = get_execmodel({library!r})
+pool = WorkerPool(model)
+idents = set()
+def work(number):
+    model.sleep(0.01)
+    idents.add(threading.get_ident())
+    return number * 2
+replies = [pool.spawn(work, number) for number in range(50)]
+print(pool.waitall(10), [reply.get(10) for reply in replies] == list(range(0, 100, 2)), len(idents))
+print(pool.terminate(10))
+"""
+    done = run("-c", program)
+    assert done.stdout == "True True 1\nTrue\n", done.stderr

@@ -18,7 +18,14 @@ from xnet_channel.threads.errors import INTERRUPT_TEXT, RemoteError, TimeoutErro
 from xnet_channel.threads.mailbox import NO_ENDMARKER as NO_ENDMARKER_WANTED
 from xnet_channel.threads.owner import SessionOwner as BaseGateway
 from xnet_channel.threads.tracebacks import format_error as geterrortext
-from xnet_gateway.execmodel import ExecModel, MainThreadOnlyExecModel, ThreadExecModel, get_execmodel
+from xnet_gateway.execmodel import (
+    EventletExecModel,
+    ExecModel,
+    GeventExecModel,
+    MainThreadOnlyExecModel,
+    ThreadExecModel,
+    get_execmodel,
+)
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.exec_pool import CONCURRENT_EXEC_DEADLOCK_TEXT as MAIN_THREAD_ONLY_DEADLOCK_TEXT
 from xnet_gateway.worker.worker import WorkerGateway
@@ -108,12 +115,6 @@ sysex = (KeyboardInterrupt, SystemExit)
 ChannelFactory = absent_class(
     "execnet.gateway_base.ChannelFactory",
     "Gateway.newchannel() makes channels, .remote_status() counts them",
-)
-EventletExecModel = absent_class(
-    "execnet.gateway_base.EventletExecModel", "get_execmodel() has 'thread' and 'main_thread_only'"
-)
-GeventExecModel = absent_class(
-    "execnet.gateway_base.GeventExecModel", "get_execmodel() has 'thread' and 'main_thread_only'"
 )
 
 #: What to use instead of values that mean nothing here.

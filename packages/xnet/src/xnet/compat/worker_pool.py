@@ -1,16 +1,17 @@
-"""``WorkerPool``: execnet's thread pool, for programs that use it directly."""
+"""``WorkerPool``: execnet's pool of threads, or greenlets, for programs that use it directly."""
 
 from __future__ import annotations
 
-import threading
 import time
-from queue import SimpleQueue
 
 from xnet_channel.threads.errors import TimeoutError
+from xnet_channel.threads.native import RLock
+from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from queue import Queue
     from typing import Any
 
     from xnet_gateway.execmodel import ExecModel
@@ -67,11 +68,12 @@ class WorkerPool:
     def __init__(self, execmodel: ExecModel, hasprimary: bool = False) -> None:
         self.execmodel = execmodel
         self._has_primary = hasprimary
-        self._primary: SimpleQueue[Reply | None] = SimpleQueue()
+        self._primary: Queue[Reply | None] = execmodel.queue.Queue()
         self._primary_free = False
         self._shutting_down = False
         self._active: set[Reply] = set()
-        self._changed = threading.Condition()
+        self._lock = RLock()
+        self._changed = WaitList()
 
     def integrate_as_primary_thread(self) -> None:
         """Run spawned calls in the calling thread until ``trigger_shutdown``.
@@ -82,9 +84,9 @@ class WorkerPool:
         if not self._has_primary:
             raise RuntimeError("this WorkerPool has no primary thread: it was made without hasprimary=True")
         while not self._shutting_down:
-            with self._changed:
+            with self._lock:
                 self._primary_free = True
-                self._changed.notify_all()
+                self._changed.notify_all_locked()
             reply = self._primary.get()
             if reply is None:
                 break
@@ -92,7 +94,7 @@ class WorkerPool:
 
     def trigger_shutdown(self) -> None:
         """Take no more calls and let the primary thread go."""
-        with self._changed:
+        with self._lock:
             self._shutting_down = True
         self._primary.put(None)
 
@@ -107,7 +109,7 @@ class WorkerPool:
             ValueError: The pool is shutting down.
         """
         reply = Reply((func, args, kwargs), self.execmodel)
-        with self._changed:
+        with self._lock:
             if self._shutting_down:
                 raise ValueError("the pool is shutting down and takes no more calls")
             self._active.add(reply)
@@ -126,18 +128,18 @@ class WorkerPool:
     def waitall(self, timeout: float | None = None) -> bool:
         """Wait until no call runs; return whether that is so."""
         deadline_s = None if timeout is None else time.monotonic() + timeout
-        with self._changed:
+        with self._lock:
             while self._active:
                 left_s = None if deadline_s is None else deadline_s - time.monotonic()
                 if left_s is not None and left_s <= 0:
                     return False
-                self._changed.wait(left_s)
+                self._changed.wait_locked(self._lock, left_s)
             return True
 
     def _run(self, reply: Reply) -> None:
         try:
             reply.run()
         finally:
-            with self._changed:
+            with self._lock:
                 self._active.discard(reply)
-                self._changed.notify_all()
+                self._changed.notify_all_locked()
