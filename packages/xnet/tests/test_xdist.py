@@ -162,3 +162,28 @@ def test_workers_in_an_interpreter_without_xnet(
     assert "1 failed, 22 passed" in counts(done), done.stdout + done.stderr
     assert "test_suite.py::test_many[13]" in done.stdout
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("library", ["gevent", "eventlet"])
+def test_a_suite_that_has_the_standard_library_patched(library: str, tmp_path: Path) -> None:
+    """Its ``conftest.py`` does it, in this process and in the workers, inside of an import."""
+    pytest.importorskip(library, reason=f"{library} is not installed here")
+    patch = "from gevent.monkey import patch_all as patch"
+    if library == "eventlet":
+        patch = "from eventlet import monkey_patch as patch"
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "conftest.py").write_text(
+        f"import warnings\nwarnings.simplefilter('ignore')\n{patch}\npatch()\n"
+    )
+    (tmp_path / "test_patched.py").write_text("""
+import pytest, threading, time
+
+@pytest.mark.parametrize("number", range(20))
+def test_many(number):
+    thread = threading.Thread(target=time.sleep, args=(0.001,))
+    thread.start()
+    thread.join()
+""")
+    done = run(*PLUGIN, "-n", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "20 passed" in counts(done)

@@ -11,6 +11,7 @@ import threading
 import pytest
 
 from green_programs import LIBRARIES, run_green
+from programs import output_of
 from threads_helpers import PATIENCE_S
 from xnet_channel.threads import native
 
@@ -73,6 +74,23 @@ def test_a_thread_has_its_name_and_keeps_no_process_alive() -> None:
 def test_whatever_is_patched_it_is_the_same(library: str, order: str) -> None:
     right = RIGHT.format(patched=library, selector=selectors.DefaultSelector.__name__)
     assert run_green(library, order.format(LOOK)) == right
+
+
+def test_threads_that_carry_a_connection_can_be_hidden() -> None:
+    program = """
+import threading
+from xnet_channel.threads import native
+names, looked = [], threading.Semaphore(0)
+def look():
+    names.append([thread.name for thread in threading.enumerate()])
+    looked.release()
+native.Hiding.hides = True
+for carries in (True, False):
+    native.start_thread(look, (), "xnet-some", carries=carries)
+    looked.acquire()
+print(names)
+"""
+    assert output_of(program) == "[['MainThread'], ['MainThread', 'xnet-some']]\n"
 
 
 def test_a_private_copy_is_another_module() -> None:

@@ -94,7 +94,7 @@ class CallbackThread:
         from _queue import SimpleQueue
 
         queue: SimpleQueue[tuple[Mailbox, int] | None] = SimpleQueue()
-        start_thread(self._run, (queue,), f"xnet-callbacks-{self._session.name}")
+        start_thread(self._run, (queue,), f"xnet-callbacks-{self._session.name}", carries=True)
         return queue
 
     def _run(self, queue: Queue) -> None:

@@ -85,17 +85,31 @@ def _selectors_over(select: ModuleType) -> ModuleType:
         sys.modules["select"] = patched
 
 
-def start_thread(target: Callable[..., object], args: tuple[Any, ...], name: str) -> None:
+class Hiding:
+    """Whether threads that only carry the connection are hidden from ``threading``.
+
+    A worker hides them, as execnet's did: gevent, when it patches inside of an import, does half of its work
+    unless ``threading`` knows of the main thread only, and the import fails then. Such code comes to workers
+    (a ``conftest.py``) more often than somebody who lists threads.
+    """
+
+    hides = False
+
+
+def start_thread(
+    target: Callable[..., object], args: tuple[Any, ...], name: str, *, carries: bool = False
+) -> None:
     """Run the function in a thread of its own that does not keep the process alive.
 
     Args:
         target: What to run; it must not raise.
         args: Its arguments.
         name: For those who list threads.
+        carries: It is part of the connection, see ``Hiding``.
     """
-    if patched_by() is None:
+    if patched_by() is None and not (carries and Hiding.hides):
         threading.Thread(target=target, args=args, name=name, daemon=True).start()
-    else:  # that class makes greenlets now
+    else:  # patched, that class makes greenlets
         _start_new_thread(target, args)
 
 

@@ -119,7 +119,7 @@ class Reactor:
         with self._lock:
             if not self._started:
                 self._started = True
-                native.start_thread(self._run, (), "xnet-reactor")
+                native.start_thread(self._run, (), "xnet-reactor", carries=True)
 
     def _drain_waker(self, events: int) -> None:
         self._waker.drain()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from xnet_channel.threads.native import Hiding
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.worker import WorkerGateway
 
@@ -18,6 +19,7 @@ def main(fd: int, name: str) -> None:
 
     Threads: the main thread; executions run in it.
     """
+    Hiding.hides = True
     if fd == 0:
         fd = os.dup(0)
         null = os.open(os.devnull, os.O_RDONLY)
