@@ -9,7 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from xnet_gateway.gateway import Gateway
@@ -57,6 +58,23 @@ def eventually(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -
             return False
         pause.wait(0.005)
     return True
+
+
+@contextmanager
+def stderr_in(path: Path) -> Iterator[Path]:
+    """Have descriptor 2 write to a file that can be read meanwhile; reading ``capfd`` loses what comes then.
+
+    Not for a fixture: pytest puts its own descriptor there between fixtures and test.
+    """
+    before = os.dup(2)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(file, 2)
+    os.close(file)
+    try:
+        yield path
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
 
 
 class Watched:

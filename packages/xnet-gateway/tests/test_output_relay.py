@@ -4,71 +4,63 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
-import pytest
-
-from gateway_helpers import PATIENCE_S, eventually, run_program, start_program
+from gateway_helpers import PATIENCE_S, eventually, run_program, start_program, stderr_in
 from xnet_gateway.output_relay import TAIL_BYTES, TAIL_LINES, OutputRelay
 
 
-@pytest.fixture
-def relayed(capfd: pytest.CaptureFixture[str]) -> Iterator[tuple[int, OutputRelay, list[str]]]:
-    """The writing end of a relayed pipe, the relay, and what has come out of it (see ``arrived``)."""
+@contextmanager
+def relayed(directory: Path) -> Iterator[tuple[int, OutputRelay, Path]]:
+    """The writing end of a relayed pipe, the relay, and the file that descriptor 2 is meanwhile."""
     read, write = os.pipe()
-    yield write, OutputRelay(read), []
-    try:
-        os.close(write)
-    except OSError:
-        pass  # the test did it
+    with stderr_in(directory / "stderr") as said:
+        relay = OutputRelay(read)
+        try:
+            yield write, relay, said
+        finally:
+            os.close(write)
+            assert eventually(lambda: relay._closed)
 
 
-def arrived(capfd: pytest.CaptureFixture[str], so_far: list[str], text: str) -> bool:
-    def complete() -> bool:
-        so_far.append(capfd.readouterr().err)
-        return "".join(so_far) == text
-
-    return eventually(complete, 5.0)
+def arrived(said: Path, text: str) -> bool:
+    return eventually(lambda: said.read_text() == text)
 
 
-Relayed = tuple[int, OutputRelay, list[str]]
+def test_lines_pass(tmp_path: Path) -> None:
+    with relayed(tmp_path) as (write, relay, said):
+        os.write(write, b"one\ntwo\n")
+        assert arrived(said, "one\ntwo\n")
+        assert relay.tail() == "one\ntwo"
 
 
-def test_lines_pass(relayed: Relayed, capfd: pytest.CaptureFixture[str]) -> None:
-    write, relay, so_far = relayed
-    os.write(write, b"one\ntwo\n")
-    assert arrived(capfd, so_far, "one\ntwo\n")
-    assert relay.tail() == "one\ntwo"
+def test_an_incomplete_line_comes_a_moment_later(tmp_path: Path) -> None:
+    with relayed(tmp_path) as (write, _, said):
+        os.write(write, b"password: ")
+        assert arrived(said, "password: ")
+        os.write(write, b"no\n")
+        assert arrived(said, "password: no\n")
 
 
-def test_an_incomplete_line_comes_a_moment_later(relayed: Relayed, capfd: pytest.CaptureFixture[str]) -> None:
-    write, _, so_far = relayed
-    os.write(write, b"password: ")
-    assert arrived(capfd, so_far, "password: ")
-    os.write(write, b"no\n")
-    assert arrived(capfd, so_far, "password: no\n")
+def test_the_rest_comes_at_the_end(tmp_path: Path) -> None:
+    with relayed(tmp_path) as (write, _, said):
+        os.write(write, b"a\n" + b"b" * 10_000)
+    assert said.read_text() == "a\n" + "b" * 10_000
 
 
-def test_the_rest_comes_at_the_end(relayed: Relayed, capfd: pytest.CaptureFixture[str]) -> None:
-    write, _, so_far = relayed
-    os.write(write, b"a\n" + b"b" * 10_000)
-    os.close(write)
-    assert arrived(capfd, so_far, "a\n" + "b" * 10_000)
-
-
-def test_the_tail_is_bounded_and_survives_odd_bytes(
-    relayed: Relayed, capfd: pytest.CaptureFixture[str]
-) -> None:
-    write, relay, _ = relayed
-    os.write(write, b"\xff\xfe\n" + b"".join(b"%d\n" % number for number in range(5000)))
-    assert eventually(lambda: relay.tail().endswith("4999"))
-    assert len(relay.tail().splitlines()) == TAIL_LINES
-    for _ in range(100):
-        os.write(write, b"x")  # byte by byte: the tail is counted in bytes, not in writes
-    os.write(write, b"\n")
-    assert eventually(lambda: "x" * 100 in relay.tail())
-    assert "4999" in relay.tail()
-    os.write(write, b"\xff" * 3 * TAIL_BYTES + b"\n")
-    assert eventually(lambda: len(relay.tail()) == TAIL_BYTES - 1)
+def test_the_tail_is_bounded_and_survives_odd_bytes(tmp_path: Path) -> None:
+    with relayed(tmp_path) as (write, relay, _):
+        os.write(write, b"\xff\xfe\n" + b"".join(b"%d\n" % number for number in range(5000)))
+        assert eventually(lambda: relay.tail().endswith("4999"))
+        assert len(relay.tail().splitlines()) == TAIL_LINES
+        for _ in range(100):
+            os.write(write, b"x")  # byte by byte: the tail is counted in bytes, not in writes
+        os.write(write, b"\n")
+        assert eventually(lambda: "x" * 100 in relay.tail())
+        assert "4999" in relay.tail()
+        os.write(write, b"\xff" * 3 * TAIL_BYTES + b"\n")
+        assert eventually(lambda: len(relay.tail()) == TAIL_BYTES - 1)
 
 
 def test_tr_012_lines_of_several_workers_do_not_mix() -> None:

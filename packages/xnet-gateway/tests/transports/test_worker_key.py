@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway_helpers import MEGABYTE, PATIENCE_S, Gateways, eventually
+from gateway_helpers import MEGABYTE, PATIENCE_S, Gateways, eventually, stderr_in
 from sshd_helpers import Sshd
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.errors import HostNotFound
@@ -250,18 +250,15 @@ class TestKeys:
         ):
             begin(XSpec("popen//via=far"), far)
 
-    def test_it_traces_like_ours(self, gateways: Gateways, capfd: pytest.CaptureFixture[str]) -> None:
-        gateway = gateways(f"popen//{WORKER}//env:EXECNET_DEBUG=2//id=traced")
-        gateway.remote_exec("channel.send(1)").waitclose(PATIENCE_S)
-        said = ""
-        for line in ("received <Message CHANNEL_EXEC channel=1 ", "sent <Message CHANNEL_CLOSE channel=1 "):
-
-            def came(line: str = line) -> bool:
-                nonlocal said
-                said += capfd.readouterr().err
-                return f"traced-worker {line}" in said
-
-            assert eventually(came)
+    def test_it_traces_like_ours(self, gateways: Gateways, tmp_path: Path) -> None:
+        with stderr_in(tmp_path / "stderr") as said:
+            gateway = gateways(f"popen//{WORKER}//env:EXECNET_DEBUG=2//id=traced")
+            gateway.remote_exec("channel.send(1)").waitclose(PATIENCE_S)
+            for line in (
+                "received <Message CHANNEL_EXEC channel=1 ",
+                "sent <Message CHANNEL_CLOSE channel=1 ",
+            ):
+                assert eventually(lambda line=line: f"traced-worker {line}" in said.read_text())  # type: ignore[misc]
 
 
 @needs_node
