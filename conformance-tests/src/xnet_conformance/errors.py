@@ -1,0 +1,55 @@
+"""What can go wrong, by whose fault.
+
+* ``UsageError``: the person at the command line.
+* ``CaseError``: the author of a case, a fixture or a mutant; a result then is ``harness-error``.
+* ``CheckFailed``: the testee broke a rule.
+* ``TesteeGone``: the testee ended when it should not have.
+* ``NoAnswer``: the testee said nothing in time.
+* ``CannotStart``: the testee never was there.
+"""
+
+from __future__ import annotations
+
+
+class UsageError(Exception):
+    """What was asked for cannot be done; the text says what to change."""
+
+
+class CaseError(Exception):
+    """A case, fixture or mutant is wrong itself."""
+
+
+class MissingFixture(Exception):
+    """There is no fixture for the language that the testee executes."""
+
+
+class CannotStart(Exception):
+    """The testee could not be started, or did not get as far as its HELLO."""
+
+
+class TesteeGone(Exception):
+    """The testee ended, or closed the connection, while something else was expected."""
+
+
+class NoAnswer(Exception):
+    """What was expected did not come in time."""
+
+
+class CheckFailed(Exception):
+    """The testee did something else than the specification says.
+
+    Attributes:
+        check: Name of the check inside of its case.
+        expected: What should have been, as text.
+        actual: What was.
+        req: The requirement that was broken, if the check knows better than its case.
+    """
+
+    def __init__(
+        self, message: str, *, check: str = "", expected: str = "", actual: str = "", req: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.check = check
+        self.expected = expected
+        self.actual = actual
+        self.req = req

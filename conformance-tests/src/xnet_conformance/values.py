@@ -1,0 +1,189 @@
+"""Values as the runner has them: a kind and a content, and the tagged notation of cases and reports.
+
+Not Python's own values: ``1``, ``1.0`` and ``True`` are one key of a dict there, a NaN is not equal to itself, and
+``-0.0`` is equal to ``0.0``. Here two values are equal if a receiver cannot tell them apart.
+
+=========  ==========================================  =======================================
+kind       content                                     tagged notation
+=========  ==========================================  =======================================
+null       None                                        ``null``
+bool       bool                                        ``true``
+int        int                                         ``{t: int, v: "-5"}`` or ``-5``
+float      8 bytes, IEEE 754 big endian                ``{t: float, v: "3ff8000000000000"}`` or ``v: "1.5"``
+complex    two floats' contents                        ``{t: complex, v: ["1.5", "-0.0"]}``
+bytes      bytes                                       ``{t: bytes, v: "00ff"}``
+str        str                                         ``{t: str, v: "a"}`` or ``"a"``
+list       tuple of values                             ``{t: list, v: [...]}`` or ``[...]``
+tuple      tuple of values                             ``{t: tuple, v: [...]}``
+dict       tuple of pairs                              ``{t: dict, v: [[key, value], ...]}``
+set        tuple of values                             ``{t: set, v: [...]}``
+frozenset  tuple of values                             ``{t: frozenset, v: [...]}``
+channel    int or the name of a channel                ``{t: channel, v: "3"}``
+py2str     bytes                                       ``{t: py2str, v: "00ff"}``
+=========  ==========================================  =======================================
+
+Large ones are described: ``{t: bytes, fill: "61", n: 70000}``, ``{t: str, fill: "x", n: 5}``, ``{t: nest, n: 64}``
+(lists in lists), ``{t: list, of: 0, n: 1000}``.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any, Final
+
+import attrs
+
+from xnet_conformance.errors import CaseError
+
+NAN_BYTES: Final = struct.pack(">d", math.nan)
+SEQUENCES: Final = frozenset({"list", "tuple", "set", "frozenset"})
+KINDS: Final = frozenset(
+    {"null", "bool", "int", "float", "complex", "bytes", "str", "dict", "channel", "py2str"} | SEQUENCES
+)
+
+
+@attrs.frozen
+class Value:
+    """One value of the closed set. Spec: VA-001."""
+
+    kind: str
+    content: Any
+
+
+NULL: Final = Value("null", None)
+
+
+def float_content(number: float) -> bytes:
+    """Return the content of a float; all NaNs are one (VA-004: its other bits may change)."""
+    return NAN_BYTES if number != number else struct.pack(">d", number)
+
+
+def parse_float(text: str) -> bytes:
+    """Return the content that 16 hexadecimal digits or a decimal number stand for."""
+    if len(text) == 16 and all(c in "0123456789abcdefABCDEF" for c in text):
+        return float_content(struct.unpack(">d", bytes.fromhex(text))[0])
+    try:
+        return float_content(float(text))
+    except ValueError:
+        raise CaseError(f"{text!r} is neither a decimal number nor 16 hexadecimal digits") from None
+
+
+def parse_value(tagged: object) -> Value:
+    """Return the value of the tagged notation.
+
+    Raises:
+        CaseError: It is none.
+    """
+    if tagged is None:
+        return NULL
+    if isinstance(tagged, bool):
+        return Value("bool", tagged)
+    if isinstance(tagged, int):
+        return Value("int", tagged)
+    if isinstance(tagged, str):
+        return Value("str", tagged)
+    if isinstance(tagged, list):
+        return Value("list", tuple(parse_value(element) for element in tagged))
+    if isinstance(tagged, float):
+        raise CaseError(f"the float {tagged} in a case: write {{t: float, v: ...}}, which keeps every bit")
+    if not isinstance(tagged, dict) or "t" not in tagged:
+        raise CaseError(f"{tagged!r} is no tagged value: a map with the keys t and v is")
+    if "v" in tagged:
+        return _parse_tagged(str(tagged["t"]), tagged["v"])
+    return _parse_described(tagged)
+
+
+def _parse_tagged(kind: str, content: Any) -> Value:
+    if kind == "null":
+        return NULL
+    if kind == "bool":
+        return Value("bool", content in (True, "true"))
+    if kind == "int":
+        return Value("int", int(content))
+    if kind == "float":
+        return Value("float", parse_float(str(content)))
+    if kind == "complex":
+        real, imaginary = content
+        return Value("complex", (parse_float(str(real)), parse_float(str(imaginary))))
+    if kind in ("bytes", "py2str"):
+        return Value(kind, bytes.fromhex(content))
+    if kind == "str":
+        return Value("str", content)
+    if kind == "dict":
+        return Value("dict", tuple((parse_value(key), parse_value(value)) for key, value in content))
+    if kind == "channel":
+        text = str(content)
+        return Value("channel", int(text) if text.isdigit() else text)
+    if kind in SEQUENCES:
+        return Value(kind, tuple(parse_value(element) for element in content))
+    raise CaseError(f"there is no kind of value {kind!r}: {', '.join(sorted(KINDS))}")
+
+
+def _parse_described(tagged: dict[str, Any]) -> Value:
+    kind, count = tagged["t"], tagged.get("n")
+    if not isinstance(count, int) or count < 0:
+        raise CaseError(f"{tagged!r} has neither v nor a number n")
+    if kind in ("bytes", "py2str"):
+        return Value(kind, bytes.fromhex(tagged.get("fill", "00")) * count)
+    if kind == "str":
+        return Value("str", tagged.get("fill", "x") * count)
+    if kind == "nest":
+        value = Value("list", ())
+        for _ in range(count - 1):
+            value = Value("list", (value,))
+        return value
+    if kind == "list":
+        return Value("list", (parse_value(tagged.get("of", 0)),) * count)
+    raise CaseError(f"no value of kind {kind!r} can be described by n")
+
+
+def format_value(value: Value) -> object:
+    """Return the tagged notation in full: every scalar but null and bool is text, so that JSON loses nothing."""
+    kind, content = value.kind, value.content
+    if kind in ("null", "bool"):
+        return content
+    if kind in ("int", "str", "channel"):
+        return {"t": kind, "v": str(content)}
+    if kind == "float":
+        return {"t": kind, "v": content.hex()}
+    if kind == "complex":
+        return {"t": kind, "v": [part.hex() for part in content]}
+    if kind in ("bytes", "py2str"):
+        return {"t": kind, "v": content.hex()}
+    if kind == "dict":
+        return {"t": kind, "v": [[format_value(key), format_value(item)] for key, item in content]}
+    return {"t": kind, "v": [format_value(element) for element in content]}
+
+
+def describe(value: Value, most: int = 200) -> str:
+    """Return the value as people read it, shortened."""
+    text = _describe(value, most)
+    return text if len(text) <= most else f"{text[: most - 20]}... ({len(text)} characters)"
+
+
+def _describe(value: Value, most: int) -> str:
+    kind, content = value.kind, value.content
+    if kind in ("null", "bool"):
+        return {None: "null", True: "true", False: "false"}[content]
+    if kind == "int":
+        return str(content) if content.bit_length() < 2000 else f"an integer of {content.bit_length()} bits"
+    if kind == "float":
+        return repr(struct.unpack(">d", content)[0])
+    if kind == "complex":
+        real, imaginary = (struct.unpack(">d", part)[0] for part in content)
+        return f"complex({real!r}, {imaginary!r})"
+    if kind in ("bytes", "py2str"):
+        prefix = "h" if kind == "bytes" else "py2str "
+        shown = content[:32].hex() + ("" if len(content) <= 32 else f"...({len(content)} bytes)")
+        return f"{prefix}'{shown}'"
+    if kind == "str":
+        return repr(content) if len(content) <= most else f"{content[:60]!r}...({len(content)} characters)"
+    if kind == "channel":
+        return f"channel({content})"
+    if kind == "dict":
+        return "{" + ", ".join(f"{_describe(k, most)}: {_describe(v, most)}" for k, v in content[:20]) + "}"
+    inner = ", ".join(_describe(element, most) for element in content[:20])
+    if len(content) > 20:
+        inner += f", ... {len(content)} elements"
+    return f"[{inner}]" if kind == "list" else f"{kind}({inner})"
