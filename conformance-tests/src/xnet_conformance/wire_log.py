@@ -40,6 +40,10 @@ class WireLog:
     """Entries in order; the middle of a very long one is left out."""
 
     def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything; times begin anew."""
         self.started = time.monotonic()
         self._first: list[Entry] = []
         self._last: list[Entry] = []
@@ -56,10 +60,6 @@ class WireLog:
     def remark(self, what: str) -> None:
         """Note something that is not on the wire."""
         self._add(Entry(self._now(), "note", what, "", 0))
-
-    def clear(self) -> None:
-        """Forget everything; times begin anew."""
-        self.__init__()  # type: ignore[misc]
 
     def entries(self) -> list[Entry]:
         """Return what was kept."""

@@ -1,0 +1,277 @@
+"""The rules that every frame of a testee is held to, whatever a case is about.
+
+A case says what shall come; this says what must never come. A violation fails the case in which it happened, under the
+check ``conduct``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import attrs
+
+from xnet_conformance.accounts import Account, cost_of
+from xnet_conformance.cbor_reading import NotAValue, read_value, read_values
+from xnet_conformance.frames import Frame
+from xnet_conformance.hello import Announced
+from xnet_conformance.specification import TYPES_BY_CODE
+from xnet_conformance.values import Value
+
+ITEM_FRAMES: Final = frozenset({"CHANNEL_DATA", "CHANNEL_PART", "CHANNEL_BATCH"})
+_REQUESTS: Final = frozenset({"STATUS", "INFO", "CHANNEL_EXEC"})
+_MOST_GOAWAY_TEXT: Final = 4_096
+_MOST_ERROR_TEXT: Final = 65_536
+_MOST_PING: Final = 64
+_MOST_ANSWER: Final = 65_536
+_MOST_PART: Final = 262_144
+
+
+@attrs.frozen
+class Violation:
+    """A rule that the testee broke."""
+
+    req: str
+    text: str
+
+
+class Conduct:
+    """Watches one connection from its first byte.
+
+    Args:
+        role: The testee's.
+        ours: What the runner announced.
+        python2: The testee may send py2-str.
+    """
+
+    def __init__(self, role: str, ours: Announced, *, python2: bool = False) -> None:
+        self.role = role
+        self.ours = ours
+        self.theirs = Announced()
+        self.python2 = python2
+        self.accounts: dict[int, Account] = {}
+        self.violations: list[Violation] = []
+        self.said_hello = False
+        self.heard_hello = False
+        self.goaway = False
+        self.terminated = False
+        self._requested: set[int] = set()
+        self._parity = 0 if role == "worker" else 1
+
+    def account(self, channel: int) -> Account:
+        """Return the account of a channel, which begins with its first use."""
+        if channel not in self.accounts:
+            self.accounts[channel] = Account(self.theirs.credit, self.ours.credit)
+        return self.accounts[channel]
+
+    def sent(self, frame: Frame) -> None:
+        """Note a frame of the runner."""
+        if frame.name == "HELLO":
+            self.heard_hello = True
+        if not frame.channel:
+            return
+        account = self.account(frame.channel)
+        cost = cost_of(frame)
+        account.ours_left -= cost
+        account.ours_spent += cost
+        if frame.name == "CHANNEL_CREDIT":
+            credit = _value(frame.payload)
+            if credit is not None and credit.kind == "int":
+                account.theirs_left += credit.content
+        elif frame.name in ("CHANNEL_CLOSE", "CHANNEL_CLOSE_ERROR"):
+            account.ours_closed = True
+        elif frame.name == "CHANNEL_LAST_MESSAGE":
+            account.ours_ended = True
+        elif frame.name in ("STATUS", "INFO"):
+            account.answer = True
+
+    def received(self, frame: Frame) -> None:
+        """Judge a frame of the testee."""
+        if self.goaway:
+            self._broken("ER-002", f"{frame.name} after GOAWAY")
+            return
+        row = TYPES_BY_CODE.get(frame.type)
+        if row is None:
+            if not 128 <= frame.type <= 191:
+                self._broken("FR-010", f"a frame of the unknown type {frame.type}")
+            return
+        if row.name == "OUTPUT":
+            self._broken("FR-012", "OUTPUT, which nobody may send in version 1.0")
+            return
+        if row.direction not in ("both", self.role):
+            self._broken("FR-008", f"a {self.role} sent {row.name}")
+        if (row.channel == "zero" and frame.channel) or (row.channel == "nonzero" and not frame.channel):
+            self._broken("FR-014", f"{row.name} on channel {frame.channel}")
+            return
+        self._hello_order(frame)
+        self._payload(frame)
+        if row.name == "GOAWAY":
+            self.goaway = True
+        if row.name == "GATEWAY_TERMINATE":
+            self._after_terminate(frame)
+            self.terminated = True
+        if frame.channel and row.name != "RECONFIGURE":
+            self._channel(frame)
+
+    def value(self, value: Value) -> None:
+        """Judge a value inside of an item of the testee."""
+        depth = self._judge(value)
+        if depth > self.ours.depth:
+            self._broken("VA-008", f"an item of depth {depth}; {self.ours.depth} was announced")
+
+    def _broken(self, req: str, text: str) -> None:
+        self.violations.append(Violation(req, text))
+
+    def _hello_order(self, frame: Frame) -> None:
+        if frame.name == "HELLO":
+            if self.said_hello:
+                self._broken("HS-006", "a second HELLO")
+            self.said_hello = True
+        elif not self.said_hello:
+            self._broken("HS-006", f"{frame.name} before HELLO")
+        elif not self.heard_hello and frame.name != "GOAWAY":
+            self._broken("HS-007", f"{frame.name} before the runner said HELLO")
+
+    def _payload(self, frame: Frame) -> None:
+        rule = TYPES_BY_CODE[frame.type].payload
+        size = len(frame.payload)
+        if rule == "empty" and size:
+            self._broken("FR-009", f"{frame.name} with {size} bytes of payload")
+        elif frame.name in ("PING", "PONG") and size > _MOST_PING:
+            self._broken("FR-020", f"{frame.name} with {size} bytes")
+        elif frame.name == "CHANNEL_PART" and not size:
+            self._broken("CH-032", "an empty CHANNEL_PART")
+        elif rule == "credit":
+            value = _value(frame.payload)
+            if value is None or value.kind != "int" or value.content < 1:
+                self._broken("FC-010", "CHANNEL_CREDIT whose payload is no unsigned integer above 0")
+        elif rule == "error-text":
+            value = _value(frame.payload)
+            if value is None or value.kind != "str":
+                self._broken("CH-041", "CHANNEL_CLOSE_ERROR whose payload is no text")
+            if size > _MOST_ERROR_TEXT:
+                self._broken("CH-042", f"CHANNEL_CLOSE_ERROR with {size} bytes")
+        elif rule == "goaway":
+            self._goaway(frame)
+        elif rule == "reconfigure":
+            value = _value(frame.payload)
+            if value is None or value.kind != "list" or [v.kind for v in value.content] != ["bool", "bool"]:
+                self._broken("VA-040", "RECONFIGURE whose payload is no array of two booleans")
+
+    def _goaway(self, frame: Frame) -> None:
+        value = _value(frame.payload)
+        fields = {k.content: v for k, v in value.content} if value is not None and value.kind == "dict" else {}
+        code, text = fields.get("code"), fields.get("text")
+        if code is None or code.kind != "int" or text is None or text.kind != "str":
+            self._broken("ER-001", "GOAWAY whose payload is no map with a code and a text")
+        elif len(text.content.encode()) > _MOST_GOAWAY_TEXT:
+            self._broken("ER-003", f"GOAWAY with a text of {len(text.content.encode())} bytes")
+
+    def _channel(self, frame: Frame) -> None:
+        account = self.account(frame.channel)
+        if frame.name == "CHANNEL_CREDIT":
+            self._credit(frame, account)
+            return
+        if account.theirs_closed:
+            self._broken("CH-040", f"{frame.name} on channel {frame.channel} after its CHANNEL_CLOSE")
+        if frame.name in _REQUESTS:
+            self._request(frame)
+        elif frame.name in ITEM_FRAMES:
+            self._after_terminate(frame)
+            self._item(frame, account)
+        elif frame.name == "CHANNEL_LAST_MESSAGE":
+            if account.theirs_ended:
+                self._broken("CH-050", f"a second CHANNEL_LAST_MESSAGE on channel {frame.channel}")
+            if account.pieces:
+                self._broken("FC-024", f"CHANNEL_LAST_MESSAGE on channel {frame.channel} in the middle of an item")
+            account.theirs_ended = True
+        else:
+            account.theirs_closed = True
+
+    def _request(self, frame: Frame) -> None:
+        if frame.channel % 2 == 0 or frame.channel in self._requested:
+            self._broken("CH-004", f"{frame.name} on channel {frame.channel}, no fresh id of the initiator")
+        self._requested.add(frame.channel)
+        self._after_terminate(frame)
+
+    def _after_terminate(self, frame: Frame) -> None:
+        if self.terminated:
+            self._broken("GR-002", f"{frame.name} after GATEWAY_TERMINATE")
+
+    def _credit(self, frame: Frame, account: Account) -> None:
+        value = _value(frame.payload)
+        if value is None or value.kind != "int":
+            return
+        account.returned += value.content
+        account.ours_left += value.content
+        account.steps.append(value.content)
+        if account.returned > account.ours_spent:
+            self._broken(
+                "FC-011",
+                f"{account.returned} bytes of credit were returned on channel {frame.channel}, "
+                f"{account.ours_spent} were used up",
+            )
+
+    def _item(self, frame: Frame, account: Account) -> None:
+        size, cost = len(frame.payload), cost_of(frame)
+        if account.theirs_ended:
+            self._broken("CH-050", f"{frame.name} on channel {frame.channel} after CHANNEL_LAST_MESSAGE")
+        if cost > account.theirs_left:
+            self._broken(
+                "FC-003",
+                f"{frame.name} on channel {frame.channel} costs {cost} bytes, {account.theirs_left} of credit are left",
+            )
+        account.theirs_left -= cost
+        account.theirs_spent += cost
+        window = self.ours.credit
+        if account.answer:
+            if cost > _MOST_ANSWER:
+                self._broken("GW-022", f"the answer on channel {frame.channel} costs {cost} bytes")
+        elif cost > window // 2:
+            self._broken("FC-020", f"{frame.name} costs {cost} bytes, more than half of the window of {window}")
+        if frame.name == "CHANNEL_PART":
+            account.part_sizes.append(size)
+            most = min(_MOST_PART, self.ours.frame, window // 4)
+            if size > most:
+                self._broken("FC-021", f"CHANNEL_PART of {size} bytes; at most {most} are allowed here")
+        elif frame.name == "CHANNEL_BATCH" and account.pieces:
+            self._broken("FC-024", f"CHANNEL_BATCH on channel {frame.channel} in the middle of an item")
+        if sum(map(len, account.pieces)) + size > self.ours.item:
+            self._broken("VA-008", f"an item above the announced limit of {self.ours.item} bytes")
+
+    def _judge(self, value: Value) -> int:
+        """Return the depth."""
+        kind, content = value.kind, value.content
+        if kind == "py2str" and not self.python2:
+            self._broken("VA-030", "a py2-str from a peer that is not Python 2")
+        if kind == "channel":
+            if content not in self.accounts and content % 2 != self._parity:
+                self._broken("CH-001", f"a reference to channel {content}, which nobody has made")
+            self.account(content)
+        if kind == "dict":
+            return 1 + max((max(self._judge(k), self._judge(v)) for k, v in content), default=0)
+        if kind in ("list", "tuple", "set", "frozenset"):
+            return (1 if kind == "list" else 2) + max((self._judge(element) for element in content), default=0)
+        return {"complex": 2, "channel": 1, "py2str": 1}.get(kind, 0)
+
+
+def _value(payload: bytes) -> Value | None:
+    try:
+        return read_value(payload)
+    except NotAValue:
+        return None
+
+
+def read_items(frame: Frame, account: Account) -> list[tuple[Value, bytes]]:
+    """Return the items that a frame of the testee completes, each with its bytes.
+
+    Raises:
+        NotAValue: They are none.
+    """
+    if frame.name == "CHANNEL_PART":
+        account.pieces.append(frame.payload)
+        return []
+    if frame.name == "CHANNEL_BATCH":
+        return read_values(frame.payload)
+    data = b"".join([*account.pieces, frame.payload])
+    account.pieces.clear()
+    return [(read_value(data), data)]
