@@ -1,0 +1,42 @@
+"""Sources that a worker is given to execute: one for each task and language. See `suite/fixtures/README.md`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from xnet_conformance.errors import MissingFixture
+from xnet_conformance.specification import SUITE
+
+_SUFFIXES: Final = {"python": ".py", "javascript": ".mjs"}
+
+
+class Fixtures:
+    """The fixtures of one language.
+
+    Args:
+        language: What the testee executes.
+        folders: Where to look first: somebody with another language has a folder of their own.
+    """
+
+    def __init__(self, language: str, folders: tuple[Path, ...] = ()) -> None:
+        self.language = language
+        self._folders = (*folders, SUITE / "fixtures" / language)
+        self._texts: dict[str, str] = {}
+
+    def source(self, name: str) -> str:
+        """Return the source of a task.
+
+        Raises:
+            MissingFixture: There is none for this language.
+        """
+        if name not in self._texts:
+            suffix = _SUFFIXES.get(self.language, ".*")
+            found = [path for folder in self._folders for path in sorted(folder.glob(name + suffix))]
+            if not found:
+                raise MissingFixture(
+                    f"there is no fixture {name!r} for the language {self.language!r}: write one as "
+                    "suite/fixtures/README.md says, and name its folder with --fixtures"
+                )
+            self._texts[name] = found[0].read_text(encoding="utf-8")
+        return self._texts[name]

@@ -1,0 +1,115 @@
+"""How cases write a frame to be sent: ``{CHANNEL_DATA: {ch: a, item: 5}}``.
+
+Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a batch),
+``text``, ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or, for GOAWAY,
+``code`` and ``text``. ``TYPE_200`` is a type without a name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xnet_conformance.cbor_writing import write_head, write_value
+from xnet_conformance.errors import CaseError
+from xnet_conformance.frames import HEADER, Frame
+from xnet_conformance.hello import as_value, write_hello
+from xnet_conformance.matching import resolve
+from xnet_conformance.scenario import Scenario
+from xnet_conformance.session import require_number
+from xnet_conformance.specification import ERROR_CODES, FRAME_CODES
+from xnet_conformance.values import Value
+
+
+def parse_frame(scenario: Scenario, raw: Any) -> Frame:
+    """Return the frame of a step.
+
+    Raises:
+        CaseError: It is not in the notation.
+    """
+    name, fields = split(raw)
+    return Frame(frame_code(name), scenario.channel(fields.get("ch", 0)), payload_of(scenario, fields))
+
+
+def split(raw: Any) -> tuple[str, dict[str, Any]]:
+    """Return name and fields of ``{NAME: {...}}``.
+
+    Raises:
+        CaseError: It is something else.
+    """
+    if isinstance(raw, str):
+        return raw, {}
+    if not isinstance(raw, dict) or len(raw) != 1:
+        raise CaseError(f"{raw!r} is no frame: a map with one key, the name of the type, is")
+    ((name, fields),) = raw.items()
+    if fields is not None and not isinstance(fields, dict):
+        raise CaseError(f"the fields of {name} are {fields!r}, expected a map")
+    return name, fields or {}
+
+
+def frame_code(name: str) -> int:
+    """Return the number of a type.
+
+    Raises:
+        CaseError: There is none of that name.
+    """
+    if name in FRAME_CODES:
+        return FRAME_CODES[name]
+    if name.startswith("TYPE_") and name[5:].isdigit():
+        return int(name[5:])
+    raise CaseError(f"there is no frame type {name!r}")
+
+
+def payload_of(scenario: Scenario, fields: dict[str, Any]) -> bytes:
+    """Return the payload that the fields describe.
+
+    Raises:
+        CaseError: They describe none.
+    """
+    if "hex" in fields:
+        return bytes.fromhex(fields["hex"])
+    if "zeros" in fields:
+        return bytes(require_number(fields["zeros"], "zeros"))
+    for key in ("item", "value"):
+        if key in fields:
+            return write_value(scenario.value(fields[key]))
+    if "items" in fields:
+        items = [write_value(scenario.value(item)) for item in fields["items"]]
+        return write_head(4, len(items)) + b"".join(items)
+    if "exec" in fields:
+        return exec_payload(scenario, fields["exec"])
+    if "hello" in fields:
+        return write_hello(fields["hello"] or {})
+    if "code" in fields:
+        code = Value("int", ERROR_CODES.get(fields["code"], fields["code"]))
+        text = Value("str", fields.get("text", ""))
+        return write_value(Value("dict", ((Value("str", "code"), code), (Value("str", "text"), text))))
+    if "text" in fields:
+        return write_value(scenario.value({"t": "str", "v": fields["text"]}))
+    if "credit" in fields:
+        return write_value(Value("int", fields["credit"]))
+    if "flags" in fields:
+        return write_value(Value("list", tuple(Value("bool", flag) for flag in fields["flags"])))
+    return b""
+
+
+def exec_payload(scenario: Scenario, fields: dict[str, Any]) -> bytes:
+    """Return the payload of a CHANNEL_EXEC.
+
+    Args:
+        scenario: The case.
+        fields: ``{fixture: name, args: {...}, file: text}`` or ``{source: text, call: ..., kwargs: ...}``; other keys
+            are sent as they are.
+    """
+    pairs: list[tuple[str, Value]] = []
+    if "fixture" in fields:
+        pairs.append(("source", Value("str", scenario.fixtures.source(fields["fixture"]))))
+        pairs.append(("call", Value("str", "run")))
+        pairs.append(("kwargs", resolve(as_value(fields.get("args", {})), scenario.bindings)))
+    rest = {key: item for key, item in fields.items() if key not in ("fixture", "args")}
+    pairs += [(key, resolve(as_value(item), scenario.bindings)) for key, item in rest.items()]
+    return write_value(Value("dict", tuple((Value("str", key), item) for key, item in pairs)))
+
+
+def wrong_length(one: Frame, length: int) -> bytes:
+    """Return the frame with another length in its header."""
+    return HEADER.pack(one.type, one.channel, length) + one.payload

@@ -1,0 +1,121 @@
+"""One case being run: its connection, the names it has given to channels, its deadline, and the language of steps.
+
+Steps register here by name; a step is a map with exactly one of these names, and optionally ``check`` (a name for this
+result inside of the case), ``req`` (the requirement it is about) and ``note``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+import attrs
+
+from xnet_conformance.case import Case
+from xnet_conformance.errors import CaseError, CheckFailed
+from xnet_conformance.fixtures import Fixtures
+from xnet_conformance.matching import resolve
+from xnet_conformance.session import Session
+from xnet_conformance.values import Value, parse_value
+
+_EXTRAS: Final = frozenset({"check", "req", "note"})
+
+
+@attrs.define
+class Scenario:
+    """What steps work with.
+
+    Attributes:
+        deadline: Monotonic time at which the case is over.
+        scratch: A directory of its own.
+        driver: The testee's application, if the testee is an initiator or an adapter.
+        bindings: What the case has remembered: numbers of channels, process ids, text.
+        remarks: SHOULDs that did not hold; the case then is ``nonstrict``.
+    """
+
+    case: Case
+    session: Session
+    fixtures: Fixtures
+    deadline: float
+    scratch: str = ""
+    driver: Any = None
+    bindings: dict[str, Any] = attrs.Factory(dict)
+    remarks: list[str] = attrs.Factory(list)
+    step_number: int = 0
+
+    def channel(self, name: object) -> int:
+        """Return the number of a channel: a number stays, a new name gets a fresh id.
+
+        Raises:
+            CaseError: It is neither.
+        """
+        if isinstance(name, int) and not isinstance(name, bool):
+            return name
+        if not isinstance(name, str):
+            raise CaseError(f"a channel is a name or a number, not {name!r}")
+        if name not in self.bindings:
+            self.bindings[name] = self.session.fresh_channel()
+        return int(self.bindings[name])
+
+    def known(self, name: object) -> int:
+        """Return the number of a channel that exists.
+
+        Raises:
+            CaseError: It does not.
+        """
+        if isinstance(name, str) and name not in self.bindings:
+            raise CaseError(f"nothing is called {name!r} yet")
+        return self.channel(name)
+
+    def value(self, tagged: object) -> Value:
+        """Return a value of the case, with names resolved."""
+        return resolve(parse_value(tagged), self.bindings)
+
+    def soon(self, seconds: float | None = None) -> float:
+        """Return a deadline for one step: at most the case's."""
+        return self.deadline if seconds is None else min(self.deadline, time.monotonic() + seconds)
+
+
+Step = Callable[[Scenario, Any], None]
+STEPS: Final[dict[str, Step]] = {}
+
+
+def step(name: str) -> Callable[[Step], Step]:
+    """Register a function as the step of a name."""
+
+    def register(function: Step) -> Step:
+        STEPS[name] = function
+        return function
+
+    return register
+
+
+def run_steps(scenario: Scenario, steps: Iterable[Mapping[str, Any]]) -> None:
+    """Run steps in order.
+
+    Raises:
+        CheckFailed, NoAnswer, TesteeGone: The testee did not do what it should.
+        CaseError: A step is wrong itself.
+    """
+    for number, raw in enumerate(steps):
+        scenario.step_number = number
+        name, argument = parse_step(raw)
+        try:
+            STEPS[name](scenario, argument)
+        except CheckFailed as error:
+            error.check = error.check or raw.get("check", "")
+            error.req = error.req or raw.get("req", "")
+            raise
+
+
+def parse_step(raw: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return name and argument of a step.
+
+    Raises:
+        CaseError: It has not exactly one known name.
+    """
+    names = [key for key in raw if key not in _EXTRAS]
+    if len(names) != 1 or names[0] not in STEPS:
+        raise CaseError(f"the step {raw!r} has not exactly one of these names: {', '.join(sorted(STEPS))}")
+    return names[0], raw[names[0]]
