@@ -1,0 +1,125 @@
+"""A testee's trace against the grammar, and against the frames that the runner saw. Spec: TR-001, TR-010, TR-012."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from xnet_conformance.errors import CheckFailed
+
+#: Way, type, channel, bytes of payload.
+Seen = tuple[str, str, int, int]
+
+_PREFIX: Final = re.compile(r"\[(\d+)\] (.*)")
+_LINE: Final = re.compile(r"(?P<name>[^\s\x00-\x1f]+) (?P<rest>.+)")
+_MESSAGE: Final = re.compile(r"(sent|received) <Message ([A-Z_]+|TYPE_\d+) channel=(\d+) lendata=(\d+)>")
+
+
+def check_trace(mode: str, scratch: Path, stderr: str, seen: Sequence[Seen], options: Mapping[str, Any]) -> None:
+    """Check what a testee traced.
+
+    Args:
+        mode: "file" (EXECNET_DEBUG=1), "stderr" (=2), "none" (anything else) or "json".
+        scratch: The directory for temporary files.
+        stderr: All of its standard error.
+        seen: The runner's frames; ways as the runner sees them.
+        options: ``name`` (what message lines begin with at the end), ``never`` (text that must not be in it).
+
+    Raises:
+        CheckFailed: A line is not in the grammar, or the lines are not the frames.
+    """
+    files = sorted(scratch.glob("execnet-debug-*"))
+    if mode == "none":
+        if files or _MESSAGE.search(stderr):
+            shown = ", ".join(path.name for path in files) or stderr[:300]
+            raise CheckFailed("there is a trace that nobody asked for", actual=shown, req="TR-002", check="silent")
+    elif mode == "json":
+        _check_json(scratch, seen)
+    else:
+        _check_lines(_file_lines(files) if mode == "file" else _prefixed_lines(stderr), seen, options)
+
+
+def _check_lines(lines: Sequence[str], seen: Sequence[Seen], options: Mapping[str, Any]) -> None:
+    messages = []
+    name = ""
+    never = options.get("never")
+    for line in lines:
+        parsed = _LINE.fullmatch(line)
+        if parsed is None:
+            raise CheckFailed("a line of the trace is not in the grammar", actual=line, req="TR-001", check="grammar")
+        if never and never in line:
+            raise CheckFailed("the trace has a payload", actual=line, req="TR-021", check="no-payload")
+        message = _MESSAGE.fullmatch(parsed["rest"])
+        if message is not None:
+            messages.append((message[1], message[2], int(message[3]), int(message[4])))
+            name = parsed["name"]
+        elif parsed["rest"].startswith(("sent <", "received <")):
+            raise CheckFailed("an event begins like a message", actual=line, req="TR-001", check="grammar")
+    if not messages:
+        raise CheckFailed("no line is about a message", actual="\n".join(lines[:10]), req="TR-010")
+    wanted = options.get("name")
+    if wanted and name != wanted:
+        raise CheckFailed("the lines have another name", expected=wanted, actual=name, req="TR-001", check="name")
+    _compare(messages, seen)
+
+
+def _file_lines(files: Sequence[Path]) -> list[str]:
+    texts = [path.read_text(encoding="utf-8") for path in files if path.name[len("execnet-debug-") :].isdigit()]
+    # A testee may have a process besides the one that has the connection, with a trace of its own.
+    texts = [text for text in texts if _MESSAGE.search(text)] or texts
+    if not texts:
+        names = str([file.name for file in files])
+        raise CheckFailed("there is no trace", expected="a file execnet-debug-PID", actual=names, req="TR-001")
+    if not texts[0].endswith("\n"):
+        raise CheckFailed("the trace does not end with a whole line", actual=texts[0][-100:], req="TR-012")
+    return texts[0].splitlines()
+
+
+def _prefixed_lines(stderr: str) -> list[str]:
+    found: dict[str, list[str]] = {}
+    for line in stderr.splitlines():
+        parsed = _PREFIX.fullmatch(line)
+        if parsed is not None:
+            found.setdefault(parsed[1], []).append(parsed[2])
+        elif _MESSAGE.search(line):
+            raise CheckFailed("a line does not begin with [PID]", actual=line, req="TR-001", check="prefix")
+    with_messages = [lines for lines in found.values() if any(_MESSAGE.search(line) for line in lines)]
+    if not with_messages:
+        raise CheckFailed("standard error has no trace", actual=stderr[:300], req="TR-001")
+    return with_messages[0]
+
+
+def _compare(messages: Sequence[Seen], seen: Sequence[Seen]) -> None:
+    """Compare each direction on its own: how the two mix is the testee's to know."""
+    for theirs, ours in (("received", "sent"), ("sent", "received")):
+        traced = [message[1:] for message in messages if message[0] == theirs]
+        wire = [frame[1:] for frame in seen if frame[0] == ours]
+        if traced == wire:
+            continue
+        differing = (n for n, (a, b) in enumerate(zip(traced, wire, strict=False)) if a != b)
+        at = next(differing, min(len(traced), len(wire)))
+        raise CheckFailed(
+            f"the lines about {theirs} frames are not the frames on the wire, from number {at + 1} on",
+            expected=f"{len(wire)} frames; number {at + 1}: {wire[at] if at < len(wire) else 'none'}",
+            actual=f"{len(traced)} lines; number {at + 1}: {traced[at] if at < len(traced) else 'none'}",
+            req="TR-010",
+            check="lines-are-frames",
+        )
+
+
+def _check_json(scratch: Path, seen: Sequence[Seen]) -> None:
+    files = sorted(scratch.glob("trace-*.jsonl"))
+    rows = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    messages = [(row["dir"], row["type"], row["channel"], row["length"]) for row in rows if "event" not in row]
+    if not messages:
+        raise CheckFailed("there is no trace for machines", actual=str(files), req="TR-020")
+    for row in rows:
+        wanted = {"ns", "pid", "side", "event"}
+        if "event" not in row:
+            wanted = {"ns", "pid", "side", "dir", "type", "channel", "length"}
+        if set(row) != wanted:
+            raise CheckFailed("a line has other keys", expected=str(sorted(wanted)), actual=str(sorted(row)), req="TR-020")
+    _compare(messages, seen)
