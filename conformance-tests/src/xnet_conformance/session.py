@@ -48,6 +48,11 @@ class Session:
         role: The testee's role, "worker" or "initiator".
         fields: Keys for the runner's HELLO, as tagged values.
         python2: The testee may send py2-str.
+
+    Attributes:
+        inbox: Events that no step has taken yet.
+        retired: Channels of earlier cases; what still comes on them is watched and not kept.
+        frames: Way, type, channel and length of every frame.
     """
 
     def __init__(
@@ -60,6 +65,7 @@ class Session:
         self.conduct = Conduct(role, _announced(self.fields), python2=python2)
         self.theirs: Announced | None = None
         self.inbox: list[Event] = []
+        self.retired: set[int] = set()
         self.frames: list[tuple[str, str, int, int]] = []
         self.noise = b""
         self.auto_credit = True
@@ -235,7 +241,11 @@ class Session:
             self._take_item(one)
         elif one.name == "PING":
             self.send(frame("PONG", 0, one.payload))
-        elif one.name not in ("CHANNEL_CREDIT", "RECONFIGURE") and not 128 <= one.type <= 191:
+        elif (
+            one.channel not in self.retired
+            and one.name not in ("CHANNEL_CREDIT", "RECONFIGURE")
+            and not 128 <= one.type <= 191
+        ):
             self.inbox.append(Event(one.name, one.channel, one.payload, _maybe_value(one)))
 
     def _take_item(self, one: Frame) -> None:
@@ -247,6 +257,8 @@ class Session:
             items = []
         for value, data in items:
             self.conduct.value(value)
+            if one.channel in self.retired:
+                continue
             self.inbox.append(Event("ITEM", one.channel, data, value))
         account.due += cost_of(one)
         if self.auto_credit and account.due >= self.conduct.ours.credit // 2 and not account.theirs_closed:

@@ -1,0 +1,94 @@
+"""From a testee to a session: processes are started, some ahead of time, and HELLOs exchanged."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from xnet_conformance.errors import CannotStart, CheckFailed, NoAnswer, TesteeGone
+from xnet_conformance.link import Link, start
+from xnet_conformance.session import Session
+from xnet_conformance.testee import Testee
+
+#: A slow virtual machine may need that long for its first byte.
+START_S: Final = 20.0
+
+
+class Workers:
+    """Starts a testee that is a worker, and keeps one process ready that nobody has talked to.
+
+    Args:
+        testee: What to start.
+        scratch: Directory for what it writes.
+        scale: Stretches time limits.
+    """
+
+    def __init__(self, testee: Testee, scratch: str, scale: float = 1.0) -> None:
+        self.testee = testee
+        self.scratch = scratch
+        self.scale = scale
+        self._spare: Link | None = None
+
+    def prepare(self) -> None:
+        """Start a process that the next ``connect`` will find there."""
+        if self._spare is None:
+            self._spare = self._start({}, None)
+
+    def connect(self, begin: Mapping[str, Any]) -> tuple[Session, str]:
+        """Return a session and its scratch directory.
+
+        Args:
+            begin: ``start`` of a case: ``hello``, ``environ``, ``cwd``, ``handshake``.
+
+        Raises:
+            CannotStart: The testee does not start, or says no HELLO.
+        """
+        scratch = tempfile.mkdtemp(dir=self.scratch)
+        if "environ" in begin or "cwd" in begin:
+            environ = {key: str(item).replace("$scratch", scratch) for key, item in begin.get("environ", {}).items()}
+            link = self._start(environ, scratch if begin.get("cwd") == "scratch" else None)
+        else:
+            self.prepare()
+            assert self._spare is not None
+            link, self._spare = self._spare, None
+        fields = _with_scratch(begin.get("hello", {}), scratch)
+        session = Session(link, "worker", fields, python2=self.testee.python2)
+        if begin.get("handshake", True):
+            session.say_hello()
+            try:
+                session.wait_hello(time.monotonic() + START_S * self.scale)
+            except (TesteeGone, NoAnswer, CheckFailed) as error:
+                stderr = link.drain_stderr(time.monotonic() + 0.5)
+                session.link.close()
+                raise CannotStart(f"{error}" + (f"\nstandard error:\n{stderr[-2000:]}" if stderr else "")) from None
+        return session, scratch
+
+    def close(self) -> None:
+        """End the process that is ready."""
+        if self._spare is not None:
+            self._spare.close()
+            self._spare = None
+
+    def _start(self, environ: dict[str, str], cwd: str | None) -> Link:
+        # A trace that whoever runs the suite has switched on for himself is no affair of a case.
+        quiet = {name: "" for name in ("EXECNET_DEBUG", "XNET_TRACE_JSON") if name in os.environ}
+        return start(
+            self.testee.command,
+            stdio=self.testee.stdio,
+            environ={**quiet, **self.testee.environ, **environ},
+            cwd=cwd,
+        )
+
+
+def _with_scratch(item: Any, scratch: str) -> Any:
+    """Put the directory in place of ``$scratch`` in everything that a case says in its HELLO."""
+    if isinstance(item, str):
+        return item.replace("$scratch", scratch)
+    if isinstance(item, dict):
+        return {key: _with_scratch(inner, scratch) for key, inner in item.items()}
+    if isinstance(item, list):
+        return [_with_scratch(inner, scratch) for inner in item]
+    return item
