@@ -1,0 +1,49 @@
+"""The command ``xnet-conformance``: one module for each subcommand."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from xnet_conformance import __version__
+from xnet_conformance.cli.explaining import explain, list_cases
+from xnet_conformance.cli.running import run, smoke
+from xnet_conformance.errors import CannotStart, CaseError, UsageError
+from xnet_conformance.results import EXIT_HARNESS, EXIT_NOT_STARTED, EXIT_USAGE
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def group() -> None:
+    """Judge an implementation of the xnet protocol, requirement by requirement.
+
+    Exit status: 0 all is well, 1 something failed, 2 wrong usage or an unknown name, 3 the suite itself is wrong, 4 the
+    testee could not be started, 5 nothing was evaluated.
+    """
+
+
+for command in (run, smoke, list_cases, explain):
+    group.add_command(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    try:
+        group(standalone_mode=False)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_USAGE)
+    except UsageError as error:
+        click.echo(f"xnet-conformance: {error}", err=True)
+        sys.exit(EXIT_USAGE)
+    except CaseError as error:
+        click.echo(f"xnet-conformance: the suite itself is wrong: {error}", err=True)
+        sys.exit(EXIT_HARNESS)
+    except CannotStart as error:
+        click.echo(f"xnet-conformance: the testee does not start: {error}", err=True)
+        sys.exit(EXIT_NOT_STARTED)

@@ -1,0 +1,49 @@
+"""``list`` and ``explain``: what there is, without running anything."""
+
+from __future__ import annotations
+
+import textwrap
+
+import click
+
+from xnet_conformance.case_files import load_cases, select
+from xnet_conformance.errors import UsageError
+from xnet_conformance.specification import requirements
+
+
+@click.command("list")
+@click.argument("patterns", nargs=-1)
+@click.option("--layer", "layers", multiple=True)
+@click.option("--as", "role", help="Only cases for this role.")
+def list_cases(patterns: tuple[str, ...], layers: tuple[str, ...], role: str | None) -> None:
+    """List cases: id, roles, requirements, title."""
+    for case in select(load_cases(), patterns, layers):
+        if role is None or role in case.roles:
+            click.echo(f"{case.id:48} {','.join(case.roles):18} {' '.join(case.req):24} {case.title}")
+
+
+@click.command()
+@click.argument("name")
+def explain(name: str) -> None:
+    """Explain a requirement (CH-014) or a case: the sentence, its cases, its mutants."""
+    cases = load_cases()
+    if name in requirements():
+        row = requirements()[name]
+        click.echo(f"{row.id} {row.level} for {' and '.join(row.roles)}, since {row.since}, {row.file}")
+        click.echo(textwrap.fill(row.text, 100, initial_indent="  ", subsequent_indent="  "))
+        found = [case for case in cases if name in case.req]
+        click.echo(f"{len(found)} cases:")
+        for case in found:
+            click.echo(f"  {case.id:48} {','.join(case.roles):18} {case.title}")
+        return
+    found = [case for case in cases if case.id == name]
+    if not found:
+        raise UsageError(f"there is no requirement and no case {name!r}")
+    case = found[0]
+    click.echo(f"{case.id} ({case.layer}, {', '.join(case.roles)}, {case.source})\n  {case.title}")
+    for id_ in case.req:
+        click.echo(textwrap.fill(f"{id_}: {requirements()[id_].text}", 100, initial_indent="  ", subsequent_indent="    "))
+    if case.control:
+        click.echo(f"  control: {case.control}")
+    for step in case.steps:
+        click.echo(f"  - {step}")

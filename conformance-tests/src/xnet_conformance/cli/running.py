@@ -1,0 +1,66 @@
+"""``run`` and ``smoke``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xnet_conformance.case_files import load_cases, select
+from xnet_conformance.cli.options import make_testee, testee_options
+from xnet_conformance.profiles import read_profile
+from xnet_conformance.reports import FORMATS, Report, write_reports
+from xnet_conformance.reports.terminal import Progress, print_summary
+from xnet_conformance.results import exit_code
+from xnet_conformance.suite_running import run_suite, with_controls
+
+
+@click.command()
+@testee_options
+@click.option("--profile", help="What is scored; by default 1.0- and the role.")
+@click.option("--layer", "layers", multiple=True, help="Only this layer, e.g. channel.")
+@click.option("--case", "patterns", multiple=True, help="Only cases like this: an id with *, or a requirement.")
+@click.option("-j", "--jobs", default=1, show_default=True, help="Connections at a time.")
+@click.option("--strict", is_flag=True, help="A SHOULD that does not hold is a failure.")
+@click.option("--report", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Written into --out.")
+@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("conformance-report"))
+@click.option("--trace", is_flag=True, help="Print the frames of each case that is not green.")
+@click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
+@click.pass_context
+def run(context: click.Context, **options: Any) -> None:
+    """Run the cases of a profile against a testee."""
+    testee = make_testee(*(options[name] for name in ("testee", "role", "features", "stdio", "fixtures")))
+    profile = read_profile(options["profile"] or testee.profile or default_profile(testee.role))
+    every = load_cases()
+    cases = with_controls(select(every, options["patterns"], options["layers"]), every)
+    progress = Progress(sum(profile.scores(case) for case in cases), quiet=options["quiet"])
+    started = time.monotonic()
+    results = run_suite(
+        testee, profile, cases, jobs=options["jobs"], scale=options["scale"], report=progress.result
+    )
+    progress.end()
+    report = Report(testee, profile, results, time.monotonic() - started)
+    print_summary(report, trace=options["trace"])
+    for path in write_reports(report, options["formats"], options["out"]):
+        click.echo(f"written: {path}")
+    context.exit(exit_code(results, strict=options["strict"]))
+
+
+def default_profile(role: str) -> str:
+    """Return the profile of a role."""
+    return "legacy-2.1" if role == "legacy" else f"1.0-{role}"
+
+
+@click.command()
+@testee_options
+@click.pass_context
+def smoke(context: click.Context, **options: Any) -> None:
+    """Find out whether the testee can be judged at all: start it, shake hands, run three simple cases."""
+    testee = make_testee(*(options[name] for name in ("testee", "role", "features", "stdio", "fixtures")))
+    profile = read_profile(testee.profile or default_profile(testee.role))
+    cases = [case for case in load_cases() if case.id.startswith("smoke.")]
+    results = run_suite(testee, profile, cases, scale=options["scale"])
+    print_summary(Report(testee, profile, results, 0.0), trace=True)
+    context.exit(exit_code(results))

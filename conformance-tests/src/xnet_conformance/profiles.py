@@ -1,0 +1,53 @@
+"""What is scored: a profile names a role, a version of the specification and the features it asks for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import yaml
+
+from xnet_conformance.case import Case
+from xnet_conformance.errors import UsageError
+from xnet_conformance.specification import SUITE
+
+FOLDER: Final[Path] = SUITE / "profiles"
+
+
+@attrs.frozen
+class Profile:
+    """A set of cases that an implementation may claim to pass."""
+
+    name: str
+    role: str
+    version: str
+    requires: tuple[str, ...]
+    layers: tuple[str, ...]
+    title: str
+
+    def scores(self, case: Case) -> bool:
+        """Say whether a case counts; one of a later version is reported and not scored."""
+        known = _number(case.since) <= _number(self.version)
+        current = case.until is None or _number(self.version) < _number(case.until)
+        return self.role in case.roles and known and current and case.layer in self.layers
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+def read_profile(name: str) -> Profile:
+    """Return a profile.
+
+    Raises:
+        UsageError: There is none of that name.
+    """
+    path = FOLDER / f"{name}.yaml"
+    if not path.exists():
+        names = ", ".join(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+        raise UsageError(f"there is no profile {name!r}; profiles are {names}")
+    raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Profile(
+        name, raw["role"], raw["version"], tuple(raw.get("requires", ())), tuple(raw["layers"]), raw["title"]
+    )

@@ -1,0 +1,26 @@
+"""What a report is made from."""
+
+from __future__ import annotations
+
+import attrs
+
+from xnet_conformance.profiles import Profile
+from xnet_conformance.results import Result
+from xnet_conformance.testee import Testee
+
+
+@attrs.frozen
+class Report:
+    """One run of one testee."""
+
+    testee: Testee
+    profile: Profile
+    results: list[Result]
+    seconds: float
+
+    def repeat_command(self, result: Result) -> str:
+        """Return the command line that runs one case again."""
+        quoted = self.testee.command.replace('"', '\\"')
+        role = "" if self.testee.role == "worker" else f" --as {self.testee.role}"
+        stdio = "" if self.testee.stdio == "pipes" else f" --stdio {self.testee.stdio}"
+        return f'xnet-conformance run -t "{quoted}"{role}{stdio} --case {result.case.id} --trace'

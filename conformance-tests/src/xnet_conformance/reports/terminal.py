@@ -1,0 +1,82 @@
+"""What the person at the terminal sees: progress, each failure with its sentence, a table of layers."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import Final
+
+import click
+
+from xnet_conformance.case import LAYERS
+from xnet_conformance.reports.report import Report
+from xnet_conformance.results import EVALUATED, OUTCOMES, RED, Result, layer_counts
+
+_COLOURS: Final = {"pass": "green", "nonstrict": "yellow", "xfail": "yellow", "harness-error": "magenta"}
+_LOG_LINES: Final = 40
+
+
+class Progress:
+    """A line that counts, on a terminal; nothing elsewhere."""
+
+    def __init__(self, total: int, *, quiet: bool) -> None:
+        self.total = total
+        self.done = 0
+        self.counts: Counter[str] = Counter()
+        self._shown = sys.stderr.isatty() and not quiet
+
+    def result(self, result: Result) -> None:
+        """Count a result."""
+        self.done += 1
+        self.counts[result.outcome] += 1
+        if self._shown:
+            bad = sum(self.counts[outcome] for outcome in RED)
+            click.echo(f"\r{self.done}/{self.total}  {bad} not well  {result.case.id[:50]:50}", nl=False, err=True)
+
+    def end(self) -> None:
+        """Clear the line."""
+        if self._shown:
+            click.echo("\r" + " " * 90 + "\r", nl=False, err=True)
+
+
+def print_summary(report: Report, *, trace: bool) -> None:
+    """Print everything that is not green, and the table."""
+    for result in report.results:
+        if result.outcome in RED or result.outcome == "harness-error":
+            click.secho(result.explanation(report.repeat_command(result)), fg="red")
+            _print_evidence(result, trace)
+        elif result.outcome == "nonstrict":
+            click.secho(result.explanation(), fg="yellow")
+    click.echo(table(report))
+
+
+def _print_evidence(result: Result, trace: bool) -> None:
+    if result.stderr:
+        click.echo("  standard error:\n" + "\n".join(f"    {line}" for line in result.stderr.splitlines()[-15:]))
+    if trace:
+        for entry in result.log[-_LOG_LINES:]:
+            arrow = {"sent": "-->", "received": "<--"}.get(entry["way"], "   ")
+            click.echo(f"  {entry['ms']:9.2f} ms {arrow} {entry['what'][:160]}")
+    click.echo()
+
+
+def table(report: Report) -> str:
+    """Return the table of layers."""
+    counts = layer_counts(report.results)
+    lines = [f"{report.testee.name}: profile {report.profile.name}, {len(report.results)} cases, {report.seconds:.1f} s"]
+    for layer in LAYERS:
+        if layer not in report.profile.layers:
+            continue
+        found = counts.get(layer, Counter())
+        evaluated = sum(found[outcome] for outcome in EVALUATED)
+        if not evaluated:
+            lines.append(f"  {layer:12} not evaluated" + _others(found))
+            continue
+        mark = "FAILED" if any(found[outcome] for outcome in (*RED, "harness-error")) else "ok"
+        lines.append(f"  {layer:12} {mark:6} {found['pass']:4} of {evaluated} passed" + _others(found))
+    return "\n".join(lines)
+
+
+def _others(found: Counter[str]) -> str:
+    rest = [f"{found[outcome]} {outcome}" for outcome in OUTCOMES if outcome != "pass" and found[outcome]]
+    return f" ({', '.join(rest)})" if rest else ""

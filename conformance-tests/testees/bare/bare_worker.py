@@ -1,0 +1,37 @@
+"""The bare worker on standard input and output, in the interpreter that is named: ``bare_worker.py 2.7``.
+
+What xnet sends to an interpreter that has nothing of it comes from a file here, so that standard input is the
+connection from its first byte on.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[2] / "packages" / "xnet-gateway" / "src"))
+
+from xnet_gateway.bare.bootstrap import FIRST_LINE, blob
+
+
+def find(version):
+    """Return the path of an interpreter; the shims of pyenv are there for versions that are not."""
+    name = version if version.startswith("pypy") else "python" + version
+    root = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
+    for folder in sorted(root.glob(f"versions/{version}.*/bin")):
+        if (folder / name).exists():
+            return str(folder / name)
+    path = os.pathsep.join(p for p in os.environ.get("PATH", "").split(os.pathsep) if "shims" not in p)
+    return shutil.which(name, path=path) or sys.exit(f"there is no interpreter {version} here")
+
+
+python = find(sys.argv[1])
+with tempfile.TemporaryFile() as file:
+    file.write(blob())
+    file.flush()
+    fd = os.dup(file.fileno())
+os.lseek(fd, 0, os.SEEK_SET)
+os.set_inheritable(fd, True)
+os.execv(python, [python, "-u", "-c", FIRST_LINE.replace("FileIO(0,", f"FileIO({fd},")])
