@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import Workers
 from xnet_conformance.errors import UsageError
+from xnet_conformance.hello import Announced
 from xnet_conformance.testee import Testee
 
 if TYPE_CHECKING:
@@ -39,6 +40,10 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
         features = set(session.theirs.features)
         if not any(feature.startswith("exec.") for feature in features):
             features.add("exec.python")
+        default = Announced()
+        theirs = session.theirs
+        if (theirs.frame, theirs.depth, theirs.channels) == (default.frame, default.depth, default.channels):
+            features.add("limits.default")
         session.link.close()
     finally:
         workers.close()

@@ -14,7 +14,7 @@ from xnet_conformance.scenario import Scenario, run_steps, step
 from xnet_conformance.session import Event, describe_goaway, require_number
 from xnet_conformance.specification import error_name
 from xnet_conformance.value_equality import same_order
-from xnet_conformance.values import describe
+from xnet_conformance.values import Value, describe, format_value
 
 
 @step("send")
@@ -269,9 +269,25 @@ def echoed(scenario: Scenario, raw: Any) -> None:
     payload = bytes.fromhex(raw["hex"]) if "hex" in raw else write_value(wanted)
     scenario.session.send_when_credited(frame("CHANNEL_DATA", channel, payload), scenario.deadline)
     event = next_event(scenario, channel, "the same value")
-    compare(scenario, event, "ITEM", {"ch": raw["ch"], "is": raw.get("back", raw["is"])})
+    if scenario.session.conduct.python2 and "back" not in raw:
+        wanted = as_python2(wanted)
+        compare(scenario, event, "ITEM", {"ch": raw["ch"], "is": format_value(wanted)})
+    else:
+        compare(scenario, event, "ITEM", {"ch": raw["ch"], "is": raw.get("back", raw["is"])})
     if event.value is not None and "back" not in raw and not same_order(wanted, event.value):
         scenario.remarks.append(f"the entries of a dict came back in another order: {describe(event.value)} (VA-009)")
+
+
+def as_python2(value: Value) -> Value:
+    """Return what a value is when Python 2 has received it and sends it back: bytes are its str. Spec: VA-031."""
+    kind, content = value.kind, value.content
+    if kind == "bytes":
+        return Value("py2str", content)
+    if kind == "dict":
+        return Value(kind, tuple((as_python2(k), as_python2(v)) for k, v in content))
+    if kind in ("list", "tuple", "set", "frozenset"):
+        return Value(kind, tuple(as_python2(element) for element in content))
+    return value
 
 
 @step("items")
@@ -313,3 +329,41 @@ def meanwhile(scenario: Scenario, raw: Any) -> None:
     if not scenario.case.timing:
         raise CaseError("meanwhile is for cases with timing: true; a barrier proves that nothing came")
     pause(scenario, float(raw))
+
+
+@step("echo_channel")
+def echo_channel(scenario: Scenario, raw: Any) -> None:
+    """Make a channel on which every item comes back: code that a worker executes, or an initiator's application."""
+    if scenario.driver is None:
+        execute(scenario, {"ch": raw, "fixture": "echo"})
+    else:
+        scenario.driver.echo_channel(scenario, raw)
+
+
+@step("kept_channel")
+def kept_channel(scenario: Scenario, raw: Any) -> None:
+    """Have the testee make a channel ``ch`` that nobody receives from; its application holds it while ``by`` is open."""
+    if scenario.driver is not None:
+        scenario.driver.kept_channel(scenario, raw)
+        return
+    execute(scenario, {"ch": raw["by"], "fixture": "keep"})
+    expect(scenario, {"ITEM": {"ch": raw["by"], "is": {"bind": raw["ch"], "any": "channel"}}})
+
+
+@step("encoded")
+def encoded(scenario: Scenario, raw: Any) -> None:
+    """Send a value and expect one of these encodings back: ``{ch: a, is: tagged, or: [hex, ...]}``. A SHOULD (VA-005)."""
+    channel = scenario.known(raw["ch"])
+    value = scenario.value(raw["is"])
+    scenario.session.send_when_credited(frame("CHANNEL_DATA", channel, write_value(value)), scenario.deadline)
+    event = next_event(scenario, channel, "the same value")
+    compare(scenario, event, "ITEM", {"ch": raw["ch"], "is": raw["is"]})
+    if event.payload.hex() not in raw["or"]:
+        scenario.remarks.append(f"encoded as {event.payload.hex()}, {' or '.join(raw['or'])} would be shorter (VA-005)")
+
+
+@step("codec")
+def codec(scenario: Scenario, raw: Any) -> None:
+    """What an adapter is asked; a connection has shown it already."""
+    if scenario.driver is not None and scenario.case.roles and getattr(scenario.driver, "is_adapter", False):
+        scenario.driver.codec(scenario, raw)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from xnet_conformance.case import Case
+from xnet_conformance.generation import frame_rules, malformed, state_tables, values
 
 
 def generate() -> list[Case]:
     """Return all generated cases."""
-    return []
+    return [*frame_rules.generate(), *values.generate(), *malformed.generate(), *state_tables.generate()]

@@ -1,0 +1,231 @@
+"""What every frame type must be refused for, from the table of types: channel, role, payload, order, length."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from xnet_conformance.case import Case
+from xnet_conformance.specification import FRAME_TYPES, FrameType
+
+#: A right payload for each rule, as fields of the notation of frames.
+RIGHT: Final[dict[str, dict[str, Any]]] = {
+    "empty": {},
+    "opaque": {"hex": "6162"},
+    "reconfigure": {"flags": [True, False]},
+    "exec": {"exec": {"source": ""}},
+    "item": {"item": 1},
+    "error-text": {"text": "x"},
+    "hello": {"hello": {}},
+    "credit": {"credit": 1},
+    "goaway": {"code": "NO_ERROR", "text": "bye"},
+    "batch": {"items": [1]},
+}
+#: Payloads that match no control rule.
+_WRONG: Final[dict[str, dict[str, str]]] = {
+    "reconfigure": {"nothing": "", "one-flag": "81f5", "integers": "820100", "text": "6161", "trailing": "82f5f500", "null": "82f5f6", "three": "83f5f5f5"},
+    "exec": {
+        "nothing": "",
+        "no-map": "80",
+        "no-source": "a0",
+        "source-bytes": "a166736f757263654161",
+        "key-no-text": "a266736f75726365600100",
+        "call-integer": "a266736f75726365606463616c6c01",
+        "kwargs-list": "a266736f7572636560666b776172677380",
+        "twice": "a266736f757263656066736f7572636560",
+        "trailing": "a166736f757263656000",
+        "indefinite": "bf66736f7572636560ff",
+        "channel-in-kwargs": "a266736f7572636560666b7761726773a16161d9e42201",
+    },
+    "error-text": {"nothing": "", "bytes": "4161", "integer": "01", "no-utf8": "61ff", "trailing": "616100", "list": "816161"},
+    "credit": {"nothing": "", "zero": "00", "negative": "20", "float": "f93c00", "text": "6131", "trailing": "0101", "bignum-too-large": "c249010000000000000000", "bool": "f5"},
+    "empty": {"something": "00"},
+}
+_UNKNOWN: Final = (16, 17, 64, 127, 192, 200, 255)
+_IGNORABLE: Final = (128, 129, 150, 190, 191)
+
+
+def generate() -> list[Case]:
+    """Return the cases."""
+    return [
+        *_types(),
+        *(case for row in FRAME_TYPES if row.name != "OUTPUT" for case in (*_channels(row), *_payloads(row), *_roles(row), *_before_hello(row))),
+        *_lengths(),
+    ]
+
+
+def _negative(id_: str, req: list[str], title: str, steps: list[dict[str, Any]], **more: Any) -> Case:
+    return Case(
+        id=id_,
+        layer="wire.frames",
+        req=tuple(req),
+        title=title,
+        roles=more.pop("roles", ("worker", "initiator")),
+        own=True,
+        control=more.pop("control", "frames.ping.echo"),
+        steps=tuple(steps),
+        source="generated: frame rules",
+        **more,
+    )
+
+
+def _types() -> list[Case]:
+    cases = [
+        _negative(
+            f"frames.unknown.{code}",
+            ["FR-010"],
+            "a type that is neither known nor ignorable ends the connection",
+            [{"send": {f"TYPE_{code}": {"ch": channel}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}],
+        )
+        for code, channel in zip(_UNKNOWN, (0, 1, 0, 7, 0, 2, 4294967295), strict=True)
+    ]
+    cases += [
+        Case(
+            id=f"frames.ignorable.{code}",
+            layer="wire.frames",
+            req=("FR-011", "FR-012") if code == 128 else ("FR-011",),
+            title="a type of the ignorable range is skipped, whatever its channel and payload are",
+            roles=("worker", "initiator"),
+            steps=(
+                {"send": {f"TYPE_{code}": {"ch": 0, "hex": ""}}},
+                {"send": {f"TYPE_{code}": {"ch": 4294967295, "hex": "ff" * 100}}},
+                {"barrier": True},
+            ),
+            source="generated: frame rules",
+        )
+        for code in _IGNORABLE
+    ]
+    return cases
+
+
+def _channels(row: FrameType) -> list[Case]:
+    if row.channel == "any" or row.name == "HELLO":
+        return []
+    wrong = 0 if row.channel == "nonzero" else 1
+    # Whatever the payload is: the channel is judged first (ER-020).
+    return [
+        _negative(
+            f"frames.channel.{row.name}",
+            ["FR-017", "ER-004"] if row.name == "GOAWAY" else ["FR-014", "ER-020"],
+            f"{row.name} on {'channel 0' if wrong == 0 else 'another channel than 0'}",
+            [{"send": {row.name: {"ch": wrong, "hex": "ff"}}}, {"goaway": "STATE_VIOLATION"}],
+        )
+    ]
+
+
+def _payloads(row: FrameType) -> list[Case]:
+    wrong = _WRONG.get(row.payload, {})
+    roles = _receivers(row)
+    cases = [
+        _negative(
+            f"frames.payload.{row.name}.{name}",
+            ["FR-009", "FR-015"] if row.payload != "credit" else ["FC-010", "FR-009"],
+            f"the payload of {row.name} does not match its rule",
+            [{"send": {row.name: {"ch": 0 if row.channel == "zero" else "n", "hex": data}}}, {"goaway": "PAYLOAD_MALFORMED"}],
+            roles=roles,
+        )
+        for name, data in wrong.items()
+    ]
+    if row.name in ("PING", "PONG"):
+        cases.append(
+            _negative(
+                f"frames.payload.{row.name}.65-bytes",
+                ["FR-020"],
+                f"{row.name} with 65 bytes",
+                [{"send": {row.name: {"zeros": 65}}}, {"goaway": "PAYLOAD_MALFORMED"}],
+                roles=roles,
+                control="frames.ping.64-bytes",
+            )
+        )
+    if row.name == "CHANNEL_PART":
+        cases.append(
+            _negative(
+                "frames.payload.CHANNEL_PART.nothing",
+                ["FR-009", "CH-032"],
+                "an empty CHANNEL_PART",
+                [{"echo_channel": "a"}, {"send": {"CHANNEL_PART": {"ch": "a"}}}, {"goaway": "PAYLOAD_MALFORMED"}],
+                control="channel.items.parts",
+            )
+        )
+    return cases
+
+
+def _roles(row: FrameType) -> list[Case]:
+    if row.direction == "both":
+        return []
+    receiver = "initiator" if row.direction == "initiator" else "worker"
+    fields = {"ch": 0 if row.channel == "zero" else "n", **RIGHT[row.payload]}
+    return [
+        _negative(
+            f"frames.role.{row.name}",
+            ["FR-008"],
+            f"{row.name} from the wrong role",
+            [{"send": {row.name: fields}}, {"goaway": "ROLE_VIOLATION"}],
+            roles=(receiver,),
+        )
+    ]
+
+
+def _receivers(row: FrameType) -> tuple[str, ...]:
+    return {"initiator": ("worker",), "worker": ("initiator",)}.get(row.direction, ("worker", "initiator"))
+
+
+def _before_hello(row: FrameType) -> list[Case]:
+    if row.name in ("HELLO", "GOAWAY"):
+        return []
+    return [
+        _negative(
+            f"frames.before-hello.{row.name}",
+            ["HS-008", "HS-007"],
+            f"{row.name} before HELLO",
+            [
+                {"send": {row.name: {"ch": 0 if row.channel == "zero" else "n", **RIGHT[row.payload], "overdraw": True}}},
+                {"goaway": "STATE_VIOLATION"},
+            ],
+            start={"handshake": False},
+            control="gateway.hello.late",
+        )
+    ]
+
+
+def _lengths() -> list[Case]:
+    cases = []
+    for name, type_, length in (
+        ("data-one-more", "CHANNEL_DATA", 1_048_577),
+        ("data-huge", "CHANNEL_DATA", 4_294_967_295),
+        ("ping", "PING", 1_048_577),
+        ("ignorable", "TYPE_150", 1_048_577),
+        ("close", "CHANNEL_CLOSE", 2_000_000_000),
+    ):
+        cases.append(
+            _negative(
+                f"frames.length.{name}",
+                ["FR-005", "FR-006", "LI-004"],
+                "a header claims more than the limit; nobody waits for the payload",
+                [
+                    {"echo_channel": "a"},
+                    {"send": {type_: {"ch": "a" if type_.startswith("CHANNEL") else 0, "length": length}}},
+                    {"goaway": "FRAME_TOO_LARGE"},
+                ],
+                control="frames.length.largest",
+                needs=("limits.default",),
+            )
+        )
+    cases.append(
+        _negative(
+            "frames.length.before-hello",
+            ["HS-011"],
+            "before HELLO the limit is 65,536 bytes",
+            [{"send": {"HELLO": {"length": 65_537}}}, {"goaway": "FRAME_TOO_LARGE"}],
+            start={"handshake": False},
+            control="gateway.hello.largest",
+        )
+    )
+    cases.append(
+        _negative(
+            "frames.length.unknown-type-first",
+            ["ER-020"],
+            "an unknown type that is too long is an unknown type",
+            [{"send": {"TYPE_16": {"length": 4_000_000_000}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}],
+        )
+    )
+    return cases
