@@ -1,7 +1,7 @@
 """Write what the suite needs of the specification into the package: `src/xnet_conformance/suite/spec.json`.
 
-``python conformance-tests/tools/import_spec.py [--check]``; with ``--check`` nothing is written, and the exit status is
-1 if the file is not what the specification says now.
+``python conformance-tests/tools/import_spec.py [--check]``; with ``--check`` nothing is written, and the
+exit status is 1 if the file is not what the specification says now.
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ def collect() -> dict[str, Any]:
     """Return the content of the file."""
     documents = spec_text.read_prose(SPEC)
     registry = yaml.safe_load((SPEC / "schema" / "registry.yaml").read_text(encoding="utf-8"))
-    machines = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((SPEC / "schema/states").glob("*.yaml"))]
+    machines = [
+        yaml.safe_load(path.read_text(encoding="utf-8"))
+        for path in sorted((SPEC / "schema/states").glob("*.yaml"))
+    ]
     return {
         "version": (SPEC / "VERSION").read_text(encoding="utf-8").strip(),
         "requirements": [
@@ -50,7 +53,12 @@ def collect() -> dict[str, Any]:
         "fixed_limits": {row["name"]: row["value"] for row in registry["fixed_limits"]},
         "machines": {machine["machine"]: machine for machine in machines},
         "examples": {
-            kind: [_fields(fence) for document in documents for fence in document.fences if fence.kind == f"xnet-{kind}"]
+            kind: [
+                _fields(fence)
+                for document in documents
+                for fence in document.fences
+                if fence.kind == f"xnet-{kind}"
+            ]
             for kind in ("value", "reject")
         },
     }

@@ -1,19 +1,37 @@
-"""A case: requirement ids, what it needs, and steps. Cases are data; nothing in one is specific to a testee."""
+"""A case: requirement ids, what it needs, and steps; data, and nothing in it is specific to a testee."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from xnet_conformance.errors import CaseError
 from xnet_conformance.specification import requirements
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 LAYERS: Final = ("wire.frames", "wire.values", "channel", "flow", "gateway", "group", "rsync", "trace")
 ROLES: Final = ("worker", "initiator", "adapter", "legacy")
 _KEYS: Final = frozenset(
-    "id title req roles needs start own steps control timing limit since until notes level".split()
+    [
+        "id",
+        "title",
+        "req",
+        "roles",
+        "needs",
+        "start",
+        "own",
+        "steps",
+        "control",
+        "timing",
+        "limit",
+        "since",
+        "until",
+        "notes",
+        "level",
+    ]
 )
 
 
@@ -27,7 +45,8 @@ class Case:
         needs: Features without which it means nothing, such as ``exec.python`` or ``trace``.
         start: How the connection begins: ``hello``, ``environ``, ``handshake``.
         own: It needs a connection that nobody used before or will use after.
-        control: The case that differs only in what makes this one an error, and has to pass for this to count.
+        control: The case that differs only in what makes this one an error, and has to pass for this to
+            count.
         timing: It measures time, which may be stretched on a slow machine.
         limit_s: Seconds it may take.
         level: MUST or SHOULD, from its first requirement.
@@ -53,7 +72,9 @@ class Case:
 
     def as_json(self) -> dict[str, Any]:
         """Return it as plain data, for the exported bundle and for reports."""
-        return {key: item for key, item in attrs.asdict(self).items() if item not in (None, "", (), {}, False)}
+        return {
+            key: item for key, item in attrs.asdict(self).items() if item not in (None, "", (), {}, False)
+        }
 
 
 def parse_case(raw: object, layer: str, source: str) -> Case:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xnet_conformance import steps_frames, steps_watching
-from xnet_conformance.case import Case
-from xnet_conformance.connecting import Workers
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, MissingFixture, NoAnswer, TesteeGone
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.frames import frame
 from xnet_conformance.results import Result
 from xnet_conformance.scenario import STEPS, Scenario, run_steps
-from xnet_conformance.session import Session
+
+if TYPE_CHECKING:
+    from xnet_conformance.case import Case
+    from xnet_conformance.connecting import Workers
+    from xnet_conformance.session import Session
 
 #: Imported for the steps that they register.
 STEP_MODULES: Final = (steps_frames, steps_watching)
@@ -38,7 +40,7 @@ class WorkerRunner:
         self._before: list[str] = []
 
     def run(self, case: Case, next_case: Case | None = None) -> Result:
-        """Run one case; a case that fails after others runs again alone, so that it is not blamed for them."""
+        """Run one case; one that fails after others runs again alone, so as not to be blamed for them."""
         if next_case is not None and next_case.own:
             with contextlib.suppress(CannotStart):
                 self._workers.prepare()

@@ -133,7 +133,12 @@ class _Reader:
             return Value("complex", tuple(v.content for v in inner.content))
         if tag == 58403 and inner.kind == "bytes":
             return Value("py2str", inner.content)
-        if tag == 58402 and inner.kind == "int" and self.data[inner_at] >> 5 == 0 and 0 < inner.content < 1 << 32:
+        if (
+            tag == 58402
+            and inner.kind == "int"
+            and self.data[inner_at] >> 5 == 0
+            and 0 < inner.content < 1 << 32
+        ):
             return Value("channel", inner.content)
         raise NotAValue(f"tag {tag} on {inner.kind}", start)
 

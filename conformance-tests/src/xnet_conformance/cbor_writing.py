@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import struct
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xnet_conformance.errors import CaseError
-from xnet_conformance.values import Value
 
-TAG_NUMBERS: Final = {"set": 258, "complex": 43000, "tuple": 58400, "frozenset": 58401, "channel": 58402, "py2str": 58403}
+if TYPE_CHECKING:
+    from xnet_conformance.values import Value
+
+TAG_NUMBERS: Final = {
+    "set": 258,
+    "complex": 43000,
+    "tuple": 58400,
+    "frozenset": 58401,
+    "channel": 58402,
+    "py2str": 58403,
+}
 
 
 def write_head(major: int, number: int) -> bytes:
     """Return the head of a data item in its shortest form. Spec: VA-005."""
     if number < 24:
         return bytes([major << 5 | number])
-    for extra, (limit, layout) in enumerate(((1 << 8, ">B"), (1 << 16, ">H"), (1 << 32, ">I"), (1 << 64, ">Q"))):
+    for extra, (limit, layout) in enumerate(
+        ((1 << 8, ">B"), (1 << 16, ">H"), (1 << 32, ">I"), (1 << 64, ">Q"))
+    ):
         if number < limit:
             return bytes([major << 5 | 24 + extra]) + struct.pack(layout, number)
     raise CaseError(f"{number} does not fit the head of a CBOR item")

@@ -1,21 +1,23 @@
 """The rules that every frame of a testee is held to, whatever a case is about.
 
-A case says what shall come; this says what must never come. A violation fails the case in which it happened, under the
-check ``conduct``.
+A case says what shall come; this says what must never come. A violation fails the case in which it happened,
+under the check ``conduct``.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from xnet_conformance.accounts import Account, cost_of
 from xnet_conformance.cbor_reading import NotAValue, read_value, read_values
-from xnet_conformance.frames import Frame
 from xnet_conformance.hello import Announced
 from xnet_conformance.specification import TYPES_BY_CODE
-from xnet_conformance.values import Value
+
+if TYPE_CHECKING:
+    from xnet_conformance.frames import Frame
+    from xnet_conformance.values import Value
 
 ITEM_FRAMES: Final = frozenset({"CHANNEL_DATA", "CHANNEL_PART", "CHANNEL_BATCH"})
 _REQUESTS: Final = frozenset({"STATUS", "INFO", "CHANNEL_EXEC"})
@@ -159,7 +161,9 @@ class Conduct:
 
     def _goaway(self, frame: Frame) -> None:
         value = _value(frame.payload)
-        fields = {k.content: v for k, v in value.content} if value is not None and value.kind == "dict" else {}
+        fields = (
+            {k.content: v for k, v in value.content} if value is not None and value.kind == "dict" else {}
+        )
         code, text = fields.get("code"), fields.get("text")
         if code is None or code.kind != "int" or text is None or text.kind != "str":
             self._broken("ER-001", "GOAWAY whose payload is no map with a code and a text")
@@ -182,7 +186,9 @@ class Conduct:
             if account.theirs_ended:
                 self._broken("CH-050", f"a second CHANNEL_LAST_MESSAGE on channel {frame.channel}")
             if account.pieces:
-                self._broken("FC-024", f"CHANNEL_LAST_MESSAGE on channel {frame.channel} in the middle of an item")
+                self._broken(
+                    "FC-024", f"CHANNEL_LAST_MESSAGE on channel {frame.channel} in the middle of an item"
+                )
             account.theirs_ended = True
         else:
             account.theirs_closed = True
@@ -218,7 +224,8 @@ class Conduct:
         if cost > account.theirs_left:
             self._broken(
                 "FC-003",
-                f"{frame.name} on channel {frame.channel} costs {cost} bytes, {account.theirs_left} of credit are left",
+                f"{frame.name} on channel {frame.channel} costs {cost} bytes; "
+                f"{account.theirs_left} bytes of credit are left",
             )
         account.theirs_left -= cost
         account.theirs_spent += cost
@@ -227,7 +234,9 @@ class Conduct:
             if cost > _MOST_ANSWER:
                 self._broken("GW-022", f"the answer on channel {frame.channel} costs {cost} bytes")
         elif cost > window // 2:
-            self._broken("FC-020", f"{frame.name} costs {cost} bytes, more than half of the window of {window}")
+            self._broken(
+                "FC-020", f"{frame.name} costs {cost} bytes, more than half of the window of {window}"
+            )
         if frame.name == "CHANNEL_PART":
             account.part_sizes.append(size)
             most = min(_MOST_PART, self.ours.frame, window // 4)
@@ -250,7 +259,9 @@ class Conduct:
         if kind == "dict":
             return 1 + max((max(self._judge(k), self._judge(v)) for k, v in content), default=0)
         if kind in ("list", "tuple", "set", "frozenset"):
-            return (1 if kind == "list" else 2) + max((self._judge(element) for element in content), default=0)
+            return (1 if kind == "list" else 2) + max(
+                (self._judge(element) for element in content), default=0
+            )
         return {"complex": 2, "channel": 1, "py2str": 1}.get(kind, 0)
 
 

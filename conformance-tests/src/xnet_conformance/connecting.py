@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from xnet_conformance.errors import CannotStart, CheckFailed, NoAnswer, TesteeGone
 from xnet_conformance.link import Link, start
 from xnet_conformance.session import Session
-from xnet_conformance.testee import Testee
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xnet_conformance.testee import Testee
 
 #: A slow virtual machine may need that long for its first byte.
 START_S: Final = 20.0
@@ -48,7 +51,9 @@ class Workers:
         """
         scratch = tempfile.mkdtemp(dir=self.scratch)
         if "environ" in begin or "cwd" in begin:
-            environ = {key: str(item).replace("$scratch", scratch) for key, item in begin.get("environ", {}).items()}
+            environ = {
+                key: str(item).replace("$scratch", scratch) for key, item in begin.get("environ", {}).items()
+            }
             link = self._start(environ, scratch if begin.get("cwd") == "scratch" else None)
         else:
             self.prepare()
@@ -63,7 +68,9 @@ class Workers:
             except (TesteeGone, NoAnswer, CheckFailed) as error:
                 stderr = link.drain_stderr(time.monotonic() + 0.5)
                 session.link.close()
-                raise CannotStart(f"{error}" + (f"\nstandard error:\n{stderr[-2000:]}" if stderr else "")) from None
+                raise CannotStart(
+                    f"{error}" + (f"\nstandard error:\n{stderr[-2000:]}" if stderr else "")
+                ) from None
         return session, scratch
 
     def close(self) -> None:

@@ -1,12 +1,14 @@
-"""Sources that a worker is given to execute: one for each task and language. See `suite/fixtures/README.md`."""
+"""Sources that a worker is given to execute, by task and language. See `suite/fixtures/README.md`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xnet_conformance.errors import MissingFixture
 from xnet_conformance.specification import SUITE
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _SUFFIXES: Final = {"python": ".py", "javascript": ".mjs"}
 

@@ -1,23 +1,25 @@
 """How cases write a frame to be sent: ``{CHANNEL_DATA: {ch: a, item: 5}}``.
 
-Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a batch),
-``text``, ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or, for GOAWAY,
-``code`` and ``text``. ``TYPE_200`` is a type without a name.
+Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a
+batch), ``text``, ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or,
+for GOAWAY, ``code`` and ``text``. ``TYPE_200`` is a type without a name.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xnet_conformance.cbor_writing import write_head, write_value
 from xnet_conformance.errors import CaseError
 from xnet_conformance.frames import HEADER, Frame
 from xnet_conformance.hello import as_value, write_hello
 from xnet_conformance.matching import resolve
-from xnet_conformance.scenario import Scenario
 from xnet_conformance.session import require_number
 from xnet_conformance.specification import ERROR_CODES, FRAME_CODES
 from xnet_conformance.values import Value
+
+if TYPE_CHECKING:
+    from xnet_conformance.scenario import Scenario
 
 
 def parse_frame(scenario: Scenario, raw: Any) -> Frame:
@@ -97,8 +99,8 @@ def exec_payload(scenario: Scenario, fields: dict[str, Any]) -> bytes:
 
     Args:
         scenario: The case.
-        fields: ``{fixture: name, args: {...}, file: text}`` or ``{source: text, call: ..., kwargs: ...}``; other keys
-            are sent as they are.
+        fields: ``{fixture: name, args: {...}, file: text}`` or ``{source: text, call: ..., kwargs: ...}``;
+            other keys are sent as they are.
     """
     pairs: list[tuple[str, Value]] = []
     if "fixture" in fields:

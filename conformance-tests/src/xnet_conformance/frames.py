@@ -60,7 +60,9 @@ class FrameCutter:
         while len(self._data) - at >= HEADER.size:
             kind, channel, length = HEADER.unpack_from(self._data, at)
             if length > self.limit_bytes:
-                raise TooLong(f"a frame of type {kind} with {length} bytes; {self.limit_bytes} were announced")
+                raise TooLong(
+                    f"a frame of type {kind} with {length} bytes; {self.limit_bytes} were announced"
+                )
             if len(self._data) - at < HEADER.size + length:
                 break
             start = at + HEADER.size

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -12,6 +11,9 @@ from xnet_conformance.cbor_writing import write_value
 from xnet_conformance.errors import CheckFailed
 from xnet_conformance.specification import read_specification
 from xnet_conformance.values import Value, parse_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 IMPLEMENTATION: Final = "xnet-conformance"
 
@@ -42,8 +44,8 @@ def write_hello(fields: Mapping[str, object]) -> bytes:
     """Return the payload of the runner's HELLO.
 
     Args:
-        fields: Keys of the map as tagged values; ``version`` and ``implementation`` have defaults. A key with the
-            value ``{absent: true}`` is left out.
+        fields: Keys of the map as tagged values; ``version`` and ``implementation`` have defaults. A key
+            with the value ``{absent: true}`` is left out.
     """
     merged: dict[str, object] = {"version": [1, 0], "implementation": IMPLEMENTATION, **fields}
     pairs = [(Value("str", key), as_value(item)) for key, item in merged.items() if item != {"absent": True}]
@@ -51,7 +53,7 @@ def write_hello(fields: Mapping[str, object]) -> bytes:
 
 
 def as_value(item: object) -> Value:
-    """Return a tagged value; a map without the key t is a dict with text keys, which config has so many of."""
+    """Return a tagged value; a map without the key t is a dict with text keys, as config has them."""
     if isinstance(item, dict) and "t" not in item:
         return Value("dict", tuple((Value("str", key), as_value(inner)) for key, inner in item.items()))
     if isinstance(item, list):
@@ -110,7 +112,7 @@ def _limits(fields: dict[str, Value]) -> dict[str, int]:
         number = found[name]
         if number.kind != "int" or not row["minimum"] <= number.content <= row.get("maximum", 1 << 64):
             raise CheckFailed(
-                f"the testee announces {row['key']} = {number.content!r}, below its minimum or above its maximum",
+                f"the testee announces {row['key']} = {number.content!r}, which is out of its bounds",
                 expected=f"{row['minimum']} to {row.get('maximum', 'any')}",
                 actual=repr(number.content),
                 req="LI-001",

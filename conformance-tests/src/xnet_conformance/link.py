@@ -1,4 +1,4 @@
-"""One testee: a process, the two ends of its stream and its standard error. Everything here has a deadline."""
+"""One testee: a process, both ends of its stream and its standard error. Everything has a deadline."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xnet_conformance.errors import CannotStart
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: What is kept of a testee's standard error.
 KEPT_STDERR_BYTES: Final = 256 * 1024
@@ -29,7 +31,9 @@ class Link:
         broken: Bytes could not be written any more.
     """
 
-    def __init__(self, read_fd: int, write_fd: int, process: subprocess.Popen[bytes] | None, stderr_fd: int = -1) -> None:
+    def __init__(
+        self, read_fd: int, write_fd: int, process: subprocess.Popen[bytes] | None, stderr_fd: int = -1
+    ) -> None:
         self.process = process
         self.received = bytearray()
         self.ended = False
@@ -172,7 +176,9 @@ class Link:
                 self._write_fd = -1
 
 
-def start(command: str, *, stdio: str = "pipes", environ: Mapping[str, str] | None = None, cwd: str | None = None) -> Link:
+def start(
+    command: str, *, stdio: str = "pipes", environ: Mapping[str, str] | None = None, cwd: str | None = None
+) -> Link:
     """Start a testee that speaks the protocol on its standard input and output.
 
     Args:
@@ -191,8 +197,8 @@ def start(command: str, *, stdio: str = "pipes", environ: Mapping[str, str] | No
     try:
         process = subprocess.Popen(
             shlex.split(command),
-            stdin=theirs or subprocess.PIPE,
-            stdout=theirs or subprocess.PIPE,
+            stdin=subprocess.PIPE if theirs is None else theirs.fileno(),
+            stdout=subprocess.PIPE if theirs is None else theirs.fileno(),
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=cwd,

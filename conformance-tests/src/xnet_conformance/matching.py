@@ -1,8 +1,9 @@
 """Patterns for what a testee sends: a tagged value, or one of the matchers below.
 
-``{any: int}`` a value of a kind (``{any: true}``: of any) - ``{bind: name}`` remember it - ``{contains: text}`` -
-``{not_contains: text}`` - ``{at_least: n, at_most: n}`` - ``{has: {key: pattern}}`` a dict with these text keys -
-``{items: [pattern, ...]}`` a list or tuple - ``{one_of: [pattern, ...]}`` - ``$name`` what was remembered.
+``{any: int}`` a value of a kind (``{any: true}``: of any) - ``{bind: name}`` remember it - ``{contains:
+text}`` - ``{not_contains: text}`` - ``{at_least: n, at_most: n}`` - ``{has: {key: pattern}}`` a dict with
+these text keys - ``{items: [pattern, ...]}`` a list or tuple - ``{one_of: [pattern, ...]}`` - ``$name`` what
+was remembered.
 """
 
 from __future__ import annotations
@@ -76,7 +77,11 @@ def _apply_one(name: str, wanted: Any, value: Value, bindings: dict[str, Any]) -
         return _contains(name == "contains", wanted, value, bindings)
     if name in ("at_least", "at_most"):
         good = kind == "int" and (content >= wanted if name == "at_least" else content <= wanted)
-        return None if good else f"expected an integer of {name.replace('_', ' ')} {wanted}, got {describe(value)}"
+        return (
+            None
+            if good
+            else f"expected an integer of {name.replace('_', ' ')} {wanted}, got {describe(value)}"
+        )
     if name == "has":
         return _has(wanted, value, bindings)
     if name == "items":

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import yaml
 
-from xnet_conformance.case import Case
 from xnet_conformance.errors import UsageError
 from xnet_conformance.specification import SUITE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from xnet_conformance.case import Case
 
 FOLDER: Final[Path] = SUITE / "profiles"
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from xnet_conformance.case import Case
 from xnet_conformance.specification import requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from xnet_conformance.case import Case
 
 #: Outcome -> (symbol, what it means). The order is that of reports.
 OUTCOMES: Final = {
@@ -84,7 +87,10 @@ class Result:
     def explanation(self, command: str = "") -> str:
         """Return why it is red: the sentence, expected and actual, and how to repeat it."""
         sentence = requirements().get(self.rule)
-        lines = [f"{self.outcome.upper()} {self.case.id}" + (f" [{self.check}]" if self.check else ""), f"  {self.message}"]
+        lines = [
+            f"{self.outcome.upper()} {self.case.id}" + (f" [{self.check}]" if self.check else ""),
+            f"  {self.message}",
+        ]
         if sentence is not None:
             lines.append(f"  {sentence.id} ({sentence.file}): {sentence.text}")
         if self.expected:
@@ -105,7 +111,9 @@ def apply_controls(results: Iterable[Result]) -> None:
         if control is None or result.outcome not in ("pass", "nonstrict"):
             continue
         if control.outcome not in ("pass", "nonstrict", "xfail"):
-            result.message = f"its control {control.case.id} did not pass ({control.outcome}), so this says nothing"
+            result.message = (
+                f"its control {control.case.id} did not pass ({control.outcome}), so this says nothing"
+            )
             result.outcome = "unsupported" if control.outcome == "unsupported" else "untestable"
 
 

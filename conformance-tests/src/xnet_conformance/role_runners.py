@@ -8,10 +8,10 @@ from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import Workers
 from xnet_conformance.errors import UsageError
 from xnet_conformance.hello import Announced
-from xnet_conformance.testee import Testee
 
 if TYPE_CHECKING:
     from xnet_conformance.suite_running import Runner
+    from xnet_conformance.testee import Testee
 
 
 def make_runner(testee: Testee, scratch: str, scale: float) -> Runner:

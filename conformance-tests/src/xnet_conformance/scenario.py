@@ -1,23 +1,25 @@
-"""One case being run: its connection, the names it has given to channels, its deadline, and the language of steps.
+"""One case being run: its connection, the names it has given to channels, its deadline, its steps.
 
-Steps register here by name; a step is a map with exactly one of these names, and optionally ``check`` (a name for this
-result inside of the case), ``req`` (the requirement it is about) and ``note``.
+Steps register here by name; a step is a map with exactly one of these names, and optionally ``check`` (a
+name for this result inside of the case), ``req`` (the requirement it is about) and ``note``.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
-from xnet_conformance.case import Case
 from xnet_conformance.errors import CaseError, CheckFailed
-from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.matching import resolve
-from xnet_conformance.session import Session
 from xnet_conformance.values import Value, parse_value
+
+if TYPE_CHECKING:
+    from xnet_conformance.case import Case
+    from xnet_conformance.fixtures import Fixtures
+    from xnet_conformance.session import Session
 
 _EXTRAS: Final = frozenset({"check", "req", "note"})
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
@@ -15,10 +14,14 @@ from xnet_conformance.conduct import ITEM_FRAMES, Conduct, Violation, read_items
 from xnet_conformance.errors import CaseError, CheckFailed, NoAnswer, TesteeGone
 from xnet_conformance.frames import PREAMBLE, Frame, FrameCutter, TooLong, frame
 from xnet_conformance.hello import Announced, read_hello, write_hello
-from xnet_conformance.link import Link
 from xnet_conformance.specification import error_name
 from xnet_conformance.values import Value, describe
 from xnet_conformance.wire_log import WireLog
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from xnet_conformance.link import Link
 
 _MOST_NOISE: Final = 65_536
 
@@ -133,8 +136,8 @@ class Session:
         cost = cost_of(one)
         if not self.wait(lambda: account.ours_left >= cost or account.theirs_closed, deadline):
             raise NoAnswer(
-                f"no credit came back on channel {one.channel}: {account.ours_left} bytes are left, {cost} are "
-                f"needed, {account.ours_spent} were used and {account.returned} returned (FC-014)"
+                f"no credit came back on channel {one.channel}: {account.ours_left} bytes are left, {cost} "
+                f"are needed, {account.ours_spent} were used and {account.returned} returned (FC-014)"
             )
         self.send(one)
 

@@ -1,7 +1,7 @@
 """The specification as data: frame types, codes, requirements, state tables, examples.
 
-It comes from `suite/spec.json`, which `conformance-tests/tools/import_spec.py` writes from `protocol-spec/`, so that an
-installed suite needs nothing else.
+It comes from `suite/spec.json`, which `conformance-tests/tools/import_spec.py` writes from `protocol-spec/`,
+so that an installed suite needs nothing else.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def read_specification() -> dict[str, Any]:
 def requirements() -> dict[str, Requirement]:
     """Return all requirements by id, in reading order."""
     return {
-        row["id"]: Requirement(**{**row, "roles": tuple(row["roles"])}) for row in read_specification()["requirements"]
+        row["id"]: Requirement(**{**row, "roles": tuple(row["roles"])})
+        for row in read_specification()["requirements"]
     }
 
 

@@ -1,4 +1,4 @@
-"""Steps that send frames and say what has to come: ``send``, ``raw``, ``exec``, ``expect``, ``barrier``, ``goaway``."""
+"""Steps that send frames and say what has to come."""
 
 from __future__ import annotations
 
@@ -21,18 +21,22 @@ from xnet_conformance.values import Value, describe, format_value
 def send(scenario: Scenario, raw: Any) -> None:
     """Send a frame: ``{NAME: {...}}``.
 
-    ``ITEM`` in place of a name sends an item as a careful sender does. Fields that change how: ``length`` (in the
-    header), ``split: n`` (writes of n bytes), ``cut: n`` (only the first n bytes), ``overdraw: true`` (do not wait for
-    credit).
+    ``ITEM`` in place of a name sends an item as a careful sender does. Fields that change how: ``length``
+    (in the header), ``split: n`` (writes of n bytes), ``cut: n`` (only the first n bytes), ``overdraw:
+    true`` (do not wait for credit).
     """
     name, fields = split(raw)
     session = scenario.session
     if name == "ITEM":
-        session.send_item(scenario.channel(fields.get("ch")), scenario.value(fields["item"]), scenario.deadline)
+        session.send_item(
+            scenario.channel(fields.get("ch")), scenario.value(fields["item"]), scenario.deadline
+        )
         return
     one = parse_frame(scenario, raw)
     if "length" in fields:
-        session.send_raw(wrong_length(one, require_number(fields["length"], "length")), f"{name} with another length")
+        session.send_raw(
+            wrong_length(one, require_number(fields["length"], "length")), f"{name} with another length"
+        )
     elif "cut" in fields:
         session.send_raw(one.encode()[: require_number(fields["cut"], "cut")], f"the beginning of {name}")
     elif "split" in fields:
@@ -45,7 +49,7 @@ def send(scenario: Scenario, raw: Any) -> None:
 
 @step("raw")
 def raw_bytes(scenario: Scenario, raw: Any) -> None:
-    """Send bytes: ``{hex: ...}``, or ``{frames: [...], split: n}``: several frames at once, or in writes of n bytes."""
+    """Send ``{hex: ...}``, or ``{frames: [...], split: n}``: frames at once, or in writes of n bytes."""
     if "hex" in raw:
         scenario.session.send_raw(bytes.fromhex(raw["hex"]))
         return
@@ -102,10 +106,10 @@ def next_event(scenario: Scenario, channel: int | None, what: str, deadline: flo
 
 @step("expect")
 def expect(scenario: Scenario, raw: Any) -> None:
-    """Say what the next event of a channel is: ``{ITEM: {ch: a, is: pattern}}`` or ``{CHANNEL_CLOSE: {ch: a}}``.
+    """Say what comes next on a channel: ``{ITEM: {ch: a, is: pattern}}`` or ``{CHANNEL_CLOSE: {ch: a}}``.
 
-    Fields: ``ch`` (``{bind: b}`` for whichever comes), ``is`` (pattern for the value of the payload), ``text`` (the
-    same), ``hex`` (the payload), ``within`` (seconds).
+    Fields: ``ch`` (``{bind: b}`` for whichever comes), ``is`` (pattern for the value of the payload),
+    ``text`` (the same), ``hex`` (the payload), ``within`` (seconds).
     """
     name, fields = split(raw)
     if name != "ITEM":
@@ -154,7 +158,9 @@ def compare(scenario: Scenario, event: Event, name: str, fields: dict[str, Any])
 
 def first_difference(one: bytes, other: bytes) -> int:
     """Return the offset of the first byte that differs."""
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return next(
+        (n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 @step("unordered")
@@ -166,7 +172,7 @@ def unordered(scenario: Scenario, raw: Any) -> None:
 
 @step("barrier")
 def barrier(scenario: Scenario, raw: Any) -> None:
-    """Send PING and wait for its PONG: what has not come by then does not come (FR-021). Nothing else may have come.
+    """Send PING and wait for its PONG: what has not come by then does not come (FR-021); nothing else may.
 
     ``{allow: [a]}`` names channels on which something may have come, which stays to be expected.
     """
@@ -190,7 +196,7 @@ def barrier(scenario: Scenario, raw: Any) -> None:
 
 @step("goaway")
 def goaway(scenario: Scenario, raw: Any) -> None:
-    """Expect the end of the connection with a code: ``CODE``, or ``{code: CODE, or: [CODES], text: pattern}``.
+    """Expect the end with a code: ``CODE``, or ``{code: CODE, or: [CODES], text: pattern}``.
 
     The stream ends after it (ER-002); what came before it and was not expected is not looked at.
     """
@@ -221,7 +227,9 @@ def goaway(scenario: Scenario, raw: Any) -> None:
         if problem is not None:
             raise CheckFailed(f"the text of GOAWAY: {problem}", actual=describe_goaway(event))
     if not session.wait(lambda: session.link.ended, scenario.deadline):
-        raise CheckFailed("the testee said GOAWAY and left its side of the stream open", req="ER-002", check="closed")
+        raise CheckFailed(
+            "the testee said GOAWAY and left its side of the stream open", req="ER-002", check="closed"
+        )
 
 
 def _code_and_text(event: Event) -> tuple[int, Any]:
@@ -241,7 +249,7 @@ def say_hello(scenario: Scenario, raw: Any) -> None:
 
 @step("expect_hello")
 def expect_hello(scenario: Scenario, raw: Any) -> None:
-    """Check what the testee announced: patterns by key; ``noise`` is the bytes in front of the preamble, as hex."""
+    """Check what the testee announced, by key; ``noise`` is the bytes in front of the preamble, as hex."""
     announced = scenario.session.wait_hello(scenario.deadline)
     for key, pattern in (raw or {}).items():
         if key == "noise":
@@ -261,8 +269,8 @@ def expect_hello(scenario: Scenario, raw: Any) -> None:
 def echoed(scenario: Scenario, raw: Any) -> None:
     """Send a value that comes back: ``{ch: a, hex: ..., is: tagged, back: tagged}``.
 
-    The bytes may be any encoding of the value; what comes back has to be the same value (or ``back``). Entries of
-    dicts in another order are a SHOULD (VA-009).
+    The bytes may be any encoding of the value; what comes back has to be the same value (or ``back``).
+    Entries of dicts in another order are a SHOULD (VA-009).
     """
     channel = scenario.known(raw["ch"])
     wanted = scenario.value(raw["is"])
@@ -275,11 +283,13 @@ def echoed(scenario: Scenario, raw: Any) -> None:
     else:
         compare(scenario, event, "ITEM", {"ch": raw["ch"], "is": raw.get("back", raw["is"])})
     if event.value is not None and "back" not in raw and not same_order(wanted, event.value):
-        scenario.remarks.append(f"the entries of a dict came back in another order: {describe(event.value)} (VA-009)")
+        scenario.remarks.append(
+            f"the entries of a dict came back in another order: {describe(event.value)} (VA-009)"
+        )
 
 
 def as_python2(value: Value) -> Value:
-    """Return what a value is when Python 2 has received it and sends it back: bytes are its str. Spec: VA-031."""
+    """Return what a value is when Python 2 sends it back: bytes are its str. Spec: VA-031."""
     kind, content = value.kind, value.content
     if kind == "bytes":
         return Value("py2str", content)
@@ -333,7 +343,7 @@ def meanwhile(scenario: Scenario, raw: Any) -> None:
 
 @step("echo_channel")
 def echo_channel(scenario: Scenario, raw: Any) -> None:
-    """Make a channel on which every item comes back: code that a worker executes, or an initiator's application."""
+    """Make a channel on which every item comes back, by executed code or the initiator's application."""
     if scenario.driver is None:
         execute(scenario, {"ch": raw, "fixture": "echo"})
     else:
@@ -342,7 +352,7 @@ def echo_channel(scenario: Scenario, raw: Any) -> None:
 
 @step("kept_channel")
 def kept_channel(scenario: Scenario, raw: Any) -> None:
-    """Have the testee make a channel ``ch`` that nobody receives from; its application holds it while ``by`` is open."""
+    """Have the testee make a channel ``ch`` that nobody receives from and hold it while ``by`` is open."""
     if scenario.driver is not None:
         scenario.driver.kept_channel(scenario, raw)
         return
@@ -352,14 +362,16 @@ def kept_channel(scenario: Scenario, raw: Any) -> None:
 
 @step("encoded")
 def encoded(scenario: Scenario, raw: Any) -> None:
-    """Send a value and expect one of these encodings back: ``{ch: a, is: tagged, or: [hex, ...]}``. A SHOULD (VA-005)."""
+    """Send a value and expect a short encoding back: ``{ch: a, is: tagged, or: [hex, ...]}`` (VA-005)."""
     channel = scenario.known(raw["ch"])
     value = scenario.value(raw["is"])
     scenario.session.send_when_credited(frame("CHANNEL_DATA", channel, write_value(value)), scenario.deadline)
     event = next_event(scenario, channel, "the same value")
     compare(scenario, event, "ITEM", {"ch": raw["ch"], "is": raw["is"]})
     if event.payload.hex() not in raw["or"]:
-        scenario.remarks.append(f"encoded as {event.payload.hex()}, {' or '.join(raw['or'])} would be shorter (VA-005)")
+        scenario.remarks.append(
+            f"encoded as {event.payload.hex()}, {' or '.join(raw['or'])} would be shorter (VA-005)"
+        )
 
 
 @step("codec")

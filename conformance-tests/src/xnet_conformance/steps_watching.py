@@ -1,4 +1,4 @@
-"""Steps about what is not a single frame: credit, the end of the stream, the process, its output and its trace."""
+"""Steps about what is not a single frame: credit, the stream's end, the process, its output, its trace."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SOON_S: Final = 8.0
 
 @step("credit")
 def credit(scenario: Scenario, raw: Any) -> None:
-    """Decide who returns credit to the testee: ``auto`` (at half of the window, the default) or ``manual``."""
+    """Decide who returns credit to the testee: ``auto`` (at half of the window, as usual) or ``manual``."""
     scenario.session.auto_credit = raw == "auto"
 
 
@@ -30,10 +30,10 @@ def return_credit(scenario: Scenario, raw: Any) -> None:
 
 @step("account")
 def account(scenario: Scenario, raw: Any) -> None:
-    """Wait until an account is as described: ``{ch: a, returned: {at_least: n}, theirs_spent: {at_most: n}}``.
+    """Wait until an account is so: ``{ch: a, returned: {at_least: n}, theirs_spent: {at_most: n}}``.
 
-    ``returned: all`` is everything that was spent, ``returned: due`` all but half a window. With ``now: true`` nothing
-    is waited for.
+    ``returned: all`` is everything that was spent, ``returned: due`` all but half a window. With ``now:
+    true`` nothing is waited for.
     """
     session = scenario.session
     entry = session.account(scenario.known(raw["ch"]))
@@ -53,7 +53,10 @@ def account(scenario: Scenario, raw: Any) -> None:
                 bounds = {"at_least": entry.ours_spent - (window - window // 2) + 1}
             for bound, limit in bounds.items():
                 if (bound == "at_least" and number < limit) or (bound == "at_most" and number > limit):
-                    return f"{name} of channel {raw['ch']} is {number}, expected {bound.replace('_', ' ')} {limit}"
+                    return (
+                        f"{name} of channel {raw['ch']} is {number}, "
+                        f"expected {bound.replace('_', ' ')} {limit}"
+                    )
         return None
 
     if raw.get("now"):
@@ -68,7 +71,7 @@ def account(scenario: Scenario, raw: Any) -> None:
 
 @step("blocked")
 def blocked(scenario: Scenario, raw: Any) -> None:
-    """Wait until the testee has used up its credit on a channel: less is left than its next frame costs (``next``)."""
+    """Wait until the testee has less credit on a channel than its next frame costs (``next``)."""
     entry = scenario.session.account(scenario.known(raw["ch"]))
     if not scenario.session.wait(lambda: entry.theirs_left < raw["next"], scenario.deadline):
         raise NoAnswer(
@@ -85,10 +88,12 @@ def close_input(scenario: Scenario, _raw: Any) -> None:
 
 @step("end")
 def end(scenario: Scenario, raw: Any) -> None:
-    """Expect the end of the testee's stream: ``{within: seconds, clean: true}``; with ``clean`` no GOAWAY came."""
+    """Expect the stream's end: ``{within: seconds, clean: true}``; ``clean`` means that no GOAWAY came."""
     session = scenario.session
     fields = raw if isinstance(raw, dict) else {}
-    if not session.wait(lambda: session.link.ended and not session.link.received, scenario.soon(fields.get("within"))):
+    if not session.wait(
+        lambda: session.link.ended and not session.link.received, scenario.soon(fields.get("within"))
+    ):
         raise NoAnswer("the testee did not end its side of the stream")
     if fields.get("clean") and session.goaway() is not None:
         raise CheckFailed("the stream ended with GOAWAY", actual=session.how_it_ended())
@@ -108,24 +113,28 @@ def exits(scenario: Scenario, raw: Any) -> None:
     if "status" in fields and status != fields["status"]:
         raise CheckFailed(f"the exit status is {status}", expected=str(fields["status"]), actual=str(status))
     if "should_status" in fields and status != fields["should_status"]:
-        scenario.remarks.append(f"the exit status is {status}, it should be {fields['should_status']} (GR-007)")
+        scenario.remarks.append(
+            f"the exit status is {status}, it should be {fields['should_status']} (GR-007)"
+        )
 
 
 @step("stderr")
 def stderr(scenario: Scenario, raw: Any) -> None:
-    """Wait until the testee's standard error has a text: ``{contains: text}``; or check that it has not (``absent``)."""
+    """Wait until standard error has a text, ``{contains: text}``, or check that it has not, ``absent``."""
     link = scenario.session.link
     if "contains" in raw:
         while raw["contains"] not in link.stderr_text():
             if not scenario.session.pump(scenario.deadline):
-                raise NoAnswer(f"standard error does not have {raw['contains']!r}: {link.stderr_text()[-500:]!r}")
+                raise NoAnswer(
+                    f"standard error does not have {raw['contains']!r}: {link.stderr_text()[-500:]!r}"
+                )
     elif raw["absent"] in link.drain_stderr(scenario.soon(2)):
         raise CheckFailed(f"standard error has {raw['absent']!r}", actual=link.stderr_text()[-500:])
 
 
 @step("trace")
 def trace(scenario: Scenario, raw: Any) -> None:
-    """Compare the trace with the frames that the runner saw: ``{mode: file}``, ``stderr``, ``none`` or ``json``."""
+    """Compare the trace with the frames that the runner saw; ``mode`` is file, stderr, none or json."""
     session = scenario.session
     deadline = scenario.soon(_SOON_S)
     session.wait(lambda: session.link.ended, deadline)
@@ -152,12 +161,14 @@ def order(scenario: Scenario, raw: Any) -> None:
         if at < len(wanted) and entry == wanted[at]:
             at += 1
     if at < len(wanted):
-        raise CheckFailed(f"{wanted[at][0]} did not come where it should", expected=str(wanted), actual=str(came[-20:]))
+        raise CheckFailed(
+            f"{wanted[at][0]} did not come where it should", expected=str(wanted), actual=str(came[-20:])
+        )
 
 
 @step("file")
 def file(scenario: Scenario, raw: Any) -> None:
-    """Look at a file in the scratch directory: ``{name: out.txt, contains: text}`` (waits for it), or ``absent: true``."""
+    """Wait for a file in the scratch directory: ``{name: out.txt, contains: text}``; or ``absent: true``."""
     path = Path(scenario.scratch) / raw["name"]
     if raw.get("absent"):
         if path.exists():

@@ -5,15 +5,18 @@ from __future__ import annotations
 import queue
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from xnet_conformance.case import Case
 from xnet_conformance.errors import CannotStart
-from xnet_conformance.profiles import Profile
 from xnet_conformance.results import Result, apply_controls
 from xnet_conformance.role_runners import make_runner, probe
-from xnet_conformance.testee import Testee
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from xnet_conformance.case import Case
+    from xnet_conformance.profiles import Profile
+    from xnet_conformance.testee import Testee
 
 #: A run stops when this many cases in a row could not even start the testee.
 _MOST_DEAD_STARTS: Final = 3
@@ -148,7 +151,11 @@ def _next(waiting: queue.SimpleQueue[Case]) -> Case | None:
 def _expect(testee: Testee, result: Result) -> None:
     """Compare a result with what the testee said beforehand."""
     expectation = testee.expectation(result.case.id)
-    if expectation is None or expectation.expect == "skip" or result.outcome in ("unsupported", "harness-error"):
+    if (
+        expectation is None
+        or expectation.expect == "skip"
+        or result.outcome in ("unsupported", "harness-error")
+    ):
         return
     good = result.outcome in ("pass", "nonstrict")
     why = f"{expectation.reason}" + (f" ({expectation.issue})" if expectation.issue else "")

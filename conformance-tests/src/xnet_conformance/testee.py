@@ -19,8 +19,7 @@ import fnmatch
 import os
 import shlex
 import sys
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import yaml
@@ -28,8 +27,23 @@ import yaml
 from xnet_conformance.case import ROLES
 from xnet_conformance.errors import UsageError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 _KEYS: Final = frozenset(
-    "name command role features stdio python2 fixtures expectations issues environ profile".split()
+    [
+        "name",
+        "command",
+        "role",
+        "features",
+        "stdio",
+        "python2",
+        "fixtures",
+        "expectations",
+        "issues",
+        "environ",
+        "profile",
+    ]
 )
 _EXPECTED: Final = ("fail", "skip", "flaky")
 
@@ -71,14 +85,16 @@ def from_command(command: str, role: str = "worker", **fields: Any) -> Testee:
 
 
 def absolute(command: str) -> str:
-    """Return the command with files of the current directory named in full: cases run in other directories."""
+    """Return the command with its files named in full: cases run in other directories."""
     try:
         words = shlex.split(command)
     except ValueError as error:
         raise UsageError(f"the command {command!r} cannot be split into words: {error}") from None
     if not words:
         raise UsageError("the command of the testee is empty")
-    return shlex.join(os.path.abspath(w) if ("/" in w or "." in w) and os.path.exists(w) else w for w in words)
+    return shlex.join(
+        os.path.abspath(w) if ("/" in w or "." in w) and os.path.exists(w) else w for w in words
+    )
 
 
 def read_testee(path: Path) -> Testee:
@@ -114,5 +130,7 @@ def read_testee(path: Path) -> Testee:
 
 def _expectation(path: Path, pattern: str, fields: Any) -> Expectation:
     if not isinstance(fields, dict) or fields.get("expect") not in _EXPECTED or not fields.get("reason"):
-        raise UsageError(f"{path}: the expectation {pattern!r} needs expect ({', '.join(_EXPECTED)}) and a reason")
+        raise UsageError(
+            f"{path}: the expectation {pattern!r} needs expect ({', '.join(_EXPECTED)}) and a reason"
+        )
     return Expectation(pattern, fields["expect"], fields["reason"], fields.get("issue", ""))

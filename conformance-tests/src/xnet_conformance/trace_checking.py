@@ -1,14 +1,16 @@
-"""A testee's trace against the grammar, and against the frames that the runner saw. Spec: TR-001, TR-010, TR-012."""
+"""A testee's trace against grammar and frames seen. Spec: TR-001, TR-010, TR-012."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from xnet_conformance.errors import CheckFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 #: Way, type, channel, bytes of payload.
 Seen = tuple[str, str, int, int]
@@ -18,7 +20,9 @@ _LINE: Final = re.compile(r"(?P<name>[^\s\x00-\x1f]+) (?P<rest>.+)")
 _MESSAGE: Final = re.compile(r"(sent|received) <Message ([A-Z_]+|TYPE_\d+) channel=(\d+) lendata=(\d+)>")
 
 
-def check_trace(mode: str, scratch: Path, stderr: str, seen: Sequence[Seen], options: Mapping[str, Any]) -> None:
+def check_trace(
+    mode: str, scratch: Path, stderr: str, seen: Sequence[Seen], options: Mapping[str, Any]
+) -> None:
     """Check what a testee traced.
 
     Args:
@@ -35,7 +39,9 @@ def check_trace(mode: str, scratch: Path, stderr: str, seen: Sequence[Seen], opt
     if mode == "none":
         if files or _MESSAGE.search(stderr):
             shown = ", ".join(path.name for path in files) or stderr[:300]
-            raise CheckFailed("there is a trace that nobody asked for", actual=shown, req="TR-002", check="silent")
+            raise CheckFailed(
+                "there is a trace that nobody asked for", actual=shown, req="TR-002", check="silent"
+            )
     elif mode == "json":
         _check_json(scratch, seen)
     else:
@@ -49,7 +55,9 @@ def _check_lines(lines: Sequence[str], seen: Sequence[Seen], options: Mapping[st
     for line in lines:
         parsed = _LINE.fullmatch(line)
         if parsed is None:
-            raise CheckFailed("a line of the trace is not in the grammar", actual=line, req="TR-001", check="grammar")
+            raise CheckFailed(
+                "a line of the trace is not in the grammar", actual=line, req="TR-001", check="grammar"
+            )
         if never and never in line:
             raise CheckFailed("the trace has a payload", actual=line, req="TR-021", check="no-payload")
         message = _MESSAGE.fullmatch(parsed["rest"])
@@ -62,17 +70,23 @@ def _check_lines(lines: Sequence[str], seen: Sequence[Seen], options: Mapping[st
         raise CheckFailed("no line is about a message", actual="\n".join(lines[:10]), req="TR-010")
     wanted = options.get("name")
     if wanted and name != wanted:
-        raise CheckFailed("the lines have another name", expected=wanted, actual=name, req="TR-001", check="name")
+        raise CheckFailed(
+            "the lines have another name", expected=wanted, actual=name, req="TR-001", check="name"
+        )
     _compare(messages, seen)
 
 
 def _file_lines(files: Sequence[Path]) -> list[str]:
-    texts = [path.read_text(encoding="utf-8") for path in files if path.name[len("execnet-debug-") :].isdigit()]
+    texts = [
+        path.read_text(encoding="utf-8") for path in files if path.name[len("execnet-debug-") :].isdigit()
+    ]
     # A testee may have a process besides the one that has the connection, with a trace of its own.
     texts = [text for text in texts if _MESSAGE.search(text)] or texts
     if not texts:
         names = str([file.name for file in files])
-        raise CheckFailed("there is no trace", expected="a file execnet-debug-PID", actual=names, req="TR-001")
+        raise CheckFailed(
+            "there is no trace", expected="a file execnet-debug-PID", actual=names, req="TR-001"
+        )
     if not texts[0].endswith("\n"):
         raise CheckFailed("the trace does not end with a whole line", actual=texts[0][-100:], req="TR-012")
     return texts[0].splitlines()
@@ -113,7 +127,9 @@ def _compare(messages: Sequence[Seen], seen: Sequence[Seen]) -> None:
 def _check_json(scratch: Path, seen: Sequence[Seen]) -> None:
     files = sorted(scratch.glob("trace-*.jsonl"))
     rows = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
-    messages = [(row["dir"], row["type"], row["channel"], row["length"]) for row in rows if "event" not in row]
+    messages = [
+        (row["dir"], row["type"], row["channel"], row["length"]) for row in rows if "event" not in row
+    ]
     if not messages:
         raise CheckFailed("there is no trace for machines", actual=str(files), req="TR-020")
     for row in rows:
@@ -121,5 +137,7 @@ def _check_json(scratch: Path, seen: Sequence[Seen]) -> None:
         if "event" not in row:
             wanted = {"ns", "pid", "side", "dir", "type", "channel", "length"}
         if set(row) != wanted:
-            raise CheckFailed("a line has other keys", expected=str(sorted(wanted)), actual=str(sorted(row)), req="TR-020")
+            raise CheckFailed(
+                "a line has other keys", expected=str(sorted(wanted)), actual=str(sorted(row)), req="TR-020"
+            )
     _compare(messages, seen)

@@ -1,7 +1,7 @@
 """Values as the runner has them: a kind and a content, and the tagged notation of cases and reports.
 
-Not Python's own values: ``1``, ``1.0`` and ``True`` are one key of a dict there, a NaN is not equal to itself, and
-``-0.0`` is equal to ``0.0``. Here two values are equal if a receiver cannot tell them apart.
+Not Python's own values: ``1``, ``1.0`` and ``True`` are one key of a dict there, a NaN is not equal to
+itself, and ``-0.0`` is equal to ``0.0``. Here two values are equal if a receiver cannot tell them apart.
 
 =========  ==========================================  =======================================
 kind       content                                     tagged notation
@@ -22,8 +22,8 @@ channel    int or the name of a channel                ``{t: channel, v: "3"}``
 py2str     bytes                                       ``{t: py2str, v: "00ff"}``
 =========  ==========================================  =======================================
 
-Large ones are described: ``{t: bytes, fill: "61", n: 70000}``, ``{t: str, fill: "x", n: 5}``, ``{t: nest, n: 64}``
-(lists in lists), ``{t: list, of: 0, n: 1000}``.
+Large ones are described: ``{t: bytes, fill: "61", n: 70000}``, ``{t: str, fill: "x", n: 5}``, ``{t: nest, n:
+64}`` (lists in lists), ``{t: list, of: 0, n: 1000}``.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def _parse_described(tagged: dict[str, Any]) -> Value:
 
 
 def format_value(value: Value) -> object:
-    """Return the tagged notation in full: every scalar but null and bool is text, so that JSON loses nothing."""
+    """Return the full tagged notation: each scalar but null and bool is text, so that JSON loses nothing."""
     kind, content = value.kind, value.content
     if kind in ("null", "bool"):
         return content

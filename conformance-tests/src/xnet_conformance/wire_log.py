@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from xnet_conformance.cbor_reading import NotAValue, read_value
-from xnet_conformance.frames import Frame
 from xnet_conformance.specification import error_name
 from xnet_conformance.values import describe
+
+if TYPE_CHECKING:
+    from xnet_conformance.frames import Frame
 
 #: Bytes of one entry that are kept. A log of large items would be larger than the report.
 KEPT_BYTES: Final = 256
 #: Entries that are kept: the first half and the last.
 KEPT_ENTRIES: Final = 400
 _CBOR: Final = frozenset(
-    {"HELLO", "CHANNEL_EXEC", "CHANNEL_DATA", "CHANNEL_CLOSE_ERROR", "CHANNEL_CREDIT", "CHANNEL_BATCH", "RECONFIGURE", "GOAWAY"}
+    {
+        "HELLO",
+        "CHANNEL_EXEC",
+        "CHANNEL_DATA",
+        "CHANNEL_CLOSE_ERROR",
+        "CHANNEL_CREDIT",
+        "CHANNEL_BATCH",
+        "RECONFIGURE",
+        "GOAWAY",
+    }
 )
 
 
@@ -33,7 +44,13 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """Return it for a report."""
-        return {"ms": round(self.seconds * 1000, 2), "way": self.way, "what": self.what, "hex": self.hex, "bytes": self.bytes}
+        return {
+            "ms": round(self.seconds * 1000, 2),
+            "way": self.way,
+            "what": self.what,
+            "hex": self.hex,
+            "bytes": self.bytes,
+        }
 
 
 class WireLog:
@@ -51,7 +68,15 @@ class WireLog:
 
     def frame(self, way: str, frame: Frame) -> None:
         """Note a frame; `way` is "sent" or "received" as the runner sees it."""
-        self._add(Entry(self._now(), way, describe_frame(frame), frame.encode()[:KEPT_BYTES].hex(), 9 + len(frame.payload)))
+        self._add(
+            Entry(
+                self._now(),
+                way,
+                describe_frame(frame),
+                frame.encode()[:KEPT_BYTES].hex(),
+                9 + len(frame.payload),
+            )
+        )
 
     def raw(self, way: str, data: bytes, what: str) -> None:
         """Note bytes that are no frame."""

@@ -18,8 +18,8 @@ from xnet_conformance.results import EXIT_HARNESS, EXIT_NOT_STARTED, EXIT_USAGE
 def group() -> None:
     """Judge an implementation of the xnet protocol, requirement by requirement.
 
-    Exit status: 0 all is well, 1 something failed, 2 wrong usage or an unknown name, 3 the suite itself is wrong, 4 the
-    testee could not be started, 5 nothing was evaluated.
+    Exit status: 0 all is well, 1 something failed, 2 wrong usage or an unknown name, 3 the suite itself is
+    wrong, 4 the testee could not be started, 5 nothing was evaluated.
     """
 
 

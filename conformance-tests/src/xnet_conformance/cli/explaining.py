@@ -42,7 +42,11 @@ def explain(name: str) -> None:
     case = found[0]
     click.echo(f"{case.id} ({case.layer}, {', '.join(case.roles)}, {case.source})\n  {case.title}")
     for id_ in case.req:
-        click.echo(textwrap.fill(f"{id_}: {requirements()[id_].text}", 100, initial_indent="  ", subsequent_indent="    "))
+        click.echo(
+            textwrap.fill(
+                f"{id_}: {requirements()[id_].text}", 100, initial_indent="  ", subsequent_indent="    "
+            )
+        )
     if case.control:
         click.echo(f"  control: {case.control}")
     for step in case.steps:

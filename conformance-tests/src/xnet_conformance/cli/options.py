@@ -20,11 +20,20 @@ def testee_options(function: F) -> F:
     for option in (
         click.option("-t", "--testee", required=True, help="A command, or the file of a testee (.yaml)."),
         click.option(
-            "--as", "role", type=click.Choice(["worker", "initiator", "adapter", "legacy"]), help="What the command is."
+            "--as",
+            "role",
+            type=click.Choice(["worker", "initiator", "adapter", "legacy"]),
+            help="What the command is.",
         ),
-        click.option("--feature", "features", multiple=True, help="Something it can do beyond its HELLO, e.g. trace."),
-        click.option("--stdio", type=click.Choice(["pipes", "socket"]), help="What its stdin and stdout are."),
-        click.option("--fixtures", type=click.Path(path_type=Path, exists=True), help="Fixtures for its language."),
+        click.option(
+            "--feature", "features", multiple=True, help="Something it can do beyond its HELLO, e.g. trace."
+        ),
+        click.option(
+            "--stdio", type=click.Choice(["pipes", "socket"]), help="What its stdin and stdout are."
+        ),
+        click.option(
+            "--fixtures", type=click.Path(path_type=Path, exists=True), help="Fixtures for its language."
+        ),
         click.option("--timeout-scale", "scale", default=1.0, help="Stretches all time limits."),
     ):
         function = option(function)

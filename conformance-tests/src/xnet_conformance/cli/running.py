@@ -21,15 +21,21 @@ from xnet_conformance.suite_running import run_suite, with_controls
 @testee_options
 @click.option("--profile", help="What is scored; by default 1.0- and the role.")
 @click.option("--layer", "layers", multiple=True, help="Only this layer, e.g. channel.")
-@click.option("--case", "patterns", multiple=True, help="Only cases like this: an id with *, or a requirement.")
+@click.option(
+    "--case", "patterns", multiple=True, help="Only cases like this: an id with *, or a requirement."
+)
 @click.option("-j", "--jobs", default=1, show_default=True, help="Connections at a time.")
 @click.option("--strict", is_flag=True, help="A SHOULD that does not hold is a failure.")
-@click.option("--report", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Written into --out.")
-@click.option("-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("conformance-report"))
+@click.option(
+    "--report", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Written into --out."
+)
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("conformance-report")
+)
 @click.option("--trace", is_flag=True, help="Print the frames of each case that is not green.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
 @click.pass_context
-def run(context: click.Context, **options: Any) -> None:
+def run(context: click.Context, /, **options: Any) -> None:
     """Run the cases of a profile against a testee."""
     testee = make_testee(*(options[name] for name in ("testee", "role", "features", "stdio", "fixtures")))
     profile = read_profile(options["profile"] or testee.profile or default_profile(testee.role))
@@ -56,7 +62,7 @@ def default_profile(role: str) -> str:
 @click.command()
 @testee_options
 @click.pass_context
-def smoke(context: click.Context, **options: Any) -> None:
+def smoke(context: click.Context, /, **options: Any) -> None:
     """Find out whether the testee can be judged at all: start it, shake hands, run three simple cases."""
     testee = make_testee(*(options[name] for name in ("testee", "role", "features", "stdio", "fixtures")))
     profile = read_profile(testee.profile or default_profile(testee.role))

@@ -1,9 +1,13 @@
-"""Cases that follow from rules: one module for each rule, each with a function ``generate() -> list[Case]``."""
+"""Cases that follow from rules: a module for each rule, with a function ``generate() -> list[Case]``."""
 
 from __future__ import annotations
 
-from xnet_conformance.case import Case
+from typing import TYPE_CHECKING
+
 from xnet_conformance.generation import frame_rules, malformed, state_tables, values
+
+if TYPE_CHECKING:
+    from xnet_conformance.case import Case
 
 
 def generate() -> list[Case]:

@@ -1,4 +1,4 @@
-"""What every frame type must be refused for, from the table of types: channel, role, payload, order, length."""
+"""What each frame type is refused for, by the table of types: channel, role, payload, order, length."""
 
 from __future__ import annotations
 
@@ -22,7 +22,15 @@ RIGHT: Final[dict[str, dict[str, Any]]] = {
 }
 #: Payloads that match no control rule.
 _WRONG: Final[dict[str, dict[str, str]]] = {
-    "reconfigure": {"nothing": "", "one-flag": "81f5", "integers": "820100", "text": "6161", "trailing": "82f5f500", "null": "82f5f6", "three": "83f5f5f5"},
+    "reconfigure": {
+        "nothing": "",
+        "one-flag": "81f5",
+        "integers": "820100",
+        "text": "6161",
+        "trailing": "82f5f500",
+        "null": "82f5f6",
+        "three": "83f5f5f5",
+    },
     "exec": {
         "nothing": "",
         "no-map": "80",
@@ -36,8 +44,24 @@ _WRONG: Final[dict[str, dict[str, str]]] = {
         "indefinite": "bf66736f7572636560ff",
         "channel-in-kwargs": "a266736f7572636560666b7761726773a16161d9e42201",
     },
-    "error-text": {"nothing": "", "bytes": "4161", "integer": "01", "no-utf8": "61ff", "trailing": "616100", "list": "816161"},
-    "credit": {"nothing": "", "zero": "00", "negative": "20", "float": "f93c00", "text": "6131", "trailing": "0101", "bignum-too-large": "c249010000000000000000", "bool": "f5"},
+    "error-text": {
+        "nothing": "",
+        "bytes": "4161",
+        "integer": "01",
+        "no-utf8": "61ff",
+        "trailing": "616100",
+        "list": "816161",
+    },
+    "credit": {
+        "nothing": "",
+        "zero": "00",
+        "negative": "20",
+        "float": "f93c00",
+        "text": "6131",
+        "trailing": "0101",
+        "bignum-too-large": "c249010000000000000000",
+        "bool": "f5",
+    },
     "empty": {"something": "00"},
 }
 _UNKNOWN: Final = (16, 17, 64, 127, 192, 200, 255)
@@ -48,7 +72,12 @@ def generate() -> list[Case]:
     """Return the cases."""
     return [
         *_types(),
-        *(case for row in FRAME_TYPES if row.name != "OUTPUT" for case in (*_channels(row), *_payloads(row), *_roles(row), *_before_hello(row))),
+        *(
+            case
+            for row in FRAME_TYPES
+            if row.name != "OUTPUT"
+            for case in (*_channels(row), *_payloads(row), *_roles(row), *_before_hello(row))
+        ),
         *_lengths(),
     ]
 
@@ -120,7 +149,10 @@ def _payloads(row: FrameType) -> list[Case]:
             f"frames.payload.{row.name}.{name}",
             ["FR-009", "FR-015"] if row.payload != "credit" else ["FC-010", "FR-009"],
             f"the payload of {row.name} does not match its rule",
-            [{"send": {row.name: {"ch": 0 if row.channel == "zero" else "n", "hex": data}}}, {"goaway": "PAYLOAD_MALFORMED"}],
+            [
+                {"send": {row.name: {"ch": 0 if row.channel == "zero" else "n", "hex": data}}},
+                {"goaway": "PAYLOAD_MALFORMED"},
+            ],
             roles=roles,
         )
         for name, data in wrong.items()
@@ -142,7 +174,11 @@ def _payloads(row: FrameType) -> list[Case]:
                 "frames.payload.CHANNEL_PART.nothing",
                 ["FR-009", "CH-032"],
                 "an empty CHANNEL_PART",
-                [{"echo_channel": "a"}, {"send": {"CHANNEL_PART": {"ch": "a"}}}, {"goaway": "PAYLOAD_MALFORMED"}],
+                [
+                    {"echo_channel": "a"},
+                    {"send": {"CHANNEL_PART": {"ch": "a"}}},
+                    {"goaway": "PAYLOAD_MALFORMED"},
+                ],
                 control="channel.items.parts",
             )
         )
@@ -178,7 +214,15 @@ def _before_hello(row: FrameType) -> list[Case]:
             ["HS-008", "HS-007"],
             f"{row.name} before HELLO",
             [
-                {"send": {row.name: {"ch": 0 if row.channel == "zero" else "n", **RIGHT[row.payload], "overdraw": True}}},
+                {
+                    "send": {
+                        row.name: {
+                            "ch": 0 if row.channel == "zero" else "n",
+                            **RIGHT[row.payload],
+                            "overdraw": True,
+                        }
+                    }
+                },
                 {"goaway": "STATE_VIOLATION"},
             ],
             start={"handshake": False},

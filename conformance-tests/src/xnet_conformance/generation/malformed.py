@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xnet_conformance.case import Case
 from xnet_conformance.specification import read_specification
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 #: RFC 8949, appendix F.1: what is not well-formed, by the reason it gives.
 APPENDIX_F: Final = {
-    "end-in-head": "18 19 1a 1b 1901 1a0102 1b01020304050607 38 58 78 98 9a01ff00 b8 d8 f8 f900 fa0000 fb000000",
+    "end-in-head": (
+        "18 19 1a 1b 1901 1a0102 1b01020304050607 38 58 78 98 9a01ff00 b8 d8 f8 f900 fa0000 fb000000"
+    ),
     "string-too-short": "41 61 5affffffff00 5bffffffffffffffff010203 7affffffff00 7b7fffffffffffffff010203",
     "array-too-short": "81 818181818181818181 8200 a1 a20102 a100 a2000000",
     "tag-without-content": "c0",

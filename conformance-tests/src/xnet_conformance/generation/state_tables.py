@@ -1,4 +1,4 @@
-"""One case for each row of the state tables that a peer can cause: what is refused, what is ignored, what goes on."""
+"""One case for each row of the state tables that a peer can cause."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ _INPUTS: Final[dict[str, dict[str, dict[str, Any]]]] = {
         "batch": {"CHANNEL_BATCH": {"ch": "b", "items": [1, 2]}},
     },
     "RECV_LAST": {"last": {"CHANNEL_LAST_MESSAGE": {"ch": "b"}}},
-    "RECV_CLOSE": {"close": {"CHANNEL_CLOSE": {"ch": "b"}}, "close-error": {"CHANNEL_CLOSE_ERROR": {"ch": "b", "text": "over"}}},
+    "RECV_CLOSE": {
+        "close": {"CHANNEL_CLOSE": {"ch": "b"}},
+        "close-error": {"CHANNEL_CLOSE_ERROR": {"ch": "b", "text": "over"}},
+    },
 }
 
 
@@ -67,7 +70,9 @@ def _connection() -> list[Case]:
     for row in FRAME_TYPES:
         if row.name in ("OUTPUT", "GATEWAY_TERMINATE"):
             continue
-        frame = {row.name: {"ch": 0 if row.channel == "zero" else "n", **RIGHT[row.payload], "overdraw": True}}
+        frame = {
+            row.name: {"ch": 0 if row.channel == "zero" else "n", **RIGHT[row.payload], "overdraw": True}
+        }
         cases.append(
             Case(
                 id=f"group.ended.{row.name}",
@@ -78,11 +83,20 @@ def _connection() -> list[Case]:
                 own=True,
                 control="frames.ping.echo",
                 # Both in one write, so that the second is there when the first is judged.
-                steps=({"raw": {"frames": [{"TYPE_16": {}}, frame]}}, {"goaway": "FRAME_UNKNOWN_TYPE"}, {"end": {}}),
+                steps=(
+                    {"raw": {"frames": [{"TYPE_16": {}}, frame]}},
+                    {"goaway": "FRAME_UNKNOWN_TYPE"},
+                    {"end": {}},
+                ),
                 source="generated: state tables",
             )
         )
-    for state, before in (("running", []), ("terminating", [{"exec": {"ch": "a", "fixture": "linger"}}, {"expect": {"ITEM": {"ch": "a"}}}, {"send": "GATEWAY_TERMINATE"}])):
+    terminating: list[dict[str, Any]] = [
+        {"exec": {"ch": "a", "fixture": "linger"}},
+        {"expect": {"ITEM": {"ch": "a"}}},
+        {"send": "GATEWAY_TERMINATE"},
+    ]
+    for state, before in (("running", []), ("terminating", terminating)):
         cases.append(
             Case(
                 id=f"gateway.hello.second.{state}",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from xnet_conformance.reports.html import write_html
 from xnet_conformance.reports.jsonl import write_jsonl
 from xnet_conformance.reports.junit import write_junit
 from xnet_conformance.reports.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
 #: Format -> (name of the file, what writes its text).
 FORMATS: Final[dict[str, tuple[str, Callable[[Report], str]]]] = {

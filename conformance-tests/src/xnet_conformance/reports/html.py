@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from xnet_conformance.reports.report import Report
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xnet_conformance.reports.report import Report
 
 
 def write_html(report: Report) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xnet_conformance import __version__
-from xnet_conformance.reports.report import Report
 from xnet_conformance.results import exit_code
 from xnet_conformance.specification import VERSION
+
+if TYPE_CHECKING:
+    from xnet_conformance.reports.report import Report
 
 
 def rows(report: Report) -> list[dict[str, Any]]:

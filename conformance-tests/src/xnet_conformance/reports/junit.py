@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape, quoteattr
 
-from xnet_conformance.reports.report import Report
 from xnet_conformance.results import RED, Result
+
+if TYPE_CHECKING:
+    from xnet_conformance.reports.report import Report
 
 #: XML 1.0 has no form for these, quoted or not.
 _IMPOSSIBLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -19,7 +21,8 @@ def write_junit(report: Report) -> str:
     for result in report.results:
         layers.setdefault(result.case.layer, []).append(result)
     suites = "".join(_suite(report, layer, results) for layer, results in layers.items())
-    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name={quoteattr(report.testee.name)}>\n{suites}</testsuites>\n'
+    name = quoteattr(report.testee.name)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name={name}>\n{suites}</testsuites>\n'
 
 
 def _suite(report: Report, layer: str, results: list[Result]) -> str:
@@ -34,11 +37,13 @@ def _suite(report: Report, layer: str, results: list[Result]) -> str:
 
 
 def _case(report: Report, result: Result) -> str:
-    head = f'<testcase classname={quoteattr(result.case.layer)} name={quoteattr(result.case.id)} time="{result.seconds:.3f}"'
+    names = f"classname={quoteattr(result.case.layer)} name={quoteattr(result.case.id)}"
+    head = f'<testcase {names} time="{result.seconds:.3f}"'
     text = _IMPOSSIBLE.sub("?", result.explanation(report.repeat_command(result)))
     message = quoteattr(_IMPOSSIBLE.sub("?", result.message))
     if result.outcome in RED:
-        return f"{head}><failure message={message} type={quoteattr(result.outcome)}>{escape(text)}</failure></testcase>\n"
+        kind = quoteattr(result.outcome)
+        return f"{head}><failure message={message} type={kind}>{escape(text)}</failure></testcase>\n"
     if result.outcome == "harness-error":
         return f"{head}><error message={message}>{escape(text)}</error></testcase>\n"
     if result.outcome in ("unsupported", "skipped", "xfail"):

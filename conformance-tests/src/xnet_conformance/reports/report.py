@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import attrs
 
-from xnet_conformance.profiles import Profile
-from xnet_conformance.results import Result
-from xnet_conformance.testee import Testee
+if TYPE_CHECKING:
+    from xnet_conformance.profiles import Profile
+    from xnet_conformance.results import Result
+    from xnet_conformance.testee import Testee
 
 
 @attrs.frozen

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from xnet_conformance.case import LAYERS
-from xnet_conformance.reports.report import Report
 from xnet_conformance.results import EVALUATED, OUTCOMES, RED, Result, layer_counts
+
+if TYPE_CHECKING:
+    from xnet_conformance.reports.report import Report
 
 _COLOURS: Final = {"pass": "green", "nonstrict": "yellow", "xfail": "yellow", "harness-error": "magenta"}
 _LOG_LINES: Final = 40
@@ -31,7 +33,9 @@ class Progress:
         self.counts[result.outcome] += 1
         if self._shown:
             bad = sum(self.counts[outcome] for outcome in RED)
-            click.echo(f"\r{self.done}/{self.total}  {bad} not well  {result.case.id[:50]:50}", nl=False, err=True)
+            click.echo(
+                f"\r{self.done}/{self.total}  {bad} not well  {result.case.id[:50]:50}", nl=False, err=True
+            )
 
     def end(self) -> None:
         """Clear the line."""
@@ -52,7 +56,9 @@ def print_summary(report: Report, *, trace: bool) -> None:
 
 def _print_evidence(result: Result, trace: bool) -> None:
     if result.stderr:
-        click.echo("  standard error:\n" + "\n".join(f"    {line}" for line in result.stderr.splitlines()[-15:]))
+        click.echo(
+            "  standard error:\n" + "\n".join(f"    {line}" for line in result.stderr.splitlines()[-15:])
+        )
     if trace:
         for entry in result.log[-_LOG_LINES:]:
             arrow = {"sent": "-->", "received": "<--"}.get(entry["way"], "   ")
@@ -63,7 +69,8 @@ def _print_evidence(result: Result, trace: bool) -> None:
 def table(report: Report) -> str:
     """Return the table of layers."""
     counts = layer_counts(report.results)
-    lines = [f"{report.testee.name}: profile {report.profile.name}, {len(report.results)} cases, {report.seconds:.1f} s"]
+    ran = f"{len(report.results)} cases, {report.seconds:.1f} s"
+    lines = [f"{report.testee.name}: profile {report.profile.name}, {ran}"]
     for layer in LAYERS:
         if layer not in report.profile.layers:
             continue
