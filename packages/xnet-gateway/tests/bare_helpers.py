@@ -119,10 +119,20 @@ HELLO = frame(frames.HELLO, 0, encode_hello(Hello("a test")))
 
 
 class RawWorker:
-    """A bare worker that is talked to in bytes."""
+    """A bare worker that is talked to in bytes.
 
-    def __init__(self, version: str, environment: dict[str, str] | None = None) -> None:
+    Args:
+        version: The interpreter.
+        environment: Variables that it gets besides ours.
+        buffer_bytes: What the kernel keeps of what it says, about; as much as usual if 0.
+    """
+
+    def __init__(
+        self, version: str, environment: dict[str, str] | None = None, buffer_bytes: int = 0
+    ) -> None:
         ours, theirs = socket.socketpair()
+        if buffer_bytes:
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer_bytes)
         self.process = subprocess.Popen(
             command(version),
             stdin=theirs.fileno(),
@@ -149,9 +159,9 @@ class RawWorker:
     def say(self, data: bytes) -> None:
         self.end.sendall(data)
 
-    def greet(self) -> RawWorker:
+    def greet(self, hello: Hello | None = None) -> RawWorker:
         """Shake hands."""
-        self.say(HELLO)
+        self.say(HELLO if hello is None else frame(frames.HELLO, 0, encode_hello(hello)))
         assert self.greet_back()[0] == frames.HELLO
         return self
 

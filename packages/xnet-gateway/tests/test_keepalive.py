@@ -1,6 +1,6 @@
 """``keepalive=``: frozen processes are noticed from both ends; who was stopped itself accuses nobody.
 
-Spec: FR-024, FR-025, HS-024. The machine is in xnet-channel's test_keepalive.py.
+Spec: FR-024, FR-025, FR-026, HS-024. The machine is in xnet-channel's test_keepalive.py.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import time
 
 import pytest
 
-from bare_helpers import INTERPRETERS
+from bare_helpers import INTERPRETERS, RawWorker, frame
 from gateway_helpers import PATIENCE_S, Gateways, Watched, start_program
 from socket_helpers import Serving
 from xnet_gateway.spec_rules import parse_keepalive
 from xnet_gateway.starting import NETWORK_KEEPALIVE_S, _keepalive_s
 from xnet_gateway.xspec import XSpec
+from xnet_wire import frames
+from xnet_wire.messages import Hello
+from xnet_wire.values import encode
 
 INTERVAL_S = 0.5
 #: The interpreters that a frozen initiator is tried with: ours, and where the bare worker differs most.
@@ -67,6 +70,23 @@ def test_a_long_item_is_no_silence(gateways: Gateways) -> None:
     for _ in range(5):
         channel.send(b"x" * 30_000_000)
         assert len(channel.receive(PATIENCE_S)) == 30_000_000
+
+
+@pytest.mark.parametrize("version", ["2.7", "3.13"])
+def test_fr_026_a_worker_whose_words_are_taken_slowly_lives_on(version: str) -> None:
+    """The initiator reads on a slow line and says nothing."""
+    if INTERPRETERS[version] is None:
+        pytest.skip(f"needs the interpreter {version}, see tools/dev.py interpreters")
+    with RawWorker(version, buffer_bytes=4096) as worker:
+        worker.greet(Hello("a test", config={"keepalive": 300}, credit=2**20))
+        source = encode({"source": "channel.send(b'x' * 900000); channel.receive()"})
+        worker.say(frame(frames.CHANNEL_EXEC, 1, source))
+        pause = threading.Event()
+        until_s = time.monotonic() + 2
+        while time.monotonic() < until_s:
+            assert worker.end.recv(2_000)
+            pause.wait(0.01)
+        assert worker.process.poll() is None
 
 
 @pytest.mark.parametrize("text", WORKERS)

@@ -1,12 +1,14 @@
 """Silence is noticed, life is not mistaken for it.
 
-Spec: FR-024, FR-025. Processes that are frozen are in xnet-gateway's test_keepalive.py.
+Spec: FR-024, FR-025, FR-026. Processes that are frozen are in xnet-gateway's test_keepalive.py.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -16,6 +18,7 @@ import pytest
 from core_helpers import frame
 from raw_peer import RawPeer
 from threads_helpers import PATIENCE_S
+from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.keepalive import PAYLOAD, Keepalive
 from xnet_wire import frames
 
@@ -26,7 +29,7 @@ class Watched:
     """A session that is watched, whose other end is the test's."""
 
     def __init__(self) -> None:
-        self.peer = RawPeer()
+        self.peer = RawPeer(credit=2**20)
         self.silences: queue.SimpleQueue[float] = queue.SimpleQueue()
         self.began_s = time.monotonic()
         Keepalive(self.peer.session, INTERVAL_S, self._end)
@@ -78,6 +81,32 @@ def test_fr_025_every_byte_is_life(watched: Watched) -> None:
         pause.wait(INTERVAL_S / 10)
     assert not watched.peer.session.finished
     assert watched.silences.empty()
+
+
+def test_fr_026_bytes_that_are_taken_slowly_are_life(watched: Watched) -> None:
+    """The peer reads on a slow line and says nothing; once it reads no more, it is silent."""
+    peer = watched.peer
+    small = socket.socket(fileno=os.dup(peer.session.descriptors.read_fd))
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    small.close()
+    channel = peer.session.new_channel()
+    sender = threading.Thread(target=send, args=(channel, bytes(900_000)))
+    sender.start()
+    pause = threading.Event()
+    until_s = time.monotonic() + 10 * INTERVAL_S
+    while time.monotonic() < until_s:
+        assert peer.socket.recv(2_000)
+        pause.wait(INTERVAL_S / 20)
+    assert not peer.session.finished
+    assert sender.is_alive()
+    assert watched.silences.get(timeout=PATIENCE_S) >= 2 * INTERVAL_S - 0.01
+    sender.join(PATIENCE_S)
+    assert not sender.is_alive()
+
+
+def send(channel: Channel, item: object) -> None:
+    with contextlib.suppress(OSError):
+        channel.send(item)
 
 
 def test_an_ended_session_is_not_watched(watched: Watched) -> None:

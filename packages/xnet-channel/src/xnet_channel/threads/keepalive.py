@@ -1,10 +1,11 @@
 """Finding out that a silent peer is gone, where nobody tells: behind a network, or frozen.
 
-Any byte that is read counts as a sign of life. A session that has heard nothing for an interval sends
-PING; if nothing comes for a whole further interval, it ends. So it ends between two and three
+Any byte that is read counts as a sign of life, and so does one that the kernel takes after it had taken
+no more for a while. A session that has heard nothing for an interval sends PING; if nothing comes for a
+whole further interval, it ends. So it ends between two and three
 intervals after the last sign of life, and a session that is busy sends no PING at all.
 
-Spec: FR-024, FR-025, HS-024.
+Spec: FR-024, FR-025, FR-026, HS-024.
 """
 
 from __future__ import annotations

@@ -73,7 +73,7 @@ class Leading:
 
     Attributes:
         eof: Nothing more can be read.
-        heard: Something was read since somebody set this to False.
+        heard: There was a sign of life since somebody set this to False (FR-025, FR-026).
 
     Threads: methods with ``_locked`` need the session's lock, held once.
     """

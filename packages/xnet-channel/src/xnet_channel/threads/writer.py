@@ -96,8 +96,13 @@ class Writer:
                 return True
             backlog.append(memoryview(data)[done:])
             return False
+        had_to_wait = bool(backlog)
+        written_bytes = self.written_bytes
         backlog += fresh
-        return self._flush_backlog_locked()
+        done = self._flush_backlog_locked()
+        if had_to_wait and self.written_bytes != written_bytes:
+            self._session.leading.heard = True  # somebody reads: a sign of life (FR-026)
+        return done
 
     def flush_soon_locked(self) -> None:
         """Like ``flush_locked``, but leave the rest to the reactor."""

@@ -1865,7 +1865,8 @@ class Link(object):
         self.followers = 0
         self.wake_reader, self.wake_writer = make_pipe()
         self.poll = Poll(fd_in, self.wake_reader)
-        self.heard = False  # since somebody looked (FR-025)
+        self.heard = False  # since somebody looked (FR-025, FR-026)
+        self.watched = False  # somebody looks
         self.keeper_runs = False
         self.keeper_asleep = False
         self.keeper_reader, self.keeper_writer = make_pipe()
@@ -2632,7 +2633,7 @@ class Link(object):
                 self.answers = 0
                 self.lock.release()
                 try:
-                    error = write_all(self.fd_out, data)
+                    error = self.write_watched(data) if self.watched else write_all(self.fd_out, data)
                 finally:
                     self.lock.acquire()
                 self.wrote_locked(len(data), error)
@@ -2642,6 +2643,16 @@ class Link(object):
                 self.shut_locked()
             if self.write_waiters:
                 self.notify_locked(self.write_sleepers)
+
+    @later
+    def write_watched(self, data):
+        """Write; what is taken after a wait is a sign of life (FR-026)."""
+        error = None
+        for at in range(0, len(data), 65536):
+            waits = not can_write(self.fd_out)
+            error = write_all(self.fd_out, data[at : at + 65536])
+            self.heard = self.heard or (waits and error is None)
+        return error
 
     def wrote_locked(self, size, error):
         self.written += size
@@ -3592,6 +3603,7 @@ class Worker(object):
     def _apply_keepalive(self, interval):
         if not 0 < interval <= 86400000:
             raise ValueError("expected milliseconds, from 1 to 86400000")
+        self._link.watched = True
         start_new_thread(self._watch, (interval / 1000.0, _sleep))
 
     @later
