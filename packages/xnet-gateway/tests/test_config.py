@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -117,3 +118,25 @@ def test_hs_022_a_refusal_names_key_and_value_and_the_worker_exits(
     for word in words:
         assert word in text
     assert worker.process.wait(PATIENCE_S) is not None
+
+
+def test_tr_004_tr_010_a_trace_asked_for_by_env_has_all_frames(workers: Any, tmp_path: Path) -> None:
+    prefix = str(tmp_path / "trace")
+    environment = {"EXECNET_DEBUG": "1", "TMPDIR": str(tmp_path), "XNET_TRACE_JSON": prefix}
+    worker = workers({"id": "after", "env": environment})
+    assert worker.ask("channel.send(7)") == 7
+    assert worker.end() == 0
+    pid = worker.process.pid
+    lines = (tmp_path / f"execnet-debug-{pid}").read_text().splitlines()
+    shown = [line.split() for line in lines if "<Message" in line]
+    assert {words[0] for words in shown} == {"after-worker"}
+    assert [(words[1], words[3]) for words in shown] == [
+        ("sent", "HELLO"),
+        ("received", "HELLO"),
+        ("received", "CHANNEL_EXEC"),
+        ("sent", "CHANNEL_DATA"),
+        ("sent", "CHANNEL_CLOSE"),
+    ]
+    assert all(int(words[5].split("=")[1].rstrip(">")) > 40 for words in shown[:3])  # lendata
+    objects = [json.loads(line) for line in (tmp_path / f"trace-{pid}.jsonl").read_text().splitlines()]
+    assert len(objects) == len(lines)

@@ -111,6 +111,7 @@ def test_tr020_json_lines_are_for_machines() -> None:
     assert lines == [
         {**common, "dir": "sent", "type": "CHANNEL_EXEC", "channel": 1, "length": 17},
         {**common, "dir": "received", "type": "TYPE_200", "channel": 0, "length": 0},
+        {**common, "event": "worker started"},
     ]
 
 
@@ -120,7 +121,7 @@ def test_both_forms_at_once() -> None:
     assert tracer is not None
     use(tracer)
     assert len(stderr.getvalue().splitlines()) == 3
-    assert len(files.text("p-42.jsonl").splitlines()) == 2
+    assert len(files.text("p-42.jsonl").splitlines()) == 3
 
 
 @given(st.text(), st.text())

@@ -165,10 +165,10 @@ const DIALOGUE = [
   "received TYPE_150 5", "received CHANNEL_DATA 9", "sent CHANNEL_CREDIT 9", "received GATEWAY_TERMINATE 0",
 ];
 
-/** @param {Record<string, string>} env */
-async function traced(env) {
+/** @param {Record<string, string>} env  of the process @param {Record<string, string>} configured  by HELLO */
+async function traced(env, configured = {}) {
   const initiator = new Initiator({ env });
-  await initiator.hello({ config: { id: "gw5" } });
+  await initiator.hello({ config: { id: "gw5", env: configured } });
   initiator.exec(1, "channel.send('secret')");
   await initiator.find("CHANNEL_CLOSE", 1);
   initiator.send(150, 5);
@@ -203,6 +203,11 @@ test("TR-001, TR-020: EXECNET_DEBUG=1 and XNET_TRACE_JSON trace to files", async
   for (const { ns, pid, side } of objects) {
     assert.ok(ns > 0 && pid > 0 && side.endsWith("worker"));
   }
+});
+
+test("TR-004: a configuration that sets EXECNET_DEBUG gives the same trace", async () => {
+  const { stderr } = await traced({}, { EXECNET_DEBUG: "2" });
+  assert.deepStrictEqual(framesIn(stderr, /^\[\d+\] gw5-worker /), DIALOGUE);
 });
 
 test("TR-002: any other value traces nothing", async () => {

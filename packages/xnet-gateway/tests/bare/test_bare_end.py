@@ -5,6 +5,7 @@ Spec: GR-003 to GR-008, GW-040, TR-001 to TR-012, HS-020 to HS-022.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -321,6 +322,58 @@ class TestTrace:
         self.talk(worker)
         lines = (tmp_path / f"execnet-debug-{pid}").read_text().splitlines()
         assert f"bare{version}-worker sent <Message CHANNEL_CLOSE channel=1 lendata=0>" in lines
+
+    @pytest.mark.parametrize("by_config", [False, True])
+    def test_tr_004_tr_020_for_machines(
+        self, bare: BareGateways, version: str, tmp_path: Path, by_config: bool
+    ) -> None:
+        prefix = str(tmp_path / "a trace")
+        environment = {"XNET_TRACE_JSON": prefix}
+        if by_config:
+            worker = bare(version, id='odd "name"', env=environment)
+        else:
+            worker = bare(version, environment, id='odd "name"')
+        pid = worker.pid
+        self.talk(worker)
+        (path,) = tmp_path.iterdir()
+        assert path.name == f"a trace-{pid}.jsonl"
+        assert path.stat().st_mode & 0o777 == 0o600
+        objects = [json.loads(line) for line in path.read_text().splitlines()]
+        lines = [entry for entry in objects if "event" not in entry]
+        for entry in objects:
+            keys = {"event"} if "event" in entry else {"dir", "type", "channel", "length"}
+            assert set(entry) == {"ns", "pid", "side"} | keys
+            assert entry["pid"] == pid
+        assert [(entry["dir"], entry["type"], entry["channel"]) for entry in lines] == [
+            ("sent", "HELLO", 0),
+            ("received", "HELLO", 0),
+            ("received", "CHANNEL_EXEC", 1),
+            ("received", "CHANNEL_DATA", 1),
+            ("sent", "CHANNEL_DATA", 1),
+            ("sent", "CHANNEL_CLOSE", 1),
+            ("received", "GATEWAY_TERMINATE", 0),
+        ]
+        assert lines[-1]["side"] == 'odd_"name"-worker'
+        times = [entry["ns"] for entry in objects]
+        assert times == sorted(times)
+        assert "executing on channel 1" in [entry.get("event") for entry in objects]
+
+    def test_tr_003_a_file_that_cannot_be_written(self, bare: BareGateways, version: str) -> None:
+        self.talk(bare(version, {"XNET_TRACE_JSON": "/nonexistent/trace", "EXECNET_DEBUG": "0"}))
+        self.talk(bare(version, env={"EXECNET_DEBUG": "1", "TMPDIR": "/nonexistent"}, id="x"))
+
+    def test_se_002_a_terminal_does_not_act_on_a_line(self, version: str) -> None:
+        """Nor does text of the initiator look like a frame."""
+        with RawWorker(version, {"EXECNET_DEBUG": "2"}) as worker:
+            worker.say(frame(frames.HELLO, 0, encode_hello(Hello("x", config={"id": "a\x1b[2J b"}))))
+            words = "sent <Message\x1b[31m\nsecond line"
+            worker.say(frame(frames.GOAWAY, 0, messages.encode_goaway(0, words)))
+            assert worker.process.wait(PATIENCE_S) == 0
+            assert worker.process.stderr is not None
+            text = worker.process.stderr.read().decode()
+        assert "\x1b" not in text
+        assert r"a\x1b[2J_b-worker received <Message GOAWAY" in text
+        assert r"sent <Message\x1b[31m | second line" in text
 
     def test_tr_002_nothing_otherwise(self, bare: BareGateways, tmp_path: Path) -> None:
         with open(tmp_path / "err", "wb") as err:

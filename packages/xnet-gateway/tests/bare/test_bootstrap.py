@@ -15,7 +15,7 @@ from xnet_gateway.bare import bootstrap
 from xnet_wire import frames, messages
 
 #: What it may grow to before somebody has to think about it.
-BUDGET_BYTES = 30 * 1024
+BUDGET_BYTES = 32 * 1024
 #: The decorator of what is compiled later.
 LATER = ast.Name("later", ast.Load())
 

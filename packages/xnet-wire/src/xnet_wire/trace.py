@@ -80,12 +80,13 @@ class Tracer:
             _write(
                 self._write_json,
                 # Only the side is text from outside; the rest needs no escaping.
-                f'{{"ns": {time_ns}, "pid": {self._pid}, "side": {quote_json(side)}, "dir": "{direction}", '
-                f'"type": "{type_name(frame_type)}", "channel": {channel}, "length": {length}}}\n',
+                f'{{"ns": {time_ns}, "pid": {self._pid}, "side": {quote_json(_one_word(side))}, '
+                f'"dir": "{direction}", "type": "{type_name(frame_type)}", '
+                f'"channel": {channel}, "length": {length}}}\n',
             )
 
     def event(self, side: str, text: str) -> None:
-        """Note anything else: a connection made, an execution begun, a termination. Text only.
+        """Note anything else: a connection made, an execution begun, a termination.
 
         Args:
             side: As for ``message``.
@@ -97,6 +98,13 @@ class Tracer:
             if line.startswith(_LIKE_A_MESSAGE):
                 line = f"| {line}"
             _write(self._write_text, f"{self._prefix}{_one_word(side)} {line}\n")
+        if self._write_json is not None:
+            time_ns = 0 if self._now_ns is None else self._now_ns()
+            _write(
+                self._write_json,
+                f'{{"ns": {time_ns}, "pid": {self._pid}, "side": {quote_json(_one_word(side))}, '
+                f'"event": {quote_json(text)}}}\n',
+            )
 
 
 def format_message(side: str, direction: str, frame_type: int, channel: int, length: int) -> str:

@@ -8,7 +8,7 @@ import { openSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { frameName } from "../wire/registry.mjs";
+import { FRAME, frameName } from "../wire/registry.mjs";
 
 /** @typedef {(line: string) => void} Write */
 
@@ -17,9 +17,31 @@ export class Trace {
   constructor(environment) {
     /** Until the initiator has said the gateway's id. */
     this.name = "worker";
+    /** @type {[direction: "sent" | "received", length: number][]} */
+    this.hellos = [];
+    /** @type {Write | null} */
+    this.text = null;
+    /** @type {Write | null} */
+    this.json = null;
+    this.open(environment);
+  }
+
+  /** @param {Record<string, string | undefined>} environment */
+  open(environment) {
     this.text = textWriter(environment.EXECNET_DEBUG);
     const prefix = environment.XNET_TRACE_JSON;
     this.json = prefix ? fileWriter(`${prefix}-${process.pid}.jsonl`) : null;
+  }
+
+  /**
+   * The configuration has set the environment: what it asks for begins with the two HELLO frames (TR-004).
+   * @param {Record<string, string | undefined>} environment
+   */
+  configured(environment) {
+    if (this.text === null && this.json === null) {
+      this.open(environment);
+      this.hellos.splice(0).forEach(([direction, length]) => this.frame(direction, FRAME.HELLO, 0, length));
+    }
   }
 
   /** @param {number} type @param {number} channel @param {number} length */
@@ -34,6 +56,9 @@ export class Trace {
 
   /** @param {"sent" | "received"} direction @param {number} type @param {number} channel @param {number} length */
   frame(direction, type, channel, length) {
+    if (type === FRAME.HELLO) {
+      this.hellos.push([direction, length]);
+    }
     this.text?.(`${this.name} ${direction} <Message ${frameName(type)} channel=${channel} lendata=${length}>`);
     this.json?.(this.object({ dir: direction, type: frameName(type), channel, length }));
   }

@@ -80,6 +80,7 @@ export class WorkerProcess {
       this.trace.name = `${config.id.trim().replace(/\s+/g, "_")}-worker`;
     }
     const { execmodel, keepaliveMs } = applyConfig(config);
+    this.trace.configured(process.env);
     if (keepaliveMs !== null) {
       this.keepalive = new Keepalive(keepaliveMs, {
         ask: () => this.connection.write(FRAME.PING, 0),

@@ -34,10 +34,14 @@ class Handshake:
         noise: What came before the magic line.
         peer: The peer's HELLO, valid once ``complete``.
         complete: Whether both HELLOs have passed.
+        local_bytes: Length of our HELLO's payload, 0 before it is sent.
+        peer_bytes: Length of the peer's, 0 before it has come.
         version: The version in force, once complete.
     """
 
-    __slots__ = ("_local", "_out", "_role", "_said_hello", "complete", "noise", "peer", "version")
+    __slots__ = (
+        "_local", "_out", "_role", "complete", "local_bytes", "noise", "peer", "peer_bytes", "version",
+    )  # fmt: skip
 
     peer: Hello
 
@@ -45,7 +49,7 @@ class Handshake:
         self._role = role
         self._local = local
         self._out = out
-        self._said_hello = False
+        self.local_bytes = self.peer_bytes = 0
         self.noise = bytearray()
         self.complete = False
         self.version = VERSION
@@ -56,12 +60,13 @@ class Handshake:
         Raises:
             LocalProtocolError: That has been done. Spec: HS-008.
         """
-        if self._said_hello:
+        if self.local_bytes:
             raise LocalProtocolError("a connection is started once, with one HELLO")
-        self._said_hello = True
+        payload = messages.encode_hello(self._local)
+        self.local_bytes = len(payload)
         if self._role == roles.WORKER:
             self._out.raw(PREAMBLE)
-        self._out.frame(frames.HELLO, 0, messages.encode_hello(self._local))
+        self._out.frame(frames.HELLO, 0, payload)
 
     def skip_noise(self, data: Buffer) -> bytes | None:
         """Look for the magic line.
@@ -115,5 +120,6 @@ class Handshake:
         major, minor = hello.version
         self.version = (major, min(minor, VERSION[1]))  # Spec: HS-016
         self.peer = hello
+        self.peer_bytes = len(payload)
         self.complete = True
         return hello

@@ -228,6 +228,7 @@ class Receiving:
                     if connection.dispatch is not None and type(event) in ANSWERED_AT_ONCE:
                         connection.dispatch(events)
                         events = []
+                        trace = self.trace  # the configuration in HELLO may ask for it
                 if connection.phase is states.ENDED_CONNECTION:
                     break
         except (RemoteProtocolError, WireError) as error:

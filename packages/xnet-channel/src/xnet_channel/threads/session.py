@@ -102,17 +102,14 @@ class Session:
         self.role = role
         self.name = name
         self.owner = owner if owner is not None else SessionOwner()
-        self.tracer = tracer
+        self.tracer: Tracer | None = None
         self.lock = RLock()
         self.changed = WaitList()
         self.connection = Connection(role, Hello() if hello is None else hello, self.channel_for)
         if tracer is not None:
-            from xnet_wire.trace import RECEIVED, SENT
+            from xnet_channel.threads.frame_trace import begin_trace
 
-            self.connection.set_traces(
-                lambda *frame: tracer.message(self.name, SENT, *frame),
-                lambda *frame: tracer.message(self.name, RECEIVED, *frame),
-            )
+            begin_trace(self, tracer)
         #: Encodes an item that may hold channels of this session; raises DumpError.
         self.encode = partial(values.encode, channel_type=Channel, channel_id=self._id_of)
         self.finished = False

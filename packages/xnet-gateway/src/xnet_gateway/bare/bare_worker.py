@@ -16,7 +16,7 @@ Sections, in this order; each uses only the ones above it:
     Interrupts        when Ctrl-C may strike
     Sleeping          a thread waits, another wakes it
     Greenlets         what changes when code uses gevent or eventlet
-    Trace             EXECNET_DEBUG
+    Trace             EXECNET_DEBUG, XNET_TRACE_JSON
     Channels          the state of one, what users hold, files over it
     Link              the connection: who reads, who writes, what frames do
     Callbacks         the thread that runs them
@@ -1265,44 +1265,92 @@ def be_main_thread():
 
 @later
 class Tracer(object):
-    """Writes the lines of TR; each in one write, so that those of several threads do not mix."""
+    """Writes the lines of TR; each in one write, so that those of several threads do not mix.
 
-    def __init__(self, fd, prefix):
-        self.fd = fd
-        self.prefix = prefix
+    text_fd, json_fd    where to, or None; prefix: of lines of text; name: what this worker calls itself
+    """
+
+    def __init__(self, text_fd, prefix, json_fd):
+        from json import dumps
+
+        self.text_fd, self.prefix, self.json_fd = text_fd, prefix, json_fd
+        self.quote = dumps
         self.name = "worker"
 
     def event(self, text):
-        line = "%s%s %s\n" % (self.prefix, native(self.name), " | ".join(native(as_text(text)).splitlines()))
-        try:
-            _write(self.fd, line if PY2 else line.encode("utf-8", "backslashreplace"))
-        except OSError:
-            pass  # a full disk must not end a connection (TR-003)
+        line = " | ".join(printable(part) for part in as_text(text).splitlines())
+        if line.startswith(("sent <", "received <")):
+            line = "| " + line
+        self.write(line, '"event": ' + self.quote(as_text(text)))
 
     def frame(self, direction, kind, number, size):
         name = FRAME_NAMES[kind] if kind < 16 else "OUTPUT" if kind == 128 else "TYPE_%d" % kind
-        self.event("%s <Message %s channel=%d lendata=%d>" % (direction, name, number, size))
+        pairs = '"dir": "%s", "type": "%s", "channel": %d, "length": %d' % (direction, name, number, size)
+        self.write("%s <Message %s channel=%d lendata=%d>" % (direction, name, number, size), pairs)
+
+    def write(self, line, pairs):
+        name = printable("_".join(as_text(self.name).split())) or "worker"
+        if self.text_fd is not None:
+            write_line(self.text_fd, "%s%s %s\n" % (self.prefix, name, line))
+        if self.json_fd is not None:
+            now = getattr(time, "monotonic_ns", lambda: int(monotonic() * 1e9))()
+            text = '{"ns": %d, "pid": %d, "side": %s, %s}\n' % (now, os.getpid(), self.quote(name), pairs)
+            write_line(self.json_fd, text)
+
+
+@later
+def printable(text):
+    """Return a text without what a terminal would act on, escaped."""
+
+    def is_printable(character):
+        number = ord(character)
+        return number >= 32 and not 127 <= number < 160 if PY2 else character.isprintable()
+
+    return Text().join(
+        character if is_printable(character) else character.encode("unicode_escape").decode("ascii") for character in text
+    )
+
+
+@later
+def write_line(fd, line):
+    try:
+        os.write(fd, line.encode("utf-8", "replace" if PY2 else "backslashreplace"))
+    except OSError:
+        pass  # a full disk must not end a connection (TR-003)
 
 
 def maybe_tracer():
-    """Return the tracer that EXECNET_DEBUG asks for, or None (TR-001, TR-002)."""
-    level = os.environ.get("EXECNET_DEBUG")
-    if level == "2":
-        fd = os.dup(2)
-        keep_private(fd)
-        return Tracer(fd, "[%d] " % os.getpid())
-    if level == "1":
-        from tempfile import gettempdir
+    """Return the tracer that the environment asks for, or None (TR-001, TR-002, TR-020)."""
+    if os.environ.get("EXECNET_DEBUG") in ("1", "2") or os.environ.get("XNET_TRACE_JSON"):
+        return open_tracer(os.environ.get("EXECNET_DEBUG"), os.environ.get("XNET_TRACE_JSON"))
+    return None
 
-        path = os.path.join(gettempdir(), "execnet-debug-%d" % os.getpid())
+
+@later
+def open_tracer(level, json_prefix):
+    def append_to(path):
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
             fd = os.open(path, flags, 0o600)
-        except OSError:
+        except OSError as error:
+            warn("cannot write the trace file %s: %s" % (path, error))
             return None
         keep_private(fd)
-        return Tracer(fd, "")
-    return None
+        return fd
+
+    pid = os.getpid()
+    text_fd = None
+    if level == "1":
+        from tempfile import gettempdir
+
+        text_fd = append_to(os.path.join(gettempdir(), "execnet-debug-%d" % pid))
+    elif level == "2":
+        text_fd = os.dup(2)
+        keep_private(text_fd)
+    json_fd = append_to("%s-%d.jsonl" % (json_prefix, pid)) if json_prefix else None
+    if text_fd is None and json_fd is None:
+        return None
+    return Tracer(text_fd, "[%d] " % pid if level == "2" else "", json_fd)
 
 
 # ---- Channels ---------------------------------------------------------------------------------
@@ -3540,9 +3588,9 @@ class Worker(object):
                     value = config[key] if type(config[key]) is not dict else sorted(config[key])
                     text = "the worker cannot apply config %s = %s: %s" % (key, native(as_text(value)), error)
                     raise Broken(CONFIG_REFUSED, as_text(text))
-        if link.tracer is None and "EXECNET_DEBUG" in config.get("env", {}):
+        if link.tracer is None and config.get("env"):  # (TR-004)
             link.tracer = maybe_tracer()
-            if link.tracer is not None:  # the frames so far (TR-010)
+            if link.tracer is not None:
                 link.tracer.name = self.id
                 link.tracer.frame("sent", HELLO, 0, link.queued - len(PREAMBLE) - 9)
                 link.tracer.frame("received", HELLO, 0, hello_size)
@@ -3570,7 +3618,7 @@ class Worker(object):
     def _apply_id(self, name):
         self.id = name + "-worker"
         if self._link.tracer is not None:
-            self._link.tracer.name = "_".join(self.id.split()) or "worker"
+            self._link.tracer.name = self.id
 
     def _apply_execmodel(self, name):
         if name in GREENLET_MODELS:

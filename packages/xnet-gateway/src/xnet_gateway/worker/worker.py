@@ -14,6 +14,7 @@ from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.native import be_main_thread, start_thread
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
+from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.config import apply_config
 from xnet_gateway.worker.exec_pool import ExecPool
 from xnet_gateway.worker.exec_task import ExecTask
@@ -123,6 +124,12 @@ class WorkerGateway(SessionOwner):
             apply_config(self, hello.config or {})
         except RemoteProtocolError as error:
             self.session.connection.fail(error)
+        if self._tracer is None:  # [TR-004] `env` may have asked for it
+            self._tracer = maybe_tracer()
+            if self._tracer is not None:
+                from xnet_channel.threads.frame_trace import begin_trace
+
+                begin_trace(self.session, self._tracer)
 
     def set_execmodel(self, name: str) -> None:
         """Say where executions run.
