@@ -9,6 +9,9 @@ import os
 import sys
 import time
 
+# `signal` wraps these in enums, which takes a millisecond to import.
+from _signal import SIG_IGN, SIGINT, signal  # type: ignore[import-not-found]  # no stub
+
 from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.native import be_main_thread, start_thread
@@ -95,26 +98,37 @@ class WorkerGateway(SessionOwner):
 
     def serve(self) -> None:
         """Run executions in the main thread until the worker is to end."""
-        pool = self._pool
-        while not self.ended or pool.needs_main:
+        interrupted = False
+        while True:
             try:
-                self.session.wait(lambda: pool.needs_main or self.ended)
-                pool.run_main_task()
-            except KeyboardInterrupt:  # noqa: PERF203 - a wait, not a hot loop
-                if pool.greenlets is None or not pool.greenlets.interrupt():
-                    self._trace("interrupted while nothing ran, ending")
-                    self._begin_to_end()
-        while not self._executions_ended.is_set():
-            try:
-                self._executions_ended.wait()
-            except KeyboardInterrupt:  # noqa: PERF203
-                # Else it was meant for an execution that has just ended; this wait is bounded.
-                if pool.greenlets is not None:
-                    pool.greenlets.interrupt()
+                if interrupted:
+                    interrupted = False
+                    self._take_interrupt()  # another one may come meanwhile
+                self._serve_main()
+                signal(SIGINT, SIG_IGN)  # nothing executes any more, and what follows is bounded
+                break
+            except KeyboardInterrupt:
+                interrupted = True
         start_thread(self._exit_in_time, (), "xnet-exit")
         self.session.close(f"{self.id}: the worker has ended", WRITE_S)
         self._trace("ended")
         be_main_thread()
+
+    def _serve_main(self) -> None:
+        pool = self._pool
+        while not self.ended or pool.needs_main:
+            self.session.wait(lambda: pool.needs_main or self.ended)
+            pool.run_main_task()
+        self._executions_ended.wait()
+
+    def _take_interrupt(self) -> None:
+        """Pass on an interrupt that came while the main thread executed nothing, or end."""
+        greenlets = self._pool.greenlets
+        if greenlets is not None and greenlets.interrupt():
+            return
+        if not self.ended:  # else it was meant for an execution that has just ended
+            self._trace("interrupted while nothing ran, ending")
+            self._begin_to_end()
 
     # -- the session's events -------------------------------------------------------------------
 
@@ -203,9 +217,7 @@ class WorkerGateway(SessionOwner):
             blocked = not pool.greenlets.interrupted.wait(YIELD_S)
         if blocked:
             self._trace("executions still run, interrupting the main thread")
-            import signal
-
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), SIGINT)
         if pool.wait_idle(INTERRUPT_GRACE_S):
             self._executions_ended.set()
         else:
