@@ -2,7 +2,8 @@
 
 Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a
 batch), ``text``, ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or,
-for GOAWAY, ``code`` and ``text``. ``TYPE_200`` is a type without a name.
+for GOAWAY, ``code`` and ``text``. ``TYPE_200`` is a type without a name;
+``copies: {of: item, n: 5}`` is a batch of equal items.
 """
 
 from __future__ import annotations
@@ -77,6 +78,9 @@ def payload_of(scenario: Scenario, fields: dict[str, Any]) -> bytes:
     if "items" in fields:
         items = [write_value(scenario.value(item)) for item in fields["items"]]
         return write_head(4, len(items)) + b"".join(items)
+    if "copies" in fields:
+        count = require_number(fields["copies"]["n"], "copies")
+        return write_head(4, count) + write_value(scenario.value(fields["copies"]["of"])) * count
     if "exec" in fields:
         return exec_payload(scenario, fields["exec"])
     if "hello" in fields:

@@ -8,37 +8,47 @@ was remembered.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from xnet_conformance.errors import CaseError
 from xnet_conformance.value_equality import same
 from xnet_conformance.values import Value, describe, parse_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MATCHERS: Final = frozenset(
     {"any", "bind", "contains", "not_contains", "at_least", "at_most", "has", "items", "one_of"}
 )
 
 
-def resolve(value: Value, bindings: dict[str, Any]) -> Value:
+def resolve(value: Value, bindings: dict[str, Any], fresh: Callable[[str], int] | None = None) -> Value:
     """Put numbers in place of names of channels, and what is remembered in place of ``$name``.
+
+    Args:
+        value: What the case says.
+        bindings: What it has named.
+        fresh: Makes a channel of a new name; without it one is a mistake.
 
     Raises:
         CaseError: A name means nothing yet.
     """
     kind, content = value.kind, value.content
     if kind == "channel" and isinstance(content, str):
-        if content not in bindings:
+        if content not in bindings and fresh is None:
             raise CaseError(f"there is no channel {content!r} yet")
-        return Value(kind, bindings[content])
+        return Value(kind, bindings[content] if fresh is None else fresh(content))
     if kind == "str" and content.startswith("$") and len(content) > 1:
         if content[1:] not in bindings:
             raise CaseError(f"nothing is remembered as {content}")
         remembered = bindings[content[1:]]
         return remembered if isinstance(remembered, Value) else parse_value(remembered)
     if kind == "dict":
-        return Value(kind, tuple((resolve(k, bindings), resolve(v, bindings)) for k, v in content))
+        return Value(
+            kind, tuple((resolve(k, bindings, fresh), resolve(v, bindings, fresh)) for k, v in content)
+        )
     if kind in ("list", "tuple", "set", "frozenset"):
-        return Value(kind, tuple(resolve(element, bindings) for element in content))
+        return Value(kind, tuple(resolve(element, bindings, fresh) for element in content))
     return value
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 
 from xnet_conformance.errors import CaseError, CheckFailed
-from xnet_conformance.matching import resolve
+from xnet_conformance.matching import mismatch, resolve
+from xnet_conformance.python2 import with_text
 from xnet_conformance.values import Value, parse_value
 
 if TYPE_CHECKING:
@@ -71,8 +72,15 @@ class Scenario:
         return self.channel(name)
 
     def value(self, tagged: object) -> Value:
-        """Return a value of the case, with names resolved."""
-        return resolve(parse_value(tagged), self.bindings)
+        """Return a value to be sent, with names resolved; a new name of a channel gets a fresh id."""
+        return resolve(parse_value(tagged), self.bindings, self.channel)
+
+    def mismatch(self, pattern: Any, value: Value | None) -> str | None:
+        """Return why a value of the testee does not match, or None; literals of Python 2 may be its str."""
+        problem = mismatch(pattern, value, self.bindings)
+        if problem is None or value is None or not self.session.conduct.python2:
+            return problem
+        return mismatch(pattern, with_text(value), self.bindings)
 
     def soon(self, seconds: float | None = None) -> float:
         """Return a deadline for one step: at most the case's."""

@@ -150,6 +150,7 @@ class Session:
     def fresh_channel(self) -> int:
         """Return the next id of the runner's parity. Spec: CH-001."""
         self._next_id += 2
+        self.account(self._next_id - 2)
         return self._next_id - 2
 
     def account(self, channel: int) -> Account:

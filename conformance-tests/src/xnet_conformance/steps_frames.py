@@ -10,11 +10,12 @@ from xnet_conformance.errors import CaseError, CheckFailed, NoAnswer
 from xnet_conformance.frame_notation import exec_payload, frame_code, parse_frame, split, wrong_length
 from xnet_conformance.frames import frame
 from xnet_conformance.matching import mismatch
+from xnet_conformance.python2 import as_python2
 from xnet_conformance.scenario import Scenario, run_steps, step
 from xnet_conformance.session import Event, describe_goaway, require_number
 from xnet_conformance.specification import error_name
 from xnet_conformance.value_equality import same_order
-from xnet_conformance.values import Value, describe, format_value
+from xnet_conformance.values import describe, format_value
 
 
 @step("send")
@@ -146,7 +147,7 @@ def compare(scenario: Scenario, event: Event, name: str, fields: dict[str, Any])
     problem = None
     for key in ("is", "text"):
         if key in fields and problem is None:
-            problem = mismatch(fields[key], event.value, scenario.bindings)
+            problem = scenario.mismatch(fields[key], event.value)
     if problem is None and "hex" in fields and event.payload != bytes.fromhex(fields["hex"]):
         expected = bytes.fromhex(fields["hex"])
         problem = f"the payload differs at byte {first_difference(expected, event.payload)}"
@@ -279,25 +280,16 @@ def echoed(scenario: Scenario, raw: Any) -> None:
     event = next_event(scenario, channel, "the same value")
     if scenario.session.conduct.python2 and "back" not in raw:
         wanted = as_python2(wanted)
-        compare(scenario, event, "ITEM", {"ch": raw["ch"], "is": format_value(wanted)})
+        compare(scenario, event, "ITEM", {"ch": raw["ch"]})
+        problem = mismatch(format_value(wanted), event.value, scenario.bindings)
+        if problem is not None:
+            raise CheckFailed(f"ITEM: {problem}")
     else:
         compare(scenario, event, "ITEM", {"ch": raw["ch"], "is": raw.get("back", raw["is"])})
     if event.value is not None and "back" not in raw and not same_order(wanted, event.value):
         scenario.remarks.append(
             f"the entries of a dict came back in another order: {describe(event.value)} (VA-009)"
         )
-
-
-def as_python2(value: Value) -> Value:
-    """Return what a value is when Python 2 sends it back: bytes are its str. Spec: VA-031."""
-    kind, content = value.kind, value.content
-    if kind == "bytes":
-        return Value("py2str", content)
-    if kind == "dict":
-        return Value(kind, tuple((as_python2(k), as_python2(v)) for k, v in content))
-    if kind in ("list", "tuple", "set", "frozenset"):
-        return Value(kind, tuple(as_python2(element) for element in content))
-    return value
 
 
 @step("items")

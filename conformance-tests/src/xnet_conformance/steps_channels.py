@@ -1,0 +1,110 @@
+"""Steps about ids and numbers of channels, and about what must not come."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from xnet_conformance.cbor_writing import write_value
+from xnet_conformance.errors import CheckFailed
+from xnet_conformance.frames import frame
+from xnet_conformance.scenario import step
+from xnet_conformance.steps_frames import execute, expect, next_event
+from xnet_conformance.values import Value, describe
+
+if TYPE_CHECKING:
+    from xnet_conformance.scenario import Scenario
+
+#: References in one item of ``fill_channels``: far below every limit on items.
+_REFERENCES: Final = 2_000
+
+
+@step("fresh")
+def fresh(scenario: Scenario, raw: Any) -> None:
+    """Check ids that the testee chose: of its parity, ascending, none twice: ``[a, b]``."""
+    parity = 0 if scenario.session.role == "worker" else 1
+    ids = [scenario.known(name) for name in raw]
+    for id_ in ids:
+        if id_ % 2 != parity:
+            raise CheckFailed(
+                f"the testee made channel {id_}, which has the other side's parity", req="CH-001"
+            )
+    if ids != sorted(set(ids)):
+        raise CheckFailed("the testee's ids do not ascend", expected=str(sorted(set(ids))), actual=str(ids))
+
+
+@step("gaps")
+def gaps(scenario: Scenario, raw: Any) -> None:
+    """Use ids that leave gaps, by closing channels that never were: ``{first: 1, step: 4, count: 1000}``."""
+    for number in range(raw["count"]):
+        scenario.session.send(frame("CHANNEL_CLOSE", raw["first"] + number * raw["step"]))
+
+
+@step("absent")
+def absent(scenario: Scenario, raw: Any) -> None:
+    """Check that something has not come: ``{ITEM: {ch: a}}``; after a barrier or the end it will not."""
+    ((name, fields),) = raw.items()
+    channel = scenario.known(fields["ch"])
+    for event in scenario.session.inbox:
+        if (event.name, event.channel) == (name, channel):
+            raise CheckFailed(f"{name} came on channel {fields['ch']}", actual=event.describe())
+
+
+@step("unordered_items")
+def unordered_items(scenario: Scenario, raw: Any) -> None:
+    """Take items of one channel that may come in any order: ``{ch: a, are: [pattern, ...]}``."""
+    channel = scenario.known(raw["ch"])
+    wanted = list(raw["are"])
+    while wanted:
+        event = next_event(scenario, channel, f"one of {wanted} on channel {raw['ch']}")
+        matching = [one for one in wanted if scenario.mismatch(one, event.value) is None]
+        if event.name != "ITEM" or not matching:
+            raise CheckFailed(
+                "something else came", expected=f"one of {wanted}", actual=event.describe(), check="items"
+            )
+        wanted.remove(matching[0])
+
+
+@step("fill_channels")
+def fill_channels(scenario: Scenario, raw: Any) -> None:
+    """Open one channel more than the testee announced, by references in items on ``by``."""
+    execute(scenario, {"ch": raw["by"], "fixture": "waitclose"})
+    session = scenario.session
+    unread = scenario.channel("unread")
+    session.send_item(scenario.known(raw["by"]), Value("channel", unread), scenario.deadline)
+    expect(scenario, {"ITEM": {"ch": raw["by"], "is": "waiting"}})
+    assert session.theirs is not None
+    left = session.theirs.channels
+    while left > 0 and session.goaway() is None:
+        count = min(left, _REFERENCES)
+        references = tuple(Value("channel", session.fresh_channel()) for _ in range(count))
+        session.send_item(unread, Value("list", references), scenario.deadline)
+        left -= count
+
+
+@step("same_items")
+def same_items(scenario: Scenario, raw: Any) -> None:
+    """Take ``count`` items of equal bytes: ``{ch: a, count: n, size: bytes}``."""
+    channel = scenario.known(raw["ch"])
+    for number in range(raw["count"]):
+        event = next_event(scenario, channel, f"item {number + 1} of {raw['count']} on channel {raw['ch']}")
+        value = event.value
+        if (
+            event.name != "ITEM"
+            or value is None
+            or value.kind != "bytes"
+            or len(value.content) != raw["size"]
+        ):
+            shown = event.describe() if value is None else describe(value)
+            raise CheckFailed(f"item {number + 1} is another", expected=f"{raw['size']} bytes", actual=shown)
+
+
+@step("send_large")
+def send_large(scenario: Scenario, raw: Any) -> None:
+    """Send an item of bytes in parts: ``{ch: a, size: bytes, part: bytes}``, with credit for each."""
+    channel = scenario.known(raw["ch"])
+    data = write_value(Value("bytes", b"x" * raw["size"]))
+    size = raw["part"]
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    for piece in pieces[:-1]:
+        scenario.session.send_when_credited(frame("CHANNEL_PART", channel, piece), scenario.deadline)
+    scenario.session.send_when_credited(frame("CHANNEL_DATA", channel, pieces[-1]), scenario.deadline)
