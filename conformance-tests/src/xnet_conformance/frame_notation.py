@@ -3,7 +3,7 @@
 Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a
 batch), ``text``, ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or,
 for GOAWAY, ``code`` and ``text``. ``TYPE_200`` is a type without a name;
-``copies: {of: item, n: 5}`` is a batch of equal items.
+``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so many bytes of ff.
 """
 
 from __future__ import annotations
@@ -72,6 +72,8 @@ def payload_of(scenario: Scenario, fields: dict[str, Any]) -> bytes:
         return bytes.fromhex(fields["hex"])
     if "zeros" in fields:
         return bytes(require_number(fields["zeros"], "zeros"))
+    if "ones" in fields:
+        return b"\xff" * require_number(fields["ones"], "ones")
     for key in ("item", "value"):
         if key in fields:
             return write_value(scenario.value(fields[key]))

@@ -85,15 +85,11 @@ def fill_channels(scenario: Scenario, raw: Any) -> None:
 def same_items(scenario: Scenario, raw: Any) -> None:
     """Take ``count`` items of equal bytes: ``{ch: a, count: n, size: bytes}``."""
     channel = scenario.known(raw["ch"])
+    kinds = ("bytes", "py2str") if scenario.session.conduct.python2 else ("bytes",)
     for number in range(raw["count"]):
         event = next_event(scenario, channel, f"item {number + 1} of {raw['count']} on channel {raw['ch']}")
-        value = event.value
-        if (
-            event.name != "ITEM"
-            or value is None
-            or value.kind != "bytes"
-            or len(value.content) != raw["size"]
-        ):
+        value = event.value if event.name == "ITEM" else None
+        if value is None or value.kind not in kinds or len(value.content) != raw["size"]:
             shown = event.describe() if value is None else describe(value)
             raise CheckFailed(f"item {number + 1} is another", expected=f"{raw['size']} bytes", actual=shown)
 
@@ -108,3 +104,14 @@ def send_large(scenario: Scenario, raw: Any) -> None:
     for piece in pieces[:-1]:
         scenario.session.send_when_credited(frame("CHANNEL_PART", channel, piece), scenario.deadline)
     scenario.session.send_when_credited(frame("CHANNEL_DATA", channel, pieces[-1]), scenario.deadline)
+
+
+@step("largest_part")
+def largest_part(scenario: Scenario, raw: Any) -> None:
+    """Check the sizes of all parts that came on a channel: ``{ch: a, at_most: n}``. Spec: FC-021."""
+    sizes = scenario.session.account(scenario.known(raw["ch"])).part_sizes
+    if not sizes or max(sizes) > raw["at_most"]:
+        shown = f"the largest of {len(sizes)} has {max(sizes)}" if sizes else "there was none"
+        raise CheckFailed(
+            "parts of another size came", expected=f"parts of at most {raw['at_most']}", actual=shown
+        )
