@@ -60,7 +60,7 @@ class Workers:
             assert self._spare is not None
             link, self._spare = self._spare, None
         fields = _with_scratch(begin.get("hello", {}), scratch)
-        session = Session(link, "worker", fields, python2=self.testee.python2)
+        session = self.session(link, fields)
         if begin.get("handshake", True):
             session.say_hello()
             try:
@@ -72,6 +72,10 @@ class Workers:
                     f"{error}" + (f"\nstandard error:\n{stderr[-2000:]}" if stderr else "")
                 ) from None
         return session, scratch
+
+    def session(self, link: Link, fields: Mapping[str, Any]) -> Session:
+        """Return the runner's end of a connection; `fields` are for its HELLO."""
+        return Session(link, "worker", fields, python2=self.testee.python2)
 
     def close(self) -> None:
         """End the process that is ready."""

@@ -3,7 +3,8 @@
 Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a
 batch), ``text``, ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or,
 for GOAWAY, ``code`` and ``text``. ``TYPE_200`` is a type without a name;
-``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so many bytes of ff.
+``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so many bytes of ff. ``dump`` is a payload
+in the form of released execnet, as hex, for cases of the legacy role.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def parse_frame(scenario: Scenario, raw: Any) -> Frame:
         CaseError: It is not in the notation.
     """
     name, fields = split(raw)
-    return Frame(frame_code(name), scenario.channel(fields.get("ch", 0)), payload_of(scenario, fields))
+    channel = scenario.channel(fields.get("ch", 0))
+    return Frame(frame_code(name), channel, payload_of(scenario, fields), exact="dump" in fields)
 
 
 def split(raw: Any) -> tuple[str, dict[str, Any]]:
@@ -68,8 +70,9 @@ def payload_of(scenario: Scenario, fields: dict[str, Any]) -> bytes:
     Raises:
         CaseError: They describe none.
     """
-    if "hex" in fields:
-        return bytes.fromhex(fields["hex"])
+    for key in ("hex", "dump"):
+        if key in fields:
+            return bytes.fromhex(fields[key])
     if "zeros" in fields:
         return bytes(require_number(fields["zeros"], "zeros"))
     if "ones" in fields:

@@ -16,11 +16,16 @@ ITEM_OVERHEAD: Final = 64
 
 @attrs.frozen
 class Frame:
-    """One frame, complete."""
+    """One frame, complete.
+
+    Attributes:
+        exact: The payload is to be sent as it is, also where a legacy testee takes another form.
+    """
 
     type: int
     channel: int
     payload: bytes = b""
+    exact: bool = attrs.field(default=False, eq=False)
 
     @property
     def name(self) -> str:

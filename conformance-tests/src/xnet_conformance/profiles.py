@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -20,7 +21,12 @@ FOLDER: Final[Path] = SUITE / "profiles"
 
 @attrs.frozen
 class Profile:
-    """A set of cases that an implementation may claim to pass."""
+    """A set of cases that an implementation may claim to pass.
+
+    Attributes:
+        borrows: Patterns of cases for the role ``shows`` that count here too.
+        shows: A role whose other cases are reported as unsupported, so that a report says what is not there.
+    """
 
     name: str
     role: str
@@ -28,12 +34,24 @@ class Profile:
     requires: tuple[str, ...]
     layers: tuple[str, ...]
     title: str
+    shows: str = ""
+    borrows: tuple[str, ...] = ()
 
     def scores(self, case: Case) -> bool:
         """Say whether a case counts; one of a later version is reported and not scored."""
         known = _number(case.since) <= _number(self.version)
         current = case.until is None or _number(self.version) < _number(case.until)
-        return self.role in case.roles and known and current and case.layer in self.layers
+        return self._has(case) and known and current and case.layer in self.layers
+
+    def _has(self, case: Case) -> bool:
+        borrowed = self.shows in case.roles and any(
+            fnmatch.fnmatchcase(case.id, pattern) for pattern in self.borrows
+        )
+        return borrowed or self.role in case.roles
+
+    def lacks(self, case: Case) -> bool:
+        """Say whether a case is only shown, as something that the implementation does not have."""
+        return bool(self.shows) and self.shows in case.roles and not self.scores(case)
 
 
 def _number(version: str) -> tuple[int, ...]:
@@ -52,5 +70,12 @@ def read_profile(name: str) -> Profile:
         raise UsageError(f"there is no profile {name!r}; profiles are {names}")
     raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return Profile(
-        name, raw["role"], raw["version"], tuple(raw.get("requires", ())), tuple(raw["layers"]), raw["title"]
+        name,
+        raw["role"],
+        raw["version"],
+        tuple(raw.get("requires", ())),
+        tuple(raw["layers"]),
+        raw["title"],
+        raw.get("shows", ""),
+        tuple(raw.get("borrows", ())),
     )

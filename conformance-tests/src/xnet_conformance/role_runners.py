@@ -8,6 +8,7 @@ from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import Workers
 from xnet_conformance.errors import UsageError
 from xnet_conformance.hello import Announced
+from xnet_conformance.legacy.session import LegacyWorkers
 
 if TYPE_CHECKING:
     from xnet_conformance.suite_running import Runner
@@ -22,6 +23,8 @@ def make_runner(testee: Testee, scratch: str, scale: float) -> Runner:
     """
     if testee.role == "worker":
         return WorkerRunner(Workers(testee, scratch, scale))
+    if testee.role == "legacy":
+        return WorkerRunner(LegacyWorkers(testee, scratch, scale))
     raise UsageError(f"there is no way yet to judge a testee in the role {testee.role!r}")
 
 
@@ -31,6 +34,8 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
     Raises:
         CannotStart: It does not get as far as its HELLO.
     """
+    if testee.role == "legacy":
+        return frozenset({"exec.python", *testee.features})
     if testee.role != "worker":
         return frozenset(testee.features)
     workers = Workers(testee, scratch, scale)

@@ -55,7 +55,7 @@ def run_suite(
     Raises:
         CannotStart: The testee does not start at all; nothing was judged.
     """
-    chosen = [case for case in cases if profile.scores(case)]
+    chosen = [case for case in cases if profile.scores(case) or profile.lacks(case)]
     with tempfile.TemporaryDirectory(prefix="xnet-conformance-") as scratch:
         features = probe(testee, scratch, scale)
         results, runnable = _sort_out(testee, profile, chosen, features)
@@ -87,6 +87,9 @@ def _sort_out(
         expectation = testee.expectation(case.id)
         if expectation is not None and expectation.expect == "skip":
             results[case.id] = Result(case, "skipped", message=expectation.reason, role=testee.role)
+        elif profile.lacks(case):
+            message = f"the profile {profile.name} is about implementations that do not have this"
+            results[case.id] = Result(case, "unsupported", message=message, role=testee.role)
         elif missing:
             outcome = "missing-feature" if set(missing) & set(profile.requires) else "unsupported"
             message = f"the testee does not declare {', '.join(missing)}"

@@ -12,7 +12,10 @@ from xnet_conformance.specification import error_name
 from xnet_conformance.values import describe
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from xnet_conformance.frames import Frame
+    from xnet_conformance.values import Value
 
 #: Bytes of one entry that are kept. A log of large items would be larger than the report.
 KEPT_BYTES: Final = 256
@@ -54,9 +57,14 @@ class Entry:
 
 
 class WireLog:
-    """Entries in order; the middle of a very long one is left out."""
+    """Entries in order; the middle of a very long one is left out.
 
-    def __init__(self) -> None:
+    Args:
+        read: Decodes payloads.
+    """
+
+    def __init__(self, read: Callable[[bytes], Value] = read_value) -> None:
+        self._read = read
         self.clear()
 
     def clear(self) -> None:
@@ -72,7 +80,7 @@ class WireLog:
             Entry(
                 self._now(),
                 way,
-                describe_frame(frame),
+                describe_frame(frame, self._read),
                 frame.encode()[:KEPT_BYTES].hex(),
                 9 + len(frame.payload),
             )
@@ -106,14 +114,14 @@ class WireLog:
             self.left_out += 1
 
 
-def describe_frame(frame: Frame) -> str:
+def describe_frame(frame: Frame, read: Callable[[bytes], Value] = read_value) -> str:
     """Return name, channel and decoded payload of a frame."""
     text = f"{frame.name} {frame.channel}"
     if not frame.payload:
         return text
     if frame.name in _CBOR and len(frame.payload) <= 100_000:
         try:
-            value = read_value(frame.payload)
+            value = read(frame.payload)
         except NotAValue as error:
             return f"{text} (no value: {error})"
         if frame.name == "GOAWAY" and value.kind == "dict":
