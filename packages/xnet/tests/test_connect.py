@@ -366,7 +366,7 @@ class TestRefuses:
             (["127.0.0.1:1", "--secret-file", "/nonexistent"], "", "cannot read the secret file"),
             (["nowhere"], "x" * 32, "is not HOST:PORT"),
             (["127.0.0.1:1", "--retry", "soon"], "x" * 32, "expected seconds, not 'soon'"),
-            ([], "", "the following arguments are required: HOST:PORT"),
+            ([], "", "Missing argument 'HOST:PORT'"),
         ],
     )
     def test_what_means_nothing(

@@ -269,8 +269,8 @@ class TestMistakes:
             (["--unix", "OPEN"], 2, "something is there that is no socket"),
             (["--unix", "no/such/folder"], 1, "No such file or directory"),
             (["--bind", "localhost:0", "--unix", "x"], 2, "not allowed with"),
-            (["--secret", "x"], 2, "unrecognized arguments"),
-            (["--on"], 2, "unrecognized arguments"),
+            (["--secret", "x"], 2, "No such option"),
+            (["--on"], 2, "No such option"),
         ],
     )
     def test_they_get_a_sentence_and_a_status(

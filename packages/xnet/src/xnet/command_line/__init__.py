@@ -1,1 +1,4 @@
-"""What ``python -m xnet`` can do, a module for each command; ``xnet.__main__`` picks one."""
+"""The commands of ``xnet``, a module for each; ``app`` picks one.
+
+Never imported by ``import xnet`` nor in workers: its libraries are for people at terminals.
+"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import socket
@@ -10,6 +9,8 @@ import ssl
 import subprocess
 import sys
 import time
+
+import click
 
 from xnet_gateway.bare.bootstrap import FIRST_LINE
 from xnet_gateway.errors import HostNotFound
@@ -37,20 +38,21 @@ LONGEST_PAUSE_S: Final = 5.0
 #: Two interrupts that are no further apart mean more than one, in seconds.
 AGAIN_S: Final = 3.0
 
-DESCRIPTION: Final = """\
-Connect to a program that waits with the gateway specification listen=HOST:PORT, and be its interpreter. For
-machines that can reach the program but cannot be reached by it, behind a router or firewall.
-
-Whoever listens there and knows the secret runs code as the user of this command."""
-
 EPILOG: Final = """\
-the secret:
+\b
+Examples:
+  xnet connect program.example.org:8888
+  xnet connect 10.0.0.7:8888 --retry 600 --secret-file ~/.xnet-secret --tls-ca ca.pem
+
+\b
+The secret:
   The program that listens shows it, or both were given the same: in the file of --secret-file, or of the
   environment variable XNET_SECRET_FILE, or as the value of XNET_SECRET. Without any, this command asks for it
   on the terminal, or reads a line of standard input. It is never given on the command line, which every user
   of a machine can see. It proves both sides to each other; it does not hide what is sent: use --tls for that.
 
-end:
+\b
+End:
   The interpreter ends when the program ends it or is gone, and this command with it. Ctrl-C interrupts what
   it executes; twice, as SIGTERM and SIGHUP do, it ends both.
   exit status 0  as the interpreter's
@@ -60,16 +62,60 @@ end:
 """
 
 
-def main(arguments: list[str]) -> int:
-    """Connect and serve until the other side ends it; return the exit status.
+class Options:
+    """What the command line says."""
 
-    Raises:
-        SystemExit: The command line is wrong, or only asks for help.
+    def __init__(
+        self, address: str, secret_file: str | None, retry: float, quiet: bool, tls: TlsOptions | None
+    ) -> None:
+        self.address = address
+        self.secret_file = secret_file
+        self.retry = retry
+        self.quiet = quiet
+        self.tls = tls
+
+
+@click.command(name="connect", epilog=EPILOG, context_settings={"max_content_width": 110})
+@click.argument("address", metavar="HOST:PORT")
+@click.option("--secret-file", metavar="FILE", help="File with the secret, which only its owner can read.")
+@click.option(
+    "--retry",
+    metavar="SECONDS",
+    default="0",
+    callback=lambda _context, _option, value: _seconds(value),
+    help="Go on trying for so long while nobody listens there.",
+)
+@click.option("--quiet", is_flag=True, help="Say nothing unless it fails.")
+@click.option("--tls", is_flag=True, help="Use TLS, as the program does.")
+@click.option("--tls-ca", metavar="FILE", help="Who has signed its certificate (PEM).")
+@click.option("--tls-cert", metavar="FILE", help="Our certificate, if it asks for one.")
+@click.option("--tls-key", metavar="FILE", help="Its key, if that is not in the same file.")
+def command(
+    address: str,
+    secret_file: str | None,
+    retry: float,
+    quiet: bool,
+    tls: bool,
+    tls_ca: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+) -> int:
+    """Bring an interpreter to a program that waits with the gateway specification listen=HOST:PORT.
+
+    For machines that can reach the program but cannot be reached by it, behind a router or firewall.
+    HOST:PORT may be the path of a unix socket, too.
+
+    Whoever listens there and knows the secret runs code as the user of this command.
     """
+    tls_options = TlsOptions(tls_ca, tls_cert, tls_key) if tls or tls_ca or tls_cert or tls_key else None
+    return main(Options(address, secret_file, retry, quiet, tls_options))
+
+
+def main(options: Options) -> int:
+    """Connect and serve until the other side ends it; return the exit status."""
     from xnet_gateway.transports.popen import fill_standard_descriptors
 
     fill_standard_descriptors()
-    options = _parse(arguments)
     try:
         secret = secrets_source.find_secret(options.secret_file) or _ask()
         fd = _connect(options, secret)
@@ -84,42 +130,13 @@ def main(arguments: list[str]) -> int:
     return _serve(fd)
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m xnet connect",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "address", metavar="HOST:PORT", help="where the program listens; or the path of a unix socket"
-    )
-    parser.add_argument(
-        "--secret-file", metavar="FILE", help="file with the secret, which only its owner can read"
-    )
-    parser.add_argument(
-        "--retry",
-        metavar="SECONDS",
-        type=_seconds,
-        default=0.0,
-        help="go on trying for so long while nobody listens there",
-    )
-    parser.add_argument("--quiet", action="store_true", help="say nothing unless it fails")
-    parser.add_argument("--tls", action="store_true", help="use TLS, as the program does")
-    parser.add_argument("--tls-ca", metavar="FILE", help="who has signed its certificate (PEM)")
-    parser.add_argument("--tls-cert", metavar="FILE", help="our certificate, if it asks for one")
-    parser.add_argument("--tls-key", metavar="FILE", help="its key, if that is not in the same file")
-    return parser.parse_args(arguments)
-
-
 def _seconds(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds, not {text!r}")
+        raise click.BadParameter(f"expected seconds, not {text!r}")
     return seconds
 
 
@@ -145,16 +162,13 @@ def _ask() -> bytes:
     return secret
 
 
-def _connect(options: argparse.Namespace, secret: bytes) -> int:
-    tls = None
-    if options.tls or options.tls_ca or options.tls_cert or options.tls_key:
-        tls = TlsOptions(options.tls_ca, options.tls_cert, options.tls_key)
+def _connect(options: Options, secret: bytes) -> int:
     until_s = time.monotonic() + options.retry
     pause_s = FIRST_PAUSE_S
     tries = 0
     while True:
         try:
-            return _try(options, secret, tls)
+            return _try(options, secret)
         except HostNotFound as error:
             if not may_pass(error) or time.monotonic() + pause_s > until_s:
                 raise
@@ -165,14 +179,14 @@ def _connect(options: argparse.Namespace, secret: bytes) -> int:
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
 
-def _try(options: argparse.Namespace, secret: bytes, tls: TlsOptions | None) -> int:
+def _try(options: Options, secret: bytes) -> int:
     """Return the descriptor of a connection on which the program has begun to speak.
 
     Raises:
         HostNotFound: There is none.
         ValueError: An argument means nothing.
     """
-    fd = dial(options.address, secret=secret, tls=tls, timeout_s=CONNECT_S, parties=BRINGING)
+    fd = dial(options.address, secret=secret, tls=options.tls, timeout_s=CONNECT_S, parties=BRINGING)
     if not options.quiet:
         _report(f"connected to {options.address}")
     # It speaks first. If it waits for others too, it begins when all are there; if one of them does not come

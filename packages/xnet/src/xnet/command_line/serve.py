@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import select
 import signal
 import sys
 import threading
+
+import click
 
 from xnet_gateway.sockets import listening, secrets_source
 from xnet_gateway.sockets.addresses import is_loopback, parse_host_port
@@ -26,25 +27,30 @@ EXIT_DONE: Final = 0
 EXIT_CANNOT: Final = 1
 #: The command line, the secret or a certificate cannot be used.
 EXIT_MISTAKE: Final = 2
-
-DESCRIPTION: Final = """\
-Listen on a socket and give a Python interpreter to whoever connects and knows the secret. Such an interpreter
-is reached with the gateway specification socket=HOST:PORT, or unix=PATH.
-
-Whoever is let in runs code as the user of this command."""
+#: Loopback only, at a port that is free.
+DEFAULT_BIND: Final = "127.0.0.1:0"
 
 EPILOG: Final = """\
-the secret:
+\b
+Examples:
+  xnet serve --bind 127.0.0.1:8888
+  xnet serve --bind 0.0.0.0:8888 --secret-file secret --tls-cert server.pem
+  xnet serve --unix /run/user/1000/xnet.sock
+
+\b
+The secret:
   It is in the file of --secret-file, or of the environment variable XNET_SECRET_FILE, or it is the value of
   XNET_SECRET. It is never given on the command line, which every user of a machine can see. To make one:
       (umask 077; python3 -c 'import secrets; print(secrets.token_hex(32))' > secret)
   It proves who connects. It does not hide or protect what is sent: beyond this machine use TLS too, or ssh.
 
-output:
+\b
+Output:
   One line on standard output when it listens:      listening on 127.0.0.1:43215
   What happens, and what the interpreters print, goes to standard error.
 
-end:
+\b
+End:
   SIGTERM, SIGINT and SIGHUP end it and all interpreters it gave away, within seconds.
   exit status 0  it ended as told, by a signal or after --once
               1  it cannot listen there
@@ -52,16 +58,72 @@ end:
 """
 
 
-def main(arguments: list[str]) -> int:
-    """Serve until a signal comes; return the exit status.
+class Options:
+    """What the command line says."""
 
-    Raises:
-        SystemExit: The command line is wrong, or only asks for help.
+    def __init__(
+        self,
+        bind: str,
+        unix: str | None,
+        once: bool,
+        secret_file: str | None,
+        tls_cert: str | None,
+        tls_key: str | None,
+        tls_client_ca: str | None,
+    ) -> None:
+        self.bind = bind
+        self.unix = unix
+        self.once = once
+        self.secret_file = secret_file
+        self.tls_cert = tls_cert
+        self.tls_key = tls_key
+        self.tls_client_ca = tls_client_ca
+
+
+@click.command(name="serve", epilog=EPILOG, context_settings={"max_content_width": 110})
+@click.option(
+    "--bind",
+    metavar="HOST:PORT",
+    help="Where to listen; port 0 lets the system choose. Default: 127.0.0.1:0. Other machines can reach"
+    " it only if this names an address of the network, which needs a secret.",
+)
+@click.option(
+    "--unix", metavar="PATH", help="Listen on a unix socket that only this user can connect to, instead."
+)
+@click.option("--once", is_flag=True, help="Serve one connection that is let in, and end.")
+@click.option("--secret-file", metavar="FILE", help="File with the secret, which only its owner can read.")
+@click.option("--tls-cert", metavar="FILE", help="Certificate (PEM) of this server; all is sent over TLS.")
+@click.option("--tls-key", metavar="FILE", help="Its key, if that is not in the same file.")
+@click.option(
+    "--tls-client-ca", metavar="FILE", help="Clients need a certificate too, signed by one of these."
+)
+def command(
+    bind: str | None,
+    unix: str | None,
+    once: bool,
+    secret_file: str | None,
+    tls_cert: str | None,
+    tls_key: str | None,
+    tls_client_ca: str | None,
+) -> int:
+    """Listen on a socket and give a Python interpreter to whoever connects and knows the secret.
+
+    Such an interpreter is reached with the gateway specification socket=HOST:PORT, or unix=PATH.
+
+    Whoever is let in runs code as the user of this command.
     """
+    if bind is not None and unix is not None:
+        raise click.UsageError("--unix is not allowed with --bind: expected one of them")
+    if tls_cert is None and (tls_key or tls_client_ca):
+        raise click.UsageError("--tls-key and --tls-client-ca need --tls-cert, without which there is no TLS")
+    return main(Options(bind or DEFAULT_BIND, unix, once, secret_file, tls_cert, tls_key, tls_client_ca))
+
+
+def main(options: Options) -> int:
+    """Serve until a signal comes; return the exit status."""
     from xnet_gateway.transports.popen import fill_standard_descriptors
 
     fill_standard_descriptors()
-    options = _parse(arguments)
     try:
         secret = secrets_source.find_secret(options.secret_file)
         context = _context(options)
@@ -86,43 +148,7 @@ def main(arguments: list[str]) -> int:
     return EXIT_DONE
 
 
-def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m xnet serve",
-        description=DESCRIPTION,
-        epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--bind",
-        metavar="HOST:PORT",
-        default="127.0.0.1:0",
-        help="where to listen; port 0 lets the system choose. Default: 127.0.0.1:0. Other machines can reach"
-        " it only if this names an address of the network, which needs a secret",
-    )
-    where.add_argument(
-        "--unix", metavar="PATH", help="listen on a unix socket that only this user can connect to"
-    )
-    parser.add_argument("--once", action="store_true", help="serve one connection that is let in, and end")
-    parser.add_argument(
-        "--secret-file", metavar="FILE", help="file with the secret, which only its owner can read"
-    )
-    parser.add_argument(
-        "--tls-cert", metavar="FILE", help="certificate (PEM) of this server; all is sent over TLS"
-    )
-    parser.add_argument("--tls-key", metavar="FILE", help="its key, if that is not in the same file")
-    parser.add_argument(
-        "--tls-client-ca", metavar="FILE", help="clients need a certificate too, signed by one of these"
-    )
-    options = parser.parse_args(arguments)
-    if options.tls_cert is None and (options.tls_key or options.tls_client_ca):
-        parser.error("--tls-key and --tls-client-ca need --tls-cert, without which there is no TLS")
-    return options
-
-
-def _context(options: argparse.Namespace) -> ssl.SSLContext | None:
+def _context(options: Options) -> ssl.SSLContext | None:
     if options.tls_cert is None:
         return None
     from xnet_gateway.sockets.tls import server_context
@@ -130,13 +156,13 @@ def _context(options: argparse.Namespace) -> ssl.SSLContext | None:
     return server_context(options.tls_cert, options.tls_key, options.tls_client_ca)
 
 
-def _listen(options: argparse.Namespace, secret: bytes | None) -> Listener:
+def _listen(options: Options, secret: bytes | None) -> Listener:
     if options.unix is not None:
         return listening.listen_unix(options.unix)
     return listening.listen(options.bind, secret_given=secret is not None)
 
 
-def _warn(options: argparse.Namespace, listener: Listener, secret: bytes | None) -> None:
+def _warn(options: Options, listener: Listener, secret: bytes | None) -> None:
     """Say what is allowed and not safe everywhere."""
     if options.unix is not None:
         return
