@@ -46,6 +46,7 @@ class Scenario:
     bindings: dict[str, Any] = attrs.Factory(dict)
     remarks: list[str] = attrs.Factory(list)
     step_number: int = 0
+    began: float = attrs.Factory(time.monotonic)
 
     def channel(self, name: object) -> int:
         """Return the number of a channel: a number stays, a new name gets a fresh id.
@@ -57,6 +58,7 @@ class Scenario:
             return name
         if not isinstance(name, str):
             raise CaseError(f"a channel is a name or a number, not {name!r}")
+        name = self._of_this_turn(name)
         if name not in self.bindings:
             self.bindings[name] = self.session.fresh_channel()
         return int(self.bindings[name])
@@ -67,9 +69,13 @@ class Scenario:
         Raises:
             CaseError: It does not.
         """
-        if isinstance(name, str) and name not in self.bindings:
+        if isinstance(name, str) and self._of_this_turn(name) not in self.bindings:
             raise CaseError(f"nothing is called {name!r} yet")
         return self.channel(name)
+
+    def _of_this_turn(self, name: str) -> str:
+        """Return a name in which ``$turn`` is the number of the turn of ``repeat``: a channel for each."""
+        return name.replace("$turn", f"turn-{self.bindings.get('i', 0)}")
 
     def value(self, tagged: object) -> Value:
         """Return a value to be sent, with names resolved; a new name of a channel gets a fresh id."""

@@ -49,6 +49,14 @@ def absent(scenario: Scenario, raw: Any) -> None:
             raise CheckFailed(f"{name} came on channel {fields['ch']}", actual=event.describe())
 
 
+@step("never")
+def never(scenario: Scenario, raw: Any) -> None:
+    """Check that no frame of a type has come at all on a channel: ``{PING: 0}``."""
+    for name, channel in raw.items():
+        if ("received", name, scenario.known(channel)) in [frame[:3] for frame in scenario.session.frames]:
+            raise CheckFailed(f"{name} came on channel {channel}")
+
+
 @step("unordered_items")
 def unordered_items(scenario: Scenario, raw: Any) -> None:
     """Take items of one channel that may come in any order: ``{ch: a, are: [pattern, ...]}``."""

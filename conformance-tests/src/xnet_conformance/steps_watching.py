@@ -118,6 +118,14 @@ def exits(scenario: Scenario, raw: Any) -> None:
         )
 
 
+@step("elapsed")
+def elapsed(scenario: Scenario, raw: Any) -> None:
+    """Check how long the case has taken, where it is about time: ``{at_least: s, at_most: s}``."""
+    seconds = time.monotonic() - scenario.began
+    if not raw.get("at_least", 0) <= seconds <= raw.get("at_most", seconds):
+        raise CheckFailed("it took another time", expected=str(raw), actual=f"{seconds:.1f} s")
+
+
 @step("stderr")
 def stderr(scenario: Scenario, raw: Any) -> None:
     """Wait until standard error has a text, ``{contains: text}``, or check that it has not, ``absent``."""

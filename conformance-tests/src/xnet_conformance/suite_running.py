@@ -38,7 +38,7 @@ def run_suite(
     profile: Profile,
     cases: Iterable[Case],
     *,
-    jobs: int = 1,
+    jobs: int = 3,
     scale: float = 1.0,
     report: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:

@@ -30,7 +30,8 @@ def check_trace(
         scratch: The directory for temporary files.
         stderr: All of its standard error.
         seen: The runner's frames; ways as the runner sees them.
-        options: ``name`` (what message lines begin with at the end), ``never`` (text that must not be in it).
+        options: ``name`` or ``name_ends`` (of message lines, at the end), ``never`` (text that must not be
+            in it), ``events`` (how many at least).
 
     Raises:
         CheckFailed: A line is not in the grammar, or the lines are not the frames.
@@ -69,6 +70,13 @@ def _check_lines(lines: Sequence[str], seen: Sequence[Seen], options: Mapping[st
     if not messages:
         raise CheckFailed("no line is about a message", actual="\n".join(lines[:10]), req="TR-010")
     wanted = options.get("name")
+    ending = options.get("name_ends")
+    if ending and not name.endswith(ending):
+        raise CheckFailed("the name ends otherwise", expected=ending, actual=name, req="TR-001", check="name")
+    events = len(lines) - len(messages)
+    if events < options.get("events", 0):
+        expected = f"at least {options['events']}"
+        raise CheckFailed("there are too few events", expected=expected, actual=str(events), req="TR-011")
     if wanted and name != wanted:
         raise CheckFailed(
             "the lines have another name", expected=wanted, actual=name, req="TR-001", check="name"

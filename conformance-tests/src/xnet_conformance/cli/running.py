@@ -24,7 +24,7 @@ from xnet_conformance.suite_running import run_suite, with_controls
 @click.option(
     "--case", "patterns", multiple=True, help="Only cases like this: an id with *, or a requirement."
 )
-@click.option("-j", "--jobs", default=1, show_default=True, help="Connections at a time.")
+@click.option("-j", "--jobs", default=3, show_default=True, help="Connections at a time.")
 @click.option("--strict", is_flag=True, help="A SHOULD that does not hold is a failure.")
 @click.option(
     "--report", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Written into --out."

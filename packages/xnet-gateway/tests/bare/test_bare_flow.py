@@ -14,7 +14,7 @@ from gateway_helpers import PATIENCE_S, eventually, memory_kb
 from xnet_gateway.gateway import Gateway
 from xnet_wire import frames, messages
 from xnet_wire.hello import encode_hello
-from xnet_wire.limits import CREDIT_BYTES
+from xnet_wire.limits import CREDIT_BYTES, Limits
 from xnet_wire.messages import Hello
 from xnet_wire.values import ValueDecoder, encode
 
@@ -202,6 +202,16 @@ class TestFrames:
             worker.say(self.exec_frame("other = channel.receive(); channel.send(other.isclosed())"))
             worker.say(frame(frames.CHANNEL_DATA, 1, b"\xd9\xe4\x22\x03"))
             assert worker.hear() == (frames.CHANNEL_DATA, 1, b"\xf5")
+
+    def test_li_005_an_item_above_the_limit_of_the_other_side(self, version: str) -> None:
+        """Spec: LI-005. However short it is: nothing of it is sent."""
+        with RawWorker(version) as worker:
+            worker.greet(Hello("a test", limits=Limits(item=1000)))
+            worker.say(self.exec_frame("channel.send([0] * 997)\nchannel.send([0] * 998)"))
+            assert worker.hear()[0] == frames.CHANNEL_DATA
+            frame_type, _, payload = worker.hear()
+            assert frame_type == frames.CHANNEL_CLOSE_ERROR
+            assert b"1001 bytes: the other side takes at most 1000" in payload
 
     def test_fc_043_li_010_answers_that_are_not_read(self, version: str) -> None:
         """Spec: FC-043, LI-010. The worker reads on, keeps a bounded number of answers, then gives up."""

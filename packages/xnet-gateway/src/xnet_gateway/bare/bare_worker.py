@@ -2150,7 +2150,8 @@ class Link(object):
     def on_hello(self, number, payload):
         self.peer_limits, self.peer_credit, config = check_hello(payload)
         self.greeted = True
-        self.part_size = min(PART_LIMIT, self.peer_limits["frame"], self.peer_credit // 4)  # FC-021
+        limits = self.peer_limits
+        self.part_size = min(PART_LIMIT, limits["frame"], limits["item"], self.peer_credit // 4)  # FC-021, LI-005
         self.owner.configure(config, len(payload))
 
     @later

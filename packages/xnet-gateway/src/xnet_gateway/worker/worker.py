@@ -170,8 +170,10 @@ class WorkerGateway(SessionOwner):
         self._begin_to_end()
 
     def on_request(self, frame_type: int, channel: Channel, request: ExecRequest | None) -> None:
-        """Answer STATUS and INFO at once, hand CHANNEL_EXEC to the pool."""
-        if frame_type == frames.STATUS:
+        """Answer STATUS and INFO at once, hand CHANNEL_EXEC to the pool. Spec: GR-006."""
+        if self.ended:
+            channel.refuse("this worker is terminating and takes no more requests")
+        elif frame_type == frames.STATUS:
             self.session.answer_locked(channel, self._status())
         elif frame_type == frames.INFO:
             self.session.answer_locked(channel, information())
