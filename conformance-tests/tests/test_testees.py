@@ -16,6 +16,8 @@ from xnet_conformance.testee import read_testee
 
 TESTEES = Path(__file__).resolve().parents[1] / "testees"
 GOOD = ("pass", "unsupported")
+#: Dicts of Python 2 have no order (VA-009), and an expectation is in its file.
+GOOD_ON_2_7 = (*GOOD, "nonstrict", "xfail")
 
 
 def judge(name: str) -> list[Result]:
@@ -50,5 +52,5 @@ def test_the_bare_worker_passes_everything() -> None:
         results = judge("bare/2.7")
     except CannotStart as error:
         pytest.skip(f"needs Python 2.7: {error}".partition("\n")[0])
-    assert {result.case.id: result.message for result in results if result.outcome not in GOOD} == {}
+    assert {result.case.id: result.message for result in results if result.outcome not in GOOD_ON_2_7} == {}
     assert len([result for result in results if result.outcome == "pass"]) > 700
