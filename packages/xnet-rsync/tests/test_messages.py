@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from xnet_rsync import messages
 from xnet_rsync.errors import ProtocolError
-
-
-def test_what_does_not_compress_is_stored() -> None:
-    noise = os.urandom(10_000)
-    assert messages.compress(noise, messages.ZLIB) == (messages.STORED, noise)
-    assert messages.compress(b"a" * 10, messages.ZLIB) == (messages.STORED, b"a" * 10)
-    method, packed = messages.compress(b"a" * 10_000, messages.ZLIB)
-    assert method == messages.ZLIB
-    assert len(packed) < 100
 
 
 def test_numbers() -> None:

@@ -60,7 +60,7 @@ def test_a_link_that_the_sender_made_is_not_entered(worker: Gateway, tmp_path: P
     channel = open_receiver(worker, tmp_path / "dest")
     channel.send(index((0, [(b"trap", LINK, bytes(outside))])))
     channel.send(index((1, [(b"x", FILE)]), first=2))
-    assert "1, which is no folder" in refusal(channel)
+    assert "1, which is no directory" in refusal(channel)
     assert not list(outside.iterdir())
 
 
@@ -113,13 +113,13 @@ def pack(number: int, data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        (b"", "content of the kind 0"),
+        (b"", "content of the form 0"),
         (b"\x01", "a pack of 1 bytes"),
-        (b"\x09" * 30, "content of the kind 9"),
+        (b"\x09" * 30, "content of the form 9"),
         (pack(1, b"toolong"), "7 bytes for a file of 1"),
         (pack(2, b"!"), "2, which is not wanted"),
         (struct.pack(">BBII", 1, 0, 8, 2) + b"12345678", "a pack of 2 files in 8 bytes"),
-        (struct.pack(">BBII", 1, 0, 2**31, 0), "a message of 2147483648 bytes"),
+        (struct.pack(">BBII", 1, 0, 2**31, 0), "2147483648 is not a number from 0 to 1048576"),
         (struct.pack(">BBII", 1, 1, 9, 1) + __import__("zlib").compress(b"0" * 10_000_000), "others sent"),
         (messages.encode_data(1, 0, 0, b"!", 0), "without a beginning"),
         (messages.encode_data(1, 3, 2**63, b"!", 0), "behind the end"),

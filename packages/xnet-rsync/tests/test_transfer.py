@@ -11,34 +11,61 @@ from xnet_gateway.gateway import Gateway
 from xnet_rsync.contents import Contents
 from xnet_rsync.errors import ProtocolError
 from xnet_rsync.index import Index
-from xnet_rsync.messages import STORED
+from xnet_rsync.result import TargetResult
 from xnet_rsync.transfer import Transfer
 from xnet_rsync.walking import Walk
 
-HEAD = "channel.receive(); channel.receive(); channel.send(['ready', {}]);"
+BEFORE = "channel.receive(); channel.receive(); channel.receive();"
+HEAD = BEFORE + "channel.send(['ready', {'version': 1}]);"
 ONE = r"b'\0\0\0\1'"
+LARGE = r"b'\0\0\0\2'"
+NEEDS = f"channel.send(['needs', 1, b'', b'']); channel.send(['needs', 3, {LARGE}, b'\\2']);"
 
 
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ("channel.send(['nonsense'])", "is no message"),
-        ("channel.send(3)", "is no message"),
-        ("channel.send([])", "is no message"),
-        (f"channel.send(['needs', 7, {ONE}, b'\\1'])", "was not asked"),
-        ("channel.send(['needs', 1, b'\\0\\0\\0\\7', b'\\1'])", "7, which is no file"),
-        ("channel.send(['needs', 1, b'\\0\\0\\0\\0', b'\\1'])", "0, which is no file"),
-        ("channel.send(['needs', 1])", "missing"),
-        (f"channel.send(['needs', 1, b'', b'']); channel.send(['got', {ONE}])", "which it did not need"),
-        ("channel.send(['problem', 1, 7])", "has a problem 7"),
+        (BEFORE + "channel.send(['got', b''])", "is no message here"),
+        (BEFORE + "channel.send(['ready', {'version': 2}])", "expected version 1"),
+        (BEFORE + "channel.send(['ready', 1])", "expected version 1"),
+        (HEAD + "channel.send(['ready', {'version': 1}])", "expected version 1"),
+        (HEAD + "channel.send(['nonsense'])", "is no message"),
+        (HEAD + "channel.send([['got']])", "is no message"),
+        (HEAD + "channel.send(3)", "is no message"),
+        (HEAD + "channel.send([])", "is no message"),
+        (HEAD + f"channel.send(['needs', 7, {ONE}, b'\\1'])", "was not asked"),
+        (HEAD + "channel.send(['needs', 1, b'\\0\\0\\0\\7', b'\\1'])", "7, which is no file"),
+        (HEAD + "channel.send(['needs', 1, b'\\0\\0\\0\\0', b'\\1'])", "0, which is no file"),
+        (HEAD + f"channel.send(['needs', 1, {ONE}, b'\\7'])", "in the way 7"),
+        (HEAD + f"channel.send(['needs', 1, {ONE}, b''])", "expected a byte for each of 1"),
+        (HEAD + f"channel.send(['needs', 1, {ONE}*2, b'\\1\\1'])", "again"),
+        (HEAD + "channel.send(['needs', 1])", "missing"),
+        (HEAD + f"channel.send(['got', {ONE}])", "which it does not wait for"),
+        (HEAD + "channel.send(['problem', 1, 7])", "has a problem 1 7"),
+        (HEAD + "channel.send(['problem', [], 'x'])", "has a problem"),
+        (HEAD + "channel.send(['removed', 'x'])", "removed 'x'"),
+        (HEAD + f"channel.send(['plan', {ONE}, b'\\1'])", "plans 1 with 1"),
+        (HEAD + f"channel.send(['want', 2, {ONE}])", "which it does not wait for"),
+        (HEAD + NEEDS + "channel.send(['want', 2, b'']); " * 2, "of which it has no list"),
+        (HEAD + NEEDS + f"channel.receive(); channel.send(['want', 2, {ONE}])", "does not say how many"),
+        (
+            HEAD + NEEDS + "channel.receive(); channel.send(['want', 2, b'\\0\\0\\0\\0\\0\\1\\0\\0'])",
+            "wants 65536",
+        ),
+        (HEAD + NEEDS + "channel.receive(); channel.send(['want', 2, b'\\0'])", "four for each number"),
+        (HEAD + NEEDS + "channel.send(['whole', 1])", "which it does not wait for"),
     ],
 )
-def test_what_a_receiver_must_not_say(said: str, words: str, tmp_path: Path, gateway: Gateway) -> None:
+def test_rs_003_rs_035_what_a_receiver_must_not_say(
+    said: str, words: str, tmp_path: Path, gateway: Gateway
+) -> None:
     write(tmp_path / "a", "1")
+    write(tmp_path / "b", "1" * 100_000)
     walk = Walk(str(tmp_path), lambda path: True)
     index = Index(walk.root)
     index.fill(walk.listings())
-    channel = gateway.remote_exec(f"{HEAD}{said}\nfor item in channel: pass")
-    transfer = Transfer(channel, {}, index, Contents(str(tmp_path)), STORED, lambda *event: None)
+    channel = gateway.remote_exec(f"{said}\nfor item in channel: pass")
+    result = TargetResult("gw0", "/copy")
+    transfer = Transfer(channel, {}, index, Contents(str(tmp_path)), result, lambda *event: None)
     with pytest.raises(ProtocolError, match=words):
         transfer.run()

@@ -1,4 +1,4 @@
-"""Contents of files: each read once, and encoded once, for all targets that ask for it."""
+"""Contents of files: each read once, cut once and compressed once, for all targets that ask for it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,33 @@ import os
 import stat
 import threading
 from collections import OrderedDict
+from hashlib import sha256
 
-from xnet_rsync import messages
+from xnet_rsync import messages, receiver
+from xnet_rsync.chunking import ChunkList
+from xnet_rsync.compression import STORED
+from xnet_rsync.entries import FILE, Entry
+from xnet_rsync.keeping import Kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from typing import Final
-
-    from xnet_rsync.entries import Entry
 
 #: Files up to this size travel together with others.
 SMALL_BYTES: Final = 65_536
-#: Contents of a pack, and of a piece of a large file.
+#: Contents of a pack, and of a piece of a large file: what takes a quarter of a channel's window.
 PIECE_BYTES: Final = 262_144
-#: Messages kept for targets that are a little behind the fastest one.
+#: Files up to this size are read as a whole when they are cut.
+READ_WHOLE_BYTES: Final = 8_388_608
+#: What is kept for targets that are a little behind the fastest one.
 KEPT_BYTES: Final = 67_108_864
+#: Lists of chunks that are kept, about 20 bytes for each chunk.
+KEPT_LISTS: Final = 64
+#: How often a file that changes all the time is looked at again.
+MOST_VERSIONS: Final = 5
+#: What of a file tells it from most others of the same size.
+HEAD_BYTES: Final = 65_536
 
 _FLAGS: Final = (
     os.O_RDONLY
@@ -30,42 +41,15 @@ _FLAGS: Final = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-
-
-class Kept:
-    """Results of calls, the latest up to so many bytes; each is made once, by whoever asks first."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
-        self._bytes = 0
-        self._results: OrderedDict[object, bytes] = OrderedDict()
-        self._making: dict[object, threading.Lock] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: object, make: Callable[[], bytes]) -> bytes:
-        """Return what is kept for the key, or make it."""
-        with self._lock:
-            found = self._results.get(key)
-            if found is not None:
-                self._results.move_to_end(key)
-                return found
-            making = self._making.setdefault(key, threading.Lock())
-        with making:
-            with self._lock:
-                found = self._results.get(key)
-            if found is None:
-                found = make()
-                with self._lock:
-                    self._making.pop(key, None)
-                    self._results[key] = found
-                    self._bytes += len(found)
-                    while self._bytes > self._most_bytes:
-                        self._bytes -= len(self._results.popitem(last=False)[1])
-        return found
+_FOLDER: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Changed(Exception):
     """The file is no longer what it was when it was looked at."""
+
+
+class KeepsChanging(Exception):
+    """The file was another one each time it was looked at."""
 
 
 class Contents:
@@ -74,24 +58,36 @@ class Contents:
     Threads: any.
     """
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, kept_bytes: int = KEPT_BYTES) -> None:
         self._source = source
-        self._kept = Kept(KEPT_BYTES)
+        self._kept = Kept(kept_bytes)
+        self._latest: dict[int, Entry] = {}
+        self._lists: OrderedDict[tuple[int, int], ChunkList] = OrderedDict()
+        self._listing: dict[tuple[int, int], threading.Lock] = {}
+        self._does_not_compress: set[int] = set()
+        self._lock = threading.Lock()
 
-    def path(self, entry: Entry) -> str:
-        """Return where a file is."""
-        return os.path.join(self._source, entry.path) if entry.path else self._source
+    def latest(self, entry: Entry) -> Entry:
+        """Return what is known of a file now."""
+        return self._latest.get(entry.number, entry)
+
+    # -- whole files --------------------------------------------------------------------------------
 
     def small(self, entry: Entry) -> bytes:
         """Return the whole of a small file.
 
         Raises:
             OSError: It cannot be read.
-            Changed: It is not what the index says.
+            Changed: It is not what was seen.
         """
+        return self._kept.get(("raw", entry.number, entry.version), lambda: self._read_whole(entry))
+
+    def _read_whole(self, entry: Entry) -> bytes:
         fd = self._open(entry)
         try:
             data = os.read(fd, entry.size + 1)
+            while len(data) < entry.size and (more := os.read(fd, entry.size + 1 - len(data))):
+                data += more
             if len(data) != entry.size:
                 raise Changed
             check_unchanged(fd, entry)
@@ -99,55 +95,194 @@ class Contents:
             os.close(fd)
         return data
 
-    def pack(self, entries: Sequence[Entry], method: int) -> tuple[bytes, list[tuple[Entry, Exception]]]:
-        """Return a message with small files, and which could not be read."""
-        failed: list[tuple[Entry, Exception]] = []
+    def pack(self, entries: Sequence[Entry], method: int) -> bytes:
+        """Return content with small files.
 
-        def make() -> bytes:
-            files = []
-            for entry in entries:
-                try:
-                    files.append((entry.number, self.small(entry)))
-                except (OSError, Changed) as error:  # noqa: PERF203 - each may fail by itself
-                    failed.append((entry, error))
-            return messages.encode_pack(files, method)
+        Raises:
+            OSError, Changed: One of them cannot be read, or is not what was seen.
+        """
+        key = ("pack", method, tuple([(entry.number, entry.version) for entry in entries]))
+        return self._kept.get(
+            key,
+            lambda: messages.encode_pack([(entry.number, self._once(entry)) for entry in entries], method),
+        )
 
-        key = (method, tuple([entry.number for entry in entries]))
-        return self._kept.get(key, make), failed
+    def _once(self, entry: Entry) -> bytes:
+        # Not kept for itself unless somebody had to look at it: the pack is.
+        found = self._kept.maybe(("raw", entry.number, entry.version))
+        return self._read_whole(entry) if found is None else found
 
-    def stream(self, entry: Entry, method: int) -> Iterator[bytes]:
-        """Yield the messages of a large file.
+    def stream(
+        self, entry: Entry, method: int, spans: Iterable[tuple[int, int]] | None = None
+    ) -> Iterator[bytes]:
+        """Yield content with the pieces of a file.
+
+        Args:
+            entry: The file.
+            method: How to compress.
+            spans: Which ranges of bytes, in order; by default all that are no holes.
 
         Raises:
             OSError: It cannot be read.
-            Changed: It is not what the index says; what was yielded is worth nothing.
+            Changed: It is not what was seen; what was yielded is worth nothing.
         """
         fd = self._open(entry)
         try:
-            offset = 0
-            while True:
-                flags = messages.FIRST if offset == 0 else 0
-                size = min(PIECE_BYTES, entry.size - offset)
-                if offset + size == entry.size:
+            if spans is None:
+                spans = data_ranges(fd, entry.size)
+            pieces = [
+                (offset, min(PIECE_BYTES, end - offset))
+                for start, end in spans
+                for offset in range(start, end, PIECE_BYTES)
+            ]
+            flags = messages.FIRST
+            for number, (offset, size) in enumerate(pieces or [(0, 0)], 1):
+                if number >= len(pieces):
                     flags |= messages.LAST
-
-                def make(offset: int = offset, size: int = size, flags: int = flags) -> bytes:
-                    data = os.pread(fd, size, offset)
-                    if len(data) != size:
-                        raise Changed
-                    if flags & messages.LAST:
-                        check_unchanged(fd, entry)
-                    return messages.encode_data(entry.number, flags, offset, data, method)
-
-                yield self._kept.get((method, entry.number, offset, entry.mtime_ns), make)
-                offset += size
-                if offset == entry.size:
-                    return
+                yield self._piece(fd, entry, flags, offset, size, method)
+                flags = 0
         finally:
             os.close(fd)
 
+    def _piece(self, fd: int, entry: Entry, flags: int, offset: int, size: int, method: int) -> bytes:
+        if entry.number in self._does_not_compress:
+            method = STORED
+
+        def make() -> bytes:
+            raw = self._kept.maybe(("raw", entry.number, entry.version))
+            data = os.pread(fd, size, offset) if raw is None else raw[offset : offset + size]
+            if len(data) != size:
+                raise Changed
+            content = messages.encode_data(entry.number, flags, offset, data, method)
+            if size == PIECE_BYTES and method != STORED and messages.is_stored(content):
+                self._does_not_compress.add(entry.number)
+            return content
+
+        content = self._kept.get(("piece", method, entry.number, entry.version, offset, size, flags), make)
+        if flags & messages.LAST:
+            check_unchanged(fd, entry)
+        return content
+
+    # -- chunks and digests -------------------------------------------------------------------------
+
+    def chunks(self, entry: Entry) -> ChunkList:
+        """Return the list of chunks of a file.
+
+        Raises:
+            OSError: It cannot be read.
+            Changed: It is not what was seen.
+        """
+        key = entry.number, entry.version
+        with self._lock:
+            lock = self._listing.setdefault(key, threading.Lock())
+        with lock:
+            found = self._lists.get(key)
+            if found is None:
+                found = self._cut(entry)
+        with self._lock:
+            self._lists[key] = found
+            self._lists.move_to_end(key)
+            while len(self._lists) > KEPT_LISTS:
+                self._listing.pop(self._lists.popitem(last=False)[0], None)
+        return found
+
+    def _cut(self, entry: Entry) -> ChunkList:
+        if entry.size <= READ_WHOLE_BYTES:
+            raw = self.small(entry)
+            return ChunkList(lambda size, offset: raw[offset : offset + size], [(0, entry.size)], entry.size)
+        fd = self._open(entry)
+        try:
+            ranges = data_ranges(fd, entry.size)
+            found = ChunkList(lambda size, offset: os.pread(fd, size, offset), ranges, entry.size)
+            check_unchanged(fd, entry)
+        finally:
+            os.close(fd)
+        if sum(found.lengths) != sum(end - start for start, end in ranges):
+            raise Changed
+        return found
+
+    def head(self, entry: Entry) -> bytes:
+        """Return what tells a file from most others: a digest of its beginning.
+
+        Raises:
+            OSError, Changed: See ``small``.
+        """
+        if entry.size <= SMALL_BYTES:
+            return self.digest(entry)
+        fd = self._open(entry)
+        try:
+            return sha256(os.pread(fd, HEAD_BYTES, 0)).digest()
+        finally:
+            os.close(fd)
+
+    def digest(self, entry: Entry) -> bytes:
+        """Return the SHA-256 of a file's content.
+
+        Raises:
+            OSError, Changed: See ``small``.
+        """
+        return self._kept.get(("digest", entry.number, entry.version), lambda: self._compute_digest(entry))
+
+    def _compute_digest(self, entry: Entry) -> bytes:
+        if entry.size <= READ_WHOLE_BYTES:
+            return sha256(self.small(entry)).digest()
+        computed = sha256()
+        fd = self._open(entry)
+        try:
+            offset = 0
+            while data := os.pread(fd, PIECE_BYTES, offset):
+                computed.update(data)
+                offset += len(data)
+            check_unchanged(fd, entry)
+        finally:
+            os.close(fd)
+        return computed.digest()
+
+    # -- what changes -------------------------------------------------------------------------------
+
+    def renew(self, entry: Entry) -> Entry:
+        """Look at a file again that is not what it was.
+
+        Returns:
+            What it is now.
+
+        Raises:
+            OSError: It is gone, or no file any more, or a link leads to it.
+            KeepsChanging: It has changed too often.
+        """
+        with self._lock:
+            latest = self._latest.get(entry.number, entry)
+            if latest.version > entry.version:
+                return latest  # another target was first
+            if latest.version == MOST_VERSIONS:
+                raise KeepsChanging
+            fd = self._open_beneath(entry.path)
+            try:
+                found = os.fstat(fd)
+            finally:
+                os.close(fd)
+            if not stat.S_ISREG(found.st_mode):
+                raise FileNotFoundError(f"{entry.path!r} is no file any more")
+            latest = Entry(
+                entry.number,
+                entry.path,
+                entry.name,
+                FILE,
+                stat.S_IMODE(found.st_mode),
+                found.st_size,
+                found.st_mtime_ns,
+                (found.st_dev, found.st_ino),
+                folder=entry.folder,
+                version=latest.version + 1,
+            )
+            self._latest[entry.number] = latest
+        return latest
+
+    def _path(self, path: str) -> str:
+        return os.path.join(self._source, path) if path else self._source
+
     def _open(self, entry: Entry) -> int:
-        fd = os.open(self.path(entry), _FLAGS)
+        fd = os.open(self._path(entry.path), _FLAGS if entry.path else _FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
         try:
             check_unchanged(fd, entry)
         except BaseException:
@@ -155,12 +290,33 @@ class Contents:
             raise
         return fd
 
+    def _open_beneath(self, path: str) -> int:
+        """Open a file without following any link below the source: its identity is not known yet."""
+        if not path or os.open not in os.supports_dir_fd:
+            return os.open(self._path(path), _FLAGS if path else _FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
+        *folders, name = path.split("/")
+        folder = os.open(self._source, _FOLDER)
+        try:
+            for inner in folders:
+                deeper = os.open(inner, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+                os.close(folder)
+                folder = deeper
+            return os.open(name, _FLAGS, dir_fd=folder)
+        finally:
+            os.close(folder)
+
+
+def data_ranges(fd: int, size: int) -> list[tuple[int, int]]:
+    """Return where an open file has data and no holes: start and end of each range."""
+    found: list[tuple[int, int]] = receiver.data_ranges(fd, size, getattr(os.fstat(fd), "st_blocks", None))
+    return found
+
 
 def check_unchanged(fd: int, entry: Entry) -> None:
-    """Check that an open file is what was seen in the walk.
+    """Check that an open file is what was seen.
 
     Raises:
-        Changed: It is another one, or another content.
+        Changed: It is another one, or has another content.
     """
     found = os.fstat(fd)
     if (

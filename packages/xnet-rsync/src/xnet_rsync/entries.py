@@ -14,7 +14,7 @@ TREE_LINK: Final = 4
 
 
 class Entry:
-    """One file, directory or link of the source.
+    """One file, directory or link of the source, as it was when it was looked at.
 
     Attributes:
         number: Its number in this sync; 0 is the root.
@@ -26,9 +26,23 @@ class Entry:
         mtime_ns: When its content changed.
         identity: Device and inode, which tell it from what may have taken its place.
         text: Where a link points to.
+        folder: Number of the directory it is in.
+        version: 0 as in the index, more if it was looked at again because it had changed.
     """
 
-    __slots__ = ("identity", "kind", "mode", "mtime_ns", "name", "number", "path", "size", "text")
+    __slots__ = (
+        "folder",
+        "identity",
+        "kind",
+        "mode",
+        "mtime_ns",
+        "name",
+        "number",
+        "path",
+        "size",
+        "text",
+        "version",
+    )
 
     def __init__(
         self,
@@ -41,6 +55,8 @@ class Entry:
         mtime_ns: int,
         identity: tuple[int, int],
         text: bytes = b"",
+        folder: int = 0,
+        version: int = 0,
     ) -> None:
         self.number = number
         self.path = path
@@ -51,6 +67,8 @@ class Entry:
         self.mtime_ns = mtime_ns
         self.identity = identity
         self.text = text
+        self.folder = folder
+        self.version = version
 
     def __repr__(self) -> str:
         return f"<Entry {self.number} {self.path!r}>"

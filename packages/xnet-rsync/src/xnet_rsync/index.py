@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import threading
 
+from collections import Counter
+
 from xnet_rsync import messages
+from xnet_rsync.compression import STORED, compress
+from xnet_rsync.entries import FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,8 +17,11 @@ if TYPE_CHECKING:
 
     from xnet_rsync.entries import Entry, Listing
 
-#: A table is closed when it has so many entries: about 250 KB of names and numbers.
+#: A table is closed when it has so many entries, or takes about so many bytes.
 TABLE_ENTRIES: Final = 4096
+TABLE_BYTES: Final = 262_144
+#: Files of fewer bytes are sent again rather than compared with others.
+WORTH_COMPARING_BYTES: Final = 1024
 
 
 class Table:
@@ -25,25 +32,29 @@ class Table:
         count: How many it has.
     """
 
-    __slots__ = ("_encoded", "_groups", "count", "first")
+    __slots__ = ("_encoded", "_size", "count", "first")
 
     def __init__(self, first: int, groups: list[tuple[int, int, int]], entries: list[Entry]) -> None:
         self.first = first
         self.count = len(entries)
         table = messages.encode_table(groups, entries)
-        self._groups = len(table)
-        self._encoded = {messages.STORED: (messages.STORED, table)}
+        self._size = len(table)
+        self._encoded = {STORED: (STORED, table)}
 
     def message(self, method: int) -> list[object]:
         """Return the message, compressed by a method."""
         if method not in self._encoded:
-            self._encoded[method] = messages.compress(self._encoded[messages.STORED][1], method)
+            self._encoded[method] = compress(self._encoded[STORED][1], method)
         compression, table = self._encoded[method]
-        return ["index", self.first, compression, self._groups, table]
+        return ["index", self.first, compression, self._size, table]
 
 
 class Index:
     """Entries by number, and the tables made of them.
+
+    Attributes:
+        entries: All of them, once the walk has ended.
+        ended: Whether it has, without an error.
 
     Threads: one thread adds listings; any may ask for what is there or will be.
     """
@@ -52,30 +63,35 @@ class Index:
         self.entries = [root]
         self._tables: list[Table] = []
         self._complete = False
+        self._repeated: set[int] | None = None
+        self.ended = False
         self._news = threading.Condition()
 
     def fill(self, listings: Iterable[Listing]) -> None:
         """Add all listings. Whatever happens, those who wait are told."""
         groups: list[tuple[int, int, int]] = []
         pending: list[Entry] = []
+        size = 0
         try:
             for listing in listings:
-                entries = listing.entries
                 last_flags = 0 if listing.complete else messages.INCOMPLETE
-                start = 0
-                while True:
-                    piece = entries[start : start + TABLE_ENTRIES - len(pending)]
-                    start += len(piece)
-                    flags = last_flags if start == len(entries) else messages.MORE
-                    groups.append((listing.folder.number, len(piece), flags))
-                    pending += piece
-                    if len(pending) >= TABLE_ENTRIES or len(groups) >= TABLE_ENTRIES:
+                count = 0
+                for entry in listing.entries:
+                    if len(pending) >= TABLE_ENTRIES or size >= TABLE_BYTES:
+                        groups.append((listing.folder.number, count, messages.MORE))
                         self._publish(groups, pending)
-                        groups, pending = [], []
-                    if start == len(entries):
-                        break
+                        groups, pending, size, count = [], [], 0, 0
+                    pending.append(entry)
+                    count += 1
+                    size += 20 + len(entry.name) + len(entry.text)
+                groups.append((listing.folder.number, count, last_flags))
+                size += 12
+                if size >= TABLE_BYTES:
+                    self._publish(groups, pending)
+                    groups, pending, size = [], [], 0
             if groups:
                 self._publish(groups, pending)
+            self.ended = True
         finally:
             with self._news:
                 self._complete = True
@@ -86,6 +102,20 @@ class Index:
         with self._news:
             self._news.wait_for(lambda: self._complete or len(self._tables) > number)
             return self._tables[number] if number < len(self._tables) else None
+
+    def repeated_sizes(self) -> set[int]:
+        """Return which sizes several files have; only these can be equal. The walk has ended."""
+        with self._news:
+            if self._repeated is None:
+                sizes = Counter(
+                    [
+                        entry.size
+                        for entry in self.entries
+                        if entry.kind == FILE and entry.size >= WORTH_COMPARING_BYTES
+                    ]
+                )
+                self._repeated = {size for size, count in sizes.items() if count > 1}
+            return self._repeated
 
     def _publish(self, groups: list[tuple[int, int, int]], entries: list[Entry]) -> None:
         table = Table(len(self.entries), groups, entries)

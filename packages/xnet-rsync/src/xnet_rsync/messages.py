@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-import zlib
 
+from xnet_rsync.compression import compress
 from xnet_rsync.entries import LINK
 from xnet_rsync.errors import ProtocolError
 
@@ -19,34 +19,23 @@ if TYPE_CHECKING:
 VERSION: Final = 1
 #: What a receiver needs of a file. Spec: RS-025.
 WHOLE: Final = 1
-#: Kinds of content. Spec: RS-040.
+CHUNKS: Final = 2
+#: Forms of content. Spec: RS-041, RS-042.
 PACK: Final = 1
 DATA: Final = 2
 #: Flags of DATA.
 FIRST: Final = 1
 LAST: Final = 2
-#: Flags of a group in a table.
+#: Flags of a group in a table. Spec: RS-021.
 MORE: Final = 1
 INCOMPLETE: Final = 2
-#: How bodies are compressed. Spec: RS-014.
-STORED: Final = 0
-ZLIB: Final = 1
-#: Quick, and nearly as small as slower ones.
-ZLIB_LEVEL: Final = 1
-#: Where most of the gain is lost on what does not compress, in bytes.
-WORTH_COMPRESSING_BYTES: Final = 256
+#: Most records in one message, lists and records that wait for an answer. Spec: RS-052.
+MOST_RECORDS_AT_ONCE: Final = 65_536
+MOST_LISTS: Final = 16
+MOST_RECORDS: Final = 262_144
 
 _PACK_HEAD: Final = struct.Struct(">BBII")
 _DATA_HEAD: Final = struct.Struct(">BBBIQI")
-
-
-def compress(body: bytes, method: int) -> tuple[int, bytes]:
-    """Return how the body is compressed, and it; not at all if that gains nothing."""
-    if method == ZLIB and len(body) >= WORTH_COMPRESSING_BYTES:
-        packed = zlib.compress(body, ZLIB_LEVEL)
-        if len(packed) < len(body):
-            return ZLIB, packed
-    return STORED, body
 
 
 def encode_table(groups: Sequence[tuple[int, int, int]], entries: Sequence[Entry]) -> bytes:
@@ -87,8 +76,18 @@ def encode_data(number: int, flags: int, offset: int, body: bytes, method: int) 
     return _DATA_HEAD.pack(DATA, compression, flags, number, offset, len(body)) + packed
 
 
+def is_stored(content: bytes) -> bool:
+    """Return whether the body of content is not compressed."""
+    return content[1] == 0
+
+
+def encode_records(lengths: Sequence[int], marks: bytes | bytearray) -> bytes:
+    """Encode a piece of a list of chunks."""
+    return struct.pack(f">I{len(lengths)}I", len(lengths), *lengths) + marks
+
+
 def decode_numbers(data: object) -> tuple[int, ...]:
-    """Decode a list of numbers of entries.
+    """Decode a list of numbers.
 
     Raises:
         ProtocolError: It is none.
@@ -96,3 +95,37 @@ def decode_numbers(data: object) -> tuple[int, ...]:
     if not isinstance(data, bytes) or len(data) % 4:
         raise ProtocolError(f"expected bytes, four for each number, got {data!r:.100}")
     return struct.unpack(f">{len(data) // 4}I", data)
+
+
+def decode_needs(numbers: object, kinds: object) -> list[tuple[int, int]]:
+    """Decode which entries are needed, and how.
+
+    Raises:
+        ProtocolError: It is something else.
+    """
+    decoded = decode_numbers(numbers)
+    if not isinstance(kinds, bytes) or len(kinds) != len(decoded):
+        raise ProtocolError(f"expected a byte for each of {len(decoded)} entries, got {kinds!r:.100}")
+    return list(zip(decoded, kinds, strict=True))
+
+
+def decode_ranges(data: object, count: int) -> list[tuple[int, int]]:
+    """Decode which chunks are wanted: first and number of each range, ascending. Spec: RS-053.
+
+    Args:
+        data: As it came.
+        count: How many records the list has.
+
+    Raises:
+        ProtocolError: It is something else, or about records that do not exist.
+    """
+    numbers = decode_numbers(data)
+    if len(numbers) % 2:
+        raise ProtocolError(f"the receiver wants chunks from {numbers[-1]}, and does not say how many")
+    ranges = list(zip(numbers[::2], numbers[1::2], strict=True))
+    behind = 0
+    for first, number in ranges:
+        if first < behind or not number or first + number > count:
+            raise ProtocolError(f"the receiver wants {number} chunks from {first} of {count}")
+        behind = first + number
+    return ranges

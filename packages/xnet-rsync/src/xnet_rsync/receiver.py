@@ -5,11 +5,14 @@ It shares no code with the sender and imports the standard library only: it is s
 that have nothing of ours. Where our packages are installed it is imported instead, which is quicker.
 
 What is said on the channel is in 67-rsync.md of the specification. The order of this file: the platform,
-folders, what is there, what arrives, the conversation.
+folders, chunks, the destination, files that arrive, the conversation.
 
 Everything the sender says is hostile until checked. A name is one component of a path, never a path; folders
 are opened one by one without following links, and all work is done relative to such a descriptor. So a link
 that was planted in the destination, by an earlier message or by somebody else, leads nowhere.
+
+Memory: a message, a few of them in the channel, a buffer of the same order, about 100 bytes for each file that
+is needed and each directory, and about 300 for each chunk of a file that is being put together.
 """
 
 import binascii
@@ -18,24 +21,42 @@ import os
 import stat
 import struct
 import sys
+import time
 import zlib
 from collections import OrderedDict
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 VERSION = 1
 DIRECTORY, FILE, LINK, TREE_LINK = 1, 2, 3, 4
-WHOLE, DELTA = 1, 2
+WHOLE, CHUNKS = 1, 2
 PACK, DATA = 1, 2
 FIRST, LAST = 1, 2
 MORE, INCOMPLETE = 1, 2
-STORED, ZLIB = 0, 1
-#: Most bytes that a content message or a table of the index has, uncompressed. Spec: RS-013.
+STORED, ZLIB, ZSTD = 0, 1, 2
+MAKE, REPLACE, ADJUST, CONVERT = 1, 2, 3, 4
+#: Most bytes that a content message or a table has, uncompressed. Spec: RS-011.
 MOST_BYTES = 1048576
+#: Spec: RS-052.
+MOST_LISTS, MOST_RECORDS, MOST_RECORDS_AT_ONCE = 16, 262144, 65536
 #: Files of ours that are not finished. Nobody else's names begin like this. Spec: RS-031.
 TEMPORARY = b".xnet-rsync-"
 #: Less than this of an unfinished file is not kept for the next time.
 WORTH_KEEPING_BYTES = 65536
-#: How many folders are open at a time.
-OPEN_FOLDERS = 32
+#: Smaller files are always sent in full. Spec: RS-055.
+WORTH_CUTTING_BYTES = 8192
+#: How many files of the destination are remembered by their size, and tried for one that is needed.
+MOST_REMEMBERED, MOST_TRIED = 100000, 4
+#: How many folders are open at a time, and how deep a tree may be.
+OPEN_FOLDERS, MOST_DEPTH = 32, 2048
+#: How much is read at a time.
+READ_BYTES = 1048576
+#: Spec: RS-005, RS-071.
+BUSY_S = 2.0
+REMOVED_BYTES = 32768
 
 OLD = sys.version_info[0] == 2
 WINDOWS = os.name == "nt"
@@ -53,11 +74,17 @@ SCANS_FD = hasattr(os, "scandir") and os.scandir in getattr(os, "supports_fd", (
 TIMES_OF_LINKS = os.utime in getattr(os, "supports_follow_symlinks", ())
 TIMES_OF_FDS = os.utime in getattr(os, "supports_fd", ())
 MAGIC_FDS = os.path.isdir("/proc/self/fd")
+#: How lseek() is asked for data and holes; Python 2 has no names for it.
+SEEK_DATA, SEEK_HOLE = (3, 4) if sys.platform.startswith("linux") else (
+    getattr(os, "SEEK_DATA", None), getattr(os, "SEEK_HOLE", None)
+)
+monotonic = getattr(time, "monotonic", time.time)
 
 if OLD:
     # Bytes of Python 2 are text to the connection; this is what it takes for bytes.
     as_bytes = bytearray
     part = buffer  # noqa: F821
+    NUMBERS = (int, long)  # noqa: F821
 
     def mtime_ns(found):
         return int(round(found.st_mtime * 1e9))
@@ -71,6 +98,7 @@ if OLD:
 
 else:
     as_bytes = bytes
+    NUMBERS = (int,)
 
     def part(data, start, size):
         return memoryview(data)[start : start + size]
@@ -94,10 +122,11 @@ def must(condition, text, *values):
         raise Refused("rsync: refused what the sender said: " + text % values)
 
 
-def is_whole_number(value, least, most):
-    """Return whether a value of a message is a number in a range."""
-    return isinstance(value, int if not OLD else (int, long)) and not isinstance(value, bool) and (  # noqa: F821
-        least <= value <= most
+def must_be_number(value, least=0, most=2**32 - 1):
+    """Refuse a value of a message that is not a number in a range."""
+    must(
+        isinstance(value, NUMBERS) and not isinstance(value, bool) and least <= value <= most,
+        "%r is not a number from %d to %d", value, least, most,
     )
 
 
@@ -315,7 +344,7 @@ def check_name(name):
 
 def remove_tree(folder, name):
     """Remove a folder and all in it; links in it are removed, not followed."""
-    # Of the open folders the deepest is last; the list says what is still to be done in each.
+    # Of the open folders the deepest is last; the lists say what is still to be done in each.
     opened = [enter(folder, name)]
     pending = [list(opened[0].names().items())]
     path = [name]
@@ -329,13 +358,18 @@ def remove_tree(folder, name):
                 (opened[-1] if opened else folder).rmdir(path.pop())
                 continue
             entry, there = pending[-1].pop()
-            if stat.S_ISDIR(there.st_mode):
+            if not stat.S_ISDIR(there.st_mode):
+                inside.unlink(entry)
+            elif len(opened) == OPEN_FOLDERS and HAS_DIR_FD:
+                # Any depth, with a few descriptors: what is deep is moved up, and comes later.
+                moved = temporary_name(entry)
+                os.rename(entry, moved, src_dir_fd=inside.fd, dst_dir_fd=opened[0].fd)
+                pending[0].append((moved, there))
+            else:
                 deeper = enter(inside, entry)
                 opened.append(deeper)
                 pending.append(list(deeper.names().items()))
                 path.append(entry)
-            else:
-                inside.unlink(entry)
     finally:
         for inside in opened:
             inside.close()
@@ -355,13 +389,203 @@ def enter(parent, name):
     return folder
 
 
-# -- what is wanted -------------------------------------------------------------------------------
+# -- chunks ---------------------------------------------------------------------------------------
+
+#: Least size, usual size, marker, bits of the checksum behind a marker and behind a weak one. Spec: RS-050.
+LEVELS = (
+    (256, 1280, b"\1\0\3\0", 2, 4),
+    (1024, 2048, b"\1\0\3\0", 2, 4),
+    (1024, 5120, b"\1\0\3\0\0", 2, 6),
+    (4096, 8192, b"\1\0\3\0\0", 2, 6),
+    (4096, 20480, b"\1\0\3\0\0", 4, 8),
+    (16384, 32768, b"\1\0\3\0\0", 4, 8),
+    (16384, 81920, b"\1\0\3\0\0", 6, 10),
+    (65536, 131072, b"\1\0\3\0\0", 6, 10),
+    (65536, 327680, b"\1\0\3\0\0", 8, 12),
+    (262144, 524288, b"\1\0\3\0\0", 8, 12),
+    (1048576, 2097152, b"\1\0\3\0\0", 10, 14),
+)
+WEAK_MARKER = b"\1\0\3"
+#: How many bytes before a cut decide whether it is one.
+WINDOW = 32
+#: Byte to symbol.
+SYMBOLS = bytes(bytearray(number & 3 for number in range(256)))
+#: Where a chunk comes from, if not from a file that is there.
+MISSING, HOLE, ITSELF = -1, -2, -3
+
+
+def cut(read, start, end, level):
+    """Yield the chunks of a range of a file: where each begins, and its bytes. Spec: RS-050.
+
+    There is no loop over bytes in here: one call maps all of them to symbols, others find the markers.
+
+    Args:
+        read: Called with a number of bytes and an offset; returns less only at the end of the file.
+    """
+    least, usual, marker, bits, weak_bits = LEVELS[level]
+    most, width, weak_width = 4 * usual, len(marker), len(WEAK_MARKER)
+    mask, weak_mask = (1 << bits) - 1, (1 << weak_bits) - 1
+    crc32 = zlib.crc32
+    data, symbols = b"", b""
+    at, behind = 0, 0  # in the buffer: the last cut; the end of the next marker that was not looked at or is right
+    origin = start  # where the buffer begins in the file
+    ended = False
+    while True:
+        if not ended:
+            more = read(min(max(READ_BYTES, most), end - origin - len(data)), origin + len(data))
+            ended = not more or origin + len(data) + len(more) >= end
+            origin += at
+            data = data[at:] + more
+            symbols = data.translate(SYMBOLS)
+            at, behind = 0, 0
+        size = len(data)
+        find = symbols.find
+        # Up to here a cut can be found without seeing more of the file.
+        last = size - 1 if ended else size - most
+        while at <= last:
+            lowest, highest = at + least, min(at + most, size)
+            if behind < lowest:
+                behind = find(marker, lowest - width) + width
+            # -1 + width: there are no more.
+            while width <= behind <= highest and crc32(data[behind - WINDOW : behind]) & mask:
+                behind = find(marker, behind - width + 1) + width
+            if behind < width:
+                behind = size + 1
+            following = behind
+            if following > highest:
+                following = find(WEAK_MARKER, lowest - weak_width, highest) + weak_width
+                while following >= weak_width and crc32(data[following - WINDOW : following]) & weak_mask:
+                    following = find(WEAK_MARKER, following - weak_width + 1, highest) + weak_width
+                if following < weak_width:
+                    following = highest
+            yield origin + at, part(data, at, following - at)
+            at = following
+        if ended:
+            return
+
+
+def read_at(fd, size, offset):
+    """Read from a place of an open file; less than asked for only at its end."""
+    os.lseek(fd, offset, os.SEEK_SET)
+    data = os.read(fd, size)
+    while 0 < len(data) < size:
+        more = os.read(fd, size - len(data))
+        if not more:
+            break
+        data += more
+    return data
+
+
+def data_ranges(fd, size, blocks):
+    """Return where an open file has data, and not holes: pairs of start and end."""
+    if SEEK_DATA is None or blocks is None or blocks * 512 >= size:
+        return [(0, size)] if size else []
+    ranges = []
+    at = 0
+    while at < size:
+        try:
+            start = os.lseek(fd, at, SEEK_DATA)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                break  # only a hole is left
+            return [(0, size)]
+        at = min(os.lseek(fd, start, SEEK_HOLE), size)
+        ranges.append((start, at))
+    return ranges
+
+
+class Records(object):
+    """A list of chunks, as the sender made it, and where each of them can be taken from."""
+
+    def __init__(self, level):
+        self.level = level
+        self.lengths = []
+        self.marks = []
+        self.digest = None
+
+    def add(self, table):
+        """Add what a message has of it; return how many records."""
+        must(len(table) >= 4, "a list of %d bytes", len(table))
+        (count,) = struct.unpack(">I", table[:4])
+        must(count <= MOST_RECORDS_AT_ONCE and len(table) == 4 + 10 * count, "a list of %d records", count)
+        self.lengths.extend(struct.unpack(">%dI" % count, table[4 : 4 + 4 * count]))
+        marks = bytes(table[4 + 4 * count :])
+        self.marks.extend([marks[at : at + 6] for at in range(0, len(marks), 6)])
+        return count
+
+    def arrange(self, size):
+        """Find the offset of each record, once all are there."""
+        must(self.lengths or not size, "an empty list for %d bytes", size)
+        most = 4 * LEVELS[self.level][1]
+        self.offsets = []
+        self.sources = []  # (file, offset) of each
+        self.wanted = {}  # mark -> the first record that has it and no source
+        at = 0
+        for number, length in enumerate(self.lengths):
+            self.offsets.append(at)
+            mark = self.marks[number]
+            if not length:
+                at += int(binascii.hexlify(mark), 16)
+                self.sources.append((HOLE, 0))
+                continue
+            must(length <= most, "a chunk of %d bytes", length)
+            at += length
+            first = self.wanted.setdefault(mark, number)
+            # What comes twice in the file is wanted once.
+            twice = first != number and self.lengths[first] == length
+            self.sources.append((ITSELF, self.offsets[first]) if twice else (MISSING, 0))
+        self.offsets.append(at)
+        must(at == size, "a list for %d bytes of a file of %d", at, size)
+
+    def match(self, file, fd, there, digest, alive):
+        """Find chunks in a file that is there; return whether it has the same content in all."""
+        from hashlib import sha256
+
+        whole = sha256()
+        wanted, sources, lengths = self.wanted, self.sources, self.lengths
+        def read(size, offset):
+            return read_at(fd, size, offset)
+
+        at = 0
+        size = there.st_size
+        for start, end in data_ranges(fd, size, getattr(there, "st_blocks", None)):
+            if start != at:
+                whole.update(struct.pack(">Q", start - at))
+            for offset, chunk in cut(read, start, end, self.level):
+                marked = sha256(chunk).digest()
+                whole.update(marked)
+                number = wanted.get(marked[:6])
+                if number is not None and lengths[number] == len(chunk):
+                    sources[number] = file, offset
+                    del wanted[marked[:6]]
+                alive()
+            at = end
+        if at != size:
+            whole.update(struct.pack(">Q", size - at))
+        return whole.digest() == digest
+
+    def missing(self):
+        """Return pairs of first record and count, of what no file has."""
+        ranges = []
+        for number, (source, _) in enumerate(self.sources):
+            if source == MISSING:
+                if ranges and ranges[-1][0] + ranges[-1][1] == number:
+                    ranges[-1][1] += 1
+                else:
+                    ranges.append([number, 1])
+        return ranges
+
+
+# -- the destination ------------------------------------------------------------------------------
 
 
 class Entry(object):
-    """What the sender has, and we have not."""
+    """A file that the sender has, and we have not.
 
-    __slots__ = ("folder", "mode", "mtime", "name", "size")
+    ``bases`` are files that resemble it: pairs of folder and name.
+    """
+
+    __slots__ = ("bases", "folder", "mode", "mtime", "name", "size")
 
     def __init__(self, folder, name, mode, size, mtime):
         self.folder = folder
@@ -369,6 +593,7 @@ class Entry(object):
         self.mode = mode
         self.size = size
         self.mtime = mtime
+        self.bases = []
 
 
 class Tree(object):
@@ -376,12 +601,18 @@ class Tree(object):
 
     def __init__(self, root):
         self.root = root
-        # number -> (number of the folder around it, name)
+        # number -> (number of the folder around it, name, depth)
         self.places = {}
         self.open = OrderedDict()
         # number -> (permissions, time): what is set when everything else is done
         self.pending = {}
         self.touched = set()
+
+    def add(self, number, around, name):
+        """Learn of a folder."""
+        depth = self.places[around][2] + 1 if around else 1
+        must(depth <= MOST_DEPTH, "folders in %d others", depth)
+        self.places[number] = (around, name, depth)
 
     def folder(self, number):
         """Return an open folder. It may be closed by the next call."""
@@ -431,8 +662,8 @@ class Tree(object):
     def path(self, number, name=b""):
         """Return a path below the root, for messages."""
         parts = [name] if name else []
-        while number:
-            number, name = self.places[number]
+        while number in self.places:
+            number, name, _ = self.places[number]
             parts.append(name)
         return b"/".join(reversed(parts))
 
@@ -455,26 +686,44 @@ class Tree(object):
         self.root.close()
 
 
+# -- files that arrive ----------------------------------------------------------------------------
+
+
 class Arriving(object):
     """A file that is being written under another name."""
 
     def __init__(self, folder, entry):
+        self.number = None
         self.temporary = temporary_name(entry.name)
         self.fd = folder.open(self.temporary, CREATE_FILE)
         self.at = 0
+        if fcntl is not None:
+            try:
+                # So that another sync into the same place sees that somebody is at work on it.
+                fcntl.flock(self.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except (IOError, OSError):
+                pass
 
     def write(self, offset, data):
         """Write a piece; what was left out before it is a hole."""
-        must(offset >= self.at, "data at %d come after data at %d", offset, self.at)
+        must(offset >= self.at, "data at %d come after data up to %d", offset, self.at)
+        self.put(offset, data)
+
+    def put(self, offset, data):
+        """Write at a place."""
         if offset != self.at:
             os.lseek(self.fd, offset, os.SEEK_SET)
         if len(data):
             write_all(self.fd, data)
         self.at = offset + len(data)
 
+    def complete(self):
+        """Check what is there, once all has come; return whether it is right."""
+        return True
+
     def install(self, folder, entry, fsync):
         """Give it its permissions, its time and its name, at once."""
-        if self.at != entry.size or not self.at:
+        if self.at != entry.size:
             os.ftruncate(self.fd, entry.size)
         set_mode(self.fd, entry.mode, folder.prefix + self.temporary)
         set_time(self.fd, entry.mtime)
@@ -489,11 +738,101 @@ class Arriving(object):
         if fd is not None:
             os.close(fd)
 
-    def discard(self, folder):
+    def discard(self, folder, keep=False):
         """Give it up, unless so much has arrived that the next run will be glad of it."""
         self.close()
-        if self.at < WORTH_KEEPING_BYTES:
+        if not keep or self.at < WORTH_KEEPING_BYTES:
             folder.unlink(self.temporary)
+
+
+class Assembling(Arriving):
+    """A file that is put together from chunks of others and what arrives."""
+
+    def __init__(self, folder, entry, records, files, alive):
+        Arriving.__init__(self, folder, entry)
+        from hashlib import sha256
+
+        self.records = records
+        self.files = files  # descriptors
+        self.alive = alive
+        self.digest = sha256()
+        self.next = 0  # the record that is written next
+        self.inside = None  # digest of the chunk of which only the beginning has come
+        self.sha256 = sha256
+
+    def write(self, offset, data):
+        """Write chunks that were wanted, after everything before them."""
+        records = self.records
+        offsets = records.offsets
+        start, end = 0, len(data)
+        while start < end:
+            if self.inside is None:
+                self.fill(offset + start)
+                must(
+                    self.next < len(records.sources) and records.sources[self.next][0] == MISSING
+                    and offsets[self.next] == offset + start,
+                    "data at %d, where none were wanted", offset + start,
+                )
+                self.inside = self.sha256()
+            must(offset + start == self.at, "data at %d come after data up to %d", offset + start, self.at)
+            size = min(end - start, offsets[self.next + 1] - self.at)
+            piece = part(data, start, size)
+            self.put(self.at, piece)
+            self.inside.update(piece)
+            start += size
+            if self.at == offsets[self.next + 1]:
+                self.digest.update(self.inside.digest())
+                self.inside = None
+                self.next += 1
+
+    def fill(self, end):
+        """Write what others have, up to a record that begins at ``end`` or the first that nobody has."""
+        records = self.records
+        sources, offsets = records.sources, records.offsets
+        while self.next < len(sources) and offsets[self.next] < end:
+            source, start = sources[self.next]
+            if source == MISSING:
+                return
+            if source == HOLE:
+                size = offsets[self.next + 1] - offsets[self.next]
+                self.digest.update(struct.pack(">Q", size))
+                self.next += 1
+                continue
+            # As many chunks at once as follow each other in both files.
+            first = self.next
+            stop = first + 1
+            size = records.lengths[first]
+            while (
+                stop < len(sources) and size < READ_BYTES and offsets[stop] < end
+                and sources[stop] == (source, start + size)
+            ):
+                size += records.lengths[stop]
+                stop += 1
+            data = read_at(self.fd if source == ITSELF else self.files[source], size, start)
+            position = 0
+            for number in range(first, stop):
+                self.digest.update(self.sha256(part(data, position, records.lengths[number])).digest())
+                position += records.lengths[number]
+            if source == ITSELF:
+                os.lseek(self.fd, offsets[first], os.SEEK_SET)
+                self.at = offsets[first]
+            self.put(offsets[first], data)
+            self.next = stop
+            self.alive()
+
+    def complete(self):
+        """Write the rest, and compare the digest. Spec: RS-054."""
+        if self.inside is not None:
+            return False
+        self.fill(self.records.offsets[-1])
+        return self.next == len(self.records.sources) and self.digest.digest() == self.records.digest
+
+    def close(self):
+        """Let go of it and of the others."""
+        Arriving.close(self)
+        files, self.files = self.files, {}
+        for fd in files.values():
+            os.close(fd)
 
 
 def put_in_place(folder, temporary, name):
@@ -501,7 +840,8 @@ def put_in_place(folder, temporary, name):
     try:
         folder.rename(temporary, name)
     except OSError as error:
-        if error.errno not in (errno.EISDIR, errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+        there = folder.maybe_lstat(name)
+        if there is None or not stat.S_ISDIR(there.st_mode):
             raise
         remove_tree(folder, name)
         folder.rename(temporary, name)
@@ -510,21 +850,61 @@ def put_in_place(folder, temporary, name):
 # -- the conversation -----------------------------------------------------------------------------
 
 
-def unpack_body(compression, data, start, size):
+def unpack(compression, data, start, size):
     """Return the uncompressed rest of a message.
 
     Args:
-        size: How much it has to be, at most MOST_BYTES. No more memory is spent.
+        size: How much it has to be, at most MOST_BYTES. Not much more memory is spent. Spec: RS-011.
     """
-    must(size <= MOST_BYTES, "a message of %d bytes", size)
+    must_be_number(size, 0, MOST_BYTES)
     if compression == STORED:
         must(len(data) - start == size, "%d bytes announced, %d sent", size, len(data) - start)
         return part(data, start, size)
-    must(compression == ZLIB, "the compression %r", compression)
-    reader = zlib.decompressobj()
-    body = reader.decompress(bytes(data[start:]), size + 1)
-    must(len(body) == size and not reader.unconsumed_tail, "%d bytes announced, others sent", size)
+    packed = bytes(data[start:])
+    must(compression in (ZLIB, ZSTD), "the compression %r", compression)
+    try:
+        if compression == ZLIB:
+            reader = zlib.decompressobj()
+            # What comes out as unused shows where the stream ends; Python 2 has no other way to know.
+            body = reader.decompress(packed + b"\0", size + 1)
+            complete = reader.unused_data == b"\0"
+        else:
+            body, complete = unpack_zstd(packed, size)
+    except Refused:
+        raise
+    except Exception as error:  # each library has its own
+        raise Refused("rsync: refused what the sender said: %s" % error)
+    must(len(body) == size and complete, "%d bytes announced, others sent", size)
     return body
+
+
+def unpack_zstd(packed, size):
+    """Uncompress one frame of at most so many bytes; return them, and whether it was complete."""
+    try:
+        from compression.zstd import ZstdDecompressor
+    except ImportError:
+        import zstandard
+
+        must(zstandard.frame_content_size(packed) == size, "a frame of another size than announced")
+        reader = zstandard.ZstdDecompressor().decompressobj()
+        body = reader.decompress(packed)
+        return body, reader.eof and not reader.unused_data
+    reader = ZstdDecompressor()
+    body = reader.decompress(packed, max_length=size + 1)
+    return body, reader.eof and not reader.unused_data
+
+
+def find_compressions(offered):
+    """Return which of the compressions that the sender offers are understood here."""
+    if u"zstd" not in offered:
+        return []
+    for name in ("compression.zstd", "zstandard"):
+        try:
+            __import__(name)
+        except ImportError:
+            continue
+        return [u"zstd"]
+    return []
 
 
 class Receiver(object):
@@ -533,16 +913,29 @@ class Receiver(object):
     def __init__(self, channel):
         self.channel = channel
         self.tree = None
-        self.entries = {}  # what is wanted and has not come
+        self.entries = {}  # number -> what is wanted and has not come
         self.next_number = 1
         self.listing = None  # (folder, what is there and was not named yet, names so far)
         self.fresh = set()  # folders that were made by us and so are empty
         self.broken = set()  # folders that could not be made
-        self.extra = []  # (folder, name)
-        self.arriving = None  # (number, Arriving)
+        self.extra = []  # (folder, name) of what the sender does not have
+        self.unfinished = {}  # folder -> names of what earlier syncs left
+        self.sizes = {}  # size -> (folder, name) of files that are there
+        self.remembered = 0
+        self.later = []  # needed files of which it is not clear yet whether something resembles them
+        self.lists = {}  # number -> Records that are not complete
+        self.assembling = {}  # number -> Assembling
+        self.records = 0  # in the two above
+        self.arriving = None  # Arriving of which pieces came
+        self.failed = set()  # what the sender may still send content of, in vain
         self.got = []
+        self.plan = ([], [])
+        self.said = monotonic()
         self.handlers = {
             u"index": self.on_index,
+            u"listed": self.on_listed,
+            u"chunks": self.on_chunks,
+            u"copy": self.on_copy,
             u"meta": self.on_meta,
             u"again": self.on_again,
             u"skip": self.on_skip,
@@ -556,147 +949,242 @@ class Receiver(object):
                 message = self.channel.receive()
                 if isinstance(message, bytes):
                     self.on_content(message)
-                    continue
-                must(isinstance(message, list) and message, "%r is no message", message)
-                if message[0] == u"finish":
-                    break
-                handler = self.handlers.get(message[0])
-                must(handler is not None, "the unknown message %r", message[0])
-                handler(*message[1:])
+                else:
+                    must(isinstance(message, list) and message, "%.100r is no message", message)
+                    if message[0] == u"finish":
+                        break
+                    handler = self.handlers.get(message[0]) if isinstance(message[0], type(u"")) else None
+                    must(handler is not None, "the unknown message %.100r", message[0])
+                    must(
+                        handler.__code__.co_argcount == len(message),
+                        "%d elements of %s", len(message), message[0],
+                    )
+                    handler(*message[1:])
+                self.say_got()
             self.finish()
         finally:
             self.end()
 
+    def say(self, *message):
+        """Send a message."""
+        self.channel.send(list(message))
+        self.said = monotonic()
+
+    def alive(self):
+        """Say that we are at work, if nothing else was said for a while. Spec: RS-005."""
+        if monotonic() - self.said > BUSY_S:
+            self.say(u"busy")
+
     def begin(self, message):
         """Open the destination."""
-        must(isinstance(message, list) and len(message) == 2 and message[0] == u"begin", "%r is no begin", message)
+        must(
+            isinstance(message, list) and len(message) == 2 and message[0] == u"begin"
+            and isinstance(message[1], dict), "%.100r is no begin", message,
+        )
         options = message[1]
         must(options.get(u"version") == VERSION, "version %r, expected %d", options.get(u"version"), VERSION)
-        path = options[u"dest"]
-        must(isinstance(path, bytes) and path and b"\0" not in path, "the destination %r", path)
-        self.delete = bool(options.get(u"delete"))
-        self.fsync = bool(options.get(u"fsync"))
-        kind, mode, size, mtime = options[u"root"]
-        path = os.path.abspath(path)
-        self.path = path
+        path = options.get(u"dest")
+        must(isinstance(path, bytes) and path and b"\0" not in path, "the destination %.100r", path)
+        root = options.get(u"root")
+        must(isinstance(root, list) and len(root) == 4, "the root %.100r", root)
+        kind, mode, size, mtime = root
+        for value, least, most in (kind, 1, 2), (mode, 0, 0o7777), (size, 0, 2**63 - 1), (mtime, -2**63, 2**63 - 1):
+            must_be_number(value, least, most)
+        offered = options.get(u"compression", [])
+        must(isinstance(offered, list), "the compressions %.100r", offered)
+        self.delete = options.get(u"delete") is True
+        self.checksum = options.get(u"checksum") is True
+        self.fsync = options.get(u"fsync") is True
+        self.dry = options.get(u"dry_run") is True
+        self.path = path = os.path.abspath(path)
+        ready = {u"version": VERSION, u"dest": as_bytes(path), u"compression": find_compressions(offered)}
         if kind == FILE:
-            parent, name = os.path.split(path)
+            path, name = os.path.split(path)
             check_name(name)
-            make_folders(parent)
-            self.tree = Tree(Folder(parent))
-            there = self.tree.root.maybe_lstat(name)
-            self.ready()
+        made = not os.path.isdir(path)
+        if made and not self.dry:
+            make_folders(path)
+        self.tree = Tree(Folder(path) if not (made and self.dry) else None)
+        self.say(u"ready", ready)
+        if kind == FILE:
+            there = self.tree.root.maybe_lstat(name) if self.tree.root else None
             needs, kinds = [], []
-            self.judge(0, 0, there, needs, kinds, name, kind, mode, size, mtime, None)
+            try:
+                self.judge(0, 0, there, needs, kinds, name, kind, mode, size, mtime, None)
+            except OSError as error:
+                self.problem(0, name, error)
+            self.next_number = 0
             self.answer(0, needs, kinds)
+            self.next_number = 1
             return
-        made = make_folders(path)
-        self.tree = Tree(Folder(path))
-        there = os.fstat(self.tree.root.fd) if self.tree.root.fd is not None else os.stat(path)
-        if made or stat.S_IMODE(there.st_mode) != mode or not same_time(mtime_ns(there), mtime):
-            self.tree.pending[0] = (mode, mtime)
         if made:
             self.fresh.add(0)
-        self.ready()
+            self.tree.pending[0] = (mode, mtime)
+            self.would(0, MAKE)
+        else:
+            there = os.stat(path)
+            if self.differs(there, mode, mtime):
+                self.tree.pending[0] = (mode, mtime)
+                self.would(0, ADJUST)
 
-    def ready(self):
-        """Say who we are."""
-        self.channel.send([u"ready", {u"version": VERSION, u"dest": as_bytes(self.path)}])
+    def would(self, number, action):
+        """Note what a dry run would do. Spec: RS-080."""
+        if self.dry:
+            self.plan[0].append(number)
+            self.plan[1].append(action)
+
+    def differs(self, there, mode, mtime):
+        """Return whether permissions or time have to be set."""
+        return (stat.S_IMODE(there.st_mode) != mode and not WINDOWS) or not same_time(mtime_ns(there), mtime)
 
     # -- the index ---------------------------------------------------------------------------------
 
     def on_index(self, first, compression, size, table):
         """Compare a table of the sender's tree with what is here, and say what is needed."""
         must(first == self.next_number, "entries from %r on, expected %d", first, self.next_number)
+        must(isinstance(table, bytes), "the table %.100r", table)
         needs, kinds = [], []
-        for number, flags, rows in read_table(unpack_body(compression, table, 0, size)):
+        for number, flags, rows in read_table(unpack(compression, table, 0, size)):
             must(number == 0 or number in self.tree.places or number in self.broken,
-                 "entries of %d, which is no folder", number)
+                 "entries of %d, which is no directory", number)
             self.compare(number, flags, rows, needs, kinds)
         self.answer(first, needs, kinds)
 
     def answer(self, first, needs, kinds):
-        self.channel.send([
-            u"needs", first, as_bytes(struct.pack(">%dI" % len(needs), *needs)), as_bytes(bytearray(kinds)),
-        ])
+        """Say what is needed."""
+        if self.dry:
+            numbers, actions = self.plan
+            self.plan = ([], [])
+            self.say(u"plan", pack_numbers(numbers), as_bytes(bytearray(actions)))
+        self.say(u"needs", first, pack_numbers(needs), as_bytes(bytearray(kinds)))
 
     def compare(self, folder_number, flags, rows, needs, kinds):
         """Compare one folder, or a piece of it."""
-        if self.listing is not None and self.listing[0] == folder_number:
+        broken = folder_number in self.broken
+        if self.listing is not None:
+            must(self.listing[0] == folder_number, "the rest of directory %d is missing", self.listing[0])
             _, there, seen = self.listing
         else:
-            must(self.listing is None, "the rest of folder %d is missing", self.listing and self.listing[0])
             seen = set()
-            if folder_number in self.broken:
-                there = {}
-            elif folder_number in self.fresh:
+            there = {}
+            if folder_number in self.fresh:
                 self.fresh.discard(folder_number)
-                there = {}
-            else:
-                there = self.tree.folder(folder_number).names()
+            elif not broken:
+                try:
+                    there = self.tree.folder(folder_number).names()
+                except OSError as error:
+                    broken = True
+                    self.broken.add(folder_number)
+                    self.problem(folder_number or None, self.tree.path(folder_number), error)
         number = self.next_number
-        broken = folder_number in self.broken
+        self.find_unfinished(folder_number, there)
         for row in rows:
             name = row[0]
             check_name(name)
-            must(name not in seen, "the name %r comes twice in a folder", name)
+            must(name not in seen, "the name %r comes twice in a directory", name)
             seen.add(name)
             try:
-                if broken:
-                    if row[1] == DIRECTORY:
-                        self.broken.add(number)
-                else:
+                if not broken:
                     self.judge(number, folder_number, there.pop(name, None), needs, kinds, *row)
+                elif row[1] == DIRECTORY:
+                    self.broken.add(number)
             except OSError as error:
                 if row[1] == DIRECTORY:
                     self.broken.add(number)
                 self.problem(number, self.tree.path(folder_number, name), error)
             number += 1
         self.next_number = number
+        self.alive()
         if flags & MORE:
             self.listing = (folder_number, there, seen)
             return
         self.listing = None
         if not flags & INCOMPLETE:
-            for name in there:
-                if self.delete or name.startswith(TEMPORARY):
-                    self.extra.append((folder_number, name))
+            for name, found in there.items():
+                self.extra.append((folder_number, name, stat.S_ISDIR(found.st_mode)))
+                self.remember(folder_number, name, found)
+
+    def find_unfinished(self, folder_number, there):
+        """Take what earlier syncs left out of a folder's names."""
+        for name in [name for name in there if name.startswith(TEMPORARY)]:
+            del there[name]
+            self.unfinished.setdefault(folder_number, []).append(name)
+
+    def remember(self, folder_number, name, found):
+        """Remember a file of the destination by its size; one that is needed may be like it."""
+        if (
+            found.st_size >= WORTH_CUTTING_BYTES and stat.S_ISREG(found.st_mode)
+            and self.remembered < MOST_REMEMBERED
+        ):
+            self.remembered += 1
+            self.sizes.setdefault(found.st_size, []).append((folder_number, name))
 
     def judge(self, number, around, there, needs, kinds, name, kind, mode, size, mtime, text):
         """Look at one entry: do at once what needs no content, or note that it is needed."""
         tree = self.tree
         if kind == FILE:
-            if there is not None and stat.S_ISREG(there.st_mode):
-                if there.st_size == size and same_time(mtime_ns(there), mtime):
-                    if stat.S_IMODE(there.st_mode) != mode and not WINDOWS:
-                        tree.folder(around).adjust(name, mode, None)
-                    return
-            self.entries[number] = Entry(around, name, mode, size, mtime)
-            needs.append(number)
-            kinds.append(WHOLE)
+            self.judge_file(number, around, there, needs, kinds, name, mode, size, mtime)
         elif kind == DIRECTORY:
+            tree.add(number, around, name)
             if there is None or not stat.S_ISDIR(there.st_mode):
-                folder = tree.writable(around)
-                if there is not None:
-                    folder.unlink(name)
-                folder.mkdir(name)
+                self.would(number, MAKE if there is None else CONVERT)
+                if not self.dry:
+                    folder = tree.writable(around)
+                    if there is not None:
+                        folder.unlink(name)
+                    folder.mkdir(name)
                 self.fresh.add(number)
                 tree.pending[number] = (mode, mtime)
-            elif stat.S_IMODE(there.st_mode) != mode or not same_time(mtime_ns(there), mtime):
+            elif self.differs(there, mode, mtime):
+                self.would(number, ADJUST)
                 tree.pending[number] = (mode, mtime)
-            tree.places[number] = (around, name)
         else:
             must(kind in (LINK, TREE_LINK), "the kind %r", kind)
             if kind == TREE_LINK:
                 text = os.path.join(self.path, text)
-            self.link(around, name, there, text, mtime)
+            self.judge_link(number, around, name, there, text, mtime)
 
-    def link(self, around, name, there, text, mtime):
+    def judge_file(self, number, around, there, needs, kinds, name, mode, size, mtime):
+        """Look at a file: is it the same, and if not, what is there that resembles it?"""
+        is_file = there is not None and stat.S_ISREG(there.st_mode)
+        if is_file:
+            if there.st_size == size and same_time(mtime_ns(there), mtime):
+                self.remember(around, name, there)
+                if stat.S_IMODE(there.st_mode) != mode and not WINDOWS:
+                    self.would(number, ADJUST)
+                    if not self.dry:
+                        self.tree.folder(around).adjust(name, mode, None)
+                if not self.checksum or not size:
+                    return
+        self.would(number, MAKE if there is None else REPLACE if is_file else CONVERT)
+        entry = self.entries[number] = Entry(around, name, mode, size, mtime)
+        if is_file and (self.checksum or min(size, there.st_size) >= WORTH_CUTTING_BYTES):
+            entry.bases.append((around, name))
+            self.remember(around, name, there)
+        if around in self.unfinished and size >= WORTH_CUTTING_BYTES:
+            mark = TEMPORARY + name_mark(name)
+            entry.bases[:0] = [(around, other) for other in self.unfinished[around] if other.startswith(mark)]
+        if entry.bases:
+            needs.append(number)
+            kinds.append(CHUNKS)
+        elif size < WORTH_CUTTING_BYTES:
+            needs.append(number)
+            kinds.append(WHOLE)
+        else:
+            self.later.append(number)
+
+    def judge_link(self, number, around, name, there, text, mtime):
         """Make a link, unless it is there."""
-        folder = self.tree.folder(around)
-        if there is not None and stat.S_ISLNK(there.st_mode) and folder.readlink(name) == text:
-            if not same_time(mtime_ns(there), mtime):
-                folder.set_link_time(name, mtime)
+        folder = self.tree.folder(around) if not self.dry or there is not None else None
+        is_link = there is not None and stat.S_ISLNK(there.st_mode)
+        if is_link and folder.readlink(name) == text:
+            if not same_time(mtime_ns(there), mtime) and TIMES_OF_LINKS:
+                self.would(number, ADJUST)
+                if not self.dry:
+                    folder.set_link_time(name, mtime)
+            return
+        self.would(number, MAKE if there is None else REPLACE if is_link else CONVERT)
+        if self.dry:
             return
         folder = self.tree.writable(around)
         temporary = temporary_name(name)
@@ -704,160 +1192,420 @@ class Receiver(object):
         folder.set_link_time(temporary, mtime)
         put_in_place(folder, temporary, name)
 
+    def on_listed(self):
+        """The index is complete: judge what could not be judged before. Spec: RS-025."""
+        must(self.listing is None, "the end in the middle of a directory")
+        needs, kinds = [], []
+        if self.later:
+            self.look_into_extra({self.entries[number].size for number in self.later})
+        for number in self.later:
+            entry = self.entries[number]
+            entry.bases = self.sizes.get(entry.size, [])[:MOST_TRIED]
+            needs.append(number)
+            kinds.append(CHUNKS if entry.bases else WHOLE)
+        self.later = []
+        self.sizes = {}
+        self.answer(self.next_number, needs, kinds)
+
+    def look_into_extra(self, sizes):
+        """Remember files of these sizes in folders that the sender does not have: they may have been renamed."""
+        if self.tree.root is None:
+            return
+        # Such a folder gets a number of its own, so that its files can be opened like others.
+        number = 2**32
+        waiting = [(around, name) for around, name, is_folder in self.extra if is_folder]
+        while waiting and self.remembered < MOST_REMEMBERED:
+            around, name = waiting.pop()
+            number += 1
+            try:
+                self.tree.add(number, around, name)
+                inside = self.tree.folder(number).names()
+            except (OSError, Refused):
+                continue
+            self.alive()
+            for inner, there in inside.items():
+                if stat.S_ISDIR(there.st_mode):
+                    waiting.append((number, inner))
+                elif there.st_size in sizes:
+                    self.remember(number, inner, there)
+
     # -- content -----------------------------------------------------------------------------------
+
+    def entry_of(self, number):
+        """Return what is wanted under a number."""
+        must_be_number(number)
+        entry = self.entries.get(number)
+        must(entry is not None, "content of %d, which is not wanted", number)
+        return entry
 
     def on_content(self, message):
         """Take bytes of files."""
+        must(not self.dry, "content in a dry run")
         kind = bytearray(message[:1])[0] if message else 0
         if kind == PACK:
             must(len(message) >= 10, "a pack of %d bytes", len(message))
             _, compression, size, count = struct.unpack(">BBII", message[:10])
             must(count * 8 <= size, "a pack of %d files in %d bytes", count, size)
-            self.on_pack(count, unpack_body(compression, message, 10, size))
+            self.on_pack(count, unpack(compression, message, 10, size))
         else:
-            must(kind == DATA and len(message) >= 19, "content of the kind %d", kind)
+            must(kind == DATA and len(message) >= 19, "content of the form %d", kind)
             _, compression, flags, number, offset, size = struct.unpack(">BBBIQI", message[:19])
-            self.on_data(number, flags, offset, unpack_body(compression, message, 19, size))
-        if self.got:
-            got, self.got = self.got, []
-            self.channel.send([u"got", as_bytes(struct.pack(">%dI" % len(got), *got))])
+            self.on_data(number, flags, offset, unpack(compression, message, 19, size))
 
     def on_pack(self, count, body):
         """Take whole small files."""
         heads = struct.unpack(">%dI" % (2 * count), body[: 8 * count])
         at = 8 * count
         for number, size in zip(heads[::2], heads[1::2]):
-            entry = self.entries.get(number)
-            must(entry is not None, "content of %d, which is not wanted", number)
+            entry = self.entry_of(number)
             must(at + size <= len(body), "a pack that is too short")
-            self.whole(number, entry, part(body, at, size))
+            must(size == entry.size, "%d bytes for a file of %d", size, entry.size)
+            with self.trying(number, entry):
+                self.start(number, entry)
+                self.arriving.write(0, part(body, at, size))
+                self.install(number, entry)
             at += size
+            self.alive()
         must(at == len(body), "a pack that is too long")
-
-    def whole(self, number, entry, data):
-        """Write a file whose content is in one piece."""
-        must(len(data) == entry.size, "%d bytes for a file of %d", len(data), entry.size)
-        del self.entries[number]
-        try:
-            folder = self.tree.writable(entry.folder)
-            arriving = Arriving(folder, entry)
-            try:
-                arriving.write(0, data)
-                arriving.install(folder, entry, self.fsync)
-            except OSError:
-                arriving.at = 0
-                arriving.discard(folder)
-                raise
-        except OSError as error:
-            self.problem(number, self.tree.path(entry.folder, entry.name), error)
-        else:
-            self.got.append(number)
 
     def on_data(self, number, flags, offset, data):
         """Take a piece of a large file."""
-        entry = self.entries.get(number)
-        must(entry is not None, "content of %d, which is not wanted", number)
-        must(offset + len(data) <= entry.size, "data behind the end of %d", number)
-        try:
-            if flags & FIRST:
-                self.give_up()
-                self.arriving = number, Arriving(self.tree.writable(entry.folder), entry)
-            if self.arriving is None and self.failed == number:
-                return  # the sender has not heard of it yet
-            must(self.arriving is not None and self.arriving[0] == number, "data of %d without a beginning", number)
-            arriving = self.arriving[1]
-            arriving.write(offset, data)
+        if number in self.failed:
             if flags & LAST:
-                arriving.install(self.tree.writable(entry.folder), entry, self.fsync)
-                self.arriving = None
-                del self.entries[number]
-                self.got.append(number)
-        except OSError as error:
-            self.give_up()
-            self.failed = number
-            self.problem(number, self.tree.path(entry.folder, entry.name), error)
+                self.failed.discard(number)
+            return
+        entry = self.entry_of(number)
+        must(offset + len(data) <= entry.size, "data behind the end of %d", number)
+        with self.trying(number, entry, more=not flags & LAST):
+            if flags & FIRST:
+                self.start(number, entry)
+            must(
+                self.arriving is not None and self.arriving.number == number,
+                "data of %d without a beginning", number,
+            )
+            self.arriving.write(offset, data)
+            if flags & LAST:
+                self.install(number, entry)
 
-    failed = None
+    def trying(self, number, entry, more=False):
+        """Return a context in which an error of the system is a problem of one file."""
+        return Trying(self, number, entry, more)
+
+    def start(self, number, entry):
+        """Begin a file."""
+        must(self.arriving is None, "data of %d in the middle of another file", number)
+        must(number not in self.lists, "data of %d in the middle of its list", number)
+        self.arriving = self.assembling.pop(number, None)
+        if self.arriving is None:
+            self.arriving = Arriving(self.tree.writable(entry.folder), entry)
+        self.arriving.number = number
+
+    def install(self, number, entry):
+        """End a file: check it, and let it become visible."""
+        arriving = self.arriving
+        if isinstance(arriving, Assembling):
+            self.records -= len(arriving.records.lengths)
+        if not arriving.complete():
+            self.give_up()
+            self.say_whole(number)
+            return
+        arriving.install(self.tree.writable(entry.folder), entry, self.fsync)
+        self.arriving = None
+        del self.entries[number]
+        self.got.append(number)
+
+    def say_whole(self, number):
+        """Ask for the content in full."""
+        self.entries[number].bases = []
+        self.say(u"whole", number)
+
+    def say_got(self):
+        """Say which files are complete. Spec: RS-043."""
+        if self.got:
+            got, self.got = self.got, []
+            self.say(u"got", pack_numbers(got))
+
+    # -- content that is put together --------------------------------------------------------------
+
+    def on_chunks(self, number, level, first, compression, size, table, digest):
+        """Take a piece of a list of chunks; when it is complete, look what is here of it."""
+        if number in self.failed:
+            if digest is not None:
+                self.failed.discard(number)
+            return
+        entry = self.entry_of(number)
+        must(isinstance(table, bytes), "the table %.100r", table)
+        must_be_number(level, 0, len(LEVELS) - 1)
+        if first == 0:
+            must(number not in self.lists and number not in self.assembling, "a second list of %d", number)
+            must(len(self.lists) + len(self.assembling) < MOST_LISTS, "more than %d lists", MOST_LISTS)
+            self.lists[number] = Records(level)
+        records = self.lists.get(number)
+        must(
+            records is not None and records.level == level and first == len(records.lengths),
+            "a piece of a list of %d that does not follow", number,
+        )
+        self.records += records.add(unpack(compression, table, 0, size))
+        must(self.records <= MOST_RECORDS or len(self.lists) + len(self.assembling) == 1, "too many records")
+        if digest is None:
+            return
+        must(isinstance(digest, bytes) and len(digest) == 32, "the digest %.100r", digest)
+        records.digest = digest
+        records.arrange(entry.size)
+        del self.lists[number]
+        with self.trying(number, entry):
+            self.assemble(number, entry, records)
+
+    def assemble(self, number, entry, records):
+        """Look for chunks in what is here, and say which are missing."""
+        files = {}
+        try:
+            for place in entry.bases:
+                fd = self.open_base(*place)
+                if fd is None:
+                    continue
+                files[len(files)] = fd
+                there = os.fstat(fd)
+                same = records.match(len(files) - 1, fd, there, records.digest, self.alive)
+                if same and place == (entry.folder, entry.name):
+                    self.records -= len(records.lengths)
+                    self.say(u"want", number, as_bytes(b""))
+                    self.tree.folder(entry.folder).adjust(entry.name, entry.mode, entry.mtime)
+                    del self.entries[number]
+                    self.got.append(number)
+                    return
+                if not records.wanted:
+                    break
+            assembling = Assembling(self.tree.writable(entry.folder), entry, records, files, self.alive)
+            assembling.number = number
+            files = {}
+        finally:
+            for fd in files.values():
+                os.close(fd)
+        missing = records.missing()
+        records.wanted = None
+        self.assembling[number] = assembling
+        flat = [value for pair in missing for value in pair]
+        self.say(u"want", number, pack_numbers(flat))
+        if not missing:
+            self.arriving, waiting = self.assembling.pop(number), self.arriving
+            try:
+                self.install(number, entry)
+            finally:
+                if self.arriving is None:
+                    self.arriving = waiting
+
+    def open_base(self, folder, name):
+        """Open a file that resembles another, or return None."""
+        try:
+            fd = self.tree.folder(folder).open(name, READ_FILE)
+        except OSError:
+            return None
+        if stat.S_ISREG(os.fstat(fd).st_mode):
+            return fd
+        os.close(fd)
+        return None
+
+    def on_copy(self, number, folder, name, digest):
+        """Copy a file that was sent before. Spec: RS-061."""
+        from hashlib import sha256
+
+        entry = self.entry_of(number)
+        must_be_number(folder)
+        must(isinstance(name, bytes), "the name %.100r", name)
+        check_name(name)
+        must(folder == 0 or folder in self.tree.places, "a file in %d, which is no directory", folder)
+        must(isinstance(digest, bytes) and len(digest) == 32, "the digest %.100r", digest)
+        fd = self.open_base(folder, name)
+        if fd is None:
+            self.say_whole(number)
+            return
+        computed = sha256()
+        try:
+            with self.trying(number, entry):
+                self.start(number, entry)
+                at = 0
+                data = read_at(fd, READ_BYTES, 0)
+                while data and at <= entry.size:
+                    computed.update(data)
+                    self.arriving.put(at, data)
+                    at += len(data)
+                    self.alive()
+                    data = read_at(fd, READ_BYTES, at)
+                if at == entry.size and computed.digest() == digest:
+                    self.install(number, entry)
+                else:
+                    self.give_up()
+                    self.say_whole(number)
+        finally:
+            os.close(fd)
+
+    # -- what changes ------------------------------------------------------------------------------
 
     def on_meta(self, number, mode, size, mtime):
         """A file has changed since the index."""
-        entry = self.entries.get(number)
-        must(entry is not None, "news of %r, which is not wanted", number)
+        entry = self.entry_of(number)
+        must_be_number(mode, 0, 0o7777)
+        must_be_number(size, 0, 2**63 - 1)
+        must_be_number(mtime, -2**63, 2**63 - 1)
+        must(self.arriving is None or self.arriving.number != number, "news of %d in its middle", number)
         entry.mode, entry.size, entry.mtime = mode, size, mtime
 
     def on_again(self, number):
         """What was sent of a file is not worth anything: it changed meanwhile."""
-        if self.arriving is not None and self.arriving[0] == number:
+        must_be_number(number)
+        self.failed.discard(number)
+        records = self.lists.pop(number, None)
+        if records is not None:
+            self.records -= len(records.lengths)
+        if self.arriving is not None and self.arriving.number == number:
             self.give_up()
+        assembling = self.assembling.pop(number, None)
+        if assembling is not None:
+            self.records -= len(assembling.records.lengths)
+            assembling.discard(self.tree.writable(self.entries[number].folder))
 
     def on_skip(self, number):
         """The sender cannot send it."""
-        must(number in self.entries, "no content of %r, which is not wanted", number)
         self.on_again(number)
-        del self.entries[number]
+        self.entries.pop(number, None)
 
-    def give_up(self):
+    def give_up(self, keep=False):
         """Let go of what is not complete."""
-        if self.arriving is not None:
-            number, arriving = self.arriving
-            self.arriving = None
-            arriving.discard(self.tree.writable(self.entries[number].folder))
+        arriving, self.arriving = self.arriving, None
+        if arriving is not None:
+            arriving.discard(self.tree.writable(self.entries[arriving.number].folder), keep)
 
     # -- the end -----------------------------------------------------------------------------------
 
     def finish(self):
         """Remove what is not in the sender's tree, set what could not be set before, and say so."""
-        must(self.listing is None, "the end in the middle of a folder")
-        for around, name in self.extra:
+        must(self.listing is None, "the end in the middle of a directory")
+        must(self.arriving is None and not self.assembling, "the end in the middle of a file")
+        removed, size = [], 0
+        for around, name, is_folder in self.extra if self.delete else ():
+            path = self.tree.path(around, name)
             try:
-                folder = self.tree.writable(around)
-                there = folder.maybe_lstat(name)
-                if there is not None and stat.S_ISDIR(there.st_mode):
-                    remove_tree(folder, name)
-                elif there is not None:
-                    folder.unlink(name)
+                if not self.dry:
+                    self.remove(around, name, is_folder)
             except OSError as error:
-                self.problem(None, self.tree.path(around, name), error)
-        self.settle()
-        self.channel.send([u"done", {}])
+                self.problem(None, path, error)
+                continue
+            removed.append(path)
+            size += len(path)
+            if size > REMOVED_BYTES:
+                self.say(u"removed", as_bytes(b"\0".join(removed)))
+                removed, size = [], 0
+        if removed:
+            self.say(u"removed", as_bytes(b"\0".join(removed)))
+        if not self.dry:
+            self.remove_unfinished()
+            for number, error in self.tree.settle():
+                self.problem(None, self.tree.path(number), error)
+        self.say(u"done", {})
 
-    def settle(self):
-        for number, error in self.tree.settle():
-            self.problem(number or None, self.tree.path(number), error)
+    def remove(self, around, name, is_folder):
+        """Remove what the sender does not have."""
+        folder = self.tree.writable(around)
+        there = folder.maybe_lstat(name)
+        if there is not None and stat.S_ISDIR(there.st_mode):
+            must(is_folder, "%r has become a directory", name)
+            remove_tree(folder, name)
+        elif there is not None:
+            folder.unlink(name)
+        self.alive()
+
+    def remove_unfinished(self):
+        """Remove what earlier syncs left and nobody is at work on."""
+        for around, name in [(around, name) for around in self.unfinished for name in self.unfinished[around]]:
+            try:
+                fd = self.open_base(around, name)
+                if fd is None:
+                    folder = self.tree.writable(around)
+                    there = folder.maybe_lstat(name)
+                    if there is not None and not stat.S_ISDIR(there.st_mode):
+                        folder.unlink(name)
+                    continue
+                try:
+                    if fcntl is not None:
+                        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    self.tree.writable(around).unlink(name)
+                finally:
+                    os.close(fd)
+            except (IOError, OSError):
+                pass  # it belongs to another sync, or is gone
 
     def end(self):
         """Let go of everything; whatever happened, folders get their permissions back."""
-        if self.tree is None:
+        if self.tree is None or self.tree.root is None:
             return
         try:
-            self.give_up()
-            for _ in self.tree.settle():
-                pass
+            for number in list(self.assembling):
+                self.on_again(number)
+            self.give_up(keep=True)
+            if not self.dry:
+                for _ in self.tree.settle():
+                    pass
         except OSError:
             pass
         finally:
+            if self.arriving is not None:
+                self.arriving.close()
+            for assembling in self.assembling.values():
+                assembling.close()
             self.tree.close()
 
     def problem(self, number, path, error):
         """Say what could not be done; everything else goes on."""
         words = error.strerror or str(error)
         text = b"%s: %s" % (path, words.encode("utf-8") if not isinstance(words, bytes) else words)
-        self.channel.send([u"problem", number, text.decode("utf-8", "replace")])
+        self.say(u"problem", number, text.decode("utf-8", "replace"))
+
+
+class Trying(object):
+    """A context in which an error of the system is a problem of one file, and of nothing else."""
+
+    def __init__(self, receiver, number, entry, more):
+        self.receiver = receiver
+        self.number = number
+        self.entry = entry
+        self.more = more  # the sender has sent, or is going to send, more of it
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if not isinstance(error, OSError):
+            return False
+        receiver, number = self.receiver, self.number
+        path = receiver.tree.path(self.entry.folder, self.entry.name)
+        try:
+            receiver.on_again(number)
+        except OSError:
+            receiver.arriving = None
+        receiver.entries.pop(number, None)
+        if self.more:
+            receiver.failed.add(number)
+        receiver.problem(number, path, error)
+        return True
+
+
+def pack_numbers(numbers):
+    """Return numbers as bytes, four for each."""
+    return as_bytes(struct.pack(">%dI" % len(numbers), *numbers))
 
 
 def make_folders(path):
-    """Make a directory and those around it; return whether it was missing."""
+    """Make a directory and those around it, unless somebody else just did."""
     try:
         os.makedirs(path)
     except OSError:
         if not os.path.isdir(path):
             raise
-        return False
-    return True
 
 
 def read_table(table):
-    """Yield the groups of a table of the index: number of the folder, flags, rows."""
+    """Yield the groups of a table of the index: number of the directory, flags, rows."""
     must(len(table) >= 8, "a table of %d bytes", len(table))
     count, groups = struct.unpack(">II", table[:8])
     must(groups * 12 + count * 19 + 12 <= len(table), "a table of %d entries in %d bytes", count, len(table))
@@ -874,17 +1622,18 @@ def read_table(table):
     must(length <= len(rest), "a table that is cut off")
     names = rest[:length].split(b"\0") if count else []
     must(len(names) == count, "%d names for %d entries", len(names), count)
-    texts = iter(rest[length:].split(b"\0"))
+    texts = rest[length:].split(b"\0") if len(rest) > length else []
+    links = sum(1 for kind in kinds if kind >= LINK)
+    must(len(texts) == links and all(texts), "%d texts for %d links", len(texts), links)
+    texts = iter(texts)
     start = 0
     for number, size, flags in zip(heads[::3], heads[1::3], heads[2::3]):
+        must(flags <= MORE | INCOMPLETE and start + size <= count, "a group of %d entries", size)
         rows = []
         for i in range(start, start + size):
-            must(i < count, "a table of %d entries for more", count)
             kind = kinds[i]
-            text = next(texts, b"") if kind >= LINK else None
-            must(text != b"", "a link without a text")
-            must(modes[i] < 0o10000, "the permissions %o", modes[i])
-            rows.append((names[i], kind, modes[i], sizes[i], mtimes[i], text))
+            must(modes[i] < 0o10000 and sizes[i] < 2**63, "an entry with permissions %o", modes[i])
+            rows.append((names[i], kind, modes[i], sizes[i], mtimes[i], next(texts) if kind >= LINK else None))
         yield number, flags, rows
         start += size
     must(start == count, "a table with %d entries of nothing", count - start)

@@ -1,59 +1,86 @@
-"""``RSync``: what users hold."""
+"""``RSync``: what users hold. Names, defaults and callbacks are execnet's; what is new has to be named."""
 
 from __future__ import annotations
 
 import os
-import queue
-import threading
 
-from xnet_rsync import messages
-from xnet_rsync.contents import Contents
 from xnet_rsync.errors import SyncError
-from xnet_rsync.index import Index
-from xnet_rsync.transfer import Transfer
+from xnet_rsync.result import Plan, SyncResult
+from xnet_rsync.running import Run, Target
 from xnet_rsync.walking import Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from xnet_channel.threads.channel import Channel
     from xnet_gateway.gateway import Gateway
     from xnet_rsync.entries import Entry
-
-
-class Target:
-    """A directory on a gateway, and how its sync goes."""
-
-    def __init__(
-        self, gateway: Gateway, destdir: str, finished: Callable[[], object] | None, delete: bool
-    ) -> None:
-        self.gateway = gateway
-        self.destdir = destdir
-        self.finished = finished
-        self.delete = delete
-        self.channel: Channel | None = None
-        self.error: BaseException | None = None
-        self.problems: list[str] = []
+    from xnet_rsync.result import TargetResult
 
 
 class RSync:
-    """Copies a directory to directories on any number of gateways."""
+    """Copies a directory to directories on any number of gateways.
+
+    The source is walked once and each file read once, however many targets there are; all are served at the same
+    time, and one that fails holds nobody back. Of files that are there already only what changed travels.
+
+    Links that lead into the source by an absolute path lead into the copy there; others are copied as they are.
+    What is neither file, directory nor link (sockets, pipes, devices) is left out; the result names it.
+
+    Threads: one at a time; callbacks are called by the thread that calls ``send``.
+    """
 
     def __init__(
         self,
         sourcedir: str | bytes | os.PathLike[str],
         callback: Callable[[str, int, Channel], object] | None = None,
         verbose: bool = True,
+        *,
+        include: Iterable[str] | None = None,
+        exclude: Iterable[str] | None = None,
+        checksum: bool = False,
+        compress: bool | None = None,
+        fsync: bool = False,
+        progress: Callable[[list[TargetResult]], object] | None = None,
+        stall_timeout: float | None = 300.0,
     ) -> None:
+        """Say what to copy.
+
+        Args:
+            sourcedir: A directory, or a single file. It is looked at by ``send``.
+            callback: Called with ``"list"``, how many bytes a target needs, and its channel; then for each file
+                that is there with ``"ack"``, its size, and the channel.
+            verbose: Print a line for each file that is sent.
+            include: Patterns in the syntax of ``.gitignore``: of files, only what matches one is sent.
+            exclude: Patterns: what matches is left out, directories with all that is in them.
+            checksum: Compare contents also where size and time are the same.
+            compress: Whether to compress; by default for targets that are not on this machine.
+            fsync: Have files on the disk before they get their names.
+            progress: Called several times a second with how far each target is, and at the end.
+            stall_timeout: After how many seconds in which nothing is heard of a target it is given up; None: never.
+
+        Raises:
+            ValueError: A pattern is none.
+        """
         self._sourcedir = os.fsdecode(sourcedir)
         self._verbose = verbose
         self._callback = callback
+        self._progress = progress
+        self._compress = compress
+        self._stall_timeout_s = stall_timeout
+        self._options = {"checksum": bool(checksum), "fsync": bool(fsync)}
+        self._include = _maybe_patterns(include)
+        self._exclude = _maybe_patterns(exclude)
         self._targets: list[Target] = []
 
     def filter(self, path: str) -> bool:
-        """Return whether to copy what is at a path; override it to leave things out."""
+        """Return whether to copy what is at a path, and all below it; override it to leave things out.
+
+        Args:
+            path: In full: what was given as source, and below it.
+        """
         return True
 
     def add_target(
@@ -63,86 +90,91 @@ class RSync:
         finishedcallback: Callable[[], object] | None = None,
         delete: bool = False,
     ) -> None:
-        """Add a directory on a gateway."""
+        """Add a directory on a gateway.
+
+        Args:
+            gateway: Where.
+            destdir: The directory there that becomes like the source; made if it is missing. A relative one is
+                below the interpreter's working directory.
+            finishedcallback: Called without arguments when this target is done.
+            delete: Remove what the source does not have, and what is left out of it.
+        """
         self._targets.append(Target(gateway, os.fsdecode(destdir), finishedcallback, delete))
 
-    def send(self, raises: bool = True) -> None:
-        """Copy the source to all targets that were added."""
+    def send(self, raises: bool = True) -> SyncResult | None:
+        """Copy the source to all targets that were added since the last time.
+
+        Args:
+            raises: Raise an error if there are none, rather than do nothing.
+
+        Returns:
+            How it went; None if there was nothing to do.
+
+        Raises:
+            OSError: There are no targets, or there is no source.
+            SyncError: Something could not be done; it says what, for which target. All else was done.
+        """
         if not self._targets:
             if raises:
                 raise OSError("there are no targets: add_target() adds one, and each is served by one send()")
-            return
+            return None
         targets, self._targets = self._targets, []
-        walk = Walk(self._sourcedir, self.filter)
-        index = Index(walk.root)
-        contents = Contents(self._sourcedir)
-        events: queue.SimpleQueue[tuple[Target, str, Any]] = queue.SimpleQueue()
-        for target in targets:
-            threading.Thread(
-                target=self._serve,
-                args=(target, index, contents, walk.root, events),
-                name=f"xnet-rsync-{target.gateway.id}",
-                daemon=True,
-            ).start()
-        index.fill(walk.listings())
-        running = len(targets)
-        while running:
-            target, event, value = events.get()
-            if event == "end":
-                running -= 1
-            else:
-                self._dispatch(target, event, value)
-        lines = []
-        for target in targets:
-            where = f"{target.gateway.id}:{target.destdir}"
-            if target.error is not None:
-                lines.append(f"{where}: {target.error}")
-            lines += [f"{where}: {problem}" for problem in target.problems]
-        if lines:
-            raise SyncError("\n".join(lines))
+        result = self._run(targets, {}, self._dispatch)
+        if result.errors:
+            raise SyncError(result)
+        return result
 
-    def _serve(self, target: Target, index: Index, contents: Contents, root: Entry, events: Any) -> None:
-        try:
-            text = "from xnet_rsync.receiver import serve\nserve(channel)\n"
-            if not target.gateway.runs_full_worker:
-                from pathlib import Path
+    def dry_run(self) -> Plan:
+        """Find out what ``send`` would do; nothing is changed, and no callback is called.
 
-                text = Path(__file__).with_name("receiver.py").read_text(encoding="utf-8")
-            channel = target.channel = target.gateway.remote_exec(text)
-            begin = {
-                "version": messages.VERSION,
-                "dest": os.fsencode(target.destdir),
-                "root": [root.kind, root.mode, root.size, root.mtime_ns],
-                "delete": target.delete,
-            }
-            transfer = Transfer(
-                channel,
-                begin,
-                index,
-                contents,
-                messages.STORED,
-                lambda event, value: events.put((target, event, value)),
-            )
-            target.problems = transfer.problems
-            transfer.run()
-            channel.waitclose()
-            events.put((target, "finished", None))
-        except BaseException as error:  # noqa: BLE001 - it is told where all are waited for
-            target.error = error
-        finally:
-            events.put((target, "end", None))
+        Raises:
+            OSError: There is no source.
+            SyncError: A target could not answer.
+        """
+        targets = [Target(one.gateway, one.destdir, None, one.delete) for one in self._targets]
+        result = self._run(targets, {"dry_run": True}, lambda target, event, value: None)
+        if result.errors:
+            raise SyncError(result)
+        return Plan(result.targets, result.skipped, result.unreadable, result.seconds)
+
+    def _run(
+        self,
+        targets: Sequence[Target],
+        options: dict[str, bool],
+        dispatch: Callable[[Target, str, Any], object],
+    ) -> SyncResult:
+        walk = Walk(self._sourcedir, self.filter, self._include, self._exclude)
+        reports = self._verbose or type(self)._report_send_file is not RSync._report_send_file
+        run = Run(
+            walk,
+            targets,
+            {**self._options, **options},
+            self._compress,
+            self._stall_timeout_s,
+            reports or self._callback is not None,
+        )
+        return run.run(dispatch, None if options else self._progress)
 
     def _dispatch(self, target: Target, event: str, value: Any) -> None:
-        if event == "report":
-            self._report_send_file(target.gateway, value.path)
-        elif event == "list" and self._callback:
-            self._callback("list", value, target.channel)  # type: ignore[arg-type]
-        elif event == "ack" and self._callback:
-            self._callback("ack", value.size, target.channel)  # type: ignore[arg-type]
-        elif event == "finished" and target.finished:
+        if event == "sending":
+            entry: Entry = value
+            self._report_send_file(target.gateway, entry.path)
+        elif event == "list" and self._callback is not None and target.channel is not None:
+            self._callback("list", value, target.channel)
+        elif event == "got" and self._callback is not None and target.channel is not None:
+            self._callback("ack", value.size, target.channel)
+        elif event == "finished" and target.finished is not None:
             target.finished()
 
     def _report_send_file(self, gateway: Gateway, modified_rel_path: str) -> None:
-        """Say that a file is being sent."""
+        """Say that a file is being sent; programs override it."""
         if self._verbose:
             print(f"{gateway} <= {modified_rel_path}")  # noqa: T201 - what verbose means
+
+
+def _maybe_patterns(lines: Iterable[str] | None) -> Any:
+    if lines is None:
+        return None
+    from xnet_rsync.patterns import Patterns  # only who uses patterns waits for the library
+
+    return Patterns(lines)

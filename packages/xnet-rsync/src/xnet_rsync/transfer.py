@@ -1,32 +1,43 @@
-"""One target: the conversation with its receiver, in a thread of its own."""
+"""One target: the conversation with its receiver, in a thread of its own. Spec: 67-rsync.md."""
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
-from xnet_rsync import messages
-from xnet_rsync.contents import PIECE_BYTES, SMALL_BYTES, Changed
-from xnet_rsync.errors import ProtocolError
+from xnet_rsync import compression, messages
+from xnet_rsync.contents import PIECE_BYTES, SMALL_BYTES, Changed, KeepsChanging
+from xnet_rsync.entries import FILE
+from xnet_rsync.errors import ProtocolError, TargetGone
+from xnet_rsync.result import PlannedAction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any, Final
 
     from xnet_channel.threads.channel import Channel
+    from xnet_rsync.chunking import ChunkList
     from xnet_rsync.contents import Contents
     from xnet_rsync.entries import Entry
     from xnet_rsync.index import Index
+    from xnet_rsync.result import TargetResult
 
 #: How many tables of the index may be without an answer. Spec: RS-024.
 UNANSWERED_TABLES: Final = 4
+#: What a message costs beside its large part, roughly; for the figures of the result.
+MESSAGE_BYTES: Final = 40
+
+
+class WalkFailed(Exception):
+    """The index will not be complete: the thread that walks has failed, and says why itself."""
 
 
 class Transfer:
     """Serves one receiver.
 
     Attributes:
-        problems: What could not be done, as sentences.
+        waiting_since_s: Monotonic time since when the receiver lets us wait; None while it does not.
     """
 
     def __init__(
@@ -35,8 +46,9 @@ class Transfer:
         begin: dict[str, object],
         index: Index,
         contents: Contents,
-        method: int,
-        tell: Callable[..., None],
+        result: TargetResult,
+        tell: Callable[[str, Any], None],
+        compress: bool = False,
     ) -> None:
         """Prepare.
 
@@ -45,25 +57,44 @@ class Transfer:
             begin: The options it gets.
             index: What there is.
             contents: Where contents come from.
-            method: How to compress.
-            tell: Called with the name and the values of each event; in the thread that runs ``run``.
+            result: What it fills in.
+            tell: Called with the name and the value of each event, in the thread that runs ``run``.
+            compress: Whether to compress.
         """
         self._channel = channel
         self._begin = begin
         self._index = index
         self._contents = contents
-        self._method = method
+        self._result = result
         self._tell = tell
+        self._compress = compress
+        self._method = compression.ZLIB if compress else compression.STORED
+        self._dry_run = bool(begin.get("dry_run"))
         self._unanswered: deque[int] = deque()
-        self._needed: list[Entry] = []
-        self._open: set[int] = set()
+        self._ready = False
+        self._needed: list[tuple[Entry, int]] = []
+        self._open: dict[int, Entry] = {}  # asked for, and neither there nor given up
+        self._named: set[int] = set()
+        self._known: dict[int, int] = {}  # number -> version of the file that the receiver knows
+        self._lists: dict[int, ChunkList] = {}  # sent, and not settled
+        self._wants: deque[tuple[Entry, list[tuple[int, int]] | None]] = deque()
+        self._wanting: set[int] = set()  # lists without an answer
+        self._heads: dict[tuple[int, bytes], Entry] = {}
+        self._contained: dict[bytes, Entry] = {}  # digest -> what was sent with this content
+        self._pack: list[Entry] = []
+        self._pack_bytes = 0
         self._done = False
-        self.problems: list[str] = []
+        self.waiting_since_s: float | None = None
         self._handlers: dict[str, Callable[..., None]] = {
             "ready": self._on_ready,
             "needs": self._on_needs,
+            "plan": self._on_plan,
+            "want": self._on_want,
+            "whole": self._on_whole,
             "got": self._on_got,
+            "busy": lambda: None,
             "problem": self._on_problem,
+            "removed": self._on_removed,
             "done": self._on_done,
         }
 
@@ -71,37 +102,229 @@ class Transfer:
         """Bring the target up to date.
 
         Raises:
-            RemoteError, EOFError, OSError: The receiver failed or is gone.
+            RemoteError, EOFError, TargetGone: The receiver failed or is gone.
             ProtocolError: It said something it must not say.
+            WalkFailed: There is nothing to go by.
         """
-        self._channel.send(["begin", self._begin])
-        if self._index.entries[0].kind == 2:
-            self._unanswered.append(0)
-        number = 0
-        while (table := self._index.maybe_table(number)) is not None:
-            while len(self._unanswered) >= UNANSWERED_TABLES:
-                self._hear()
-            self._channel.send(table.message(self._method))
-            self._unanswered.append(table.first)
-            number += 1
-        while self._unanswered:
-            self._hear()
-        self._tell("list", sum(entry.size for entry in self._needed))
-        self._send_contents()
-        while self._open:
-            self._hear()
-        self._channel.send(["finish"])
+        self._send_message("begin", self._begin)
+        self._send_index()
+        if not self._dry_run:
+            self._send_contents()
+        self._send_message("finish")
         while not self._done:
             self._hear()
 
-    def _hear(self, timeout: float | None = None) -> None:
-        message = self._channel.receive(timeout)
-        if not isinstance(message, list) or not message or message[0] not in self._handlers:
-            raise ProtocolError(f"the receiver said {message!r:.100}, which is no message")
+    # -- the index ----------------------------------------------------------------------------------
+
+    def _send_index(self) -> None:
+        if self._index.entries[0].kind == FILE:
+            self._unanswered.append(0)
+        number = 0
+        following = 1
+        while (table := self._index.maybe_table(number)) is not None:
+            self._hear_until(lambda: len(self._unanswered) < UNANSWERED_TABLES)
+            self._send_list(table.message(self._method))
+            self._unanswered.append(table.first)
+            following = table.first + table.count
+            number += 1
+        if not self._index.ended:
+            raise WalkFailed
+        self._hear_until(lambda: len(self._unanswered) < UNANSWERED_TABLES)
+        self._send_message("listed")
+        self._unanswered.append(following)
+        self._hear_until(lambda: not self._unanswered)
+        self._result.files_needed = len(self._needed)
+        self._result.bytes_needed = sum([entry.size for entry, _ in self._needed])
+        self._tell("list", self._result.bytes_needed)
+
+    # -- contents -----------------------------------------------------------------------------------
+
+    def _send_contents(self) -> None:
+        needed = iter(self._needed)
+        following = next(needed, None)
+        while True:
+            self._hear_what_is_there()
+            if self._wants:
+                self._flush_pack()
+                self._serve_want(*self._wants.popleft())
+            elif following is not None and self._may_send(*following):
+                self._serve_need(*following)
+                following = next(needed, None)
+            elif self._pack:
+                self._flush_pack()
+            elif self._open:
+                self._hear()
+            elif following is None:
+                return
+
+    def _may_send(self, entry: Entry, kind: int) -> bool:
+        """Return whether the receiver has room for another list. Spec: RS-052."""
+        if kind != messages.CHUNKS or entry.number not in self._open or not self._lists:
+            return True
+        waiting = sum([len(one.lengths) for one in self._lists.values()])
+        # A file of this size has about as many chunks as the square root says, and fewer than four times that.
+        return (
+            len(self._lists) < messages.MOST_LISTS and waiting + 4 * entry.size**0.5 < messages.MOST_RECORDS
+        )
+
+    def _serve_need(self, entry: Entry, kind: int) -> None:
+        if entry.number not in self._open:
+            return
+        entry = self._contents.latest(entry)
+        if kind == messages.CHUNKS and entry.size and entry.version == 0:
+            self._trying(entry, self._send_chunks)
+        elif not self._send_copy(entry):
+            self._send_whole(entry)
+
+    def _send_whole(self, entry: Entry) -> None:
+        if entry.size > SMALL_BYTES or entry.version:
+            self._flush_pack()
+            self._trying(entry, self._send_stream)
+            return
+        if self._pack_bytes + entry.size > PIECE_BYTES:
+            self._flush_pack()
+        self._pack.append(entry)
+        self._pack_bytes += entry.size + 8
+
+    def _flush_pack(self) -> None:
+        pack, self._pack, self._pack_bytes = self._pack, [], 0
+        if not pack:
+            return
         try:
-            self._handlers[message[0]](*message[1:])
-        except TypeError as error:
-            raise ProtocolError(f"the receiver said {message!r:.100}: {error}") from error
+            content = self._contents.pack(pack, self._method)
+        except (Changed, OSError):
+            self._send_pack_without_changed(pack)
+            return
+        for entry in pack:
+            self._tell("sending", entry)
+        self._send_content(content)
+
+    def _send_pack_without_changed(self, entries: list[Entry]) -> None:
+        """Send small files of which at least one is not what it was."""
+        for entry in entries:
+            try:
+                self._contents.small(entry)
+                self._pack.append(entry)
+            except (Changed, OSError):  # noqa: PERF203 - each by itself
+                self._trying(entry, self._send_stream)
+        if len(self._pack) < len(entries):
+            self._flush_pack()
+        else:  # it was there again, or there is one that changes all the time
+            for entry in entries:
+                self._trying(entry, self._send_stream)
+            self._pack = []
+
+    def _send_stream(self, entry: Entry, spans: Iterable[tuple[int, int]] | None = None) -> None:
+        self._tell("sending", entry)
+        self._say_meta(entry)
+        started = False
+        try:
+            for content in self._contents.stream(entry, self._method, spans):
+                if entry.number not in self._open:
+                    return  # it has failed meanwhile
+                started = True
+                self._send_content(content)
+                self._hear_what_is_there()
+        except (Changed, OSError):
+            if started:
+                self._send_message("again", entry.number)
+            raise
+
+    def _send_chunks(self, entry: Entry) -> None:
+        found = self._contents.chunks(entry)
+        self._lists[entry.number] = found
+        self._wanting.add(entry.number)
+        for message in found.messages(entry.number, self._method):
+            self._send_list(message)
+
+    def _serve_want(self, entry: Entry, ranges: list[tuple[int, int]] | None) -> None:
+        found = self._lists.get(entry.number)
+        if entry.number not in self._open:
+            return
+        if ranges is None or found is None:
+            self._lists.pop(entry.number, None)
+            self._trying(self._contents.latest(entry), self._send_stream)
+        elif ranges:
+            spans = found.spans(ranges)
+            self._trying(entry, lambda entry: self._send_stream(entry, spans))
+
+    def _send_copy(self, entry: Entry) -> bool:
+        """Have a file copied that was sent before, if there is one; return whether there is. Spec: RS-060."""
+        if entry.size not in self._index.repeated_sizes():
+            return False
+        try:
+            head = (entry.size, self._contents.head(entry))
+            other = self._heads.setdefault(head, entry)
+            if other is entry:
+                return False
+            other = self._contents.latest(other)
+            self._contained.setdefault(self._contents.digest(other), other)
+            digest = self._contents.digest(entry)
+        except (Changed, OSError):
+            return False  # who sends it will see what is the matter
+        same = self._contained.setdefault(digest, entry)
+        if same is entry:
+            return False
+        self._flush_pack()
+        self._tell("sending", entry)
+        self._say_meta(entry)
+        self._send_message("copy", entry.number, same.folder, same.name, digest)
+        return True
+
+    def _trying(self, entry: Entry, send: Callable[[Entry], None]) -> None:
+        """Send a file; if it changes meanwhile, look at it again and send it in full; if it is gone, say so."""
+        try:
+            while True:
+                try:
+                    send(entry)
+                    return
+                except Changed:
+                    if self._lists.pop(entry.number, None) is not None:
+                        self._wanting.discard(entry.number)
+                        self._send_message("again", entry.number)
+                    entry = self._contents.renew(entry)
+                    send = self._send_stream
+        except FileNotFoundError:
+            self._result.vanished.append(entry.path)
+        except OSError as error:
+            self._result.errors.append(f"{entry.path}: cannot be read: {error.strerror or error}")
+        except KeepsChanging:
+            self._result.errors.append(f"{entry.path}: changes all the time, and was left as it was there")
+        self._settle(entry.number)
+        self._send_message("skip", entry.number)
+
+    def _say_meta(self, entry: Entry) -> None:
+        if self._known.get(entry.number, 0) != entry.version:
+            self._known[entry.number] = entry.version
+            self._send_message("meta", entry.number, entry.mode, entry.size, entry.mtime_ns)
+
+    # -- sending and hearing ------------------------------------------------------------------------
+
+    def _send_message(self, *message: object) -> None:
+        self._send(list(message))
+        self._result.bytes_sent += MESSAGE_BYTES
+
+    def _send_list(self, message: list[object]) -> None:
+        self._send(message)
+        self._result.bytes_sent += MESSAGE_BYTES + sum([len(part) for part in message if type(part) is bytes])
+
+    def _send_content(self, content: bytes) -> None:
+        self._send(content)
+        self._result.bytes_sent += len(content)
+
+    def _send(self, item: object) -> None:
+        self.waiting_since_s = time.monotonic()
+        try:
+            self._channel.send(item)
+        except OSError as error:
+            # Why is in what the receiver, or its connection, has said last.
+            while True:
+                try:
+                    self._channel.receive(0)
+                except self._channel.TimeoutError:
+                    raise TargetGone(str(error)) from error
+        finally:
+            self.waiting_since_s = None
 
     def _hear_what_is_there(self) -> None:
         try:
@@ -110,81 +333,101 @@ class Transfer:
         except self._channel.TimeoutError:
             pass
 
-    # -- contents -----------------------------------------------------------------------------------
+    def _hear_until(self, condition: Callable[[], bool]) -> None:
+        while not condition():
+            self._hear()
 
-    def _send_contents(self) -> None:
-        pack: list[Entry] = []
-        size = 0
-        for entry in self._needed:
-            if entry.size > SMALL_BYTES:
-                self._send_stream(entry)
-                continue
-            if pack and size + entry.size > PIECE_BYTES:
-                self._send_pack(pack)
-                pack, size = [], 0
-            pack.append(entry)
-            size += entry.size
-        if pack:
-            self._send_pack(pack)
-
-    def _send_pack(self, entries: list[Entry]) -> None:
-        message, failed = self._contents.pack(entries, self._method)
-        for entry in entries:
-            self._tell("report", entry)
-        self._channel.send(message)
-        for entry, error in failed:
-            self._cannot_send(entry, error)
-        self._hear_what_is_there()
-
-    def _send_stream(self, entry: Entry) -> None:
-        self._tell("report", entry)
+    def _hear(self, timeout: float | None = None) -> None:
+        self.waiting_since_s = time.monotonic()
         try:
-            for message in self._contents.stream(entry, self._method):
-                self._channel.send(message)
-                self._hear_what_is_there()
-        except Changed as error:
-            self._cannot_send(entry, error)
-        except FileNotFoundError as error:
-            self._cannot_send(entry, error)
-
-    def _cannot_send(self, entry: Entry, error: Exception) -> None:
-        self._channel.send(["skip", entry.number])
-        self._open.discard(entry.number)
+            message = self._channel.receive(timeout)
+        finally:
+            self.waiting_since_s = None
+        handler = None
+        if isinstance(message, list) and message and isinstance(message[0], str):
+            handler = self._handlers.get(message[0])
+        if handler is None or (not self._ready and message[0] != "ready"):
+            raise ProtocolError(f"the receiver said {message!r:.100}, which is no message here")
+        try:
+            handler(*message[1:])
+        except TypeError as error:
+            raise ProtocolError(f"the receiver said {message!r:.100}: {error}") from error
 
     # -- what the receiver says ---------------------------------------------------------------------
 
     def _on_ready(self, facts: dict[str, Any]) -> None:
-        pass
+        if self._ready or not isinstance(facts, dict) or facts.get("version") != messages.VERSION:
+            raise ProtocolError(
+                f"the receiver began with {facts!r:.100}; expected version {messages.VERSION}"
+            )
+        self._ready = True
+        if self._compress:
+            self._method = compression.choose(facts.get("compression"))
 
     def _on_needs(self, first: object, numbers: object, kinds: object) -> None:
         if not self._unanswered or first != self._unanswered.popleft():
             raise ProtocolError(f"the receiver answered to entries from {first!r}, which was not asked")
-        for number in messages.decode_numbers(numbers):
-            entry = self._entry(number)
-            self._open.add(number)
-            self._needed.append(entry)
+        for number, kind in messages.decode_needs(numbers, kinds):
+            entry = self._file(number)
+            if number in self._named or kind not in (messages.WHOLE, messages.CHUNKS):
+                raise ProtocolError(f"the receiver needs {entry.path!r} again, or in the way {kind}")
+            self._named.add(number)
+            self._open[number] = entry
+            self._needed.append((entry, kind))
+
+    def _on_plan(self, numbers: object, actions: object) -> None:
+        for number, action in messages.decode_needs(numbers, actions):
+            if not self._dry_run or number >= len(self._index.entries) or action not in PlannedAction.NAMES:
+                raise ProtocolError(f"the receiver plans {action} with {number}")
+            self._result.planned.append(PlannedAction(action, self._index.entries[number]))
+
+    def _on_want(self, number: object, ranges: object) -> None:
+        entry = self._asked(number)
+        if entry.number not in self._wanting:
+            raise ProtocolError(f"the receiver wants chunks of {entry.path!r}, of which it has no list")
+        self._wanting.discard(entry.number)
+        decoded = messages.decode_ranges(ranges, len(self._lists[entry.number].lengths))
+        self._wants.append((entry, decoded))
+
+    def _on_whole(self, number: object) -> None:
+        entry = self._asked(number)
+        self._wanting.discard(entry.number)
+        self._wants.append((entry, None))
 
     def _on_got(self, numbers: object) -> None:
         for number in messages.decode_numbers(numbers):
-            self._close(number)
-            self._tell("ack", self._entry(number))
+            entry = self._contents.latest(self._asked(number))
+            self._settle(entry.number)
+            self._result.files_done += 1
+            self._result.bytes_done += entry.size
+            self._tell("got", entry)
 
     def _on_problem(self, number: object, text: object) -> None:
-        if not isinstance(text, str):
-            raise ProtocolError(f"the receiver has a problem {text!r:.100}")
-        if number is not None:
-            self._open.discard(number)
-        self.problems.append(text)
+        if not isinstance(text, str) or not (number is None or type(number) is int):
+            raise ProtocolError(f"the receiver has a problem {number!r:.100} {text!r:.100}")
+        if type(number) is int:
+            self._settle(number)
+        self._result.errors.append(text)
+
+    def _on_removed(self, paths: object) -> None:
+        if not isinstance(paths, bytes):
+            raise ProtocolError(f"the receiver removed {paths!r:.100}")
+        self._result.removed += [path.decode("utf-8", "surrogateescape") for path in paths.split(b"\0")]
 
     def _on_done(self, facts: dict[str, Any]) -> None:
         self._done = True
 
-    def _entry(self, number: int) -> Entry:
-        if not 0 <= number < len(self._index.entries) or self._index.entries[number].kind != 2:
+    def _settle(self, number: int) -> None:
+        self._open.pop(number, None)
+        self._lists.pop(number, None)
+        self._wanting.discard(number)
+
+    def _file(self, number: int) -> Entry:
+        if number >= len(self._index.entries) or self._index.entries[number].kind != FILE:
             raise ProtocolError(f"the receiver asked for {number}, which is no file")
         return self._index.entries[number]
 
-    def _close(self, number: int) -> None:
-        if number not in self._open:
-            raise ProtocolError(f"the receiver has got {number}, which it did not need")
-        self._open.discard(number)
+    def _asked(self, number: object) -> Entry:
+        if type(number) is not int or number not in self._open:
+            raise ProtocolError(f"the receiver speaks of {number!r:.100}, which it does not wait for")
+        return self._open[number]

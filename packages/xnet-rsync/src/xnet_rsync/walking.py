@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Final
 
+    from xnet_rsync.patterns import Patterns
+
 #: How names of unfinished files begin; they are never sent. Spec: RS-031.
 TEMPORARY: Final = b".xnet-rsync-"
 
@@ -25,13 +27,21 @@ class Walk:
         unreadable: What could not be looked at, and why.
     """
 
-    def __init__(self, source: str, keep: Callable[[str], object]) -> None:
+    def __init__(
+        self,
+        source: str,
+        keep: Callable[[str], object],
+        include: Patterns | None = None,
+        exclude: Patterns | None = None,
+    ) -> None:
         """Look at the source itself.
 
         Args:
             source: A directory or a file; a link to one is followed.
             keep: Called with the full path of everything below the source; what it refuses is left out, and
                 all below it.
+            include: What other things than directories have to match.
+            exclude: What is left out, and all below it.
 
         Raises:
             OSError: There is no such thing.
@@ -41,6 +51,8 @@ class Walk:
         self.skipped: list[str] = []
         self.unreadable: list[tuple[str, OSError]] = []
         self._keep = keep
+        self._include = include
+        self._exclude = exclude
         found = os.stat(source)
         if stat.S_ISDIR(found.st_mode):
             kind = DIRECTORY
@@ -78,11 +90,11 @@ class Walk:
             return Listing(folder, [], False)
         for one in there:
             name = os.fsencode(one.name)
-            if name.startswith(TEMPORARY) or not self._keep(one.path):
-                continue
             path = f"{folder.path}/{one.name}" if folder.path else one.name
+            if name.startswith(TEMPORARY) or not self._keep(one.path) or self._is_left_out(path, one):
+                continue
             try:
-                entry = self._look(path, name, one)
+                entry = self._look(folder, path, name, one)
             except FileNotFoundError:
                 continue  # it has vanished meanwhile
             except OSError as error:
@@ -96,24 +108,44 @@ class Walk:
             self._next_number += 1
         return Listing(folder, entries, complete)
 
-    def _look(self, path: str, name: bytes, one: os.DirEntry[str]) -> Entry | None:
+    def _is_left_out(self, path: str, one: os.DirEntry[str]) -> bool:
+        if self._include is None and self._exclude is None:
+            return False
+        is_directory = one.is_dir(follow_symlinks=False)
+        if self._exclude is not None and self._exclude.match(path, is_directory):
+            return True
+        return self._include is not None and not is_directory and not self._include.match(path, False)
+
+    def _look(self, folder: Entry, path: str, name: bytes, one: os.DirEntry[str]) -> Entry | None:
         found = one.stat(follow_symlinks=False)
-        mode = found.st_mode
         number = self._next_number
-        if stat.S_ISREG(mode):
-            return _entry(number, path, name, FILE, found)
-        if stat.S_ISDIR(mode):
-            return _entry(number, path, name, DIRECTORY, found)
-        if not stat.S_ISLNK(mode):
+        kind, text = FILE, b""
+        if stat.S_ISDIR(found.st_mode):
+            kind = DIRECTORY
+        elif stat.S_ISLNK(found.st_mode):
+            kind, text = self._read_link(one.path)
+        elif not stat.S_ISREG(found.st_mode):
             return None
-        text = os.readlink(one.path)
+        return _entry(number, path, name, kind, found, text, folder.number)
+
+    def _read_link(self, full: str) -> tuple[int, bytes]:
+        text = os.readlink(full)
         inside = os.path.relpath(text, self._inside) if text.startswith(self._inside) else ""
-        if inside and not inside.startswith(".."):
-            return _entry(number, path, name, TREE_LINK, found, os.fsencode(inside))
-        return _entry(number, path, name, LINK, found, os.fsencode(text))
+        if inside and inside != ".." and not inside.startswith("../"):
+            return TREE_LINK, os.fsencode(inside)
+        return LINK, os.fsencode(text)
 
 
-def _entry(number: int, path: str, name: bytes, kind: int, found: os.stat_result, text: bytes = b"") -> Entry:
+def _entry(
+    number: int,
+    path: str,
+    name: bytes,
+    kind: int,
+    found: os.stat_result,
+    text: bytes = b"",
+    folder: int = 0,
+) -> Entry:
     size = found.st_size if kind == FILE else 0
     mode = stat.S_IMODE(found.st_mode)
-    return Entry(number, path, name, kind, mode, size, found.st_mtime_ns, (found.st_dev, found.st_ino), text)
+    identity = found.st_dev, found.st_ino
+    return Entry(number, path, name, kind, mode, size, found.st_mtime_ns, identity, text, folder)
