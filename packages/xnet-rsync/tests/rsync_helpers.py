@@ -15,6 +15,7 @@ from xnet_gateway.gateway import Gateway
 from xnet_gateway.starting import begin
 from xnet_gateway.xspec import XSpec
 from xnet_rsync import RSync
+from xnet_rsync.result import TargetResult
 
 #: What the receiver promises to run on.
 WANTED = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "pypy3")
@@ -62,12 +63,14 @@ class Gateways:
             assert gateway._wait_ended(time.monotonic() + PATIENCE_S), gateway
 
 
-def sync(source: Path, gateway: Gateway, destination: Path, delete: bool = False) -> RSync:
-    """Sync to one target; return what did it."""
+def sync(source: Path, gateway: Gateway, destination: Path, delete: bool = False) -> TargetResult:
+    """Sync to one target; return how it went."""
     rsync = RSync(source, verbose=False)
     rsync.add_target(gateway, destination, delete=delete)
-    rsync.send()
-    return rsync
+    result = rsync.send()
+    assert result is not None
+    assert not result.errors
+    return result.targets[0]
 
 
 def look(root: Path) -> dict[bytes, tuple[object, ...]]:

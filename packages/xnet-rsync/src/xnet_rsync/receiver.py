@@ -774,10 +774,11 @@ class Assembling(Arriving):
                     "data at %d, where none were wanted", offset + start,
                 )
                 self.inside = self.sha256()
-            must(offset + start == self.at, "data at %d come after data up to %d", offset + start, self.at)
-            size = min(end - start, offsets[self.next + 1] - self.at)
+            else:
+                must(offset + start == self.at, "data at %d come after data up to %d", offset + start, self.at)
+            size = min(end - start, offsets[self.next + 1] - offset - start)
             piece = part(data, start, size)
-            self.put(self.at, piece)
+            self.put(offset + start, piece)
             self.inside.update(piece)
             start += size
             if self.at == offsets[self.next + 1]:

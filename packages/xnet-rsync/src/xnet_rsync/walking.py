@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -77,24 +78,35 @@ class Walk:
 
     def _list(self, folder: Entry) -> Listing:
         full = os.path.join(self.source, folder.path) if folder.path else self.source
-        entries: list[Entry] = []
-        complete = True
         try:
-            with os.scandir(full) as found:
-                there = sorted(found, key=lambda one: one.name)
+            opened = _open_folder(full, folder)
         except FileNotFoundError:
-            there = []  # it has vanished meanwhile
-            complete = False
+            return Listing(folder, [], False)  # it has vanished meanwhile
         except OSError as error:
             self.unreadable.append((folder.path, error))
             return Listing(folder, [], False)
+        try:
+            with os.scandir(full if opened is None else opened) as found:
+                there = sorted(found, key=lambda one: one.name)
+            return self._look_at_all(folder, full, opened, there)
+        finally:
+            if opened is not None:
+                os.close(opened)
+
+    def _look_at_all(
+        self, folder: Entry, full: str, opened: int | None, there: list[os.DirEntry[str]]
+    ) -> Listing:
+        entries: list[Entry] = []
+        complete = True
         for one in there:
             name = os.fsencode(one.name)
             path = f"{folder.path}/{one.name}" if folder.path else one.name
-            if name.startswith(TEMPORARY) or not self._keep(one.path) or self._is_left_out(path, one):
+            if name.startswith(TEMPORARY) or not self._keep(os.path.join(full, one.name)):
                 continue
             try:
-                entry = self._look(folder, path, name, one)
+                if self._is_left_out(path, one):
+                    continue
+                entry = self._look(folder, opened, path, name, one)
             except FileNotFoundError:
                 continue  # it has vanished meanwhile
             except OSError as error:
@@ -116,24 +128,45 @@ class Walk:
             return True
         return self._include is not None and not is_directory and not self._include.match(path, False)
 
-    def _look(self, folder: Entry, path: str, name: bytes, one: os.DirEntry[str]) -> Entry | None:
+    def _look(
+        self, folder: Entry, opened: int | None, path: str, name: bytes, one: os.DirEntry[str]
+    ) -> Entry | None:
         found = one.stat(follow_symlinks=False)
         number = self._next_number
         kind, text = FILE, b""
         if stat.S_ISDIR(found.st_mode):
             kind = DIRECTORY
         elif stat.S_ISLNK(found.st_mode):
-            kind, text = self._read_link(one.path)
+            kind, text = self._read_link(
+                os.readlink(one.path) if opened is None else os.readlink(one.name, dir_fd=opened)
+            )
         elif not stat.S_ISREG(found.st_mode):
             return None
         return _entry(number, path, name, kind, found, text, folder.number)
 
-    def _read_link(self, full: str) -> tuple[int, bytes]:
-        text = os.readlink(full)
+    def _read_link(self, text: str) -> tuple[int, bytes]:
         inside = os.path.relpath(text, self._inside) if text.startswith(self._inside) else ""
         if inside and inside != ".." and not inside.startswith("../"):
             return TREE_LINK, os.fsencode(inside)
         return LINK, os.fsencode(text)
+
+
+def _open_folder(full: str, folder: Entry) -> int | None:
+    """Open a directory of the source, if the system lists open ones; None if not.
+
+    Raises:
+        OSError: It is none any more, or another: nothing is read that somebody put in its place.
+    """
+    if os.scandir not in os.supports_fd or os.readlink not in os.supports_dir_fd:
+        return None
+    opened = os.open(
+        full, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC | (os.O_NOFOLLOW if folder.path else 0)
+    )
+    found = os.fstat(opened)
+    if (found.st_dev, found.st_ino) != folder.identity:
+        os.close(opened)
+        raise NotADirectoryError(errno.ENOTDIR, "has been replaced by another directory", full)
+    return opened
 
 
 def _entry(
