@@ -6,7 +6,9 @@ import os
 import shutil
 import stat
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,17 @@ class Gateways:
                 gateway.session.close(flush_s=0.0)
         for gateway in self.started:
             assert gateway._wait_ended(time.monotonic() + PATIENCE_S), gateway
+
+
+def eventually(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -> bool:
+    """Look until the condition holds; for facts that nobody announces."""
+    deadline_s = time.monotonic() + timeout_s
+    pause = threading.Event()
+    while not condition():
+        if time.monotonic() > deadline_s:
+            return False
+        pause.wait(0.005)
+    return True
 
 
 def sync(source: Path, gateway: Gateway, destination: Path, delete: bool = False) -> TargetResult:

@@ -27,8 +27,8 @@ _BOUNDS: Final = tuple(
 def choose_level(size: int) -> int:
     """Return how finely a file is cut. Spec: RS-051.
 
-    The list grows with the number of chunks, and what travels for a small change with their size; both together
-    are least near the square root.
+    The list grows with the number of chunks, and what travels for a small change with their size; both
+    together are least near the square root.
     """
     return bisect_left(_BOUNDS, size**0.5)
 

@@ -1,4 +1,4 @@
-"""Compressing what is sent: zlib everywhere, zstd where both sides have it, nothing where it gains nothing."""
+"""Compressing what is sent: zlib everywhere, zstd where both have it, nothing where it gains nothing."""
 
 from __future__ import annotations
 

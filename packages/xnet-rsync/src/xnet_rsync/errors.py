@@ -2,10 +2,10 @@
 
 * ``SyncError`` (a ``RemoteError``): some targets, or some files of them, were not served; it says which.
   All others were.
-* ``ProtocolError``, ``TargetGone``: a receiver said what it must not say, or hears nothing any more. They end one
-  target, as part of a ``SyncError``.
-* ``FileNotFoundError``, ``OSError``, ``ValueError`` (builtin): there is no source, there are no targets, a pattern is
-  none.
+* ``ProtocolError``, ``TargetGone``: a receiver said what it must not say, or hears nothing any more. They
+  end one target, as part of a ``SyncError``.
+* ``FileNotFoundError``, ``OSError``, ``ValueError`` (builtin): there is no source, there are no targets, a
+  pattern is none.
 """
 
 from __future__ import annotations

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-
 from collections import Counter
 
 from xnet_rsync import messages

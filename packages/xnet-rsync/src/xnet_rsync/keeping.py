@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 class Kept:
     """Bytes by key, the latest up to so many bytes; each is made once, by whoever asks first.
 
-    Targets that are about as quick as each other find what the first of them read and compressed. One that is far
-    behind finds it gone, and reads it again: memory is bounded, and nobody waits for the slowest.
+    Targets that are about as quick as each other find what the first of them read and compressed. One that
+    is far behind finds it gone, and reads it again: memory is bounded, and nobody waits for the slowest.
 
     Threads: any.
     """

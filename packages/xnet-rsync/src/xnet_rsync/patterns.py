@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 class Patterns:
     """What matches.
 
-    A pattern without a slash is about names at any depth, one with a slash about paths from the root on; ``*`` and
-    ``?`` stop at slashes, ``**`` does not; a slash at the end means directories only; ``!`` in front excepts what
-    an earlier pattern matched.
+    A pattern without a slash is about names at any depth, one with a slash about paths from the root on;
+    ``*`` and ``?`` stop at slashes, ``**`` does not; a slash at the end means directories only; ``!`` in
+    front excepts what an earlier pattern matched.
     """
 
     def __init__(self, lines: Iterable[str]) -> None:

@@ -13,8 +13,8 @@ class PlannedAction:
     """What a dry run would do with one entry.
 
     Attributes:
-        action: ``"make"``, ``"replace"`` (its content, or what a link says), ``"adjust"`` (permissions or time),
-            ``"convert"`` (something of another kind is in its place).
+        action: ``"make"``, ``"replace"`` (its content, or what a link says), ``"adjust"`` (permissions or
+            time), ``"convert"`` (something of another kind is in its place).
         path: Of the entry, below the root.
         size: Of a file; else 0.
     """

@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 class RSync:
     """Copies a directory to directories on any number of gateways.
 
-    The source is walked once and each file read once, however many targets there are; all are served at the same
-    time, and one that fails holds nobody back. Of files that are there already only what changed travels.
+    The source is walked once and each file read once, however many targets there are; all are served at the
+    same time, and one that fails holds nobody back. Of files that are there already only what changed
+    travels.
 
-    Links that lead into the source by an absolute path lead into the copy there; others are copied as they are.
-    What is neither file, directory nor link (sockets, pipes, devices) is left out; the result names it.
+    Links that lead into the source by an absolute path lead into the copy there; others are copied as they
+    are. What is neither file, directory nor link (sockets, pipes, devices) is left out; the result names it.
 
     Threads: one at a time; callbacks are called by the thread that calls ``send``.
     """
@@ -50,8 +51,8 @@ class RSync:
 
         Args:
             sourcedir: A directory, or a single file. It is looked at by ``send``.
-            callback: Called with ``"list"``, how many bytes a target needs, and its channel; then for each file
-                that is there with ``"ack"``, its size, and the channel.
+            callback: Called with ``"list"``, how many bytes a target needs, and its channel; then for each
+                file that is there with ``"ack"``, its size, and the channel.
             verbose: Print a line for each file that is sent.
             include: Patterns in the syntax of ``.gitignore``: of files, only what matches one is sent.
             exclude: Patterns: what matches is left out, directories with all that is in them.
@@ -59,7 +60,8 @@ class RSync:
             compress: Whether to compress; by default for targets that are not on this machine.
             fsync: Have files on the disk before they get their names.
             progress: Called several times a second with how far each target is, and at the end.
-            stall_timeout: After how many seconds in which nothing is heard of a target it is given up; None: never.
+            stall_timeout: After how many seconds in which nothing is heard of a target it is given up;
+                None: never.
 
         Raises:
             ValueError: A pattern is none.
@@ -94,8 +96,8 @@ class RSync:
 
         Args:
             gateway: Where.
-            destdir: The directory there that becomes like the source; made if it is missing. A relative one is
-                below the interpreter's working directory.
+            destdir: The directory there that becomes like the source; made if it is missing. A relative one
+                is below the interpreter's working directory.
             finishedcallback: Called without arguments when this target is done.
             delete: Remove what the source does not have, and what is left out of it.
         """

@@ -71,7 +71,7 @@ class Target:
 class Run:
     """One sync of one source to all targets.
 
-    Threads: one runs ``run``; each gateway is served by a thread of its own. Callbacks are called by the first.
+    Threads: one runs ``run``; each gateway is served by a thread of its own. The first calls back.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class Run:
         return SyncResult(results, self._walk.skipped, unreadable, time.monotonic() - began_s)
 
     def _side_by_side(self) -> list[list[Target]]:
-        """Return the targets that a thread serves one after the other: those of a gateway that can do one thing."""
+        """Return which targets are served one after the other: those of a gateway that does one thing."""
         groups: dict[object, list[Target]] = {}
         for target in self._targets:
             alone = target.gateway.spec.execmodel == "main_thread_only"

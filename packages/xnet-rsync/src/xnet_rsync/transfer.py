@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 
 from xnet_rsync import compression, messages
 from xnet_rsync.contents import PIECE_BYTES, SMALL_BYTES, Changed, KeepsChanging
+from xnet_rsync.conversation import Conversation
 from xnet_rsync.entries import FILE
-from xnet_rsync.errors import ProtocolError, TargetGone
+from xnet_rsync.errors import ProtocolError
 from xnet_rsync.result import PlannedAction
 
 TYPE_CHECKING = False
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 #: How many tables of the index may be without an answer. Spec: RS-024.
 UNANSWERED_TABLES: Final = 4
-#: What a message costs beside its large part, roughly; for the figures of the result.
-MESSAGE_BYTES: Final = 40
 
 
 class WalkFailed(Exception):
@@ -34,11 +32,7 @@ class WalkFailed(Exception):
 
 
 class Transfer:
-    """Serves one receiver.
-
-    Attributes:
-        waiting_since_s: Monotonic time since when the receiver lets us wait; None while it does not.
-    """
+    """Serves one receiver."""
 
     def __init__(
         self,
@@ -61,7 +55,6 @@ class Transfer:
             tell: Called with the name and the value of each event, in the thread that runs ``run``.
             compress: Whether to compress.
         """
-        self._channel = channel
         self._begin = begin
         self._index = index
         self._contents = contents
@@ -71,7 +64,6 @@ class Transfer:
         self._method = compression.ZLIB if compress else compression.STORED
         self._dry_run = bool(begin.get("dry_run"))
         self._unanswered: deque[int] = deque()
-        self._ready = False
         self._needed: list[tuple[Entry, int]] = []
         self._open: dict[int, Entry] = {}  # asked for, and neither there nor given up
         self._named: set[int] = set()
@@ -84,8 +76,7 @@ class Transfer:
         self._pack: list[Entry] = []
         self._pack_bytes = 0
         self._done = False
-        self.waiting_since_s: float | None = None
-        self._handlers: dict[str, Callable[..., None]] = {
+        handlers: dict[str, Callable[..., None]] = {
             "ready": self._on_ready,
             "needs": self._on_needs,
             "plan": self._on_plan,
@@ -97,6 +88,12 @@ class Transfer:
             "removed": self._on_removed,
             "done": self._on_done,
         }
+        self._talk = Conversation(channel, result, handlers)
+
+    @property
+    def waiting_since_s(self) -> float | None:
+        """Monotonic time since when the receiver lets us wait; None while it does not."""
+        return self._talk.waiting_since_s
 
     def run(self) -> None:
         """Bring the target up to date.
@@ -106,13 +103,13 @@ class Transfer:
             ProtocolError: It said something it must not say.
             WalkFailed: There is nothing to go by.
         """
-        self._send_message("begin", self._begin)
+        self._talk.send_message("begin", self._begin)
         self._send_index()
         if not self._dry_run:
             self._send_contents()
-        self._send_message("finish")
+        self._talk.send_message("finish")
         while not self._done:
-            self._hear()
+            self._talk.hear()
 
     # -- the index ----------------------------------------------------------------------------------
 
@@ -122,17 +119,17 @@ class Transfer:
         number = 0
         following = 1
         while (table := self._index.maybe_table(number)) is not None:
-            self._hear_until(lambda: len(self._unanswered) < UNANSWERED_TABLES)
-            self._send_list(table.message(self._method))
+            self._talk.hear_until(lambda: len(self._unanswered) < UNANSWERED_TABLES)
+            self._talk.send_table(table.message(self._method))
             self._unanswered.append(table.first)
             following = table.first + table.count
             number += 1
         if not self._index.ended:
             raise WalkFailed
-        self._hear_until(lambda: len(self._unanswered) < UNANSWERED_TABLES)
-        self._send_message("listed")
+        self._talk.hear_until(lambda: len(self._unanswered) < UNANSWERED_TABLES)
+        self._talk.send_message("listed")
         self._unanswered.append(following)
-        self._hear_until(lambda: not self._unanswered)
+        self._talk.hear_until(lambda: not self._unanswered)
         self._result.files_needed = len(self._needed)
         self._result.bytes_needed = sum([entry.size for entry, _ in self._needed])
         self._tell("list", self._result.bytes_needed)
@@ -143,7 +140,7 @@ class Transfer:
         needed = iter(self._needed)
         following = next(needed, None)
         while True:
-            self._hear_what_is_there()
+            self._talk.hear_what_is_there()
             if self._wants:
                 self._flush_pack()
                 self._serve_want(*self._wants.popleft())
@@ -153,7 +150,7 @@ class Transfer:
             elif self._pack:
                 self._flush_pack()
             elif self._open:
-                self._hear()
+                self._talk.hear()
             elif following is None:
                 return
 
@@ -162,7 +159,8 @@ class Transfer:
         if kind != messages.CHUNKS or entry.number not in self._open or not self._lists:
             return True
         waiting = sum([len(one.lengths) for one in self._lists.values()])
-        # A file of this size has about as many chunks as the square root says, and fewer than four times that.
+        # A file of this size has about as many chunks as the square root says, and fewer than four times
+        # that.
         return (
             len(self._lists) < messages.MOST_LISTS and waiting + 4 * entry.size**0.5 < messages.MOST_RECORDS
         )
@@ -197,7 +195,7 @@ class Transfer:
             return
         for entry in pack:
             self._tell("sending", entry)
-        self._send_content(content)
+        self._talk.send_content(content)
 
     def _send_pack_without_changed(self, entries: list[Entry]) -> None:
         """Send small files of which at least one is not what it was."""
@@ -223,11 +221,11 @@ class Transfer:
                 if entry.number not in self._open:
                     return  # it has failed meanwhile
                 started = True
-                self._send_content(content)
-                self._hear_what_is_there()
+                self._talk.send_content(content)
+                self._talk.hear_what_is_there()
         except (Changed, OSError):
             if started:
-                self._send_message("again", entry.number)
+                self._talk.send_message("again", entry.number)
             raise
 
     def _send_chunks(self, entry: Entry) -> None:
@@ -235,7 +233,7 @@ class Transfer:
         self._lists[entry.number] = found
         self._wanting.add(entry.number)
         for message in found.messages(entry.number, self._method):
-            self._send_list(message)
+            self._talk.send_table(message)
 
     def _serve_want(self, entry: Entry, ranges: list[tuple[int, int]] | None) -> None:
         found = self._lists.get(entry.number)
@@ -268,20 +266,20 @@ class Transfer:
         self._flush_pack()
         self._tell("sending", entry)
         self._say_meta(entry)
-        self._send_message("copy", entry.number, same.folder, same.name, digest)
+        self._talk.send_message("copy", entry.number, same.folder, same.name, digest)
         return True
 
     def _trying(self, entry: Entry, send: Callable[[Entry], None]) -> None:
-        """Send a file; if it changes meanwhile, look at it again and send it in full; if it is gone, say so."""
+        """Send a file. If it changes meanwhile, look again and send it in full; if it is gone, say so."""
         try:
             while True:
                 try:
                     send(entry)
                     return
-                except Changed:
+                except Changed:  # noqa: PERF203 - a few times at most
                     if self._lists.pop(entry.number, None) is not None:
                         self._wanting.discard(entry.number)
-                        self._send_message("again", entry.number)
+                        self._talk.send_message("again", entry.number)
                     entry = self._contents.renew(entry)
                     send = self._send_stream
         except FileNotFoundError:
@@ -291,76 +289,20 @@ class Transfer:
         except KeepsChanging:
             self._result.errors.append(f"{entry.path}: changes all the time, and was left as it was there")
         self._settle(entry.number)
-        self._send_message("skip", entry.number)
+        self._talk.send_message("skip", entry.number)
 
     def _say_meta(self, entry: Entry) -> None:
         if self._known.get(entry.number, 0) != entry.version:
             self._known[entry.number] = entry.version
-            self._send_message("meta", entry.number, entry.mode, entry.size, entry.mtime_ns)
-
-    # -- sending and hearing ------------------------------------------------------------------------
-
-    def _send_message(self, *message: object) -> None:
-        self._send(list(message))
-        self._result.bytes_sent += MESSAGE_BYTES
-
-    def _send_list(self, message: list[object]) -> None:
-        self._send(message)
-        self._result.bytes_sent += MESSAGE_BYTES + sum([len(part) for part in message if type(part) is bytes])
-
-    def _send_content(self, content: bytes) -> None:
-        self._send(content)
-        self._result.bytes_sent += len(content)
-
-    def _send(self, item: object) -> None:
-        self.waiting_since_s = time.monotonic()
-        try:
-            self._channel.send(item)
-        except OSError as error:
-            # Why is in what the receiver, or its connection, has said last.
-            while True:
-                try:
-                    self._channel.receive(0)
-                except self._channel.TimeoutError:
-                    raise TargetGone(str(error)) from error
-        finally:
-            self.waiting_since_s = None
-
-    def _hear_what_is_there(self) -> None:
-        try:
-            while True:
-                self._hear(0)
-        except self._channel.TimeoutError:
-            pass
-
-    def _hear_until(self, condition: Callable[[], bool]) -> None:
-        while not condition():
-            self._hear()
-
-    def _hear(self, timeout: float | None = None) -> None:
-        self.waiting_since_s = time.monotonic()
-        try:
-            message = self._channel.receive(timeout)
-        finally:
-            self.waiting_since_s = None
-        handler = None
-        if isinstance(message, list) and message and isinstance(message[0], str):
-            handler = self._handlers.get(message[0])
-        if handler is None or (not self._ready and message[0] != "ready"):
-            raise ProtocolError(f"the receiver said {message!r:.100}, which is no message here")
-        try:
-            handler(*message[1:])
-        except TypeError as error:
-            raise ProtocolError(f"the receiver said {message!r:.100}: {error}") from error
+            self._talk.send_message("meta", entry.number, entry.mode, entry.size, entry.mtime_ns)
 
     # -- what the receiver says ---------------------------------------------------------------------
 
-    def _on_ready(self, facts: dict[str, Any]) -> None:
-        if self._ready or not isinstance(facts, dict) or facts.get("version") != messages.VERSION:
+    def _on_ready(self, facts: object) -> None:
+        if not isinstance(facts, dict) or facts.get("version") != messages.VERSION:
             raise ProtocolError(
                 f"the receiver began with {facts!r:.100}; expected version {messages.VERSION}"
             )
-        self._ready = True
         if self._compress:
             self._method = compression.choose(facts.get("compression"))
 

@@ -1,0 +1,121 @@
+"""Sending to and hearing from a receiver, with a clock that shows how long it lets us wait."""
+
+from __future__ import annotations
+
+import time
+
+from xnet_rsync.errors import ProtocolError, TargetGone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Final, NoReturn
+
+    from xnet_channel.threads.channel import Channel
+    from xnet_rsync.result import TargetResult
+
+#: What a message costs beside its large part, roughly; for the figures of the result.
+MESSAGE_BYTES: Final = 40
+#: How long it takes at most until it is known how an interpreter ended, in seconds.
+REASON_S: Final = 1.0
+
+
+class Conversation:
+    """What is said on the channel of one receiver.
+
+    Attributes:
+        waiting_since_s: Monotonic time since when the receiver lets us wait; None while it does not.
+    """
+
+    def __init__(
+        self, channel: Channel, result: TargetResult, handlers: Mapping[str, Callable[..., None]]
+    ) -> None:
+        """Prepare.
+
+        Args:
+            channel: To the receiver.
+            result: Where the bytes are counted.
+            handlers: What to call with the elements of each message; the first has to be ``ready``.
+        """
+        self._channel = channel
+        self._result = result
+        self._handlers = handlers
+        self._is_ready = False
+        self.waiting_since_s: float | None = None
+
+    def send_message(self, *message: object) -> None:
+        """Send a short message."""
+        self._send(list(message))
+        self._result.bytes_sent += MESSAGE_BYTES
+
+    def send_table(self, message: list[object]) -> None:
+        """Send a message with a table in it."""
+        self._send(message)
+        self._result.bytes_sent += MESSAGE_BYTES + sum([len(part) for part in message if type(part) is bytes])
+
+    def send_content(self, content: bytes) -> None:
+        """Send content."""
+        self._send(content)
+        self._result.bytes_sent += len(content)
+
+    def hear(self, timeout: float | None = None) -> None:
+        """Act on the next message.
+
+        Raises:
+            TimeoutError: None has come.
+            RemoteError, EOFError: The receiver failed or is gone.
+            ProtocolError: It said something that it must not say.
+        """
+        self.waiting_since_s = time.monotonic()
+        try:
+            message = self._channel.receive(timeout)
+        finally:
+            self.waiting_since_s = None
+        handler = None
+        if isinstance(message, list) and message and isinstance(message[0], str):
+            handler = self._handlers.get(message[0])
+        if handler is None or self._is_ready == (message[0] == "ready"):
+            raise ProtocolError(f"the receiver said {message!r:.100}, which is no message here")
+        self._is_ready = True
+        try:
+            handler(*message[1:])
+        except TypeError as error:
+            raise ProtocolError(f"the receiver said {message!r:.100}: {error}") from error
+
+    def hear_what_is_there(self) -> None:
+        """Act on all that has arrived. Spec: RS-006."""
+        try:
+            while True:
+                self.hear(0)
+        except self._channel.TimeoutError:
+            pass
+
+    def hear_until(self, condition: Callable[[], bool]) -> None:
+        """Act on messages until the condition holds."""
+        while not condition():
+            self.hear()
+
+    def _send(self, item: object) -> None:
+        self.waiting_since_s = time.monotonic()
+        try:
+            self._channel.send(item)
+        except OSError as error:
+            self._raise_reason(error)
+        finally:
+            self.waiting_since_s = None
+
+    def _raise_reason(self, error: OSError) -> NoReturn:
+        """Raise why nothing can be sent: what the receiver said last, or how its interpreter ended."""
+        try:
+            while True:
+                self._channel.receive(REASON_S)
+        except (EOFError, self._channel.TimeoutError):
+            pass
+        gateway = self._channel.gateway
+        gateway.join(REASON_S)
+        if not gateway.hasreceiver():
+            try:
+                gateway.newchannel()
+            except OSError as reason:
+                raise TargetGone(str(reason)) from error
+        raise TargetGone(str(error)) from error

@@ -1,0 +1,70 @@
+"""What a receiver said last is why nothing can be sent to it."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsync_helpers import PATIENCE_S, Gateways, eventually
+from xnet_channel.threads.errors import RemoteError
+from xnet_gateway.gateway import Gateway
+from xnet_rsync.conversation import Conversation
+from xnet_rsync.errors import ProtocolError, TargetGone
+from xnet_rsync.result import TargetResult
+
+
+def converse(gateway: Gateway, source: str, heard: list[object]) -> Conversation:
+    channel = gateway.remote_exec(source)
+    handlers = {"ready": lambda: heard.append("ready"), "text": heard.append}
+    return Conversation(channel, TargetResult("gw0", "/copy"), handlers)
+
+
+def test_messages_are_heard_in_order_and_ready_comes_first(gateway: Gateway) -> None:
+    heard: list[object] = []
+    talk = converse(gateway, "channel.send(['ready']); channel.send(['text', 1])", heard)
+    talk.hear_until(lambda: len(heard) == 2)
+    assert heard == ["ready", 1]
+    talk = converse(gateway, "channel.send(['text', 1])", heard)
+    with pytest.raises(ProtocolError, match="is no message here"):
+        talk.hear(PATIENCE_S)
+
+
+def test_hearing_what_is_there_does_not_wait(gateway: Gateway) -> None:
+    heard: list[object] = []
+    program = "channel.send(['ready']); channel.send(['text', 1]); channel.receive()"
+    talk = converse(gateway, program, heard)
+    talk.hear(PATIENCE_S)
+    talk.hear(PATIENCE_S)
+    talk.hear_what_is_there()
+    assert heard == ["ready", 1]
+    assert talk.waiting_since_s is None
+
+
+def test_the_bytes_are_counted(gateway: Gateway) -> None:
+    talk = converse(gateway, "for item in channel: pass", [])
+    talk.send_content(b"x" * 1000)
+    talk.send_table(["index", 1, b"y" * 500])
+    talk.send_message("finish")
+    assert 1500 < talk._result.bytes_sent < 1700
+
+
+def test_an_error_of_the_receiver_is_what_sending_raises(gateway: Gateway) -> None:
+    talk = converse(gateway, "channel.receive(); raise ValueError('no room')", [])
+    talk.send_message("begin")
+
+    def fails() -> bool:
+        try:
+            talk.send_message("more")
+        except RemoteError as error:
+            return "no room" in str(error)
+        return False
+
+    assert eventually(fails)
+
+
+def test_the_end_of_the_connection_is_what_sending_raises(gateways: Gateways) -> None:
+    gateway = gateways()
+    talk = converse(gateway, "channel.receive()", [])
+    gateway._io.kill_now()
+    assert gateway.session.wait_finished(PATIENCE_S)
+    with pytest.raises(TargetGone, match="killed"):
+        talk.send_message("begin")
