@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from rsync_helpers import PATIENCE_S, Gateways, eventually
@@ -14,7 +16,10 @@ from xnet_rsync.result import TargetResult
 
 def converse(gateway: Gateway, source: str, heard: list[object]) -> Conversation:
     channel = gateway.remote_exec(source)
-    handlers = {"ready": lambda: heard.append("ready"), "text": heard.append}
+    handlers: dict[str, Callable[..., None]] = {
+        "ready": lambda: heard.append("ready"),
+        "text": heard.append,
+    }
     return Conversation(channel, TargetResult("gw0", "/copy"), handlers)
 
 
