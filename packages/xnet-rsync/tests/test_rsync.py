@@ -167,3 +167,117 @@ def test_a_target_that_fails_is_named_and_the_others_are_served(tmp_path: Path, 
     assert "dead:" in str(caught.value)
     assert "last:" not in str(caught.value)
     assert look(tmp_path / "copy") == look(source)
+
+
+def test_patterns_say_what_is_sent(tmp_path: Path, gateway: Gateway) -> None:
+    source = tmp_path / "source"
+    for name in ("a.py", "b.txt", "build/c.py", "d/build/e.py", "d/f.py", "d/g.pyc"):
+        write(source / name)
+    (source / "empty").mkdir()
+
+    def names(**options: Any) -> set[str]:
+        rsync = RSync(source, verbose=False, **options)
+        rsync.add_target(gateway, tmp_path / "copy", delete=True)
+        rsync.send()
+        return {os.fsdecode(path) for path in look(tmp_path / "copy")} - {"", "empty", "d"}
+
+    assert names(exclude=["build/", "*.pyc"]) == {"a.py", "b.txt", "d/f.py"}
+    assert names(exclude=["/build"]) == {"a.py", "b.txt", "d/build", "d/build/e.py", "d/f.py", "d/g.pyc"}
+    assert names(include=["*.py"]) == {"a.py", "build", "build/c.py", "d/build", "d/build/e.py", "d/f.py"}
+    assert names(include=["*.py"], exclude=["build", "a*"]) == {"d/f.py"}
+    with pytest.raises(ValueError, match="not in the syntax"):
+        RSync(source, exclude=["!"])
+
+
+def test_the_result_has_the_figures(tmp_path: Path, gateway: Gateway) -> None:
+    source = tmp_path / "source"
+    write(source / "a", os.urandom(100_000))
+    os.mkfifo(source / "pipe")
+    write(tmp_path / "copy" / "old")
+    rsync = RSync(source, verbose=False)
+    rsync.add_target(gateway, tmp_path / "copy", delete=True)
+    result = rsync.send()
+    assert result is not None
+    (target,) = result.targets
+    assert (target.gateway, target.destdir) == ("shared", str(tmp_path / "copy"))
+    assert (target.files_needed, target.files_done) == (1, 1)
+    assert target.bytes_needed == target.bytes_done == 100_000
+    assert 100_000 < target.bytes_sent < 101_000
+    assert target.removed == ["old"]
+    assert 0 < target.seconds <= result.seconds
+    assert result.skipped == ["pipe"]
+    assert not result.errors
+    write(source / "a", b"x" + (source / "a").read_bytes())
+    rsync.add_target(gateway, tmp_path / "copy")
+    result = rsync.send()
+    assert result is not None
+    assert result.targets[0].bytes_saved > 90_000
+
+
+def test_the_source_may_be_named_in_many_ways(
+    tmp_path: Path, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "source" / "a", "1")
+    (tmp_path / "link").symlink_to("source")
+    monkeypatch.chdir(tmp_path)
+    for number, source in enumerate(
+        (
+            "source",
+            "source/",
+            "./source",
+            b"source",
+            Path("source"),
+            "link",
+            "link/",
+            tmp_path / "source" / ".",
+        )
+    ):
+        rsync = RSync(source, verbose=False)
+        rsync.add_target(gateway, tmp_path / f"copy{number}" / "")
+        rsync.send()
+        assert look(tmp_path / f"copy{number}") == look(tmp_path / "source")
+    with pytest.raises(FileNotFoundError):
+        sync(tmp_path / "missing", gateway, tmp_path / "none")
+
+
+def test_a_relative_destination_is_below_the_interpreter(tmp_path: Path, gateways: Gateways) -> None:
+    write(tmp_path / "source" / "a", "1")
+    (tmp_path / "source" / "link").symlink_to(tmp_path / "source" / "a")
+    (tmp_path / "there").mkdir()
+    rsync = RSync(tmp_path / "source", verbose=False)
+    rsync.add_target(gateways(f"popen//chdir={tmp_path / 'there'}"), "some/where")
+    rsync.send()
+    assert (tmp_path / "there" / "some" / "where" / "link").read_text() == "1"
+
+
+def test_hard_links_and_times_of_directories(tmp_path: Path, gateway: Gateway) -> None:
+    source = tmp_path / "source"
+    write(source / "a" / "file", "1")
+    (source / "b").hardlink_to(source / "a" / "file")
+    os.utime(source / "a", ns=(5, 1_234_567_890_123_456_789))
+    os.utime(source / "b", ns=(5, 987_654_321))
+    sync(source, gateway, tmp_path / "copy")
+    assert look(tmp_path / "copy") == look(source)
+    write(source / "b", "2")  # changes both names
+    sync(source, gateway, tmp_path / "copy")
+    assert look(tmp_path / "copy") == look(source)
+
+
+def test_odd_times_modes_and_names(tmp_path: Path, gateway: Gateway) -> None:
+    source = tmp_path / "source"
+    for number, name in enumerate(("new\nline", " ", "-rf", "*", "~", "a" * 255, "\u00e4", "a\u0308", "'\"")):
+        write(source / name, name, 0o600 + number)
+    write(source / "before 1970")
+    os.utime(source / "before 1970", ns=(-1, -1_500_000_001))
+    write(source / "setuid", "1").chmod(0o6755)
+    write(source / "unreadable", "1").chmod(0)
+    deep = source
+    for _ in range(60):
+        deep = deep / "d"
+    write(deep / "file", "deep")
+    sync(source, gateway, tmp_path / "copy")
+    assert look(tmp_path / "copy") == look(source)
+    for path in ("unreadable", "setuid"):
+        (source / path).chmod(0o400)
+    sync(source, gateway, tmp_path / "copy")
+    assert look(tmp_path / "copy") == look(source)

@@ -331,6 +331,16 @@ def name_mark(name):
     return ("%08x%08x" % marks).encode("ascii")
 
 
+def fold(name):
+    """Return what names have in common that some file systems do not tell apart: case, and how accents are put."""
+    text = name.decode("utf-8", "replace")
+    if len(text) == len(name):
+        return name.lower()
+    from unicodedata import normalize
+
+    return normalize("NFC", text).lower().encode("utf-8", "replace")
+
+
 def check_name(name):
     """Refuse what is not one component of a path. Spec: RS-030, RS-031."""
     must(
@@ -931,6 +941,7 @@ class Receiver(object):
         self.failed = set()  # what the sender may still send content of, in vain
         self.got = []
         self.plan = ([], [])
+        self.folding = None  # whether the file system takes names of different case for one, once that is known
         self.said = monotonic()
         self.handlers = {
             u"index": self.on_index,
@@ -1079,12 +1090,20 @@ class Receiver(object):
                     self.problem(folder_number or None, self.tree.path(folder_number), error)
         number = self.next_number
         self.find_unfinished(folder_number, there)
+        names = [row[0] for row in rows]
+        for name in names:
+            check_name(name)
+        if there and not broken:
+            self.find_folded(folder_number, names, there)
         for row in rows:
             name = row[0]
-            check_name(name)
             must(name not in seen, "the name %r comes twice in a directory", name)
             seen.add(name)
+            folded = fold(name)
             try:
+                if folded in seen and folded != name and self.folds(folder_number):
+                    raise OSError(errno.EEXIST, "another name of the sender means the same here")
+                seen.add(folded)
                 if not broken:
                     self.judge(number, folder_number, there.pop(name, None), needs, kinds, *row)
                 elif row[1] == DIRECTORY:
@@ -1104,6 +1123,27 @@ class Receiver(object):
             for name, found in there.items():
                 self.extra.append((folder_number, name, stat.S_ISDIR(found.st_mode)))
                 self.remember(folder_number, name, found)
+
+    def folds(self, folder_number):
+        """Return whether the file system takes names of different case for one. Spec: RS-034."""
+        if self.folding is None and not self.dry:
+            folder = self.tree.writable(folder_number)
+            probe = TEMPORARY + b"Probe-" + binascii.hexlify(os.urandom(4))
+            os.close(folder.open(probe, CREATE_FILE))
+            self.folding = folder.maybe_lstat(probe.lower()) is not None
+            folder.unlink(probe)
+        return bool(self.folding)
+
+    def find_folded(self, folder_number, names, there):
+        """Find what is there under another case, where the file system does not care."""
+        missing = {fold(name): name for name in names if name not in there}
+        if not missing or len(names) - len(missing) == len(there):
+            return
+        wanted = set(names)
+        for other in [other for other in there if other not in wanted and fold(other) in missing]:
+            if not self.folds(folder_number):
+                return
+            there[missing[fold(other)]] = there.pop(other)
 
     def find_unfinished(self, folder_number, there):
         """Take what earlier syncs left out of a folder's names."""
