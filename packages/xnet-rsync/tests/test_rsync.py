@@ -220,18 +220,17 @@ def test_the_source_may_be_named_in_many_ways(
     write(tmp_path / "source" / "a", "1")
     (tmp_path / "link").symlink_to("source")
     monkeypatch.chdir(tmp_path)
-    for number, source in enumerate(
-        (
-            "source",
-            "source/",
-            "./source",
-            b"source",
-            Path("source"),
-            "link",
-            "link/",
-            tmp_path / "source" / ".",
-        )
-    ):
+    sources: tuple[str | bytes | Path, ...] = (
+        "source",
+        "source/",
+        "./source",
+        b"source",
+        Path("source"),
+        "link",
+        "link/",
+        tmp_path / "source" / ".",
+    )
+    for number, source in enumerate(sources):
         rsync = RSync(source, verbose=False)
         rsync.add_target(gateway, tmp_path / f"copy{number}" / "")
         rsync.send()

@@ -147,14 +147,18 @@ def test_an_error_of_the_caller_ends_all_and_removes_nothing(
         callback=fail if where == "callback" else None,
         progress=fail if where == "progress" else None,
     )
+    targets: list[Gateway] = []
     for number in range(2):
         write(tmp_path / f"copy{number}" / "d5" / "extra")
         write(tmp_path / f"copy{number}" / "d5" / "f5", "old")
         finished = fail if where == "finished" else None
-        rsync.add_target(gateways(), tmp_path / f"copy{number}", finishedcallback=finished, delete=True)
+        targets.append(gateways())
+        rsync.add_target(targets[-1], tmp_path / f"copy{number}", finishedcallback=finished, delete=True)
     with pytest.raises(Reason):
         rsync.send()
     assert eventually(lambda: not threads())
+    for gateway in targets:  # who receives tidies up
+        assert eventually(lambda gateway=gateway: gateway.remote_status().numexecuting == 0)  # type: ignore[misc]
     for number in range(2):
         copy = look(tmp_path / f"copy{number}")
         if where in ("filter", "report", "callback"):

@@ -1075,9 +1075,9 @@ class Receiver(object):
         broken = folder_number in self.broken
         if self.listing is not None:
             must(self.listing[0] == folder_number, "the rest of directory %d is missing", self.listing[0])
-            _, there, seen = self.listing
+            _, there, seen, meant = self.listing
         else:
-            seen = set()
+            seen, meant = set(), set()
             there = {}
             if folder_number in self.fresh:
                 self.fresh.discard(folder_number)
@@ -1101,9 +1101,9 @@ class Receiver(object):
             seen.add(name)
             folded = fold(name)
             try:
-                if folded in seen and folded != name and self.folds(folder_number):
+                if folded in meant and self.folds(folder_number):
                     raise OSError(errno.EEXIST, "another name of the sender means the same here")
-                seen.add(folded)
+                meant.add(folded)
                 if not broken:
                     self.judge(number, folder_number, there.pop(name, None), needs, kinds, *row)
                 elif row[1] == DIRECTORY:
@@ -1116,7 +1116,7 @@ class Receiver(object):
         self.next_number = number
         self.alive()
         if flags & MORE:
-            self.listing = (folder_number, there, seen)
+            self.listing = (folder_number, there, seen, meant)
             return
         self.listing = None
         if not flags & INCOMPLETE:
