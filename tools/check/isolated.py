@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from check.commands import run, run_module
-from check.tree import Package, packages
+from check.tree import Package, members
 from devtool.project import read_string_array
 
 # The whole suite runs in the ordinary environment. Here every test has to be imported and run once, with few
@@ -36,10 +36,10 @@ _SHOWN_LINES = 80
 def find_problems(root: Path) -> list[str]:
     """Build all wheels, then run each package's tests in its own environment."""
     with tempfile.TemporaryDirectory(prefix="xnet-wheels-") as wheels:
-        problems = [line for package in packages(root) for line in _build(package, Path(wheels))]
+        problems = [line for package in members(root) for line in _build(package, Path(wheels))]
         if problems:
             return problems
-        for package in packages(root):
+        for package in members(root):
             found = _check(root, package, Path(wheels))
             problems += [f"{package.name}: {line}" for line in found[-_SHOWN_LINES:]]
     return problems
@@ -92,7 +92,7 @@ def _prepare(root: Path, package: Package, environment: Path, wheels: Path) -> l
 
 def with_packages_below(root: Path, package: Package) -> list[str]:
     """Return the names of a package and of all packages of ours that it declares, directly or not."""
-    by_name = {other.name: other for other in packages(root)}
+    by_name = {other.name: other for other in members(root)}
     found: list[str] = []
     waiting = [package.name]
     while waiting:
@@ -126,6 +126,6 @@ def _constraints(root: Path, environment: Path) -> list[str]:
 
 def _fingerprint(root: Path) -> str:
     digest = hashlib.sha256(f"{sys.version}|{root}".encode())
-    for file in [root / "pyproject.toml", *(package.folder / "pyproject.toml" for package in packages(root))]:
+    for file in [root / "pyproject.toml", *(package.folder / "pyproject.toml" for package in members(root))]:
         digest.update(file.read_bytes())
     return digest.hexdigest()

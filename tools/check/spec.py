@@ -1,4 +1,4 @@
-"""The specification agrees with itself: its own three tools, run one after the other."""
+"""The specification agrees with itself, and the conformance suite has it as it is now."""
 
 from __future__ import annotations
 
@@ -11,17 +11,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Each says what is wrong and ends with exit status 1. They judge requirements, tables and schemas; the
-# examples in the prose; two peers in every order of events.
-TOOLS: Final = ("lint.py", "examples.py", "model_check.py")
+# examples in the prose; two peers in every order of events; the copy of it all in the conformance suite.
+TOOLS: Final = (
+    "protocol-spec/tools/lint.py",
+    "protocol-spec/tools/examples.py",
+    "protocol-spec/tools/model_check.py",
+    "conformance-tests/tools/import_spec.py",
+)
 
 
 def find_problems(root: Path) -> list[str]:
-    """Return what the tools of the specification say. A missing one is a problem: nothing judges then."""
+    """Return what these tools say. A missing one is a problem: nothing judges then."""
     problems = []
     for name in TOOLS:
-        tool = root / "protocol-spec" / "tools" / name
-        if tool.exists():
-            problems += run([sys.executable, str(tool)], root)
+        if (root / name).exists():
+            arguments = ["--check"] if name.endswith("import_spec.py") else []
+            problems += run([sys.executable, str(root / name), *arguments], root)
         else:
-            problems.append(f"protocol-spec/tools/{name} does not exist, so nothing does its work")
+            problems.append(f"{name} does not exist, so nothing does its work")
     return problems

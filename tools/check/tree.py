@@ -8,6 +8,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+#: The folder of the conformance suite: a package that shares nothing with those under `packages/`.
+CONFORMANCE = "conformance-tests"
+
 
 @dataclass(frozen=True)
 class Package:
@@ -17,8 +20,8 @@ class Package:
 
     @property
     def name(self) -> str:
-        """The distribution name, which is the folder's name."""
-        return self.folder.name
+        """The distribution name, which is the folder's name, but for the suite that judges others too."""
+        return "xnet-conformance" if self.folder.name == CONFORMANCE else self.folder.name
 
     @property
     def import_name(self) -> str:
@@ -39,6 +42,12 @@ class Package:
 def packages(root: Path) -> list[Package]:
     """Return the packages under `packages/` that can be installed, by name."""
     return [Package(file.parent) for file in sorted(root.glob("packages/*/pyproject.toml"))]
+
+
+def members(root: Path) -> list[Package]:
+    """Return all packages of the workspace: those under `packages/`, and the conformance suite."""
+    suite = root / CONFORMANCE
+    return [*packages(root), *([Package(suite)] if (suite / "pyproject.toml").exists() else [])]
 
 
 def files(root: Path, *suffixes: str) -> list[Path]:

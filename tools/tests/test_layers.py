@@ -8,20 +8,20 @@ from pathlib import Path
 import pytest
 
 from check.commands import program, run
-from check.tree import ROOT, packages
+from check.tree import ROOT, members
 
 COPY_OF = ("tools/check/layers.toml",)
 
 
 def lint_imports(root: Path) -> list[str]:
-    paths = ":".join(str(package.folder / "src") for package in packages(root))
+    paths = ":".join(str(package.folder / "src") for package in members(root))
     command = [program("lint-imports"), "--config", "tools/check/layers.toml", "--no-cache"]
     return run(command, root, {"PYTHONPATH": paths})
 
 
 @pytest.fixture
 def copied_tree(tmp_path: Path) -> Path:
-    for package in packages(ROOT):
+    for package in members(ROOT):
         shutil.copytree(package.folder / "src", tmp_path / package.folder.relative_to(ROOT) / "src")
         shutil.copy(package.folder / "pyproject.toml", tmp_path / package.folder.relative_to(ROOT))
     for name in COPY_OF:
@@ -42,6 +42,8 @@ def copied_tree(tmp_path: Path) -> Path:
             "the threads drive",
         ),
         ("xnet-group/src/xnet_group/__init__.py", "import xnet", "only the packages below it"),
+        ("../conformance-tests/src/xnet_conformance/frames.py", "import xnet_wire", "shares no code"),
+        ("../conformance-tests/src/xnet_conformance/values.py", "import xnet_conformance.link", "the suite:"),
     ],
 )
 def test_an_import_from_above_breaks_a_contract(
