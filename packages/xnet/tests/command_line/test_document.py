@@ -12,6 +12,8 @@ import pytest
 
 from xnet_programs import ENVIRONMENT
 
+pytestmark = pytest.mark.slow
+
 DOCUMENT = Path(__file__).parents[4] / "docs" / "command-line.md"
 BLOCKS = re.findall(r"```console\n(.*?)```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL)
 EXAMPLES = [

@@ -15,6 +15,8 @@ import pytest
 from xnet.command_line import executing, remote_program
 from xnet_programs import ENVIRONMENT, run
 
+pytestmark = pytest.mark.slow
+
 PATIENCE_S = 40.0
 POPEN = "popen"
 #: Our own worker, the bare one, and one through a shell.

@@ -10,6 +10,8 @@ import pytest
 from xnet.command_line import remote_program
 from xnet_programs import ENVIRONMENT
 
+pytestmark = pytest.mark.slow
+
 OTHERS = [
     path
     for version in ("2.7", "3.6", "3.8", "3.13")

@@ -11,9 +11,9 @@ import click
 from xnet.command_line import output, remote_program, statuses
 from xnet.command_line.app import handle_signals
 from xnet.command_line.completion import complete_spec
-from xnet.command_line.fleet import Fleet, Member, Timeout
+from xnet.command_line.fleet import HURRY_S, Fleet, Member, Timeout
+from xnet.command_line.redaction import hide_in_message, hide_in_spec
 from xnet_channel.threads.errors import RemoteError
-from xnet_gateway.xspec import without_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,6 +124,7 @@ def command(
         except Timeout as error:
             printer.silent = True
             output.complain(str(error))
+            fleet.close(HURRY_S)
             return statuses.EXIT_TIMEOUT
         except BaseException:
             printer.silent = True
@@ -211,7 +212,7 @@ def _run_one(member: Member, program: Program, printer: Printer) -> End:
     except RemoteError as failure:
         status, error = statuses.EXIT_UNREACHABLE, f"the code could not be run: {failure}"
     except (EOFError, OSError, ValueError) as failure:
-        status, error = statuses.EXIT_UNREACHABLE, str(failure)
+        status, error = statuses.EXIT_UNREACHABLE, hide_in_message(str(failure), str(member.spec))
     lines.end()
     return End(status, error, time.monotonic() - began_s)
 
@@ -277,7 +278,7 @@ class Printer:
         self._prefixes: dict[int, dict[str, bytes]] = {}
         width = max(len(member.name) for member in fleet.members)
         for number, stream in ((remote_program.STDOUT, sys.stdout), (remote_program.STDERR, sys.stderr)):
-            coloured = _takes_colours(stream)
+            coloured = output.has_colours(stream)
             self._prefixes[number] = {
                 member.name: _prefix(member.name, width, COLOURS[place % len(COLOURS)] if coloured else "")
                 if prefix
@@ -318,7 +319,7 @@ class Printer:
             output.say_json(
                 {
                     "gateway": member.name,
-                    "spec": without_values(member.spec),
+                    "spec": hide_in_spec(str(member.spec)),
                     "status": None if end.error else end.status,
                     "error": end.error or None,
                     "seconds": round(end.seconds, 6),
@@ -326,11 +327,6 @@ class Printer:
             )
         elif end.error:
             output.complain(f"{member.name}: {end.error}")
-
-
-def _takes_colours(stream: object) -> bool:
-    isatty = getattr(stream, "isatty", None)
-    return bool(isatty and isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _prefix(name: str, width: int, colour: str) -> bytes:

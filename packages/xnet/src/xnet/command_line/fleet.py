@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 
+from xnet.command_line.redaction import hide_in_message, hide_in_spec
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.starting import begin, check
 from xnet_gateway.xspec import XSpec
@@ -142,7 +143,7 @@ class Fleet:
                 if closing:  # nobody else is going to
                     terminate_all([gateway], time.monotonic())
             except (HostNotFound, ValueError, OSError) as error:
-                member.error = str(error)
+                member.error = hide_in_message(str(error), str(member.spec))
         member.start_s = time.monotonic() - began_s
 
     def _find_master(self, member: Member, earlier: Sequence[Member]) -> Gateway | None:
@@ -187,14 +188,14 @@ def parse_specs(texts: Sequence[str]) -> list[XSpec]:
     """
     specs: list[XSpec] = []
     for number, text in enumerate(texts):
+        known = [str(one.id) for one in specs]
         try:
             spec = XSpec(text)
-        except AttributeError as error:
-            raise ValueError(str(error)) from None
-        if spec.id is None:
-            spec.id = f"gw{number}"
-        known = [str(one.id) for one in specs]
-        check(spec)
+            if spec.id is None:
+                spec.id = f"gw{number}"
+            check(spec)
+        except (AttributeError, ValueError) as error:
+            raise ValueError(hide_in_message(str(error), text)) from None
         if str(spec.id) in known:
             raise ValueError(
                 f"two of the gateway specifications have the id {spec.id}: expected different ones"
@@ -202,9 +203,9 @@ def parse_specs(texts: Sequence[str]) -> list[XSpec]:
         master = _master_of(spec)
         if master is not None and master not in known:
             raise ValueError(
-                f"the gateway specification {text!r} goes through the gateway {master}, which is not"
-                " there: expected"
-                f" a specification with id={master} in front of it, found {', '.join(known) or 'none'}"
+                f"the gateway specification {hide_in_spec(text)!r} goes through the gateway {master},"
+                f" which is not there: expected a specification with id={master} in front of it,"
+                f" found {', '.join(known) or 'none'}"
             )
         specs.append(spec)
     return specs

@@ -13,7 +13,7 @@ import threading
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Final
+    from typing import Final, TextIO
 
 _lock: Final = threading.RLock()
 
@@ -36,6 +36,12 @@ def is_terminal() -> bool:
         return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     except (AttributeError, ValueError):  # there is none, or it is closed
         return False
+
+
+def has_colours(stream: TextIO | None = None) -> bool:
+    """Return whether to write in colours to a stream, by default standard output."""
+    isatty = getattr(sys.stdout if stream is None else stream, "isatty", None)
+    return bool(isatty and isatty()) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def write_out(data: bytes) -> None:

@@ -9,10 +9,10 @@ import click
 from xnet.command_line import output, statuses
 from xnet.command_line.app import handle_signals
 from xnet.command_line.completion import complete_spec
-from xnet.command_line.fleet import Fleet, Member, Timeout
+from xnet.command_line.fleet import HURRY_S, Fleet, Member, Timeout
+from xnet.command_line.redaction import hide_in_spec
 from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.threads.errors import RemoteError
-from xnet_gateway.xspec import without_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def command(specs: tuple[str, ...], timeout: float | None, as_json: bool) -> int
         except Timeout as error:
             status = statuses.EXIT_TIMEOUT
             late = str(error)
+            fleet.close(HURRY_S)
             for member in fleet.members:
                 facts.setdefault(member.name, _describe(member, late))
         found = [facts[member.name] for member in fleet.members]
@@ -106,7 +107,7 @@ def _ask(member: Member) -> dict[str, Any]:
 def _describe(member: Member, error: str) -> dict[str, Any]:
     return {
         "gateway": member.name,
-        "spec": without_values(member.spec),
+        "spec": hide_in_spec(str(member.spec)),
         "error": error or None,
         "start_seconds": round(member.start_s, 6),
     }
