@@ -51,7 +51,17 @@ def test_status(sshd: Sshd) -> None:
 def test_doctor_says_that_all_is_well(sshd: Sshd) -> None:
     done = run("-m", "xnet", "doctor", "--json", spec(sshd))
     (found,) = json.loads(done.stdout)
-    steps = "specification program host start noise python version handshake interpreter".split()
+    steps = [
+        "specification",
+        "program",
+        "host",
+        "start",
+        "noise",
+        "python",
+        "version",
+        "handshake",
+        "interpreter",
+    ]
     assert [step["step"] for step in found["steps"]] == [*steps, "round trip", "speed"]
     texts = {step["step"]: step["text"] for step in found["steps"]}
     assert f"127.0.0.1 port {sshd.port} is reached, SSH-2.0-" in texts["host"]
