@@ -45,6 +45,8 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
         features = set(session.theirs.features)
         if not any(feature.startswith("exec.") for feature in features):
             features.add("exec.python")
+        if "exec.python" in features and not testee.python2:
+            features.add("python3")
         default = Announced()
         theirs = session.theirs
         if (theirs.frame, theirs.depth, theirs.channels) == (default.frame, default.depth, default.channels):

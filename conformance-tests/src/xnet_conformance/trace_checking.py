@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 #: Way, type, channel, bytes of payload.
 Seen = tuple[str, str, int, int]
+_BOTH: Final = ("received", "sent")
 
 _PREFIX: Final = re.compile(r"\[(\d+)\] (.*)")
 _LINE: Final = re.compile(r"(?P<name>[^\s\x00-\x1f]+) (?P<rest>.+)")
@@ -31,7 +32,7 @@ def check_trace(
         stderr: All of its standard error.
         seen: The runner's frames; ways as the runner sees them.
         options: ``name`` or ``name_ends`` (of message lines, at the end), ``never`` (text that must not be
-            in it), ``events`` (how many at least).
+            in it), ``events`` (how many at least), ``ways`` (of ``sent`` and ``received``, which to compare).
 
     Raises:
         CheckFailed: A line is not in the grammar, or the lines are not the frames.
@@ -81,7 +82,7 @@ def _check_lines(lines: Sequence[str], seen: Sequence[Seen], options: Mapping[st
         raise CheckFailed(
             "the lines have another name", expected=wanted, actual=name, req="TR-001", check="name"
         )
-    _compare(messages, seen)
+    _compare(messages, seen, options.get("ways", _BOTH))
 
 
 def _file_lines(files: Sequence[Path]) -> list[str]:
@@ -114,9 +115,10 @@ def _prefixed_lines(stderr: str) -> list[str]:
     return with_messages[0]
 
 
-def _compare(messages: Sequence[Seen], seen: Sequence[Seen]) -> None:
+def _compare(messages: Sequence[Seen], seen: Sequence[Seen], ways: Sequence[str] = _BOTH) -> None:
     """Compare each direction on its own: how the two mix is the testee's to know."""
-    for theirs, ours in (("received", "sent"), ("sent", "received")):
+    for theirs in ways:
+        ours = "received" if theirs == "sent" else "sent"
         traced = [message[1:] for message in messages if message[0] == theirs]
         wire = [frame[1:] for frame in seen if frame[0] == ours]
         if traced == wire:

@@ -2099,9 +2099,10 @@ class Link(object):
                 kind, number, size = HEADER.unpack_from(data, at)
                 if kind > BATCH and not 128 <= kind < 192:
                     raise Broken(FRAME_UNKNOWN_TYPE, "frame type %d is not known here" % kind)
-                if size > (FRAME_LIMIT if self.greeted else HELLO_LIMIT):
-                    text = "a frame of type %d claims %d bytes, more than this worker takes"
-                    raise Broken(FRAME_TOO_LARGE, text % (kind, size))
+                limit = FRAME_LIMIT if self.greeted else HELLO_LIMIT
+                if size > limit:
+                    text = "a frame of type %d claims %d bytes, more than the %d that this worker takes"
+                    raise Broken(FRAME_TOO_LARGE, text % (kind, size, limit))
                 begin = at + 9
                 at = begin + size
                 if at > end:
