@@ -134,3 +134,8 @@ def _expectation(path: Path, pattern: str, fields: Any) -> Expectation:
             f"{path}: the expectation {pattern!r} needs expect ({', '.join(_EXPECTED)}) and a reason"
         )
     return Expectation(pattern, fields["expect"], fields["reason"], fields.get("issue", ""))
+
+
+def default_profile(role: str) -> str:
+    """Return the profile of a role."""
+    return "legacy-2.1" if role == "legacy" else f"1.0-{role}"

@@ -15,6 +15,7 @@ from xnet_conformance.reports import FORMATS, Report, write_reports
 from xnet_conformance.reports.terminal import Progress, print_summary
 from xnet_conformance.results import exit_code
 from xnet_conformance.suite_running import run_suite, with_controls
+from xnet_conformance.testee import default_profile
 
 
 @click.command()
@@ -52,11 +53,6 @@ def run(context: click.Context, /, **options: Any) -> None:
     for path in write_reports(report, options["formats"], options["out"]):
         click.echo(f"written: {path}")
     context.exit(exit_code(results, strict=options["strict"]))
-
-
-def default_profile(role: str) -> str:
-    """Return the profile of a role."""
-    return "legacy-2.1" if role == "legacy" else f"1.0-{role}"
 
 
 @click.command()
