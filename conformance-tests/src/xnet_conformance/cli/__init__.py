@@ -31,9 +31,8 @@ for command in (run, smoke, matrix, list_cases, explain, export):
 def main() -> None:
     """Run the command line."""
     try:
-        group(standalone_mode=False)
-    except click.exceptions.Exit as error:
-        sys.exit(error.exit_code)
+        # What a command passed to Context.exit is returned.
+        sys.exit(group(standalone_mode=False) or 0)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:

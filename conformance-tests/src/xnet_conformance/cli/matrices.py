@@ -42,13 +42,11 @@ def matrix(
 ) -> None:
     """Judge several testees and show them side by side.
 
-    Exit status: 0 if nothing failed and each testee was judged, 1 if something failed, 5 if somebody could not
-    be judged.
+    Exit status: 0 if nothing failed and each testee was judged, 1 if something failed, 5 if one could not be
+    judged.
     """
     if (source is None) == (not files):
-        raise UsageError(
-            "matrix needs testees (-t FILE, often) or what was found before (--from FILE)"
-        )
+        raise UsageError("matrix needs testees (-t FILE, often) or what was found (--from FILE)")
     columns = read_matrix(source) if source is not None else [_judge(file, jobs, scale) for file in files]
     click.echo(markdown(columns), nl=False)
     if out is not None:

@@ -29,6 +29,6 @@ def write_reports(report: Report, formats: Iterable[str], folder: Path) -> list[
     for name in formats:
         file, write = FORMATS[name]
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / file).write_text(write(report), encoding="utf-8")
+        (folder / file).write_text(write(report), encoding="utf-8", errors="backslashreplace")
         written.append(folder / file)
     return written
