@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report_helpers import HOSTILE, Page, report
 from xnet_conformance.case import LAYERS
-from xnet_conformance.reports.html import summary, write_html
+from xnet_conformance.reports.html import plain, summary, write_html
 from xnet_conformance.results import OUTCOMES
 
 
@@ -47,3 +47,7 @@ def test_nothing_evaluated_is_not_green() -> None:
     page = Page(write_html(report("unsupported")))
     tiles = [attributes["class"] for attributes in page.all("a") if "tile" in (attributes.get("class") or "")]
     assert set(tiles) == {"tile none"}
+
+
+def test_sentences_have_no_links_to_elsewhere() -> None:
+    assert plain("as anywhere ([FR-011](20-frames.md)) in [a list]") == "as anywhere (FR-011) in [a list]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,7 @@ _ARROWS: Final = {"sent": "\N{RIGHTWARDS ARROW} testee", "received": "\N{LEFTWAR
 #: Cases that the row of a requirement links to.
 _LINKED: Final = 12
 _MOST_STEPS: Final = 4_000
+_LINK: Final = re.compile(r"\[([^\]]+)\]\([^)\s]+\)")
 
 
 def write_html(report: Report) -> str:
@@ -59,6 +61,11 @@ def summary(outcomes: Iterable[str]) -> str:
     return f"{counts['pass']} of {evaluated} passed" if evaluated else "not evaluated"
 
 
+def plain(text: str) -> str:
+    """Return a sentence of the specification without its links: their targets are not on the page."""
+    return _LINK.sub(r"\1", text)
+
+
 def _rules(results: list[Result]) -> list[dict[str, Any]]:
     by_rule: dict[str, list[Result]] = {}
     for result in results:
@@ -74,7 +81,7 @@ def _rules(results: list[Result]) -> list[dict[str, Any]]:
             {
                 "id": id_,
                 "level": row.level,
-                "text": row.text,
+                "text": plain(row.text),
                 "colour": colour,
                 "green": int(colour == "good"),
                 "summary": summary(result.outcome for result in found),
@@ -107,7 +114,11 @@ def _case(report: Report, result: Result) -> dict[str, Any]:
         "colour": colour,
         "green": int(colour == "good"),
         "ms": f"{result.seconds * 1000:.0f}",
-        "sentences": [known[id_] for id_ in case.req if id_ in known],
+        "sentences": [
+            {"id": id_, "text": plain(known[id_].text), "file": known[id_].file}
+            for id_ in case.req
+            if id_ in known
+        ],
         "facts": [(name, text) for name, text in facts if text],
         "steps": _steps(case.steps),
         "log": _log(result),
@@ -117,9 +128,17 @@ def _case(report: Report, result: Result) -> dict[str, Any]:
     }
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes what is there twice twice: steps are to be read."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def _steps(steps: Iterable[Any]) -> str:
-    text = yaml.safe_dump(
+    text = yaml.dump(
         [dict(step) for step in steps],
+        Dumper=_Dumper,
         sort_keys=False,
         allow_unicode=True,
         width=110,
