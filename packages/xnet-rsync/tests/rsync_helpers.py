@@ -78,7 +78,7 @@ def eventually(condition: Callable[[], object], timeout_s: float = PATIENCE_S) -
 
 def sync(source: Path, gateway: Gateway, destination: Path, delete: bool = False) -> TargetResult:
     """Sync to one target; return how it went."""
-    rsync = RSync(source, verbose=False)
+    rsync = RSync(source, verbose=False, delta=True)
     rsync.add_target(gateway, destination, delete=delete)
     result = rsync.send()
     assert result is not None

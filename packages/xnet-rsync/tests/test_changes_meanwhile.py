@@ -66,7 +66,7 @@ def test_rs_066_a_file_that_changes_arrives_as_it_is_then(
 
 
 def sync_again(source: Path, gateway: Gateway, copy: Path) -> SyncResult:
-    rsync = RSync(source, verbose=False)
+    rsync = RSync(source, verbose=False, delta=True)
     rsync.add_target(gateway, copy, delete=True)
     result = rsync.send()
     assert result is not None

@@ -131,7 +131,7 @@ def test_rs_010_compressing(worker: Gateway, tmp_path: Path) -> None:
     write(source / "noise", NOISE)
     for number in range(50):
         write(source / f"small{number}", TEXT[number * 1000 :][:5000])
-    rsync = RSync(source, verbose=False, compress=True)
+    rsync = RSync(source, verbose=False, compress=True, delta=True)
     rsync.add_target(worker, tmp_path / "copy")
     result = rsync.send()
     assert result is not None
@@ -165,3 +165,17 @@ def test_rs_027_what_is_in_the_place_of_another_kind(worker: Gateway, tmp_path: 
     assert contents(copy) == contents(source)
     assert (copy / "link").is_symlink()
     assert (outside / "kept").read_text() == "3"
+
+
+def test_rs_055_files_go_in_full_where_that_is_quicker(worker: Gateway, tmp_path: Path) -> None:
+    """By default to this machine; what has arrived of a sync that broke off is used nevertheless."""
+    source, copy = tmp_path / "source", tmp_path / "copy"
+    file = write(source / "file", NOISE)
+    update(source, worker, copy)
+    file.write_bytes(b"x" + NOISE)
+    rsync = RSync(source, verbose=False)
+    rsync.add_target(worker, copy)
+    result = rsync.send()
+    assert result is not None
+    assert result.targets[0].bytes_sent > len(NOISE)
+    assert contents(copy) == contents(source)

@@ -194,7 +194,7 @@ def test_the_result_has_the_figures(tmp_path: Path, gateway: Gateway) -> None:
     write(source / "a", os.urandom(100_000))
     os.mkfifo(source / "pipe")
     write(tmp_path / "copy" / "old")
-    rsync = RSync(source, verbose=False)
+    rsync = RSync(source, verbose=False, delta=True)
     rsync.add_target(gateway, tmp_path / "copy", delete=True)
     result = rsync.send()
     assert result is not None

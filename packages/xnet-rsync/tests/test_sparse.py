@@ -62,7 +62,7 @@ from xnet_gateway import XSpec, begin
 from xnet_rsync import RSync
 source, copy, spec = sys.argv[1:]
 gateway = begin(XSpec(spec)).finish()
-rsync = RSync(source, verbose=False)
+rsync = RSync(source, verbose=False, delta=True)
 rsync.add_target(gateway, copy)
 target = rsync.send().targets[0]
 def peak_kb():

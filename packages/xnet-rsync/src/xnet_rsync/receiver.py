@@ -558,21 +558,69 @@ class Records(object):
 
         at = 0
         size = there.st_size
+        following = 0  # the record that comes next if nothing has changed
         for start, end in data_ranges(fd, size, getattr(there, "st_blocks", None)):
             if start != at:
                 whole.update(struct.pack(">Q", start - at))
-            for offset, chunk in cut(read, start, end, self.level):
-                marked = sha256(chunk).digest()
-                whole.update(marked)
-                number = wanted.get(marked[:6])
-                if number is not None and lengths[number] == len(chunk):
+                following += 1
+            at = start
+            while at < end:
+                # As long as chunk after chunk is that of the list, there is no need to look for the cuts: they
+                # depend on nothing but what is in between.
+                at, following = self.follow(file, fd, at, end, following, whole, alive)
+                agreed = 0  # bytes that follow each other in both
+                for offset, chunk in cut(read, at, end, self.level):
+                    marked = sha256(chunk).digest()
+                    whole.update(marked)
+                    at = offset + len(chunk)
+                    alive()
+                    number = wanted.get(marked[:6])
+                    if number is None or lengths[number] != len(chunk):
+                        agreed = 0
+                        continue
                     sources[number] = file, offset
                     del wanted[marked[:6]]
-                alive()
+                    agreed = agreed + len(chunk) if number == following else 0
+                    following = number + 1
+                    if agreed > READ_BYTES:
+                        break  # it is worth beginning anew, which reads so much again
             at = end
         if at != size:
             whole.update(struct.pack(">Q", size - at))
         return whole.digest() == digest
+
+    def follow(self, file, fd, at, end, number, whole, alive):
+        """Take chunks from a file that follow each other there as in the list.
+
+        Args:
+            at: Where the first is; the last cut of the file, or the start of a range.
+            end: Of the range.
+            number: Of the first.
+            whole: What all of the file is added to.
+
+        Returns:
+            Where the first is that does not belong there, and the number of the record that was expected.
+        """
+        from hashlib import sha256
+
+        wanted, sources, lengths = self.wanted, self.sources, self.lengths
+        data, origin = b"", at
+        while number < len(lengths) and 0 < lengths[number] <= end - at:
+            length = lengths[number]
+            if at + length > origin + len(data):
+                data, origin = read_at(fd, min(max(READ_BYTES, length), end - at), at), at
+            marked = sha256(part(data, at - origin, length)).digest()
+            mark = marked[:6]
+            if mark != self.marks[number]:
+                break
+            whole.update(marked)
+            if wanted.get(mark) == number:
+                sources[number] = file, at
+                del wanted[mark]
+            at += length
+            number += 1
+            alive()
+        return at, number
 
     def missing(self):
         """Return pairs of first record and count, of what no file has."""
@@ -1007,6 +1055,7 @@ class Receiver(object):
         self.delete = options.get(u"delete") is True
         self.checksum = options.get(u"checksum") is True
         self.fsync = options.get(u"fsync") is True
+        self.delta = options.get(u"delta", True) is True
         self.dry = options.get(u"dry_run") is True
         self.path = path = os.path.abspath(path)
         ready = {u"version": VERSION, u"dest": as_bytes(path), u"compression": find_compressions(offered)}
@@ -1199,7 +1248,7 @@ class Receiver(object):
                     return
         self.would(number, MAKE if there is None else REPLACE if is_file else CONVERT)
         entry = self.entries[number] = Entry(around, name, mode, size, mtime)
-        if is_file and (self.checksum or min(size, there.st_size) >= WORTH_CUTTING_BYTES):
+        if is_file and (self.checksum or (self.delta and min(size, there.st_size) >= WORTH_CUTTING_BYTES)):
             entry.bases.append((around, name))
             self.remember(around, name, there)
         if around in self.unfinished and size >= WORTH_CUTTING_BYTES:
@@ -1208,7 +1257,7 @@ class Receiver(object):
         if entry.bases:
             needs.append(number)
             kinds.append(CHUNKS)
-        elif size < WORTH_CUTTING_BYTES:
+        elif size < WORTH_CUTTING_BYTES or not self.delta:
             needs.append(number)
             kinds.append(WHOLE)
         else:

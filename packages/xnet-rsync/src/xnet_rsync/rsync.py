@@ -43,6 +43,7 @@ class RSync:
         exclude: Iterable[str] | None = None,
         checksum: bool = False,
         compress: bool | None = None,
+        delta: bool | None = None,
         fsync: bool = False,
         progress: Callable[[list[TargetResult]], object] | None = None,
         stall_timeout: float | None = 300.0,
@@ -58,6 +59,8 @@ class RSync:
             exclude: Patterns: what matches is left out, directories with all that is in them.
             checksum: Compare contents also where size and time are the same.
             compress: Whether to compress; by default for targets that are not on this machine.
+            delta: Whether only what changed of a file travels; by default to targets that are not on this
+                machine, since to others it is quicker to send all of it.
             fsync: Have files on the disk before they get their names.
             progress: Called several times a second with how far each target is, and at the end.
             stall_timeout: After how many seconds in which nothing is heard of a target it is given up;
@@ -71,6 +74,7 @@ class RSync:
         self._callback = callback
         self._progress = progress
         self._compress = compress
+        self._delta = delta
         self._stall_timeout_s = stall_timeout
         self._options = {"checksum": bool(checksum), "fsync": bool(fsync)}
         self._include = _maybe_patterns(include)
@@ -152,6 +156,7 @@ class RSync:
             targets,
             {**self._options, **options},
             self._compress,
+            self._delta,
             self._stall_timeout_s,
             reports or self._callback is not None,
         )

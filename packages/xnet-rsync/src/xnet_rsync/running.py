@@ -80,6 +80,7 @@ class Run:
         targets: Sequence[Target],
         options: dict[str, bool],
         compress: bool | None,
+        delta: bool | None,
         stall_timeout_s: float | None,
         wants_files: bool,
     ) -> None:
@@ -90,6 +91,7 @@ class Run:
             targets: All of them.
             options: For ``begin``.
             compress: Whether to compress; None: unless the target is on this machine.
+            delta: Whether only what changed of a file travels; None: unless the target is on this machine.
             stall_timeout_s: After how much silence a target is given up.
             wants_files: Whether events about single files are of interest.
         """
@@ -97,6 +99,7 @@ class Run:
         self._targets = targets
         self._options = options
         self._compress = compress
+        self._delta = delta
         self._stall_timeout_s = stall_timeout_s
         self._wants_files = wants_files
         self._index = Index(walk.root)
@@ -204,7 +207,8 @@ class Run:
 
     def _serve(self, target: Target) -> None:
         root = self._walk.root
-        compress = self._compress if self._compress is not None else not is_local(target.gateway)
+        is_far = not is_local(target.gateway)
+        compress = is_far if self._compress is None else self._compress
         channel = target.channel = target.gateway.remote_exec(receiver_source(target.gateway))
         channel.reconfigure(py2str_as_py3str=True, py3str_as_py2str=False)
         begin = {
@@ -212,6 +216,7 @@ class Run:
             "dest": os.fsencode(target.destdir),
             "root": [root.kind, root.mode, root.size, root.mtime_ns],
             "delete": target.delete,
+            "delta": is_far if self._delta is None else self._delta,
             "compression": compression.available() if compress else [],
             **self._options,
         }
