@@ -15,8 +15,10 @@ def format_table(samples: Iterable[dict[str, Any]]) -> str:
         key = (sample["tree"], sample["step"], sample["targets"], sample["ssh"])
         rows.setdefault(key, {})[sample["implementation"]] = sample["figures"]
     lines = [
-        "| tree | step | targets | xnet | execnet | rsync, one by one | rsync, parallel"
-        " | to execnet | to one by one | to parallel | sent to each | by rsync | peak: sender, receiver |",
+        (
+            "| tree | step | targets | xnet | execnet | rsync, one by one | parallel "
+            "| to execnet | to one by one | to parallel | sent to each | by rsync | peak: sender, receiver |"
+        ),
         "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for (tree, step, targets, ssh), found in rows.items():

@@ -24,7 +24,7 @@ class Tree:
         name: Row of the table.
         files: How many.
         size: Of each, in bytes; small ones have up to twice as many.
-        stretches: Where each file is changed, if it is changed inside; 0: one file in a hundred becomes another.
+        stretches: In how many places each file is changed; 0: one file in a hundred becomes another.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Tree:
             _set_time(path, MADE_S)
 
     def change(self, folder: Path) -> None:
-        """Change one percent: of the bytes of each file, in several places; or of the files, if they are small."""
+        """Change one percent: of the bytes of each file, in several places; or of the files, if small."""
         numbers = random.Random(self.name + " changed")
         for number in range(0, self.files, 1 if self.stretches else 100):
             path = folder / self._path(number)

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "test": ("run every test; arguments go to pytest", _module("check.tests")),
     "check": ("run every check, tests included; --list shows them", _module("check")),
     "bench": ("compare with execnet and multiprocessing; --help shows the cases", _module("bench")),
+    "bench-rsync": ("compare syncs with execnet and the program rsync", _module("bench_rsync")),
     "peers": ("run other projects' tests on execnet and on xnet; --help shows which", _module("peers")),
     "matrix": ("try every way to every interpreter, and write the table into README.md", _script("matrix")),
     "interpreters": (
@@ -51,7 +52,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="tools/dev.py",
         description="Makes .venv on first use (Python and a package index are all it needs), then runs:",
-        epilog="\n".join(f"  {name:8}{text}" for name, (text, _) in COMMANDS.items()),
+        epilog="\n".join(f"  {name:12}{text}" for name, (text, _) in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")

@@ -5,6 +5,7 @@ XNET_HYPOTHESIS=thorough tries thousands of trees instead of a few.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -61,10 +62,9 @@ class Workshop:
         for folder in self._folders():
             os.chmod(folder, 0o755)
         for step in steps:
-            try:
+            # There may be no such file, or one in the way.
+            with contextlib.suppress(OSError):
                 self._apply(*step)
-            except (OSError, shutil.Error):
-                continue  # there is no such file, or one in the way
         for folder in self._folders():
             os.chmod(folder, self.modes.get(folder, 0o755))
             self._set_time(folder)
@@ -141,11 +141,11 @@ def test_the_trees_are_those_that_rsync_makes(
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         workshop = Workshop(os.fsencode(folder / "source"))
+        rsync = RSync(folder / "source", verbose=False, delta=delta)
         for stage in stages:
             workshop.apply(stage)
             command = [program, "-a", "--delete", f"{folder / 'source'}/", f"{folder / 'theirs'}/"]
             subprocess.run(command, check=True, timeout=PATIENCE_S)
-            rsync = RSync(folder / "source", verbose=False, delta=delta)
             rsync.add_target(gateway, folder / "ours", delete=True)
             rsync.send()
             expected = look(folder / "source")
@@ -157,4 +157,4 @@ def test_the_trees_are_those_that_rsync_makes(
         assert result.targets[0].files_needed == 0
         for around, inner, _ in os.walk(folder):
             for one in inner:  # so that a user who is not root can remove them
-                os.chmod(os.path.join(around, one), 0o755)  # noqa: PTH101 - names of any bytes
+                os.chmod(os.path.join(around, one), 0o755)
