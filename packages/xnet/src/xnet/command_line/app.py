@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "exec": ("executing", "Run code, a file or a module in interpreters anywhere."),
     "status": ("status", "Say what interpreters are reached, and what they do."),
     "doctor": ("doctor", "Find out step by step why an interpreter cannot be reached."),
+    "trace": ("tracing", "Show the traces of several processes as one timeline."),
     "serve": ("serve", "Give interpreters to those who connect and know a secret."),
     "connect": ("connect", "Bring an interpreter to a program that listens for one."),
     "as-execnet": ("as_execnet", "Run a Python program in which 'import execnet' gives xnet."),
@@ -37,6 +38,7 @@ Examples:
   xnet exec popen ssh=me@host -- 'import sys; print(sys.version)'
   xnet status ssh=host1 ssh=host2 docker=web
   xnet doctor ssh=host
+  XNET_TRACE_JSON=/tmp/t xnet status popen;  xnet trace /tmp/t-*.jsonl
 
 \b
 Exit status: 0 done, 1 failed, 2 the command line means nothing, 3 an interpreter cannot be

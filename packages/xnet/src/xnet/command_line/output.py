@@ -89,7 +89,12 @@ def say_json(value: object, *, indent: int | None = None) -> None:
     Raises:
         OutputError: As for ``write_out``.
     """
-    say(json.dumps(value, indent=indent))
+    say(dumps(value, indent=indent))
+
+
+def dumps(value: object, *, indent: int | None = None) -> str:
+    """Return a value as JSON, in ASCII."""
+    return json.dumps(value, indent=indent)
 
 
 def complain(text: str) -> None:
