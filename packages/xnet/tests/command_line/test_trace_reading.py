@@ -11,14 +11,10 @@ from xnet.command_line.trace_reading import Entry, Reader, parse_line
 
 
 def shown(entry: Entry | None) -> tuple[object, ...] | None:
-    return entry and (
-        entry.pid,
-        entry.side,
-        entry.direction or entry.event,
-        entry.kind,
-        entry.channel,
-        entry.length,
-    )
+    if entry is None:
+        return None
+    what = entry.direction or entry.event
+    return entry.pid, entry.side, what, entry.kind, entry.channel, entry.length
 
 
 @pytest.mark.parametrize(
@@ -33,8 +29,7 @@ def shown(entry: Entry | None) -> tuple[object, ...] | None:
         (b"gw0 | sent <Message X", (7, "gw0", "| sent <Message X", "", 0, 0)),
         (b'{"ns": 1, "pid": 2, "side": "s", "event": "a\\nb"}', (2, "s", "a\nb", "", 0, 0)),
         (
-            b'{"ns": 1, "pid": 2, "side": "s", "dir": "sent", "type": "T", "channel": 3,'
-            b' "length": 4, "more": []}',
+            b'{"ns":1,"pid":2,"side":"s","dir":"sent","type":"T","channel":3,"length":4,"more":[]}',
             (2, "s", "sent", "T", 3, 4),
         ),
         (b'{"ns": true, "pid": 2, "side": "s", "event": "x"}', None),

@@ -99,7 +99,11 @@ def test_truncated_traces(folder: Path, tmp_path: Path) -> None:
     for number, name in enumerate(files(folder)):
         data = Path(name).read_bytes()
         path = tmp_path / Path(name).name
-        path.write_bytes(data[len(data) // 3 :] if number == 0 else data[: -len(data) // 3])
+        path.write_bytes(
+            data[data.index(b"\n", len(data) // 3) + 6 :]
+            if number == 0
+            else data[: data.rindex(b"\n", 0, -100) + 9]
+        )
         cut.append(str(path))
     done = run("-m", "xnet", "trace", *cut)
     assert done.returncode == 0

@@ -84,6 +84,8 @@ class Reader:
         self.cut = False
         found = _PID_IN_NAME.search(os.path.basename(path))
         self._pid = int(found.group(1)) if found else 0
+        # The rest of a line of JSON, two words of it, is no event.
+        self._has_text = not path.endswith(".jsonl")
 
     def entries(self) -> Iterator[Entry]:
         """Read the entries from the beginning.
@@ -98,7 +100,9 @@ class Reader:
             rest_of_line = False
             while line := file.readline(LONGEST_LINE_BYTES):
                 is_complete = line.endswith(b"\n")
-                entry = None if rest_of_line or not is_complete else parse_line(line[:-1], self._pid)
+                entry = None
+                if is_complete and not rest_of_line and (self._has_text or line.startswith(b"{")):
+                    entry = parse_line(line[:-1], self._pid)
                 if entry is not None:
                     self.count += 1
                     yield entry
