@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 #: name -> module of this package that has a ``command``, and the line that the list of commands says.
 COMMANDS: Final = {
     "exec": ("executing", "Run code, a file or a module in interpreters anywhere."),
+    "rsync": ("syncing", "Copy a directory to any number of places."),
     "status": ("status", "Say what interpreters are reached, and what they do."),
     "doctor": ("doctor", "Find out step by step why an interpreter cannot be reached."),
     "trace": ("tracing", "Show the traces of several processes as one timeline."),
@@ -38,6 +39,7 @@ Examples:
   xnet exec popen ssh=me@host -- 'import sys; print(sys.version)'
   xnet status ssh=host1 ssh=host2 docker=web
   xnet doctor ssh=host
+  xnet rsync src/ ssh=host1:/srv/app ssh=host2:/srv/app --delete
   XNET_TRACE_JSON=/tmp/t xnet status popen;  xnet trace /tmp/t-*.jsonl
 
 \b
