@@ -6,7 +6,7 @@ import contextlib
 import time
 from typing import TYPE_CHECKING, Final
 
-from xnet_conformance import steps_channels, steps_frames, steps_watching
+from xnet_conformance import steps_channels, steps_frames, steps_rsync, steps_watching
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, MissingFixture, NoAnswer, TesteeGone
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.frames import frame
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xnet_conformance.session import Session
 
 #: Imported for the steps that they register.
-STEP_MODULES: Final = (steps_channels, steps_frames, steps_watching)
+STEP_MODULES: Final = (steps_channels, steps_frames, steps_rsync, steps_watching)
 assert STEPS
 
 #: How long leaving the connection tidy for the next case may take.

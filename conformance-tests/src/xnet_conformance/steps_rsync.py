@@ -1,0 +1,348 @@
+"""Steps of the layer rsync: the runner is the sender of a tree, executed code of the testee receives it.
+
+Each case has a directory of its own; ``dest`` and the paths of ``make`` and ``tree`` are in it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xnet_conformance.errors import CheckFailed
+from xnet_conformance.frame_notation import exec_payload
+from xnet_conformance.frames import frame
+from xnet_conformance.rsync_messages import SOME_TIME, compressed, cut, data_of, list_of, pack_of, table_of
+from xnet_conformance.scenario import Scenario, step
+from xnet_conformance.steps_frames import next_event
+from xnet_conformance.values import Value, describe, parse_value
+
+if TYPE_CHECKING:
+    from xnet_conformance.session import Event
+
+#: The task that a receiver is executed as.
+RECEIVER = "rsync-receiver"
+
+
+def folder(scenario: Scenario) -> Path:
+    """Return the directory of a case."""
+    path = Path(scenario.scratch).resolve() / scenario.case.id
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def _say(scenario: Scenario, channel: object, *elements: Value) -> None:
+    message = Value("list", elements)
+    scenario.session.send_item(scenario.known(channel), message, scenario.deadline)
+
+
+def _content(scenario: Scenario, channel: object, data: bytes) -> None:
+    scenario.session.send_item(scenario.known(channel), Value("bytes", data), scenario.deadline)
+
+
+def _heard(scenario: Scenario, channel: object, name: str) -> tuple[Value, ...]:
+    """Return what comes after the name in the next message, which has to be this one; `busy` says nothing.
+
+    Raises:
+        CheckFailed: Another came.
+    """
+    while True:
+        event = next_event(scenario, scenario.known(channel), f"the message {name}")
+        words = _words(event)
+        if words[:1] != ("busy",):
+            break
+    if words[:1] != (name,):
+        raise CheckFailed(f"another message than {name} came", expected=name, actual=event.describe())
+    assert event.value is not None
+    return tuple(event.value.content[1:])
+
+
+def _words(event: Event) -> tuple[Any, ...]:
+    value = event.value
+    if event.name != "ITEM" or value is None or value.kind != "list" or not value.content:
+        return ()
+    first = value.content[0]
+    name = first.content.decode() if first.kind == "py2str" else first.content
+    return (name, *value.content[1:])
+
+
+@step("make")
+def make(scenario: Scenario, raw: Any) -> None:
+    """Make files before a sync: ``{path: {text: t, mode: m, time: ns}}``, ``{link: to}``, ``{dir: true}``."""
+    for name, what in raw.items():
+        path = folder(scenario) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if "link" in what:
+            path.symlink_to(what["link"].replace("$here", str(folder(scenario))))
+            continue
+        if what.get("dir"):
+            path.mkdir(exist_ok=True)
+        else:
+            path.write_bytes(_bytes(what))
+        if "mode" in what:
+            path.chmod(what["mode"])
+        when = what.get("time", SOME_TIME)
+        os.utime(path, ns=(when, when))
+
+
+def _bytes(what: Any) -> bytes:
+    """Return the content that a case describes: ``text``, or ``noise: n`` bytes that repeat nowhere."""
+    if isinstance(what, str):
+        return what.encode()
+    data = bytearray(str(what.get("text", "")).encode())
+    number = what.get("seed", 1)
+    while len(data) < what.get("noise", 0):
+        number = (number * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) % 2**64
+        data += struct.pack(">Q", number)
+    if "noise" in what:
+        del data[what["noise"] :]
+    return bytes(data) + str(what.get("then", "")).encode()
+
+
+@step("rsync")
+def begin(scenario: Scenario, raw: Any) -> None:
+    """Execute a receiver and send ``begin``: ``{ch: r, dest: d, delete: true}``; ``root`` is the tree itself.
+
+    ``ready: false`` does not wait for the answer.
+    """
+    channel = scenario.channel(raw["ch"])
+    payload = exec_payload(scenario, {"fixture": RECEIVER})
+    scenario.session.send(frame("CHANNEL_EXEC", channel, payload))
+    dest = folder(scenario) / raw.get("dest", "dest")
+    root = {"kind": 1, "mode": 0o755, "size": 0, "time": SOME_TIME, **raw.get("root", {})}
+    options: dict[str, Any] = {"version": 1}
+    options["root"] = [root["kind"], root["mode"], root["size"], root["time"]]
+    options.update({key: item for key, item in raw.items() if key not in ("ch", "dest", "root", "ready")})
+    pairs = [(Value("str", key), parse_value(item)) for key, item in options.items()]
+    pairs.append((Value("str", "dest"), Value("bytes", str(dest).encode())))
+    _say(scenario, raw["ch"], Value("str", "begin"), Value("dict", tuple(pairs)))
+    if raw.get("ready", True):
+        (facts,) = _heard(scenario, raw["ch"], "ready")
+        problem = scenario.mismatch({"has": {"version": 1}}, facts)
+        if problem is not None:
+            raise CheckFailed(f"ready: {problem}", req="RS-001")
+        _check_dest(facts, dest)
+
+
+def _check_dest(facts: Value, dest: Path) -> None:
+    found = next((item.content for key, item in facts.content if key.content in ("dest", b"dest")), None)
+    if found != str(dest).encode():
+        raise CheckFailed("ready has another destination", expected=str(dest), actual=repr(found))
+
+
+@step("rsync_index")
+def index(scenario: Scenario, raw: Any) -> None:
+    """Send a table of the index: ``{ch: r, first: 1, groups: [...]}``.
+
+    ``compress`` is how, ``said`` another size than the table has, ``hex`` another table, ``append`` bytes
+    behind it, and ``cut`` how many bytes of it are left out.
+    """
+    table = bytes.fromhex(raw["hex"]) if "hex" in raw else table_of(raw["groups"])
+    table += bytes.fromhex(raw.get("append", ""))
+    table = table[: len(table) - raw.get("cut", 0)]
+    how = raw.get("compress", 0)
+    numbers = (raw.get("first", 1), how, raw.get("said", len(table)))
+    data = Value("bytes", compressed(table, how))
+    _say(scenario, raw["ch"], Value("str", "index"), *(Value("int", number) for number in numbers), data)
+
+
+@step("rsync_listed")
+def listed(scenario: Scenario, raw: Any) -> None:
+    """Say that the index is complete: ``{ch: r, next: 3}``, the number that the answer has to begin with.
+
+    The answer has what an earlier ``needs`` could have named and did not (RS-025).
+    """
+    _say(scenario, raw["ch"], Value("str", "listed"))
+    rest(scenario, raw)
+
+
+@step("rsync_rest")
+def rest(scenario: Scenario, raw: Any) -> None:
+    """Expect the answer to ``listed``: ``{ch: r, next: 3}``, with what an earlier ``needs`` has put off."""
+    put_off = scenario.bindings.pop(f"put off {raw['ch']}", {})
+    found = _needed(scenario, raw["ch"], raw["next"])
+    _compare_needs(found, put_off, set(put_off))
+
+
+@step("rsync_needs")
+def needs(scenario: Scenario, raw: Any) -> None:
+    """Expect ``needs``: ``{ch: r, first: 1, are: {1: 1, 2: [1, 2]}}``; a list has what is right, too.
+
+    What a receiver puts off has to come in its answer to ``listed``.
+    """
+    found = _needed(scenario, raw["ch"], raw.get("first", 1))
+    wanted = {number: kind if isinstance(kind, list) else [kind] for number, kind in raw["are"].items()}
+    _compare_needs(found, wanted, set(found))
+    put_off = scenario.bindings.setdefault(f"put off {raw['ch']}", {})
+    put_off.update({number: kinds for number, kinds in wanted.items() if number not in found})
+
+
+def _needed(scenario: Scenario, channel: object, first: int) -> dict[int, int]:
+    number, numbers, kinds = _heard(scenario, channel, "needs")
+    if number.content != first:
+        raise CheckFailed("needs is about other entries", expected=str(first), actual=describe(number))
+    named = struct.unpack(f">{len(numbers.content) // 4}I", numbers.content)
+    if not len(set(named)) == len(named) == len(kinds.content):
+        raise CheckFailed("needs is not a kind for each of its entries", actual=describe(numbers))
+    return dict(zip(named, kinds.content, strict=True))
+
+
+def _compare_needs(found: dict[int, int], wanted: dict[int, list[int]], expected: set[int]) -> None:
+    if set(found) != expected or any(kind not in wanted.get(n, ()) for n, kind in found.items()):
+        raise CheckFailed("other content is needed", expected=str(wanted), actual=str(found))
+
+
+@step("rsync_plan")
+def plan(scenario: Scenario, raw: Any) -> None:
+    """Expect ``plan`` of a dry run: ``{ch: r, are: {1: 1}}``."""
+    numbers, actions = _heard(scenario, raw["ch"], "plan")
+    named = struct.unpack(f">{len(numbers.content) // 4}I", numbers.content)
+    found = dict(zip(named, actions.content, strict=False))
+    if found != raw["are"]:
+        raise CheckFailed("something else is planned", expected=str(raw["are"]), actual=str(found))
+
+
+@step("rsync_pack")
+def pack(scenario: Scenario, raw: Any) -> None:
+    """Send whole files: ``{ch: r, files: {1: text}}``; ``compress`` and ``said`` as in ``rsync_index``."""
+    files = {number: _bytes(what) for number, what in raw["files"].items()}
+    _content(scenario, raw["ch"], pack_of(files, raw.get("compress", 0), raw.get("said")))
+
+
+@step("rsync_data")
+def data(scenario: Scenario, raw: Any) -> None:
+    """Send a piece of a file: ``{ch: r, entry: 1, offset: 0, flags: 3, text: t}``."""
+    piece = data_of(raw["entry"], raw.get("offset", 0), raw["flags"], _bytes(raw), raw.get("compress", 0))
+    _content(scenario, raw["ch"], piece)
+
+
+@step("rsync_chunks")
+def chunks(scenario: Scenario, raw: Any) -> None:
+    """Send a list of chunks of a content and what is wanted of it: ``{ch: r, entry: 1, level: 0, noise: n}``.
+
+    ``at_most`` is how many bytes may be wanted; ``wrong_digest: true`` sends another digest.
+    """
+    pieces = cut(_bytes(raw), raw.get("level", 0))
+    table, digest = list_of(pieces)
+    if raw.get("wrong_digest"):
+        digest = bytes(32)
+    numbers = (raw["entry"], raw.get("level", 0), 0, 0, len(table))
+    _say(
+        scenario,
+        raw["ch"],
+        Value("str", "chunks"),
+        *(Value("int", number) for number in numbers),
+        Value("bytes", table),
+        Value("bytes", digest),
+    )
+    entry, ranges = _heard(scenario, raw["ch"], "want")
+    pairs = list(struct.iter_unpack(">II", ranges.content))
+    ends = [at for start, count in pairs for at in (start, start + count)]
+    if entry.content != raw["entry"] or ends != sorted(ends) or (ends and ends[-1] > len(pieces)):
+        raise CheckFailed("want has other ranges", expected=f"chunks of {len(pieces)}", actual=str(pairs))
+    lacking = [number for start, count in pairs for number in range(start, start + count)]
+    size = sum(len(pieces[number]) for number in lacking)
+    if size > raw.get("at_most", size):
+        raise CheckFailed(
+            "more is wanted than the receiver lacks",
+            expected=f"at most {raw['at_most']} bytes",
+            actual=str(size),
+        )
+    offsets = [sum(map(len, pieces[:number])) for number in lacking]
+    for place, number in enumerate(lacking):
+        flags = (1 if place == 0 else 0) | (2 if place == len(lacking) - 1 else 0)
+        _content(scenario, raw["ch"], data_of(raw["entry"], offsets[place], flags, pieces[number], 0))
+
+
+@step("rsync_hear")
+def hear(scenario: Scenario, raw: Any) -> None:
+    """Expect a message: ``{ch: r, message: [name, pattern, ...]}``."""
+    name, *patterns = raw["message"]
+    found = _heard(scenario, raw["ch"], name)
+    for number, pattern in enumerate(patterns):
+        problem = scenario.mismatch(pattern, found[number] if number < len(found) else None)
+        if problem is not None:
+            raise CheckFailed(f"{name}: {problem}")
+
+
+@step("rsync_got")
+def got(scenario: Scenario, raw: Any) -> None:
+    """Expect that these entries are complete, in one message or several: ``{ch: r, entries: [1, 2]}``."""
+    waiting = set(raw["entries"])
+    while waiting:
+        (numbers,) = _heard(scenario, raw["ch"], "got")
+        found = struct.unpack(f">{len(numbers.content) // 4}I", numbers.content)
+        if not waiting.issuperset(found):
+            raise CheckFailed("other entries are complete", expected=str(waiting), actual=str(found))
+        waiting -= set(found)
+
+
+@step("rsync_finish")
+def finish(scenario: Scenario, raw: Any) -> None:
+    """Say ``finish`` and expect ``done`` and the end: ``{ch: r, removed: [path, ...]}``."""
+    _say(scenario, raw["ch"], Value("str", "finish"))
+    removed: set[str] = set()
+    while True:
+        event = next_event(scenario, scenario.known(raw["ch"]), "the message done")
+        words = _words(event)
+        if words[:1] == ("removed",):
+            removed.update(words[1].content.decode().split("\0"))
+        elif words[:1] == ("done",):
+            break
+        elif words[:1] != ("busy",):
+            raise CheckFailed("another message than done came", expected="done", actual=event.describe())
+    if removed != set(raw.get("removed", ())):
+        raise CheckFailed(
+            "other things were removed", expected=str(raw.get("removed", [])), actual=str(sorted(removed))
+        )
+    event = next_event(scenario, scenario.known(raw["ch"]), "the end of the channel")
+    if event.name != "CHANNEL_CLOSE":
+        raise CheckFailed("the receiver did not end after done", actual=event.describe(), req="RS-073")
+
+
+@step("tree")
+def tree(scenario: Scenario, raw: Any) -> None:
+    """Check what is there: ``{path: {text: t, mode: m, time: n}}``, ``{link: to}``, ``{dir: true}``.
+
+    Null is nothing. No unfinished file may be left anywhere, unless ``unfinished: true`` is in it.
+    """
+    here = folder(scenario)
+    for name, what in raw.items():
+        if name == "unfinished":
+            continue
+        problem = _differs(here / name, what, str(here))
+        if problem is not None:
+            raise CheckFailed(f"{name}: {problem}", expected=str(what))
+    left = [path.name for path in here.rglob(".xnet-rsync-*")]
+    if left and not raw.get("unfinished"):
+        raise CheckFailed("unfinished files were left", actual=str(left), req="RS-036")
+
+
+def _differs(path: Path, what: Any, here: str) -> str | None:
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None if what is None else "it is not there"
+    if what is None:
+        return "it is there"
+    if "link" in what:
+        wanted = what["link"].replace("$here", here)
+        if not stat.S_ISLNK(found.st_mode):
+            return "it is no link"
+        return None if str(path.readlink()) == wanted else f"the link says {path.readlink()}"
+    if what.get("dir"):
+        if not stat.S_ISDIR(found.st_mode):
+            return "it is no directory"
+    elif not stat.S_ISREG(found.st_mode):
+        return "it is no regular file"
+    elif ("text" in what or "noise" in what) and path.read_bytes() != _bytes(what):
+        return f"it has another content, {found.st_size} bytes: {path.read_bytes()[:60]!r}"
+    if "mode" in what and stat.S_IMODE(found.st_mode) != what["mode"]:
+        return f"its permissions are {stat.S_IMODE(found.st_mode):o}"
+    if "time" in what and abs(found.st_mtime_ns - what["time"]) > 2_000:
+        return f"its time is {found.st_mtime_ns}"
+    if "blocks_at_most" in what and found.st_blocks > what["blocks_at_most"]:
+        return f"it takes {found.st_blocks} blocks"
+    return None

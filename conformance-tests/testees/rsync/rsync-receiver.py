@@ -1,0 +1,1 @@
+from xnet_rsync.receiver import serve as run
