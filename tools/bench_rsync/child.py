@@ -13,9 +13,12 @@ import time
 #: The most memory that a process ever had, in kilobytes, as the kernel says.
 PEAK = "next(int(line.split()[1]) for line in open('/proc/self/status') if line.startswith('VmHWM'))"
 
+#: Time of processors that a process has spent so far, in seconds.
+SPENT = "import time; channel.send(time.process_time())"
+
 
 def main() -> None:
-    """Sync; print seconds, bytes sent to each target, and the peaks of memory."""
+    """Sync; print seconds, those of processors, bytes sent to each target, and the peaks of memory."""
     implementation = importlib.import_module(sys.argv[1])
     task = json.load(sys.stdin)
     group = implementation.Group()
@@ -23,14 +26,15 @@ def main() -> None:
     sync = implementation.RSync(task["source"], verbose=False)
     for gateway, destination in zip(gateways, task["destinations"], strict=True):
         sync.add_target(gateway, destination)
-    for gateway in gateways:
-        gateway.remote_exec("channel.send(1)").receive()
+    spent = sum(gateway.remote_exec(SPENT).receive() for gateway in gateways) + time.process_time()
     began = time.perf_counter()
     result = sync.send()
     seconds = time.perf_counter() - began
+    spent = sum(gateway.remote_exec(SPENT).receive() for gateway in gateways) + time.process_time() - spent
     peaks = [gateway.remote_exec(f"channel.send({PEAK})").receive() for gateway in gateways]
     sent = max(target.bytes_sent for target in result.targets) if result is not None else None
-    print(json.dumps({"seconds": seconds, "sent": sent, "sender": eval(PEAK), "receiver": max(peaks)}))
+    figures = {"seconds": seconds, "cpu": spent, "sent": sent, "sender": eval(PEAK), "receiver": max(peaks)}
+    print(json.dumps(figures))
     group.terminate(5.0)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -23,11 +24,13 @@ class Figures:
 
     Attributes:
         seconds: Until all targets had everything.
+        cpu_s: What all processes on this machine have spent for it, but those behind ssh.
         sent: Bytes that travelled to and from one target; None if the implementation does not tell.
         sender_kb, receiver_kb: Most memory that a process had; None if it was not looked at.
     """
 
     seconds: float
+    cpu_s: float
     sent: int | None = None
     sender_kb: int | None = None
     receiver_kb: int | None = None
@@ -74,29 +77,35 @@ def run_execnet(source: Path, targets: Targets) -> Figures:
 
 def run_rsync(source: Path, targets: Targets) -> Figures:
     """Run the program rsync for one target after the other."""
-    began_s = time.perf_counter()
+    began_s, spent_s = time.perf_counter(), _spent_s()
     for command in targets.rsync_commands(source):
         subprocess.run(command, check=True, timeout=LIMIT_S)
-    return Figures(time.perf_counter() - began_s)
+    return Figures(time.perf_counter() - began_s, _spent_s() - spent_s)
 
 
 def run_rsync_parallel(source: Path, targets: Targets) -> Figures:
     """Run one process of the program rsync for each target, all at the same time."""
-    began_s = time.perf_counter()
+    began_s, spent_s = time.perf_counter(), _spent_s()
     running = [subprocess.Popen(command) for command in targets.rsync_commands(source)]
     statuses = [process.wait(LIMIT_S) for process in running]
     seconds = time.perf_counter() - began_s
     if any(statuses):
         raise subprocess.CalledProcessError(max(statuses), "rsync")
-    return Figures(seconds)
+    return Figures(seconds, _spent_s() - spent_s)
 
 
 def run_rsync_delta(source: Path, targets: Targets) -> Figures:
     """Run the program rsync as over a network, which locally it is not; for the bytes that travel."""
     (command,) = targets.rsync_commands(source, "--no-whole-file", "--stats")
-    began_s = time.perf_counter()
+    began_s, spent_s = time.perf_counter(), _spent_s()
     done = subprocess.run(command, check=True, timeout=LIMIT_S, capture_output=True, text=True)
-    return Figures(time.perf_counter() - began_s, read_bytes(done.stdout))
+    return Figures(time.perf_counter() - began_s, _spent_s() - spent_s, read_bytes(done.stdout))
+
+
+def _spent_s() -> float:
+    """Return what processes that have been waited for have spent, in seconds."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def read_bytes(stats: str) -> int:
@@ -126,7 +135,7 @@ def _run_child(implementation: str, source: Path, targets: Targets) -> Figures:
         text=True,
     )
     figures = json.loads(done.stdout.splitlines()[-1])
-    return Figures(figures["seconds"], figures["sent"], figures["sender"], figures["receiver"])
+    return Figures(*[figures[name] for name in ("seconds", "cpu", "sent", "sender", "receiver")])
 
 
 IMPLEMENTATIONS: dict[str, Callable[[Path, Targets], Figures]] = {

@@ -16,16 +16,17 @@ def format_table(samples: Iterable[dict[str, Any]]) -> str:
         rows.setdefault(key, {})[sample["implementation"]] = sample["figures"]
     lines = [
         (
-            "| tree | step | targets | xnet | execnet | rsync, one by one | parallel "
+            "| tree | step | targets | xnet | execnet | rsync, one by one | parallel | processors "
             "| to execnet | to one by one | to parallel | sent to each | by rsync | peak: sender, receiver |"
         ),
-        "| --- | --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for (tree, step, targets, ssh), found in rows.items():
         ours = found.get("xnet")
         where = f"{targets} over ssh" if ssh else f"{targets}"
         cells = [tree, step, where, _seconds(ours)]
         cells += [_seconds(found.get(other)) for other in _COLUMNS]
+        cells.append(_processors([found.get(one) for one in ("xnet", *_COLUMNS)]))
         cells += [_ratio(ours, found.get(other)) for other in _COLUMNS]
         cells += [_bytes(ours), _bytes(found.get("rsync delta")), _memory(ours)]
         lines.append(f"| {' | '.join(cells)} |")
@@ -34,6 +35,10 @@ def format_table(samples: Iterable[dict[str, Any]]) -> str:
 
 def _seconds(figures: dict[str, Any] | None) -> str:
     return "-" if figures is None else f"{figures['seconds']:.2f} s"
+
+
+def _processors(all_figures: list[dict[str, Any] | None]) -> str:
+    return ", ".join("-" if one is None else f"{one['cpu_s']:.2f}" for one in all_figures) + " s"
 
 
 def _ratio(ours: dict[str, Any] | None, other: dict[str, Any] | None) -> str:

@@ -55,16 +55,16 @@ def test_what_rsync_says_it_sent() -> None:
 
 
 def test_a_table_without_all_figures() -> None:
-    figures = {"seconds": 1.0, "sent": 1000, "sender_kb": 2048, "receiver_kb": 1024}
+    figures = {"seconds": 1.0, "cpu_s": 0.5, "sent": 1000, "sender_kb": 2048, "receiver_kb": 1024}
     common = {"tree": "small", "step": "new", "targets": 4, "ssh": True}
     table = format_table(
         [
             {**common, "implementation": "xnet", "figures": figures},
-            {**common, "implementation": "rsync", "figures": {"seconds": 2.0}},
+            {**common, "implementation": "rsync", "figures": {"seconds": 2.0, "cpu_s": 3.0}},
         ]
     )
     assert table.splitlines()[-1] == (
-        "| small | new | 4 over ssh | 1.00 s | - | 2.00 s | - | - | 0.50x | - | 1,000 | - | 2, 1 MiB |"
+        "| small | new | 4 over ssh | 1.00 s | - | 2.00 s | - | 0.50, -, 3.00, - s | - | 0.50x | - | 1,000 | - | 2, 1 MiB |"
     )
 
 

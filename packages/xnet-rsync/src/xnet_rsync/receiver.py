@@ -174,10 +174,11 @@ class Folder(object):
         """Return what is in it: a dict of names and what lstat says of them."""
         found = {}
         if SCANS_FD and self.fd is not None:
+            coding, errors = sys.getfilesystemencoding(), sys.getfilesystemencodeerrors()
             with os.scandir(self.fd) as entries:
                 for entry in entries:
                     try:
-                        found[encode_path(entry.name)] = entry.stat(follow_symlinks=False)
+                        found[entry.name.encode(coding, errors)] = entry.stat(follow_symlinks=False)
                     except FileNotFoundError:  # noqa: F821
                         pass
             return found
@@ -325,6 +326,10 @@ def temporary_name(name):
     return TEMPORARY + name_mark(name) + b"-" + binascii.hexlify(os.urandom(4))
 
 
+#: Small files need no mark, as what has come of them is not worth keeping: only a name that nobody else has.
+SMALL = TEMPORARY + b"0" * 16 + b"-" + binascii.hexlify(os.urandom(8)) + b"-"
+
+
 def name_mark(name):
     """Return 16 digits for a name."""
     marks = (zlib.crc32(name) & 0xFFFFFFFF, zlib.crc32(name, 0x55555555) & 0xFFFFFFFF)
@@ -339,6 +344,24 @@ def fold(name):
     from unicodedata import normalize
 
     return normalize("NFC", text).lower().encode("utf-8", "replace")
+
+
+def check_names(names):
+    """Refuse what is not one component of a path. Spec: RS-030, RS-031."""
+    joined = b"\0".join(names)
+    if WINDOWS or b"/" in joined or TEMPORARY in joined or not {b"", b".", b".."}.isdisjoint(names):
+        for name in names:
+            check_name(name)
+
+
+def folded_names(names):
+    """Return what ``fold`` returns for each name."""
+    joined = b"\0".join(names)
+    try:
+        joined.decode("ascii")
+    except UnicodeDecodeError:
+        return [fold(name) for name in names]
+    return joined.lower().split(b"\0") if names else []
 
 
 def check_name(name):
@@ -988,6 +1011,7 @@ class Receiver(object):
         self.arriving = None  # Arriving of which pieces came
         self.failed = set()  # what the sender may still send content of, in vain
         self.got = []
+        self.small = 0  # how many small files were begun
         self.plan = ([], [])
         self.folding = None  # whether the file system takes names of different case for one, once that is known
         self.said = monotonic()
@@ -1140,19 +1164,29 @@ class Receiver(object):
         number = self.next_number
         self.find_unfinished(folder_number, there)
         names = [row[0] for row in rows]
-        for name in names:
-            check_name(name)
+        check_names(names)
         if there and not broken:
             self.find_folded(folder_number, names, there)
-        for row in rows:
+        must(len(set(names)) == len(names) and seen.isdisjoint(names), "a name comes twice in a directory")
+        seen.update(names)
+        folded = folded_names(names)
+        differ = len(set(folded)) == len(folded) and meant.isdisjoint(folded)
+        if differ:
+            meant.update(folded)
+        for row, meaning in zip(rows, folded):
             name = row[0]
-            must(name not in seen, "the name %r comes twice in a directory", name)
-            seen.add(name)
-            folded = fold(name)
+            if differ and row[1] == FILE and self.is_same(there.get(name), row):
+                # Most files of most syncs: nothing is to be done, quickly.
+                if row[3] >= WORTH_CUTTING_BYTES:
+                    self.remember(folder_number, name, there[name])
+                del there[name]
+                number += 1
+                continue
             try:
-                if folded in meant and self.folds(folder_number):
-                    raise OSError(errno.EEXIST, "another name of the sender means the same here")
-                meant.add(folded)
+                if not differ:
+                    if meaning in meant and self.folds(folder_number):
+                        raise OSError(errno.EEXIST, "another name of the sender means the same here")
+                    meant.add(meaning)
                 if not broken:
                     self.judge(number, folder_number, there.pop(name, None), needs, kinds, *row)
                 elif row[1] == DIRECTORY:
@@ -1173,6 +1207,13 @@ class Receiver(object):
                 self.extra.append((folder_number, name, stat.S_ISDIR(found.st_mode)))
                 self.remember(folder_number, name, found)
 
+    def is_same(self, found, row):
+        """Return whether a file is there as the sender has it, and nobody wants to know more exactly."""
+        return (
+            found is not None and found.st_size == row[3] and found.st_mode == stat.S_IFREG | row[2]
+            and mtime_ns(found) == row[4] and not self.checksum
+        )
+
     def folds(self, folder_number):
         """Return whether the file system takes names of different case for one. Spec: RS-034."""
         if self.folding is None and not self.dry:
@@ -1185,7 +1226,8 @@ class Receiver(object):
 
     def find_folded(self, folder_number, names, there):
         """Find what is there under another case, where the file system does not care."""
-        missing = {fold(name): name for name in names if name not in there}
+        missing = [name for name in names if name not in there]
+        missing = dict(zip(folded_names(missing), missing))
         if not missing or len(names) - len(missing) == len(there):
             return
         wanted = set(names)
@@ -1350,13 +1392,40 @@ class Receiver(object):
             entry = self.entry_of(number)
             must(at + size <= len(body), "a pack that is too short")
             must(size == entry.size, "%d bytes for a file of %d", size, entry.size)
-            with self.trying(number, entry):
-                self.start(number, entry)
-                self.arriving.write(0, part(body, at, size))
-                self.install(number, entry)
+            must(self.arriving is None, "a pack in the middle of another file")
+            must(number not in self.lists and number not in self.assembling, "%d in the middle of its list", number)
+            try:
+                self.install_small(entry, part(body, at, size))
+            except OSError as error:
+                self.fail(number, entry, error)
+            else:
+                del self.entries[number]
+                self.got.append(number)
             at += size
             self.alive()
         must(at == len(body), "a pack that is too long")
+
+    def install_small(self, entry, data):
+        """Write a small file under another name, and let it become visible."""
+        folder = self.tree.writable(entry.folder)
+        self.small += 1
+        temporary = SMALL + b"%d" % self.small
+        fd = folder.open(temporary, CREATE_FILE)
+        try:
+            try:
+                if len(data):
+                    write_all(fd, data)
+                set_mode(fd, entry.mode, folder.prefix + temporary)
+                set_time(fd, entry.mtime)
+                if self.fsync:
+                    os.fsync(fd)
+            finally:
+                os.close(fd)
+            put_in_place(folder, temporary, entry.name)
+        except OSError:
+            if folder.maybe_lstat(temporary) is not None:
+                folder.unlink(temporary)
+            raise
 
     def on_data(self, number, flags, offset, data):
         """Take a piece of a large file."""
@@ -1380,6 +1449,18 @@ class Receiver(object):
     def trying(self, number, entry, more=False):
         """Return a context in which an error of the system is a problem of one file."""
         return Trying(self, number, entry, more)
+
+    def fail(self, number, entry, error, more=False):
+        """Give up one file, and say why."""
+        path = self.tree.path(entry.folder, entry.name)
+        try:
+            self.on_again(number)
+        except OSError:
+            self.arriving = None
+        self.entries.pop(number, None)
+        if more:
+            self.failed.add(number)
+        self.problem(number, path, error)
 
     def start(self, number, entry):
         """Begin a file."""
@@ -1667,16 +1748,7 @@ class Trying(object):
     def __exit__(self, kind, error, trace):
         if not isinstance(error, OSError):
             return False
-        receiver, number = self.receiver, self.number
-        path = receiver.tree.path(self.entry.folder, self.entry.name)
-        try:
-            receiver.on_again(number)
-        except OSError:
-            receiver.arriving = None
-        receiver.entries.pop(number, None)
-        if self.more:
-            receiver.failed.add(number)
-        receiver.problem(number, path, error)
+        self.receiver.fail(self.number, self.entry, error, self.more)
         return True
 
 
