@@ -126,9 +126,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _say(sample: Sample) -> None:
     where = f"{sample.targets} over ssh" if sample.ssh else f"{sample.targets}"
+    sent = "" if sample.figures.sent is None else f", {sample.figures.sent:,} bytes"
     print(
-        f"{sample.tree}, {sample.step}, {where}, {sample.implementation}: {sample.figures.seconds:.3f} s, cpu {sample.figures.cpu_s:.3f}"
-        f" {'' if sample.figures.sent is None else f'{sample.figures.sent:,} bytes'}",
+        f"{sample.tree}, {sample.step}, {where}, {sample.implementation}: {sample.figures.seconds:.3f} s,"
+        f" processors {sample.figures.cpu_s:.3f} s{sent}",
         file=sys.stderr,
         flush=True,
     )

@@ -64,7 +64,8 @@ def test_a_table_without_all_figures() -> None:
         ]
     )
     assert table.splitlines()[-1] == (
-        "| small | new | 4 over ssh | 1.00 s | - | 2.00 s | - | 0.50, -, 3.00, - s | - | 0.50x | - | 1,000 | - | 2, 1 MiB |"
+        "| small | new | 4 over ssh | 1.00 s | - | 2.00 s | - | 0.50, -, 3.00, - s "
+        "| - | 0.50x | - | 1,000 | - | 2, 1 MiB |"
     )
 
 
