@@ -57,6 +57,7 @@ class Conduct:
         self.goaway = False
         self.terminated = False
         self._requested: set[int] = set()
+        self._pings: list[bytes] = []
         self._parity = 0 if role == "worker" else 1
 
     def account(self, channel: int) -> Account:
@@ -69,6 +70,8 @@ class Conduct:
         """Note a frame of the runner."""
         if frame.name == "HELLO":
             self.heard_hello = True
+        elif frame.name == "PING":
+            self._pings.append(frame.payload)
         if not frame.channel:
             return
         account = self.account(frame.channel)
@@ -106,6 +109,8 @@ class Conduct:
             return
         self._hello_order(frame)
         self._payload(frame)
+        if row.name == "PONG":
+            self._pong(frame)
         if row.name == "GOAWAY":
             self.goaway = True
         if row.name == "GATEWAY_TERMINATE":
@@ -158,6 +163,15 @@ class Conduct:
             value = _value(frame.payload)
             if value is None or value.kind != "list" or [v.kind for v in value.content] != ["bool", "bool"]:
                 self._broken("VA-040", "RECONFIGURE whose payload is no array of two booleans")
+
+    def _pong(self, frame: Frame) -> None:
+        """A PING has one PONG, and PONGs have the order of their PINGs."""
+        if frame.payload in self._pings:
+            if frame.payload != self._pings[0]:
+                self._broken("FR-021", f"the PONG h'{frame.payload.hex()}' overtook that of an earlier PING")
+            self._pings.remove(frame.payload)
+        else:
+            self._broken("FR-020", f"a PONG h'{frame.payload.hex()}' that answers no PING")
 
     def _goaway(self, frame: Frame) -> None:
         value = _value(frame.payload)

@@ -9,7 +9,7 @@ import attrs
 from xnet_conformance.cbor_reading import NotAValue, read_value
 from xnet_conformance.cbor_writing import write_value
 from xnet_conformance.errors import CheckFailed
-from xnet_conformance.specification import read_specification
+from xnet_conformance.specification import VERSION, read_specification
 from xnet_conformance.values import Value, parse_value
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ def read_hello(payload: bytes) -> Announced:
     version = fields.get("version")
     if version is None or version.kind != "list" or [v.kind for v in version.content] != ["int", "int"]:
         raise CheckFailed("the HELLO has no version of two integers", req="HS-014")
+    if version.content[0].content != int(VERSION.partition(".")[0]):
+        shown = ".".join(str(number.content) for number in version.content)
+        raise CheckFailed(f"the testee speaks version {shown}, which is another protocol", req="HS-014")
     features = fields.get("features", Value("list", ()))
     implementation = fields.get("implementation", Value("str", ""))
     if features.kind != "list" or any(name.kind != "str" for name in features.content):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from xnet_conformance.errors import CannotStart
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 #: What is kept of a testee's standard error.
 KEPT_STDERR_BYTES: Final = 256 * 1024
@@ -29,6 +29,8 @@ class Link:
         received: Bytes that nobody has taken yet.
         ended: The testee's side of the stream has ended.
         broken: Bytes could not be written any more.
+        change_incoming: Makes other bytes of those that came; called with nothing at the end. For mutants.
+        change_outgoing: Makes other bytes of those that are written. For mutants.
     """
 
     def __init__(
@@ -42,6 +44,8 @@ class Link:
         self._read_fd = read_fd
         self._write_fd = write_fd
         self._stderr_fd = stderr_fd
+        self.change_incoming: Callable[[bytes], bytes] | None = None
+        self.change_outgoing: Callable[[bytes], bytes] | None = None
         self._outgoing = bytearray()
         self._close_when_written = False
         for fd in (read_fd, write_fd, stderr_fd):
@@ -52,7 +56,7 @@ class Link:
         """Write, or keep what the testee does not take now."""
         if self.broken or self._write_fd < 0:
             return
-        self._outgoing += data
+        self._outgoing += data if self.change_outgoing is None else self.change_outgoing(data)
         self._flush()
 
     def close_input(self) -> None:
@@ -134,8 +138,8 @@ class Link:
             return
         except OSError:  # a reset is an end like any other
             data = b""
+        self.received += data if self.change_incoming is None else self.change_incoming(data)
         if data:
-            self.received += data
             return
         self.ended = True
         if self._read_fd != self._write_fd:

@@ -50,11 +50,24 @@ def send(scenario: Scenario, raw: Any) -> None:
 
 @step("raw")
 def raw_bytes(scenario: Scenario, raw: Any) -> None:
-    """Send ``{hex: ...}``, or ``{frames: [...], split: n}``: frames at once, or in writes of n bytes."""
+    """Send ``{hex: ...}``, or ``{frames: [...], split: n}``: frames at once, or in writes of n bytes.
+
+    With ``keep: n`` the last n bytes of the frames are kept, which ``{kept: true}`` sends.
+    """
     if "hex" in raw:
         scenario.session.send_raw(bytes.fromhex(raw["hex"]))
         return
+    if "kept" in raw:
+        scenario.session.link.write(scenario.bindings.pop("kept bytes"))
+        return
     frames = [parse_frame(scenario, each) for each in raw["frames"]]
+    if "keep" in raw:
+        for one in frames:
+            scenario.session.note_sent(one)
+        data = b"".join(one.encode() for one in frames)
+        scenario.session.link.write(data[: -raw["keep"]])
+        scenario.bindings["kept bytes"] = data[-raw["keep"] :]
+        return
     scenario.session.send_split(frames, raw.get("split") or 1 << 30)
 
 

@@ -1,5 +1,6 @@
 """The bare worker on standard input and output, in the interpreter that is named: ``bare_worker.py 2.7``.
 
+Without a name it is the interpreter that this runs on.
 What xnet sends to an interpreter that has nothing of it comes from a file here, so that standard input is the
 connection from its first byte on.
 """
@@ -11,7 +12,8 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parents[2] / "packages" / "xnet-gateway" / "src"))
+# Last, so that PYTHONPATH may lead to a changed one.
+sys.path.append(str(HERE.parents[2] / "packages" / "xnet-gateway" / "src"))
 
 from xnet_gateway.bare.bootstrap import FIRST_LINE, blob
 
@@ -27,7 +29,7 @@ def find(version):
     return shutil.which(name, path=path) or sys.exit(f"there is no interpreter {version} here")
 
 
-python = find(sys.argv[1])
+python = find(sys.argv[1]) if len(sys.argv) > 1 else sys.executable
 with tempfile.TemporaryFile() as file:
     file.write(blob())
     file.flush()

@@ -46,6 +46,8 @@ _MORE: Final = {
     "tag-channel-float": "d9e422f93c00",
     "tag-channel-max": "d9e4221b0000000100000000",
     "tag-py2-str-array": "d9e42380",
+    "reserved-with-content": "1c05",
+    "reserved-length-with-content": "5c0161",
     "simple-19": "f3",
     "simple-255": "f8ff",
     "set-of-lists": "d901028180",

@@ -1,0 +1,76 @@
+"""``mutants``: is the suite able to fail?"""
+
+from __future__ import annotations
+
+import fnmatch
+from pathlib import Path
+
+import click
+
+from xnet_conformance.case_files import load_cases
+from xnet_conformance.cli.options import make_testee
+from xnet_conformance.errors import UsageError
+from xnet_conformance.mutation.hunting import HUNTING_SCALE, Verdict, hunt_all
+from xnet_conformance.mutation.mutant import WIRE_MUTANTS, read_mutants
+from xnet_conformance.results import EXIT_FAILED, EXIT_NOTHING
+
+
+@click.command()
+@click.option(
+    "-t", "--testee", help="A command, or the file of a testee (.yaml); by default the one that --file names."
+)
+@click.option("--stdio", type=click.Choice(["pipes", "socket"]), help="What its stdin and stdout are.")
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(path_type=Path, exists=True),
+    default=WIRE_MUTANTS,
+    help="A file of mutants; by default those that change frames on their way, which any testee can be.",
+)
+@click.option("--only", "patterns", multiple=True, help="Only mutants like this: an id, with *.")
+@click.option("-j", "--jobs", default=1, show_default=True, help="Mutants at a time.")
+@click.option("--timeout-scale", "scale", default=1.0, help="Stretches all time limits.")
+@click.pass_context
+def mutants(
+    context: click.Context,
+    path: Path,
+    patterns: tuple[str, ...],
+    jobs: int,
+    testee: str | None,
+    stdio: str | None,
+    scale: float,
+) -> None:
+    """Break a testee in one known way after the other: the case that a mutant names has to fail."""
+    found = read_mutants(path)
+    words = testee or (str(found.testee) if found.testee else None)
+    if words is None:
+        raise UsageError(f"{path.name} names no testee: say which with -t")
+    chosen = [
+        mutant
+        for mutant in found.mutants
+        if not patterns or any(fnmatch.fnmatchcase(mutant.id, pattern) for pattern in patterns)
+    ]
+    if not chosen:
+        raise UsageError(f"{path.name} has no mutant like {', '.join(patterns) or 'that'}")
+    verdicts = hunt_all(
+        chosen,
+        make_testee(words, None, (), stdio, None),
+        load_cases(),
+        sources=found.sources,
+        jobs=jobs,
+        scale=HUNTING_SCALE * scale,
+        report=_print,
+    )
+    judged = [verdict for verdict in verdicts if verdict.evaluated]
+    survivors = [verdict for verdict in judged if not verdict.killed]
+    click.echo(f"{len(judged) - len(survivors)} of {len(judged)} mutants killed")
+    if not judged:
+        context.exit(EXIT_NOTHING)
+    for verdict in survivors:
+        click.echo(f"  {verdict.explanation()}")
+    context.exit(EXIT_FAILED if survivors else 0)
+
+
+def _print(verdict: Verdict) -> None:
+    mark = "killed  " if verdict.killed else "SURVIVED" if verdict.evaluated else "no case "
+    click.echo(f"{mark} {verdict.mutant.id:44} {verdict.mutant.killed_by:40} {verdict.result.outcome}")

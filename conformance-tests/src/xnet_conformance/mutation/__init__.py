@@ -1,0 +1,1 @@
+"""Mutants: testees that are wrong in one known way each, which the cases have to catch."""

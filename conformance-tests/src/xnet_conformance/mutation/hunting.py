@@ -1,0 +1,208 @@
+"""Runs each mutant through the case that has to notice it."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from xnet_conformance.case_running import WorkerRunner
+from xnet_conformance.connecting import Workers
+from xnet_conformance.errors import CaseError, UsageError
+from xnet_conformance.mutation.wire_rules import FrameChanger
+from xnet_conformance.results import Result
+from xnet_conformance.role_runners import probe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from xnet_conformance.case import Case
+    from xnet_conformance.link import Link
+    from xnet_conformance.mutation.mutant import Mutant
+    from xnet_conformance.testee import Testee
+
+_GREEN: Final = ("pass", "nonstrict")
+#: Mutants that do not answer are waited for that part of a case's time.
+HUNTING_SCALE: Final = 0.3
+
+
+@attrs.frozen
+class Verdict:
+    """What became of a mutant: killed, or why not."""
+
+    mutant: Mutant
+    result: Result
+
+    @property
+    def killed(self) -> bool:
+        """Whether its case failed, in the way that it should."""
+        if self.mutant.should:
+            return self.result.outcome == "nonstrict"
+        return self.result.outcome in (("crash",) if self.mutant.dies else ("fail", "timeout"))
+
+    @property
+    def evaluated(self) -> bool:
+        """Whether the testee has what the case needs."""
+        return self.result.outcome != "unsupported"
+
+    def explanation(self) -> str:
+        """Return a sentence about a mutant that survived."""
+        what = f"{self.mutant.id} ({self.mutant.title or ', '.join(self.mutant.breaks)})"
+        outcome, case = self.result.outcome, self.mutant.killed_by
+        if outcome in _GREEN:
+            return f"{what} survived: {case} passes"
+        if outcome == "crash":
+            return f"{what} ended under {case}, which it has to say (dies: true): {self.result.message}"
+        return f"{what} under {case}: {outcome}: {self.result.message}"
+
+
+class _MutatedWorkers(Workers):
+    """Starts a testee whose frames are changed on their way."""
+
+    mutant: Mutant
+
+    def _start(self, environ: dict[str, str], cwd: str | None) -> Link:
+        link = super()._start(environ, cwd)
+        theirs, ours = self.mutant.fresh_rules("runner"), self.mutant.fresh_rules("testee")
+        if theirs:
+            link.change_incoming = FrameChanger(theirs, preamble=True)
+        if ours:
+            link.change_outgoing = FrameChanger(ours, preamble=False)
+        return link
+
+
+def hunt_all(
+    mutants: Sequence[Mutant],
+    testee: Testee,
+    cases: Iterable[Case],
+    *,
+    sources: Sequence[Path] = (),
+    jobs: int = 1,
+    scale: float = HUNTING_SCALE,
+    report: Callable[[Verdict], None] = lambda verdict: None,
+) -> list[Verdict]:
+    """Run all mutants; the testee as it is has to pass each of their cases first.
+
+    Args:
+        mutants: Those that were chosen.
+        testee: What they are made of.
+        cases: All there are.
+        sources: Folders that patches are applied to copies of.
+        jobs: Mutants at a time.
+        scale: Stretches time limits for mutants.
+        report: Called with each verdict, by one thread at a time.
+
+    Raises:
+        CaseError: A mutant names no case of this role, or the testee itself does not pass one.
+        UsageError: The testee is no worker.
+    """
+    if testee.role != "worker":
+        raise UsageError(f"mutants are made of workers, and {testee.name} is an {testee.role}")
+    by_id = {case.id: case for case in cases if "worker" in case.roles}
+    for mutant in mutants:
+        if mutant.killed_by not in by_id:
+            raise CaseError(f"{mutant.id} is killed by {mutant.killed_by}, which is no case for workers")
+    waiting: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
+    verdicts: dict[str, Verdict] = {}
+    broken: list[BaseException] = []
+    lock = threading.Lock()
+    with tempfile.TemporaryDirectory(prefix="xnet-mutants-") as scratch:
+        features = probe(testee, scratch, 1.0)
+        wanted = {mutant.killed_by: by_id[mutant.killed_by] for mutant in mutants}
+        possible = {id_: case for id_, case in wanted.items() if features.issuperset(case.needs)}
+        check_unchanged(testee, possible.values(), scratch)
+
+        def work() -> None:
+            try:
+                while not broken:
+                    mutant = waiting.get_nowait()
+                    result = hunt(mutant, testee, by_id[mutant.killed_by], scratch, sources, scale)
+                    with lock:
+                        verdicts[mutant.id] = Verdict(mutant, result)
+                        report(verdicts[mutant.id])
+            except queue.Empty:
+                pass
+            except BaseException as error:  # noqa: BLE001  (handed to the thread that waits)
+                broken.append(error)
+
+        for mutant in mutants:
+            if mutant.killed_by in possible:
+                waiting.put(mutant)
+            else:
+                verdicts[mutant.id] = Verdict(mutant, Result(by_id[mutant.killed_by], "unsupported"))
+                report(verdicts[mutant.id])
+        threads = [threading.Thread(target=work, name=f"hunt-{n}", daemon=True) for n in range(jobs)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    if broken:
+        raise broken[0]
+    return [verdicts[mutant.id] for mutant in mutants]
+
+
+def check_unchanged(testee: Testee, cases: Iterable[Case], scratch: str) -> None:
+    """Check that the testee passes the cases as it is: a mutant says nothing otherwise.
+
+    Raises:
+        CaseError: It does not.
+    """
+    runner = WorkerRunner(Workers(testee, scratch))
+    try:
+        for case in sorted(cases, key=lambda case: case.own):
+            result = runner.run(case)
+            if result.outcome not in _GREEN:
+                raise CaseError(
+                    f"{testee.name} does not pass {case.id} without being changed: {result.message}"
+                )
+    finally:
+        runner.close()
+
+
+def hunt(
+    mutant: Mutant, testee: Testee, case: Case, scratch: str, sources: Sequence[Path], scale: float
+) -> Result:
+    """Run one mutant through its case.
+
+    Raises:
+        CaseError: The mutant cannot be made.
+    """
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        if mutant.patches:
+            testee = patched(mutant, testee, sources, Path(folder))
+        workers = _MutatedWorkers(testee, folder, scale)
+        workers.mutant = mutant
+        runner = WorkerRunner(workers)
+        try:
+            return runner.run(case)
+        finally:
+            runner.close()
+
+
+def patched(mutant: Mutant, testee: Testee, sources: Sequence[Path], folder: Path) -> Testee:
+    """Return the testee with changed sources, which are in `folder` from now on.
+
+    Raises:
+        CaseError: A patch does not fit.
+    """
+    roots = []
+    for number, source in enumerate(sources):
+        root = folder / f"source-{number}"
+        shutil.copytree(source, root)
+        roots.append(root)
+    for patch in mutant.patches:
+        owner = next((root for root in roots if (root / patch.file).exists()), None)
+        if owner is None:
+            raise CaseError(f"{mutant.id}: no folder of sources has {patch.file}")
+        try:
+            patch.apply(owner)
+        except CaseError as error:
+            raise CaseError(f"{mutant.id}: {error}") from None
+    path = os.pathsep.join(map(str, roots))
+    return attrs.evolve(testee, environ={**testee.environ, "PYTHONPATH": path})

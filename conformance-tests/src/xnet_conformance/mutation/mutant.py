@@ -1,0 +1,135 @@
+"""Files of mutants: what is changed, which requirements that breaks, and the case that has to notice.
+
+A file is YAML, a map: ``mutants`` and, for those that change source code, ``testee`` (a file) and ``sources``
+(folders that are copied, changed and put in front of everything else that the testee's Python finds).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import yaml
+
+from xnet_conformance.errors import CaseError, UsageError
+from xnet_conformance.mutation.wire_rules import Rule, parse_rule
+from xnet_conformance.specification import SUITE, requirements
+
+#: Those that change frames on their way, which any testee can be.
+WIRE_MUTANTS: Final = SUITE / "mutants.yaml"
+_KEYS: Final = frozenset({"id", "layer", "title", "breaks", "killed_by", "wire", "source", "dies", "should"})
+
+
+@attrs.frozen
+class Patch:
+    """A change of one file: text that occurs there exactly once, and what is put in its place."""
+
+    file: str
+    old: str
+    new: str
+
+    def apply(self, folder: Path) -> None:
+        """Change the file below a folder.
+
+        Raises:
+            CaseError: There is no such file, or the text is not there exactly once: the source has changed,
+                and the mutant has to follow.
+        """
+        path = folder / self.file
+        if not path.is_file():
+            raise CaseError(f"there is no file {self.file} to change")
+        text = path.read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise CaseError(f"{self.file} has this {text.count(self.old)} times, not once: {self.old!r}")
+        path.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+@attrs.frozen
+class Mutant:
+    """One way to be wrong.
+
+    Attributes:
+        killed_by: The case that fails with it.
+        dies: The testee ends or does not start, which otherwise is taken for a mistake in the mutant.
+        should: Only a SHOULD is broken: its case then is "nonstrict".
+        rules: As in the file; see `wire_rules`.
+        patches: Changes of source code.
+    """
+
+    id: str
+    layer: str
+    title: str
+    breaks: tuple[str, ...]
+    killed_by: str
+    dies: bool = False
+    should: bool = False
+    rules: tuple[dict[str, Any], ...] = ()
+    patches: tuple[Patch, ...] = ()
+
+    def fresh_rules(self, to: str) -> list[Rule]:
+        """Return the rules of one direction, "runner" or "testee", which have matched nothing yet."""
+        return [rule for rule in map(parse_rule, self.rules) if rule.to == to]
+
+
+@attrs.frozen
+class MutantFile:
+    """A file of mutants; without a testee they are for any."""
+
+    path: Path
+    mutants: tuple[Mutant, ...]
+    testee: Path | None = None
+    sources: tuple[Path, ...] = ()
+
+
+def read_mutants(path: Path = WIRE_MUTANTS) -> MutantFile:
+    """Read a file.
+
+    Raises:
+        UsageError: It cannot be read.
+        CaseError: A mutant is not as it has to be.
+    """
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise UsageError(f"the mutants in {path} cannot be read: {error}") from None
+    if not isinstance(raw, dict) or not isinstance(raw.get("mutants"), list):
+        raise CaseError(f"{path} is no map with a list of mutants")
+    here = path.resolve().parent
+    found = MutantFile(
+        path,
+        tuple(_parse(path, each) for each in raw["mutants"]),
+        here / raw["testee"] if "testee" in raw else None,
+        tuple(here / folder for folder in raw.get("sources", ())),
+    )
+    ids = [mutant.id for mutant in found.mutants]
+    twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
+    if twice:
+        raise CaseError(f"{path}: {', '.join(twice)} is there twice")
+    return found
+
+
+def _parse(path: Path, raw: Any) -> Mutant:
+    if not isinstance(raw, dict) or set(raw) - _KEYS or not {"id", "layer", "breaks", "killed_by"} <= set(raw):
+        raise CaseError(f"{path}: a mutant has id, layer, breaks, killed_by and a change, not {raw!r:.200}")
+    if ("wire" in raw) == ("source" in raw):
+        raise CaseError(f"{path}: {raw['id']} changes either the wire or the source")
+    for id_ in raw["breaks"]:
+        if id_ not in requirements():
+            raise CaseError(f"{path}: {raw['id']} breaks {id_}, which the specification has not")
+    wire, source = raw.get("wire", []), raw.get("source", [])
+    wire = wire if isinstance(wire, list) else [wire]
+    source = source if isinstance(source, list) else [source]
+    mutant = Mutant(
+        raw["id"],
+        raw["layer"],
+        raw.get("title", ""),
+        tuple(raw["breaks"]),
+        raw["killed_by"],
+        bool(raw.get("dies", False)),
+        bool(raw.get("should", False)),
+        tuple(wire),
+        tuple(Patch(each["file"], each["old"], each["new"]) for each in source),
+    )
+    mutant.fresh_rules("runner")
+    return mutant
