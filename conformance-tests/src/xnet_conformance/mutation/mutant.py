@@ -110,7 +110,11 @@ def read_mutants(path: Path = WIRE_MUTANTS) -> MutantFile:
 
 
 def _parse(path: Path, raw: Any) -> Mutant:
-    if not isinstance(raw, dict) or set(raw) - _KEYS or not {"id", "layer", "breaks", "killed_by"} <= set(raw):
+    if (
+        not isinstance(raw, dict)
+        or set(raw) - _KEYS
+        or not {"id", "layer", "breaks", "killed_by"} <= set(raw)
+    ):
         raise CaseError(f"{path}: a mutant has id, layer, breaks, killed_by and a change, not {raw!r:.200}")
     if ("wire" in raw) == ("source" in raw):
         raise CaseError(f"{path}: {raw['id']} changes either the wire or the source")

@@ -1,0 +1,83 @@
+"""Mutants are killed by the cases they name: some here, all by ``xnet-conformance mutants``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from xnet_conformance.case_files import load_cases
+from xnet_conformance.errors import CaseError, UsageError
+from xnet_conformance.mutation.hunting import Verdict, hunt_all
+from xnet_conformance.mutation.mutant import WIRE_MUTANTS, Mutant, Patch, read_mutants
+from xnet_conformance.results import Result
+from xnet_conformance.testee import from_command, read_testee
+
+ROOT = Path(__file__).resolve().parents[2]
+BARE = read_testee(ROOT / "testees" / "bare" / "this.yaml")
+CASES = load_cases()
+#: Every so manieth mutant is hunted here, which takes a second or two for each layer.
+STRIDE = 16
+
+
+def wire_mutant(killed_by: str, rule: dict[str, Any], *, should: bool = False) -> Mutant:
+    return Mutant("a", "wire.frames", "", ("FR-020",), killed_by, should=should, rules=(rule,))
+
+
+def hunt(mutant: Mutant) -> Verdict:
+    (verdict,) = hunt_all([mutant], BARE, CASES, sources=[ROOT.parent / "packages/xnet-gateway/src"])
+    return verdict
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("path", [WIRE_MUTANTS, ROOT / "mutants" / "bare.yaml"], ids=lambda path: path.stem)
+def test_mutants_are_killed(path: Path) -> None:
+    found = read_mutants(path)
+    verdicts = hunt_all(found.mutants[::STRIDE], BARE, CASES, sources=found.sources, jobs=2)
+    assert [verdict.explanation() for verdict in verdicts if not verdict.killed] == []
+
+
+def test_a_mutant_that_breaks_nothing_survives() -> None:
+    verdict = hunt(wire_mutant("frames.ping.echo", {"frame": "INFO", "do": "drop"}))
+    assert not verdict.killed
+    assert "survived: frames.ping.echo passes" in verdict.explanation()
+
+
+def test_a_mutant_that_cannot_even_start_is_taken_for_a_mistake_in_it() -> None:
+    file = "xnet_gateway/bare/bare_worker.py"
+    patch = Patch(file, "PROTOCOL = (1, 0)", "PROTOCOL = (1, 0")
+    mutant = Mutant("a", "gateway", "", ("HS-001",), "frames.ping.echo", patches=(patch,))
+    verdict = hunt(mutant)
+    assert not verdict.killed
+    assert "dies: true" in verdict.explanation()
+    assert hunt(attrs.evolve(mutant, dies=True)).killed
+
+
+def test_a_should_is_broken_in_another_way_than_a_must() -> None:
+    rule = {"frame": "CHANNEL_DATA", "do": {"item": "long-head"}}
+    assert not hunt(wire_mutant("values.encode.int.23", rule)).killed
+    assert hunt(wire_mutant("values.encode.int.23", rule, should=True)).killed
+
+
+def test_a_case_that_does_not_exist_is_a_mistake() -> None:
+    with pytest.raises(CaseError, match="no case for workers"):
+        hunt(wire_mutant("frames.ping.pong", {"do": "drop"}))
+
+
+def test_a_testee_that_fails_by_itself_makes_no_mutants() -> None:
+    broken = from_command(f'{sys.executable} -c "import sys; sys.exit(3)"')
+    mutant = wire_mutant("frames.ping.echo", {"frame": "PONG", "do": "drop"})
+    with pytest.raises(Exception, match="ended before its HELLO"):
+        hunt_all([mutant], broken, CASES)
+    with pytest.raises(UsageError, match="made of workers"):
+        hunt_all([mutant], attrs.evolve(BARE, role="initiator"), CASES)
+
+
+def test_a_mutant_whose_case_needs_what_the_testee_has_not_is_not_judged() -> None:
+    verdict = Verdict(wire_mutant("trace.file", {"do": "drop"}), Result(CASES[0], "unsupported"))
+    assert not verdict.evaluated
+    assert not verdict.killed

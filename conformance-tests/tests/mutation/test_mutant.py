@@ -1,0 +1,88 @@
+"""Files of mutants: what is in ours fits the suite and the sources, and mistakes in others are named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from xnet_conformance.case import LAYERS
+from xnet_conformance.case_files import load_cases
+from xnet_conformance.errors import CaseError, UsageError
+from xnet_conformance.mutation.mutant import WIRE_MUTANTS, Patch, read_mutants
+
+FOLDER = Path(__file__).resolve().parents[2] / "mutants"
+FILES = [WIRE_MUTANTS, *sorted(FOLDER.glob("*.yaml"))]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_mutants_name_cases_and_layers_that_exist(path: Path) -> None:
+    cases = {case.id: case for case in load_cases()}
+    for mutant in read_mutants(path).mutants:
+        assert mutant.layer in LAYERS, mutant.id
+        assert mutant.killed_by in cases, mutant.id
+        assert mutant.title, mutant.id
+        assert mutant.rules or mutant.patches, mutant.id
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_patches_fit_the_sources(path: Path) -> None:
+    found = read_mutants(path)
+    for mutant in found.mutants:
+        for patch in mutant.patches:
+            texts = [root / patch.file for root in found.sources if (root / patch.file).exists()]
+            assert len(texts) == 1, mutant.id
+            assert texts[0].read_text().count(patch.old) == 1, (
+                f"{mutant.id} has to follow the source, which has this not exactly once: {patch.old!r}"
+            )
+            assert patch.old != patch.new, mutant.id
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "mutants.yaml"
+    path.write_text(text)
+    return path
+
+
+GOOD = "id: a, layer: flow, breaks: [FC-001], killed_by: x"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[]", "no map with a list of mutants"),
+        ("mutants: [{id: a}]", "a mutant has id, layer"),
+        (f"mutants: [{{{GOOD}}}]", "either the wire or the source"),
+        (f"mutants: [{{{GOOD}, wire: [], source: []}}]", "either the wire or the source"),
+        (f"mutants: [{{{GOOD}, wire: [{{do: explode}}]}}]", "no action 'explode'"),
+        (f"mutants: [{{{GOOD}, wire: [{{frame: NONE, do: drop}}]}}]", "no frame 'NONE'"),
+        (
+            f"mutants: [{{{GOOD}, wire: [{{do: drop}}]}}, {{{GOOD}, wire: [{{do: drop}}]}}]",
+            "a is there twice",
+        ),
+        (
+            "mutants: [{id: a, layer: flow, breaks: [FC-999], killed_by: x, wire: [{do: drop}]}]",
+            "breaks FC-999",
+        ),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(CaseError, match=words):
+        read_mutants(write(tmp_path, text))
+
+
+def test_a_file_that_cannot_be_read_is_a_mistake_of_who_named_it(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_mutants(tmp_path / "none.yaml")
+
+
+def test_a_patch_changes_what_is_there_once(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("one two two")
+    Patch("a.py", "one", "1").apply(tmp_path)
+    assert (tmp_path / "a.py").read_text() == "1 two two"
+    with pytest.raises(CaseError, match="has this 2 times, not once"):
+        Patch("a.py", "two", "2").apply(tmp_path)
+    with pytest.raises(CaseError, match="has this 0 times"):
+        Patch("a.py", "three", "3").apply(tmp_path)
+    with pytest.raises(CaseError, match=r"no file b\.py"):
+        Patch("b.py", "three", "3").apply(tmp_path)
