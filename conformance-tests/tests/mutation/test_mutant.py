@@ -61,8 +61,8 @@ GOOD = "id: a, layer: flow, breaks: [FC-001], killed_by: x"
             "a is there twice",
         ),
         (
-            "mutants: [{id: a, layer: flow, breaks: [FC-999], killed_by: x, wire: [{do: drop}]}]",
-            "breaks FC-999",
+            "mutants: [{id: a, layer: flow, breaks: [nothing], killed_by: x, wire: [{do: drop}]}]",
+            "breaks nothing",
         ),
     ],
 )

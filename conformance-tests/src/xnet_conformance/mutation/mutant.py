@@ -6,8 +6,7 @@ A file is YAML, a map: ``mutants`` and, for those that change source code, ``tes
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import yaml
@@ -15,6 +14,9 @@ import yaml
 from xnet_conformance.errors import CaseError, UsageError
 from xnet_conformance.mutation.wire_rules import Rule, parse_rule
 from xnet_conformance.specification import SUITE, requirements
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 #: Those that change frames on their way, which any testee can be.
 WIRE_MUTANTS: Final = SUITE / "mutants.yaml"

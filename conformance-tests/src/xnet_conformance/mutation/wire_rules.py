@@ -1,14 +1,15 @@
 """What a mutating proxy does to frames on their way: rules, which are data.
 
-A rule is ``{frame: NAME, do: ...}`` with, optionally, ``to: testee`` (frames of the runner; those of the testee
-otherwise), ``nth: n`` (only the n-th that matches), ``channel: zero`` or ``other``. ``frame: any`` is each frame.
+A rule is ``{frame: NAME, do: ...}`` with, optionally, ``to: testee`` (frames of the runner; those of the
+testee otherwise), ``nth: n`` (only the n-th that matches), ``channel: zero`` or ``other``. ``frame: any`` is
+each frame.
 
 ``do`` is ``drop``, ``twice``, ``late`` (behind the next frame), ``end`` (the stream ends after it),
 ``{payload: hex}``, ``{append: hex}``, ``{cut: n}`` (its last n bytes are missing, header and all),
 ``{length: n}`` (added to the length in the header), ``{type: NAME}``, ``{channel: n}`` (added),
 ``{header: little}``, ``{item: change}``, ``{field: name, value: tagged}`` (of a payload that is a map;
-``value: null`` removes it), ``{after: [{NAME: hex}, ...]}`` (frames on the same channel), ``{before: [...]}``,
-``{raw: hex}`` (bytes in place of it).
+``value: null`` removes it), ``{after: [{NAME: hex}, ...]}`` (frames on the same channel),
+``{before: [...]}``, ``{raw: hex}`` (bytes in place of it).
 """
 
 from __future__ import annotations
