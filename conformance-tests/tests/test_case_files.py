@@ -14,6 +14,7 @@ from xnet_conformance.case_running import STEP_MODULES
 from xnet_conformance.errors import CaseError, UsageError
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.scenario import parse_step
+from xnet_conformance.steps_rsync import RECEIVER
 
 CASES = load_cases()
 BY_ID = {case.id: case for case in CASES}
@@ -65,6 +66,7 @@ FIXTURES = sorted(
         for step in steps_of(case.steps)
         if "fixture" in step.get("exec", {})
     }
+    - {RECEIVER}  # what a testee's own implementation of syncs brings
 )
 
 
