@@ -43,6 +43,19 @@ def test_an_incomplete_line_comes_a_moment_later(tmp_path: Path) -> None:
         assert arrived(said, "password: no\n")
 
 
+def test_lines_have_a_prefix_once_there_is_one(tmp_path: Path) -> None:
+    with relayed(tmp_path) as (write, relay, said):
+        os.write(write, b"before\n")
+        assert arrived(said, "before\n")
+        relay.prefix_lines(b"gw0: ")
+        for data in (b"one\n\ntw", b"o", b"\n", b"three\nfo", b"ur"):
+            before = relay._tail
+            os.write(write, data)
+            assert eventually(lambda before=before, data=data: relay._tail == before + data)
+        assert arrived(said, "before\ngw0: one\ngw0: \ngw0: two\ngw0: three\ngw0: four")
+        assert relay.tail() == "before\none\n\ntwo\nthree\nfour"
+
+
 def test_the_rest_comes_at_the_end(tmp_path: Path) -> None:
     with relayed(tmp_path) as (write, _, said):
         os.write(write, b"a\n" + b"b" * 10_000)

@@ -47,10 +47,16 @@ class OutputRelay:
         self._tail = b""
         #: What was read and not written: the beginning of a line, or what our stderr does not take.
         self._rest = b""
+        self._prefix = b""
+        self._at_line_start = True
         self._rest_timer_set = False
         self._closed = False
         os.set_blocking(fd, False)
         get_reactor().watch(fd, READ, self._on_readable)
+
+    def prefix_lines(self, prefix: bytes) -> None:
+        """Have every line begin with this from now on; the tail is without. Threads: any."""
+        self._prefix = prefix
 
     def tail(self) -> str:
         """Return the last lines that came."""
@@ -92,9 +98,16 @@ class OutputRelay:
             self._write_rest(everything=True)
             return False
         self._tail = (self._tail + data)[-TAIL_BYTES:]
-        self._rest += data
+        self._rest += self._prefixed(data)
         self._write_rest(everything=False)
         return True
+
+    def _prefixed(self, data: bytes) -> bytes:
+        prefix, begins, self._at_line_start = self._prefix, self._at_line_start, data.endswith(b"\n")
+        if not prefix:
+            return data
+        data = data.removesuffix(b"\n").replace(b"\n", b"\n" + prefix)
+        return (prefix if begins else b"") + data + (b"\n" if self._at_line_start else b"")
 
     def _write_rest(self, *, everything: bool) -> None:
         """Write whole lines, or everything; what remains is looked at again a moment later."""

@@ -108,6 +108,11 @@ class WorkerProcess:
         """End the process with SIGKILL."""
         self._signal(signal.SIGKILL)
 
+    def prefix_output(self, prefix: bytes) -> None:
+        """Have every line that it writes to standard error begin with this on ours."""
+        if self._relay is not None:
+            self._relay.prefix_lines(prefix)
+
     def describe(self) -> str:
         """Return a sentence about how the process ended, with the last lines it wrote."""
         pid = self.popen.pid

@@ -112,6 +112,30 @@ def test_a_process_that_ends_at_once_loses_nothing() -> None:
     assert done.returncode == 3
 
 
+def test_the_last_words_of_a_crash() -> None:
+    done = execute("popen", "--", "import ctypes, faulthandler; faulthandler.enable(); ctypes.string_at(0)")
+    assert "gw0: Fatal Python error: Segmentation fault\n" in done.stderr
+    assert "killed by signal 11 (SIGSEGV); its last output was:\n" in done.stderr
+    assert done.returncode == 3
+
+
+def test_traces_do_not_make_more_traces() -> None:
+    """Sending what was traced would be traced, and that sent."""
+    environment = {**ENVIRONMENT, "EXECNET_DEBUG": "2"}
+    for spec in ("popen", "command=env"):
+        done = subprocess.run(
+            [sys.executable, "-m", "xnet", "exec", spec, "--", "import time; print(1); time.sleep(0.3)"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        assert (done.stdout, done.returncode) == ("gw0: 1\n", 0)
+        assert 10 < len(done.stderr.splitlines()) < 60
+        assert "gw0: [" not in done.stderr
+
+
 def test_files_have_names_arguments_and_their_own_encoding(tmp_path: Path) -> None:
     script = tmp_path / "a script.py"
     script.write_bytes(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Final
 
     from xnet_channel.threads.channel import Channel
+    from xnet_gateway.gateway import Gateway
 
 #: A line that is longer is written in pieces, so that memory is bounded, in bytes.
 LONGEST_LINE_BYTES: Final = 65536
@@ -206,7 +207,8 @@ def _run_one(member: Member, program: Program, printer: Printer) -> End:
     try:
         channel = member.gateway.remote_exec(remote_program.SOURCE)
         channel.reconfigure(py2str_as_py3str=False)
-        channel.send((program.kind, program.text, program.name, program.arguments))
+        captured = printer.prefix_relayed(member, member.gateway)
+        channel.send((program.kind, program.text, program.name, program.arguments, captured))
         status = _receive(channel, lines)
         error = ""
     except RemoteError as failure:
@@ -309,6 +311,19 @@ class Printer:
             output.write_out(data)
         else:
             output.write_error(data)
+
+    def prefix_relayed(self, member: Member, gateway: Gateway) -> list[int]:
+        """Return the descriptors of which the other side is to send what is written there.
+
+        Standard error of a process that we have started comes here by itself, with its last words when it
+        crashes: it only needs the prefix. Traces (EXECNET_DEBUG=2) come the same way, and stay as they are.
+        """
+        prefix_output = getattr(gateway._io, "prefix_output", None)
+        if prefix_output is None:
+            return [remote_program.STDOUT, remote_program.STDERR]
+        if "EXECNET_DEBUG" not in os.environ and "EXECNET_DEBUG" not in member.spec.env:
+            prefix_output(self._prefixes[remote_program.STDERR][member.name])
+        return [remote_program.STDOUT]
 
     def note(self, member: Member, end: End) -> None:
         """Remember how it ended on one gateway, and say so where that is not plain."""

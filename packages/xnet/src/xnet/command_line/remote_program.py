@@ -22,7 +22,8 @@ ENDED: Final = 0
 #: Nothing that comes back in one item is longer, in bytes.
 LARGEST_PIECE_BYTES: Final = 65536
 
-#: Receives (kind, text, name, arguments); sends (descriptor, bytes) any number of times and (0, exit status).
+#: Receives (kind, text, name, arguments, descriptors); sends (descriptor, bytes) any number of times, then
+#: (0, exit status). The descriptors are those of which it sends what programs write to them.
 SOURCE: Final = r'''
 import errno, fcntl, io, os, select, sys, threading, traceback, types
 
@@ -30,13 +31,13 @@ PIECE = 65536
 
 
 class Outputs(object):
-    """Descriptors 1 and 2 are pipes from now on, and what arrives in them is sent.
+    """Descriptors 1 and maybe 2 are pipes from now on, and what arrives in them is sent.
 
     Python's own streams send by themselves, after what is in the pipes already: so nothing that was printed
     is lost when the process ends at once, and the output of programs in between is at its place.
     """
 
-    def __init__(self):
+    def __init__(self, numbers):
         self.pid = os.getpid()
         self.lock = threading.RLock()
         self.ends = {}
@@ -45,7 +46,9 @@ class Outputs(object):
         sys.stdout.flush()
         sys.stderr.flush()
         # Traces go to descriptor 2: sending them would make more of them, without end.
-        for number in (1,) if os.environ.get("EXECNET_DEBUG") == "2" else (1, 2):
+        for number in numbers:
+            if number == 2 and os.environ.get("EXECNET_DEBUG") == "2":
+                continue
             self.saved[number] = os.dup(number)
             reading, writing = os.pipe()
             fcntl.fcntl(reading, fcntl.F_SETFL, fcntl.fcntl(reading, fcntl.F_GETFL) | os.O_NONBLOCK)
@@ -129,8 +132,8 @@ def status_of(value):
     return 1
 
 
-def go(kind, text, name, arguments):
-    outputs = Outputs()
+def go(kind, text, name, arguments, numbers):
+    outputs = Outputs(numbers)
     if sys.version_info[0] == 2:
         class Stream(object):
             encoding = "utf-8"
