@@ -48,10 +48,15 @@ def test_lines_have_a_prefix_once_there_is_one(tmp_path: Path) -> None:
         os.write(write, b"before\n")
         assert arrived(said, "before\n")
         relay.prefix_lines(b"gw0: ")
+        read: list[bytes] = [b"before\n"]
+
+        def all_read() -> bool:
+            return relay._tail == b"".join(read)
+
         for data in (b"one\n\ntw", b"o", b"\n", b"three\nfo", b"ur"):
-            before = relay._tail
+            read.append(data)
             os.write(write, data)
-            assert eventually(lambda before=before, data=data: relay._tail == before + data)
+            assert eventually(all_read)
         assert arrived(said, "before\ngw0: one\ngw0: \ngw0: two\ngw0: three\ngw0: four")
         assert relay.tail() == "before\none\n\ntwo\nthree\nfour"
 
