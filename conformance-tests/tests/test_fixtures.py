@@ -1,0 +1,47 @@
+"""The tasks: each in every language the suite has, and each in the README."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from xnet_conformance.errors import MissingFixture
+from xnet_conformance.fixtures import Fixtures
+from xnet_conformance.specification import SUITE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOLDER = SUITE / "fixtures"
+#: What a testee brings along itself.
+OWN = {"rsync-receiver"}
+
+
+def test_every_language_has_every_task() -> None:
+    languages = [folder for folder in FOLDER.iterdir() if folder.is_dir()]
+    tasks = [{path.stem for path in folder.iterdir() if path.is_file()} for folder in languages]
+    assert len(languages) == 2
+    assert tasks[0] == tasks[1]
+
+
+def test_the_readme_has_every_task_in_order() -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    described = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
+    assert described == sorted({path.stem for path in (FOLDER / "python").iterdir() if path.is_file()} | OWN)
+
+
+def test_somebodys_own_file_comes_first(tmp_path: Path) -> None:
+    (tmp_path / "echo.py").write_text("another", encoding="utf-8")
+    fixtures = Fixtures("python", (tmp_path,))
+    assert fixtures.source("echo") == "another"
+    assert "def run(channel" in fixtures.source("wait")
+
+
+def test_a_task_in_another_language(tmp_path: Path) -> None:
+    (tmp_path / "echo.rb").write_text("def run(channel)", encoding="utf-8")
+    fixtures = Fixtures("ruby", (tmp_path,))
+    assert fixtures.source("echo") == "def run(channel)"
+    with pytest.raises(MissingFixture, match="'wait' for the language 'ruby'"):
+        fixtures.source("wait")
