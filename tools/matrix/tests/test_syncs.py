@@ -1,4 +1,4 @@
-"""Trees arrive over every way to an interpreter, as they are, and the second time only what is new travels."""
+"""Trees arrive over every way to an interpreter; the second time only what is new travels."""
 
 from __future__ import annotations
 
