@@ -64,7 +64,7 @@ class Workers:
         if begin.get("handshake", True):
             session.say_hello()
             try:
-                session.wait_hello(time.monotonic() + START_S * self.scale)
+                session.wait_hello(time.monotonic() + START_S * max(1.0, self.scale))
             except (TesteeGone, NoAnswer, CheckFailed) as error:
                 stderr = link.drain_stderr(time.monotonic() + 0.5)
                 session.link.close()

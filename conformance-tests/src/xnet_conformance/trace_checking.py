@@ -136,18 +136,26 @@ def _compare(messages: Sequence[Seen], seen: Sequence[Seen], ways: Sequence[str]
 
 def _check_json(scratch: Path, seen: Sequence[Seen]) -> None:
     files = sorted(scratch.glob("trace-*.jsonl"))
-    rows = [json.loads(line) for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [_json_row(line) for line in lines]
     messages = [
         (row["dir"], row["type"], row["channel"], row["length"]) for row in rows if "event" not in row
     ]
     if not messages:
         raise CheckFailed("there is no trace for machines", actual=str(files), req="TR-020")
-    for row in rows:
-        wanted = {"ns", "pid", "side", "event"}
-        if "event" not in row:
-            wanted = {"ns", "pid", "side", "dir", "type", "channel", "length"}
-        if set(row) != wanted:
-            raise CheckFailed(
-                "a line has other keys", expected=str(sorted(wanted)), actual=str(sorted(row)), req="TR-020"
-            )
     _compare(messages, seen)
+
+
+def _json_row(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise CheckFailed(f"a line is no JSON: {error}", actual=line[:300], req="TR-020") from None
+    wanted = {"ns", "pid", "side", "event"}
+    if not isinstance(row, dict) or "event" not in row:
+        wanted = {"ns", "pid", "side", "dir", "type", "channel", "length"}
+    if not isinstance(row, dict) or set(row) != wanted:
+        raise CheckFailed(
+            "a line has other keys", expected=str(sorted(wanted)), actual=line[:300], req="TR-020"
+        )
+    return row

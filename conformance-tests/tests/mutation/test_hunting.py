@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from xnet_conformance.case import LAYERS
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.errors import CaseError, UsageError
 from xnet_conformance.mutation.hunting import Verdict, hunt_all
@@ -20,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 BARE = read_testee(ROOT / "testees" / "bare" / "this.yaml")
 CASES = load_cases()
 #: Every so manieth mutant is hunted here, which takes a second or two for each layer.
-STRIDE = 16
+STRIDE = 24
 
 
 def wire_mutant(killed_by: str, rule: dict[str, Any], *, should: bool = False) -> Mutant:
@@ -39,6 +40,18 @@ def test_mutants_are_killed(path: Path) -> None:
     found = read_mutants(path)
     verdicts = hunt_all(found.mutants[::STRIDE], BARE, CASES, sources=found.sources, jobs=2)
     assert [verdict.explanation() for verdict in verdicts if not verdict.killed] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_one_broken_rule_in_each_layer_of_the_full_stack_is_caught() -> None:
+    """The list is ``mutants/stack.yaml``: each names beforehand the case that has to fail."""
+    found = read_mutants(ROOT / "mutants" / "stack.yaml")
+    assert found.testee is not None
+    assert {mutant.layer for mutant in found.mutants} >= {*LAYERS} - {"rsync"}
+    verdicts = hunt_all(found.mutants, read_testee(found.testee), CASES, sources=found.sources, jobs=3)
+    assert [verdict.explanation() for verdict in verdicts if not verdict.killed] == []
+    assert len(verdicts) >= 10
 
 
 def test_a_mutant_that_breaks_nothing_survives() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,11 @@ def test_a_patch_changes_what_is_there_once(tmp_path: Path) -> None:
         Patch("a.py", "three", "3").apply(tmp_path)
     with pytest.raises(CaseError, match=r"no file b\.py"):
         Patch("b.py", "three", "3").apply(tmp_path)
+
+
+def test_the_table_in_the_documents_is_that_of_the_files() -> None:
+    tool = FOLDER.parent / "tools" / "mutants_table.py"
+    done = subprocess.run(
+        [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _GREEN: Final = ("pass", "nonstrict")
 #: Mutants that do not answer are waited for that part of a case's time.
-HUNTING_SCALE: Final = 0.3
+HUNTING_SCALE: Final = 0.2
 
 
 @attrs.frozen

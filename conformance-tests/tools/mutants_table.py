@@ -1,0 +1,110 @@
+"""Write the table of mutants and the cases that kill them: `docs/conformance-mutants.md`.
+
+``python conformance-tests/tools/mutants_table.py [--check]``; with ``--check`` nothing is written, and the
+exit status is 1 if the table is not what the files of mutants say now. ``--coverage`` says which requirements
+have no mutant.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from xnet_conformance.case import LAYERS
+from xnet_conformance.case_files import load_cases
+from xnet_conformance.mutation.mutant import WIRE_MUTANTS, Mutant, MutantFile, read_mutants
+from xnet_conformance.specification import requirements
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+TARGET: Final = ROOT / "docs" / "conformance-mutants.md"
+FILES: Final = {
+    WIRE_MUTANTS: (
+        "Frames changed on their way",
+        (
+            "What a mutating proxy does between the runner and any worker, whatever its language: "
+            "`xnet-conformance mutants -t TESTEE`."
+        ),
+    ),
+    ROOT / "conformance-tests/mutants/bare.yaml": (
+        "The worker that is one file, changed",
+        (
+            "Rules that only the inside of a worker can break: "
+            "`xnet-conformance mutants --file conformance-tests/mutants/bare.yaml`."
+        ),
+    ),
+    ROOT / "conformance-tests/mutants/stack.yaml": (
+        "The full stack, changed",
+        (
+            "One rule or more in each layer of our own packages: "
+            "`xnet-conformance mutants --file conformance-tests/mutants/stack.yaml`."
+        ),
+    ),
+}
+_BEGIN: Final = """\
+# Mutants of the conformance suite
+
+A suite that cannot fail proves nothing. So each of these is a worker that is wrong in one known way, and
+names the case that has to fail with it; the same worker without the change passes that case. A mutant that
+survives is an error of the suite. This page is generated: `python conformance-tests/tools/mutants_table.py`.
+
+A mutant marked with ~ breaks a SHOULD: its case then has the outcome `nonstrict`.
+"""
+
+
+def text() -> str:
+    """Return the page."""
+    found = {path: read_mutants(path) for path in FILES}
+    parts = [_BEGIN, _summary([mutant for file in found.values() for mutant in file.mutants])]
+    for path, (title, words) in FILES.items():
+        parts.append(f"## {title}\n\n{words}\n\n{_table(found[path])}")
+    return "\n".join(parts)
+
+
+def _summary(mutants: list[Mutant]) -> str:
+    counts = Counter(mutant.layer for mutant in mutants)
+    rows = [f"| {layer} | {counts[layer]} |" for layer in LAYERS]
+    return "| layer | mutants |\n| --- | --- |\n" + "\n".join(rows) + f"\n| all | {len(mutants)} |\n"
+
+
+def coverage() -> str:
+    """Return which MUSTs have a case and no mutant."""
+    must = {id_ for id_, row in requirements().items() if row.level.startswith("MUST")}
+    with_case = {id_ for case in load_cases() for id_ in case.req} & must
+    broken = {
+        id_ for path in FILES for mutant in read_mutants(path).mutants for id_ in mutant.breaks
+    } & with_case
+    missing = ", ".join(sorted(with_case - broken)) or "none"
+    return f"{len(with_case)} MUSTs have a case, {len(broken)} of them a mutant. Those without: {missing}"
+
+
+def _table(file: MutantFile) -> str:
+    rows = [
+        f"| `{mutant.id}`{' ~' if mutant.should else ''} | {mutant.title} | {', '.join(mutant.breaks)} "
+        f"| `{mutant.killed_by}` |"
+        for mutant in sorted(file.mutants, key=lambda mutant: LAYERS.index(mutant.layer))
+    ]
+    return (
+        "| mutant | what is wrong | breaks | killed by |\n| --- | --- | --- | --- |\n"
+        + "\n".join(rows)
+        + "\n"
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Write the page, or compare it."""
+    if "--coverage" in arguments:
+        print(coverage())
+        return 0
+    if "--check" not in arguments:
+        TARGET.write_text(text(), encoding="utf-8")
+        return 0
+    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text():
+        return 0
+    print(f"{TARGET.relative_to(ROOT)} is not what the files of mutants say: run {Path(__file__).name}")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
