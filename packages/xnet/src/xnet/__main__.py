@@ -21,8 +21,11 @@ def main(arguments: list[str], program: str = "python -m xnet") -> int:
 
         if running.is_understood(arguments[1:]):
             return running.start(arguments[1:])
-    from xnet.command_line import app
-
+    try:
+        from xnet.command_line import app
+    except KeyboardInterrupt:  # afterwards app sees to it
+        sys.stderr.write("xnet: interrupted\n")
+        return 130
     return app.main(arguments, program)
 
 

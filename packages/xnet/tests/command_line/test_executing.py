@@ -346,3 +346,18 @@ def test_workers_and_import_xnet_do_without_the_libraries() -> None:
     assert done.stdout == "[]\n"
     done = execute("popen", "--", "import sys; print([n for n in ('click', 'rich') if n in sys.modules])")
     assert done.stdout == "gw0: []\n"
+
+
+@pytest.mark.parametrize(
+    "item", ["'text'", "(1, 'text')", "(3, b'x')", "(0, 256)", "(1, b'x' * 65537)", "None"]
+)
+def test_a_worker_that_sends_something_else_is_not_believed(item: str) -> None:
+    """Code can find the channel that our own text uses, and another implementation can be wrong."""
+    code = (
+        "import gc\n"
+        "from xnet_channel.threads.channel import Channel\n"
+        f"[one.send({item}) for one in gc.get_objects() if isinstance(one, Channel)]\n"
+    )
+    done = execute("popen", "--", code)
+    assert "xnet: gw0: the other side sent what was not asked for: " in done.stderr
+    assert (done.stdout, done.returncode) == ("", 3)

@@ -18,6 +18,11 @@ def test_what_others_wrote_cannot_act_on_a_terminal() -> None:
     assert output.printable("é \x1b[2J\n\u202e") == "é \\x1b[2J\\n\\u202e"
 
 
+def test_sentences_quote_safely(capfd: pytest.CaptureFixture[str]) -> None:
+    output.complain("it said:\n\x1b[2J\x07")
+    assert capfd.readouterr().err == "xnet: it said:\n\\x1b[2J\\x07\n"
+
+
 @pytest.mark.parametrize(
     ("text", "data"), [("é", "é".encode()), (os.fsdecode(b"\xff"), b"\xff"), ("\ud800", b"\\ud800")]
 )

@@ -103,7 +103,7 @@ def _show(step: Step) -> None:
     if output.has_colours():
         colour = {True: "32", False: "1;31", None: "2"}[step.ok]
         word = f"\x1b[{colour}m{word}\x1b[0m"
-    first, *others = step.text.split("\n")
+    first, *others = output.printable_lines(step.text).split("\n")
     output.say(f"{word}{step.name.ljust(WIDTH)} {first}")
     for line in others:
         output.say(f"{'':8}{'':{WIDTH}} {line}")

@@ -231,7 +231,9 @@ def _receive(channel: Channel, lines: Lines) -> int:
         match item:
             case (remote_program.ENDED, int() as status) if 0 <= status <= 255:
                 return status
-            case (remote_program.STDOUT | remote_program.STDERR as number, bytes() as data):
+            case (remote_program.STDOUT | remote_program.STDERR as number, bytes() as data) if (
+                len(data) <= remote_program.LARGEST_PIECE_BYTES
+            ):
                 lines.add(number, data)
             case _:
                 raise ValueError(f"the other side sent what was not asked for: {repr(item)[:80]}")

@@ -98,8 +98,8 @@ def dumps(value: object, *, indent: int | None = None) -> str:
 
 
 def complain(text: str) -> None:
-    """Write a sentence of ours to standard error. Threads: any."""
-    write_error(encode(f"xnet: {text}\n"))
+    """Write a sentence of ours to standard error; what it quotes cannot act on a terminal. Threads: any."""
+    write_error(encode(f"xnet: {printable_lines(text)}\n"))
 
 
 def encode(text: str) -> bytes:
@@ -116,6 +116,11 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
+def printable_lines(text: str) -> str:
+    """Return the same of each line."""
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def size(count: float) -> str:
