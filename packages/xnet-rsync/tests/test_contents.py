@@ -47,3 +47,12 @@ def test_a_large_file_that_shrinks_while_it_is_sent(tmp_path: Path) -> None:
     os.truncate(tmp_path / "a", 300_000)
     with pytest.raises(Changed):
         list(messages)
+
+
+def test_what_tells_files_apart_is_read_once_for_all_targets(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", b"x" * 1_000_000)
+    entry = entry_of(tmp_path, "a")
+    contents = Contents(str(tmp_path))
+    head, digest = contents.head(entry), contents.digest(entry)
+    path.unlink()
+    assert (contents.head(entry), contents.digest(entry)) == (head, digest)

@@ -209,6 +209,9 @@ class Contents:
         """
         if entry.size <= SMALL_BYTES:
             return self.digest(entry)
+        return self._kept.get(("head", entry.number, entry.version), lambda: self._compute_head(entry))
+
+    def _compute_head(self, entry: Entry) -> bytes:
         fd = self._open(entry)
         try:
             return sha256(os.pread(fd, HEAD_BYTES, 0)).digest()
