@@ -176,8 +176,14 @@ def order(scenario: Scenario, raw: Any) -> None:
 
 @step("file")
 def file(scenario: Scenario, raw: Any) -> None:
-    """Wait for a file in the scratch directory: ``{name: out.txt, contains: text}``; or ``absent: true``."""
+    """Wait for a file in the scratch directory: ``{name: out.txt, contains: text}``; or ``absent: true``.
+
+    With ``make: true`` it is made.
+    """
     path = Path(scenario.scratch) / raw["name"]
+    if raw.get("make"):
+        path.touch()
+        return
     if raw.get("absent"):
         if path.exists():
             raise CheckFailed(f"the file {raw['name']} is there")
