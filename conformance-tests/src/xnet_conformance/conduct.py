@@ -23,6 +23,7 @@ ITEM_FRAMES: Final = frozenset({"CHANNEL_DATA", "CHANNEL_PART", "CHANNEL_BATCH"}
 _REQUESTS: Final = frozenset({"STATUS", "INFO", "CHANNEL_EXEC"})
 _MOST_GOAWAY_TEXT: Final = 4_096
 _MOST_ERROR_TEXT: Final = 65_536
+_MOST_VIOLATIONS: Final = 1_000
 _MOST_PING: Final = 64
 _MOST_ANSWER: Final = 65_536
 _MOST_PART: Final = 262_144
@@ -126,7 +127,8 @@ class Conduct:
             self._broken("VA-008", f"an item of depth {depth}; {self.ours.depth} was announced")
 
     def _broken(self, req: str, text: str) -> None:
-        self.violations.append(Violation(req, text))
+        if len(self.violations) < _MOST_VIOLATIONS:
+            self.violations.append(Violation(req, text))
 
     def _hello_order(self, frame: Frame) -> None:
         if frame.name == "HELLO":

@@ -33,6 +33,7 @@ class Workers:
         self.testee = testee
         self.scratch = scratch
         self.scale = scale
+        self.start_s = START_S * scale
         self._spare: Link | None = None
 
     def prepare(self) -> None:
@@ -64,7 +65,7 @@ class Workers:
         if begin.get("handshake", True):
             session.say_hello()
             try:
-                session.wait_hello(time.monotonic() + START_S * max(1.0, self.scale))
+                session.wait_hello(time.monotonic() + self.start_s)
             except (TesteeGone, NoAnswer, CheckFailed) as error:
                 stderr = link.drain_stderr(time.monotonic() + 0.5)
                 session.link.close()

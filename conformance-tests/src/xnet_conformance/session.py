@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from xnet_conformance.link import Link
 
 _MOST_NOISE: Final = 65_536
+#: More that no step takes is a flood; a case expects a few thousand at most.
+_MOST_EVENTS: Final = 20_000
 
 
 @attrs.frozen
@@ -227,6 +229,9 @@ class Session:
             return
         for one in frames:
             self._take_frame(one)
+            if len(self.inbox) > _MOST_EVENTS:
+                self._break("", f"{_MOST_EVENTS:,} events came that nobody asked for")
+                return
 
     def _break(self, req: str, text: str) -> None:
         self.protocol_broken = text

@@ -216,9 +216,13 @@ def goaway(scenario: Scenario, raw: Any) -> None:
     """
     fields = raw if isinstance(raw, dict) else {"code": raw}
     session = scenario.session
-    session.wait(lambda: session.goaway() is not None, scenario.deadline)
+    session.wait(
+        lambda: session.goaway() is not None or session.protocol_broken is not None, scenario.deadline
+    )
     event = session.goaway()
     if event is None:
+        if session.protocol_broken is not None:
+            raise CheckFailed(session.protocol_broken, expected=f"GOAWAY {fields['code']}")
         if session.link.ended:
             raise CheckFailed(
                 "the testee ended the connection without GOAWAY",

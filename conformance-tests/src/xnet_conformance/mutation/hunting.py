@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from xnet_conformance.case_running import WorkerRunner
-from xnet_conformance.connecting import Workers
+from xnet_conformance.connecting import START_S, Workers
 from xnet_conformance.errors import CaseError, UsageError
 from xnet_conformance.mutation.wire_rules import FrameChanger
 from xnet_conformance.results import Result
@@ -178,6 +178,7 @@ def hunt(
             testee = patched(mutant, testee, sources, Path(folder))
         workers = _MutatedWorkers(testee, folder, scale)
         workers.mutant = mutant
+        workers.start_s = START_S
         runner = WorkerRunner(workers)
         try:
             return runner.run(case)
