@@ -1,4 +1,4 @@
-"""Broken testees: the suite has one exact thing to say about each. They are in ``zoo/``."""
+"""Broken testees: the suite has one exact thing to say about each. They are in ``testees/zoo/``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xnet_conformance.results import EXIT_NOT_STARTED, exit_code
 from xnet_conformance.suite_running import run_suite
 from xnet_conformance.testee import from_command
 
-ZOO = Path(__file__).resolve().parents[1] / "zoo"
+ZOO = Path(__file__).resolve().parents[1] / "testees" / "zoo"
 BOOK = yaml.safe_load((ZOO / "zoo.yaml").read_text())
 CASES = [case for case in load_cases() if case.id in BOOK["cases"]]
 #: How long those that say nothing are waited for: 5 seconds for a HELLO, 2.5 for an answer.

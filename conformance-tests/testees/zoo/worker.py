@@ -87,7 +87,7 @@ def main(habit):
     if habit == "floods":
         while True:
             write(frame(PONG, 0, b"flood") * 1000)
-    for number, (kind, channel, payload) in enumerate(frames()):
+    for number, (kind, _, payload) in enumerate(frames()):
         if habit == "hangs":
             time.sleep(FOREVER)
         if habit == "dies-on-second" and number == 1:
