@@ -89,7 +89,7 @@ def test_through_another(gateways: dict[str, Gateway]) -> None:
         ("ssh=no-such-host.invalid", "host", "cannot be reached", "Check"),
         ("popen//chdir=/no/such/directory", "handshake", "/no/such/directory", "missing"),
         ("popen//worker=/no/such", "program", "/no/such is not there", "Install"),
-        ("popen//worker=true", "handshake", "ended before it began an xnet connection", "standard output"),
+        ("popen//worker=true", "handshake", "ended before it began an xnet connection", "speak the protocol"),
     ],
 )
 def test_the_step_that_fails_is_the_last(

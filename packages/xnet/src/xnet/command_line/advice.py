@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 #: Words -> advice; the first that is found counts. The words are those of ssh, docker, sudo, shells, systems.
 _TABLE: Final = (
     (
+        r"ended before it began an xnet connection; it said nothing",
+        "What was started ended without a word. Run it by hand; what worker= names has to speak the protocol",
+    ),
+    (
         r"host key verification failed|remote host identification has changed",
         (
             "ssh does not know this machine, or knows another of that name. Connect once by hand and "

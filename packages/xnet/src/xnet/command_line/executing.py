@@ -11,7 +11,7 @@ import click
 from xnet.command_line import output, remote_program, statuses
 from xnet.command_line.app import handle_signals
 from xnet.command_line.completion import complete_spec
-from xnet.command_line.fleet import HURRY_S, Fleet, Member, Timeout
+from xnet.command_line.fleet import HURRY_S, Fleet, Member, Timeout, why_no_python
 from xnet.command_line.redaction import hide_in_message, hide_in_spec
 from xnet_channel.threads.errors import RemoteError
 
@@ -202,6 +202,8 @@ class End:
 def _run_one(member: Member, program: Program, printer: Printer) -> End:
     if member.gateway is None:
         return End(statuses.EXIT_UNREACHABLE, member.error)
+    if why := why_no_python(member.gateway):
+        return End(statuses.EXIT_UNREACHABLE, why)
     began_s = time.monotonic()
     lines = Lines(printer, member)
     try:

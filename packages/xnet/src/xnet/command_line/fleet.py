@@ -57,6 +57,14 @@ class Member:
         self.settled = threading.Event()
 
 
+def why_no_python(gateway: Gateway) -> str:
+    """Return a sentence about a gateway that executes another language; empty if it executes Python."""
+    languages = gateway.languages()
+    if not languages or "python" in languages:
+        return ""
+    return f"it executes {' and '.join(languages)}, not Python"
+
+
 class Fleet:
     """All of them. Used in a ``with`` statement, which ends them.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HEADS: Final = (
     "gateway",
     "specification",
-    "python",
+    "version",
     "platform",
     "pid",
     "executing",
@@ -35,7 +35,7 @@ EPILOG: Final = """\
 Examples:
   xnet status popen ssh=web1 ssh=web2 docker=db
   xnet status ssh=bastion//id=hop ssh=inner//via=hop
-  xnet status ssh=web1 --json | jq '.[0].python'
+  xnet status ssh=web1 --json | jq '.[0].version'
 
 \b
 Exit status: 0 if all of them are reached and answer, 3 if not, 2 if the command line means nothing, 124 when
@@ -90,7 +90,7 @@ def _ask(member: Member) -> dict[str, Any]:
         return _describe(member, f"it does not answer: {error}")
     return {
         **_describe(member, ""),
-        "python": ".".join(str(part) for part in info.version_info[:3]),
+        "version": ".".join(str(part) for part in info.version_info[:3]),
         "languages": gateway.languages() or ["python"],
         "platform": info.platform,
         "executable": info.executable,
@@ -117,7 +117,7 @@ def _row(one: dict[str, Any]) -> list[str]:
     words = [
         one["gateway"],
         one["spec"],
-        one["python"],
+        one["version"],
         one["platform"],
         one["pid"],
         one["numexecuting"],

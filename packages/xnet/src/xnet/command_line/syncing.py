@@ -10,7 +10,7 @@ import click
 from xnet.command_line import output, statuses
 from xnet.command_line.app import handle_signals
 from xnet.command_line.completion import complete_spec
-from xnet.command_line.fleet import Fleet, Member
+from xnet.command_line.fleet import Fleet, Member, why_no_python
 from xnet.command_line.redaction import hide_in_message, hide_in_spec
 from xnet.command_line.targets import parse_target
 from xnet_rsync.errors import SyncError
@@ -93,7 +93,14 @@ def command(
     places = list(zip(fleet.members[len(through) :], (dest for _, dest in parsed), strict=True))
     with fleet:
         fleet.run(lambda member: None)
-        reached = [(member.gateway, dest) for member, dest in places if member.gateway is not None]
+        for member, _ in places:
+            if member.gateway is not None:
+                member.error = why_no_python(member.gateway)
+        reached = [
+            (member.gateway, dest)
+            for member, dest in places
+            if member.gateway is not None and not member.error
+        ]
         with _maybe_bars([f"{one.id}:{dest}" for one, dest in reached], shows and not dry_run) as bars:
             sync = _Sync(
                 source,
