@@ -1,7 +1,7 @@
 """Change one expectation of a case after the other: a good testee has to fail each.
 
-``python conformance-tests/tools/alter_cases.py TESTEE.yaml [PATTERN...] [--jobs N] [--every N]``; the exit status is
-1 if a changed case passes: then it proves nothing about what was changed.
+``python conformance-tests/tools/alter_cases.py TESTEE.yaml [PATTERN...] [--jobs N] [--every N]``; the exit
+status is 1 if a changed case passes: then it proves nothing about what was changed.
 """
 
 from __future__ import annotations
