@@ -50,12 +50,16 @@ def send(scenario: Scenario, raw: Any) -> None:
 
 @step("raw")
 def raw_bytes(scenario: Scenario, raw: Any) -> None:
-    """Send ``{hex: ...}``, or ``{frames: [...], split: n}``: frames at once, or in writes of n bytes.
+    """Send ``{hex: ...}``, ``{zeros: n}`` or ``{frames: [...]}``, at once or in writes of ``split`` bytes.
 
     With ``keep: n`` the last n bytes of the frames are kept, which ``{kept: true}`` sends.
     """
-    if "hex" in raw:
-        scenario.session.send_raw(bytes.fromhex(raw["hex"]))
+    if "hex" in raw or "zeros" in raw:
+        data = bytes.fromhex(raw["hex"]) if "hex" in raw else bytes(raw["zeros"])
+        size = raw.get("split") or len(data)
+        for at in range(0, len(data), size):
+            scenario.session.send_raw(data[at : at + size])
+            scenario.session.pump(time.monotonic())
         return
     if "kept" in raw:
         scenario.session.link.write(scenario.bindings.pop("kept bytes"))

@@ -42,11 +42,17 @@ def _content(scenario: Scenario, channel: object, data: bytes) -> None:
     scenario.session.send_item(scenario.known(channel), Value("bytes", data), scenario.deadline)
 
 
-def _heard(scenario: Scenario, channel: object, name: str) -> tuple[Value, ...]:
+def _heard(scenario: Scenario, channel: object, name: str, *kinds: str) -> tuple[Value, ...]:
     """Return what comes after the name in the next message, which has to be this one; `busy` says nothing.
 
+    Args:
+        scenario: The case.
+        channel: Of the sync.
+        name: Of the message.
+        kinds: Of the values after it; none means any values.
+
     Raises:
-        CheckFailed: Another came.
+        CheckFailed: Another came, or one of another form.
     """
     while True:
         event = next_event(scenario, scenario.known(channel), f"the message {name}")
@@ -55,8 +61,19 @@ def _heard(scenario: Scenario, channel: object, name: str) -> tuple[Value, ...]:
             break
     if words[:1] != (name,):
         raise CheckFailed(f"another message than {name} came", expected=name, actual=event.describe())
-    assert event.value is not None
-    return tuple(event.value.content[1:])
+    values = tuple("bytes" if value.kind == "py2str" else value.kind for value in words[1:])
+    if kinds and values != kinds:
+        raise CheckFailed(
+            f"{name} has another form", expected=str(kinds), actual=event.describe(), req="RS-003"
+        )
+    return words[1:]
+
+
+def _numbers(value: Value) -> tuple[int, ...]:
+    """Return the numbers that bytes have, four for each."""
+    if len(value.content) % 4:
+        raise CheckFailed("numbers have four bytes each", actual=describe(value), req="RS-004")
+    return struct.unpack(f">{len(value.content) // 4}I", value.content)
 
 
 def _words(event: Event) -> tuple[Any, ...]:
@@ -64,7 +81,7 @@ def _words(event: Event) -> tuple[Any, ...]:
     if event.name != "ITEM" or value is None or value.kind != "list" or not value.content:
         return ()
     first = value.content[0]
-    name = first.content.decode() if first.kind == "py2str" else first.content
+    name = first.content.decode("latin-1") if first.kind == "py2str" else first.content
     return (name, *value.content[1:])
 
 
@@ -119,7 +136,7 @@ def begin(scenario: Scenario, raw: Any) -> None:
     pairs.append((Value("str", "dest"), Value("bytes", str(dest).encode())))
     _say(scenario, raw["ch"], Value("str", "begin"), Value("dict", tuple(pairs)))
     if raw.get("ready", True):
-        (facts,) = _heard(scenario, raw["ch"], "ready")
+        (facts,) = _heard(scenario, raw["ch"], "ready", "dict")
         problem = scenario.mismatch({"has": {"version": 1}}, facts)
         if problem is not None:
             raise CheckFailed(f"ready: {problem}", req="RS-001")
@@ -180,10 +197,10 @@ def needs(scenario: Scenario, raw: Any) -> None:
 
 
 def _needed(scenario: Scenario, channel: object, first: int) -> dict[int, int]:
-    number, numbers, kinds = _heard(scenario, channel, "needs")
+    number, numbers, kinds = _heard(scenario, channel, "needs", "int", "bytes", "bytes")
     if number.content != first:
         raise CheckFailed("needs is about other entries", expected=str(first), actual=describe(number))
-    named = struct.unpack(f">{len(numbers.content) // 4}I", numbers.content)
+    named = _numbers(numbers)
     if not len(set(named)) == len(named) == len(kinds.content):
         raise CheckFailed("needs is not a kind for each of its entries", actual=describe(numbers))
     return dict(zip(named, kinds.content, strict=True))
@@ -197,8 +214,8 @@ def _compare_needs(found: dict[int, int], wanted: dict[int, list[int]], expected
 @step("rsync_plan")
 def plan(scenario: Scenario, raw: Any) -> None:
     """Expect ``plan`` of a dry run: ``{ch: r, are: {1: 1}}``."""
-    numbers, actions = _heard(scenario, raw["ch"], "plan")
-    named = struct.unpack(f">{len(numbers.content) // 4}I", numbers.content)
+    numbers, actions = _heard(scenario, raw["ch"], "plan", "bytes", "bytes")
+    named = _numbers(numbers)
     found = dict(zip(named, actions.content, strict=False))
     if found != raw["are"]:
         raise CheckFailed("something else is planned", expected=str(raw["are"]), actual=str(found))
@@ -237,8 +254,9 @@ def chunks(scenario: Scenario, raw: Any) -> None:
         Value("bytes", table),
         Value("bytes", digest),
     )
-    entry, ranges = _heard(scenario, raw["ch"], "want")
-    pairs = list(struct.iter_unpack(">II", ranges.content))
+    entry, ranges = _heard(scenario, raw["ch"], "want", "int", "bytes")
+    flat = _numbers(ranges)
+    pairs = list(zip(flat[::2], flat[1::2], strict=False))
     ends = [at for start, count in pairs for at in (start, start + count)]
     if entry.content != raw["entry"] or ends != sorted(ends) or (ends and ends[-1] > len(pieces)):
         raise CheckFailed("want has other ranges", expected=f"chunks of {len(pieces)}", actual=str(pairs))
@@ -272,8 +290,8 @@ def got(scenario: Scenario, raw: Any) -> None:
     """Expect that these entries are complete, in one message or several: ``{ch: r, entries: [1, 2]}``."""
     waiting = set(raw["entries"])
     while waiting:
-        (numbers,) = _heard(scenario, raw["ch"], "got")
-        found = struct.unpack(f">{len(numbers.content) // 4}I", numbers.content)
+        (numbers,) = _heard(scenario, raw["ch"], "got", "bytes")
+        found = _numbers(numbers)
         if not waiting.issuperset(found):
             raise CheckFailed("other entries are complete", expected=str(waiting), actual=str(found))
         waiting -= set(found)
@@ -288,7 +306,7 @@ def finish(scenario: Scenario, raw: Any) -> None:
         event = next_event(scenario, scenario.known(raw["ch"]), "the message done")
         words = _words(event)
         if words[:1] == ("removed",):
-            removed.update(words[1].content.decode().split("\0"))
+            removed.update(_paths(event, words[1:]))
         elif words[:1] == ("done",):
             break
         elif words[:1] != ("busy",):
@@ -300,6 +318,12 @@ def finish(scenario: Scenario, raw: Any) -> None:
     event = next_event(scenario, scenario.known(raw["ch"]), "the end of the channel")
     if event.name != "CHANNEL_CLOSE":
         raise CheckFailed("the receiver did not end after done", actual=event.describe(), req="RS-073")
+
+
+def _paths(event: Event, values: tuple[Value, ...]) -> list[str]:
+    if len(values) != 1 or values[0].kind not in ("bytes", "py2str"):
+        raise CheckFailed("removed has another form", expected="paths as bytes", actual=event.describe())
+    return [path.decode("utf-8", "replace") for path in values[0].content.split(b"\0")]
 
 
 @step("tree")
