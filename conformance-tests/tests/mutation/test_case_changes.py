@@ -53,6 +53,15 @@ def test_what_comes_back_and_exit_statuses_are_changed() -> None:
     assert altered({"send": {"PING": {"hex": "01"}}}) == []
 
 
+def test_what_a_sync_has_to_leave_is_changed() -> None:
+    assert altered({"tree": {"a": {"text": "x"}, "b": None, "unfinished": True}}) == [
+        {"tree": {"a": None}},
+        {"tree": {"b": {"dir": True, "mode": 0}}},
+    ]
+    assert altered({"rsync_got": {"ch": "r", "entries": [1]}})[0]["rsync_got"]["entries"] != [1]
+    assert altered({"rsync_finish": {"ch": "r"}})[0]["rsync_finish"]["removed"]
+
+
 def test_nearly_every_case_has_something_to_change() -> None:
     cases = [case for case in load_cases() if case.layer in ("wire.values", "gateway", "channel")]
     changeable = [case for case in cases if any(True for _ in altered_cases(case))]

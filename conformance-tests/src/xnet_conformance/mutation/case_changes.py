@@ -47,6 +47,15 @@ def _altered_steps(step: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"the payload {changed}", {**step, "expect": {name: {**fields, "hex": changed}}}
     elif "echoed" in step:
         yield "another value", {**step, "echoed": {**step["echoed"], "is": _NOTHING}}
+    elif "tree" in step:
+        for name, what in step["tree"].items():
+            if name != "unfinished":
+                instead = {"dir": True, "mode": 0} if what is None else None
+                yield f"{name} is another", {**step, "tree": {name: instead}}
+    elif "rsync_finish" in step:
+        yield "more is removed", {**step, "rsync_finish": {**step["rsync_finish"], "removed": [_NOTHING]}}
+    elif "rsync_got" in step:
+        yield "another entry", {**step, "rsync_got": {**step["rsync_got"], "entries": [4_000_000]}}
     elif "exit" in step and isinstance(step["exit"], dict) and "status" in step["exit"]:
         status = step["exit"]["status"] + 1
         yield f"exit status {status}", {**step, "exit": {**step["exit"], "status": status}}
