@@ -1,0 +1,111 @@
+"""Each rule of conduct: one frame that keeps it, one that breaks it."""
+
+from __future__ import annotations
+
+import pytest
+
+from xnet_conformance.conduct import Conduct
+from xnet_conformance.frames import Frame, frame
+from xnet_conformance.hello import Announced
+from xnet_conformance.values import Value, parse_value
+
+HELLO = frame("HELLO", 0, b"\xa0")
+
+
+def running() -> Conduct:
+    """Return what watches a worker after both HELLOs."""
+    conduct = Conduct("worker", Announced())
+    conduct.sent(HELLO)
+    conduct.received(HELLO)
+    return conduct
+
+
+def broken(conduct: Conduct) -> list[str]:
+    return [violation.req for violation in conduct.violations]
+
+
+GOAWAY = bytes.fromhex("a264636f64650064746578746161")
+CASES: list[tuple[list[Frame], str]] = [
+    ([HELLO], "HS-006"),
+    ([Frame(16, 0)], "FR-010"),
+    ([frame("PONG", 3)], "FR-014"),
+    ([frame("CHANNEL_CLOSE", 0)], "FR-014"),
+    ([frame("STATUS", 1)], "FR-008"),
+    ([frame("CHANNEL_CLOSE", 2, b"\xf6")], "FR-009"),
+    ([frame("PING", 0, b"x" * 65)], "FR-020"),
+    ([frame("PONG", 0, b"unasked")], "FR-020"),
+    ([frame("CHANNEL_PART", 2)], "CH-032"),
+    ([frame("CHANNEL_CREDIT", 1, b"\x00")], "FC-010"),
+    ([frame("CHANNEL_CREDIT", 1, b"\x05")], "FC-011"),
+    ([frame("CHANNEL_CLOSE_ERROR", 2, b"\x41a")], "CH-041"),
+    ([frame("CHANNEL_CLOSE_ERROR", 2, b"\x7a\0\1\0\0" + b"x" * 65536)], "CH-042"),
+    ([frame("GOAWAY", 0, b"\xa0")], "ER-001"),
+    ([frame("GOAWAY", 0, GOAWAY), frame("PONG", 0)], "ER-002"),
+    ([frame("CHANNEL_CLOSE", 2), frame("CHANNEL_CLOSE", 2)], "CH-040"),
+    ([frame("CHANNEL_CLOSE", 2), frame("CHANNEL_DATA", 2, b"\x01")], "CH-040"),
+    ([frame("CHANNEL_LAST_MESSAGE", 2), frame("CHANNEL_LAST_MESSAGE", 2)], "CH-050"),
+    ([frame("CHANNEL_LAST_MESSAGE", 2), frame("CHANNEL_DATA", 2, b"\x01")], "CH-050"),
+    ([frame("CHANNEL_DATA", 2, b"x" * 600_000)], "FC-020"),
+    ([frame("CHANNEL_PART", 2, b"x" * 262_145)], "FC-021"),
+    ([frame("CHANNEL_DATA", 2, b"x" * 500_000)] * 3, "FC-003"),
+    ([frame("RECONFIGURE", 0, b"\x82\x01\x00")], "VA-040"),
+]
+
+
+@pytest.mark.parametrize(("frames", "req"), CASES, ids=[f"{n}-{row[1]}" for n, row in enumerate(CASES)])
+def test_a_rule_that_is_broken_is_named(frames: list[Frame], req: str) -> None:
+    conduct = running()
+    for one in frames[:-1]:
+        conduct.received(one)
+        assert broken(conduct) == []
+    conduct.received(frames[-1])
+    assert req in broken(conduct)
+
+
+def test_what_a_worker_may_do_breaks_nothing() -> None:
+    conduct = running()
+    conduct.sent(frame("PING", 0, b"a"))
+    conduct.sent(frame("CHANNEL_DATA", 1, b"\x01"))
+    for one in (
+        frame("PONG", 0, b"a"),
+        frame("CHANNEL_CREDIT", 1, b"\x18\x41"),
+        frame("CHANNEL_PART", 2, b"a"),
+        frame("CHANNEL_DATA", 2, b"\x01"),
+        frame("CHANNEL_LAST_MESSAGE", 2),
+        frame("CHANNEL_CLOSE", 2),
+        Frame(150, 7, b"anything"),
+        frame("GOAWAY", 0, GOAWAY),
+    ):
+        conduct.received(one)
+    assert broken(conduct) == []
+
+
+def test_pongs_have_the_order_of_their_pings() -> None:
+    conduct = running()
+    conduct.sent(frame("PING", 0, b"a"))
+    conduct.sent(frame("PING", 0, b"b"))
+    conduct.received(frame("PONG", 0, b"b"))
+    assert broken(conduct) == ["FR-021"]
+
+
+def test_frames_before_the_hellos_are_seen() -> None:
+    conduct = Conduct("worker", Announced())
+    conduct.received(frame("PING", 0))
+    assert "HS-006" in broken(conduct)
+
+
+def test_values_are_held_to_what_was_announced() -> None:
+    conduct = running()
+    conduct.value(parse_value({"t": "nest", "n": 512}))
+    assert broken(conduct) == []
+    conduct.value(parse_value({"t": "nest", "n": 513}))
+    conduct.value(Value("py2str", b"a"))
+    conduct.value(Value("channel", 7))
+    assert broken(conduct) == ["VA-008", "VA-030", "CH-001"]
+
+
+def test_a_flood_of_violations_is_not_kept() -> None:
+    conduct = running()
+    for _ in range(3000):
+        conduct.received(frame("PONG", 0))
+    assert len(conduct.violations) == 1000
