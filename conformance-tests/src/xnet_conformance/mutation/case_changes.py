@@ -46,7 +46,8 @@ def _altered_steps(step: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             changed = fields["hex"] + "00"
             yield f"the payload {changed}", {**step, "expect": {name: {**fields, "hex": changed}}}
     elif "echoed" in step:
-        yield "another value", {**step, "echoed": {**step["echoed"], "is": _NOTHING}}
+        key = "back" if "back" in step["echoed"] else "is"
+        yield "another value", {**step, "echoed": {**step["echoed"], key: _NOTHING}}
     elif "tree" in step:
         for name, what in step["tree"].items():
             if name != "unfinished":
