@@ -7,7 +7,14 @@ import shlex
 import time
 from typing import TYPE_CHECKING, Final
 
-from xnet_conformance import steps_chains, steps_channels, steps_frames, steps_rsync, steps_watching
+from xnet_conformance import (
+    steps_application,
+    steps_chains,
+    steps_channels,
+    steps_frames,
+    steps_rsync,
+    steps_watching,
+)
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, MissingFixture, NoAnswer, TesteeGone
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.frames import frame
@@ -20,7 +27,14 @@ if TYPE_CHECKING:
     from xnet_conformance.session import Session
 
 #: Imported for the steps that they register.
-STEP_MODULES: Final = (steps_chains, steps_channels, steps_frames, steps_rsync, steps_watching)
+STEP_MODULES: Final = (
+    steps_application,
+    steps_chains,
+    steps_channels,
+    steps_frames,
+    steps_rsync,
+    steps_watching,
+)
 assert STEPS
 
 #: How long leaving the connection tidy for the next case may take.
@@ -71,6 +85,7 @@ class WorkerRunner:
                 Fixtures(_language(session), self._workers.testee.fixtures),
                 time.monotonic() + case.limit_s * self._workers.scale,
                 scratch,
+                driver=self._workers.driver,
                 bindings={"scratch": scratch, "testee": shlex.split(self._workers.testee.command)},
             )
             _judge(scenario, result)

@@ -57,6 +57,8 @@ class Conduct:
         self.heard_hello = False
         self.goaway = False
         self.terminated = False
+        #: What RECONFIGURE for the gateway said last.
+        self.flags: list[bool] | None = None
         self._requested: set[int] = set()
         self._pings: list[bytes] = []
         self._parity = 0 if role == "worker" else 1
@@ -165,6 +167,8 @@ class Conduct:
             value = _value(frame.payload)
             if value is None or value.kind != "list" or [v.kind for v in value.content] != ["bool", "bool"]:
                 self._broken("VA-040", "RECONFIGURE whose payload is no array of two booleans")
+            elif not frame.channel:
+                self.flags = [flag.content for flag in value.content]
 
     def _pong(self, frame: Frame) -> None:
         """A PING has one PONG, and PONGs have the order of their PINGs."""

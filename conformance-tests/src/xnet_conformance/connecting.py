@@ -34,6 +34,8 @@ class Workers:
         self.scratch = scratch
         self.scale = scale
         self.start_s = START_S * scale
+        #: An application that cases give orders to; a worker has none but what it executes.
+        self.driver: Any = None
         self._spare: Link | None = None
 
     def prepare(self) -> None:
@@ -60,7 +62,7 @@ class Workers:
             self.prepare()
             assert self._spare is not None
             link, self._spare = self._spare, None
-        fields = _with_scratch(begin.get("hello", {}), scratch)
+        fields = with_scratch(begin.get("hello", {}), scratch)
         session = self.session(link, fields)
         if begin.get("handshake", True):
             session.say_hello()
@@ -95,12 +97,12 @@ class Workers:
         )
 
 
-def _with_scratch(item: Any, scratch: str) -> Any:
+def with_scratch(item: Any, scratch: str) -> Any:
     """Put the directory in place of ``$scratch`` in everything that a case says in its HELLO."""
     if isinstance(item, str):
         return item.replace("$scratch", scratch)
     if isinstance(item, dict):
-        return {key: _with_scratch(inner, scratch) for key, inner in item.items()}
+        return {key: with_scratch(inner, scratch) for key, inner in item.items()}
     if isinstance(item, list):
-        return [_with_scratch(inner, scratch) for inner in item]
+        return [with_scratch(inner, scratch) for inner in item]
     return item

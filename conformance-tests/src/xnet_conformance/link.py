@@ -101,6 +101,11 @@ class Link:
         return self.stderr.decode("utf-8", "replace")
 
     @property
+    def fds(self) -> list[int]:
+        """Descriptors to wait on, besides others."""
+        return [self._read_fd, self._stderr_fd]
+
+    @property
     def unwritten_bytes(self) -> int:
         """What the testee has not taken yet."""
         return len(self._outgoing)

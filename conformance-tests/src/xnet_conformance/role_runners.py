@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xnet_conformance.adapting import AdapterRunner
 from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import Workers
-from xnet_conformance.errors import UsageError
 from xnet_conformance.hello import Announced
+from xnet_conformance.initiating import Initiators
 from xnet_conformance.legacy.session import LegacyWorkers
 
 if TYPE_CHECKING:
@@ -16,16 +17,14 @@ if TYPE_CHECKING:
 
 
 def make_runner(testee: Testee, scratch: str, scale: float) -> Runner:
-    """Return what runs cases for this testee.
-
-    Raises:
-        UsageError: There is none for its role.
-    """
+    """Return what runs cases for this testee."""
     if testee.role == "worker":
         return WorkerRunner(Workers(testee, scratch, scale))
     if testee.role == "legacy":
         return WorkerRunner(LegacyWorkers(testee, scratch, scale))
-    raise UsageError(f"there is no way yet to judge a testee in the role {testee.role!r}")
+    if testee.role == "initiator":
+        return WorkerRunner(Initiators(testee, scratch, scale))
+    return AdapterRunner(testee, scale)
 
 
 def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
@@ -36,8 +35,14 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
     """
     if testee.role == "legacy":
         return frozenset({"exec.python", *testee.features})
-    if testee.role != "worker":
-        return frozenset(testee.features)
+    if testee.role == "adapter":
+        runner = AdapterRunner(testee, scale)
+        try:
+            return runner.features() | set(testee.features)
+        finally:
+            runner.close()
+    if testee.role == "initiator":
+        return _probe_initiator(testee, scratch, scale)
     workers = Workers(testee, scratch, scale)
     try:
         session, _ = workers.connect({})
@@ -47,11 +52,32 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
             features.add("exec.python")
         if "exec.python" in features and not testee.python2:
             features.add("python3")
-        default = Announced()
-        theirs = session.theirs
-        if (theirs.frame, theirs.depth, theirs.channels) == (default.frame, default.depth, default.channels):
-            features.add("limits.default")
+        features |= _limits(session.theirs)
         session.link.close()
     finally:
         workers.close()
     return frozenset(features | set(testee.features))
+
+
+def _probe_initiator(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
+    initiators = Initiators(testee, scratch, scale)
+    try:
+        session, _ = initiators.connect({})
+        assert session.theirs is not None
+        found = {*session.theirs.features, *testee.features} | _limits(session.theirs)
+        session.link.close()
+    finally:
+        initiators.close()
+    return frozenset(found)
+
+
+def _limits(theirs: Announced) -> set[str]:
+    """Return a feature if a testee announces the defaults: cases about limits count on that."""
+    default = Announced()
+    same = (theirs.frame, theirs.depth, theirs.channels, theirs.credit) == (
+        default.frame,
+        default.depth,
+        default.channels,
+        default.credit,
+    )
+    return {"limits.default"} if same else set()

@@ -82,11 +82,9 @@ class Session:
     # ---- sending ------------------------------------------------------------------------------
 
     def say_hello(self) -> None:
-        """Send preamble (as a worker) and HELLO."""
+        """Send HELLO."""
         self.conduct.ours = _announced(self.fields)
         self._cutter.limit_bytes = self.conduct.ours.frame
-        if self.role == "initiator":
-            self.send_raw(PREAMBLE, "preamble")
         self.send(frame("HELLO", 0, write_hello(self.fields)))
 
     def send(self, one: Frame) -> None:

@@ -354,25 +354,6 @@ def meanwhile(scenario: Scenario, raw: Any) -> None:
     pause(scenario, float(raw))
 
 
-@step("echo_channel")
-def echo_channel(scenario: Scenario, raw: Any) -> None:
-    """Make a channel on which every item comes back, by executed code or the initiator's application."""
-    if scenario.driver is None:
-        execute(scenario, {"ch": raw, "fixture": "echo"})
-    else:
-        scenario.driver.echo_channel(scenario, raw)
-
-
-@step("kept_channel")
-def kept_channel(scenario: Scenario, raw: Any) -> None:
-    """Have the testee make a channel ``ch`` that nobody receives from and hold it while ``by`` is open."""
-    if scenario.driver is not None:
-        scenario.driver.kept_channel(scenario, raw)
-        return
-    execute(scenario, {"ch": raw["by"], "fixture": "keep"})
-    expect(scenario, {"ITEM": {"ch": raw["by"], "is": {"bind": raw["ch"], "any": "channel"}}})
-
-
 @step("encoded")
 def encoded(scenario: Scenario, raw: Any) -> None:
     """Send a value and expect a short encoding back: ``{ch: a, is: tagged, or: [hex, ...]}`` (VA-005)."""
@@ -385,10 +366,3 @@ def encoded(scenario: Scenario, raw: Any) -> None:
         scenario.remarks.append(
             f"encoded as {event.payload.hex()}, {' or '.join(raw['or'])} would be shorter (VA-005)"
         )
-
-
-@step("codec")
-def codec(scenario: Scenario, raw: Any) -> None:
-    """What an adapter is asked; a connection has shown it already."""
-    if scenario.driver is not None and scenario.case.roles and getattr(scenario.driver, "is_adapter", False):
-        scenario.driver.codec(scenario, raw)

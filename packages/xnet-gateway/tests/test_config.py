@@ -130,7 +130,8 @@ def test_tr_004_tr_010_a_trace_asked_for_by_env_has_all_frames(workers: Any, tmp
     lines = (tmp_path / f"execnet-debug-{pid}").read_text().splitlines()
     shown = [line.split() for line in lines if "<Message" in line]
     assert {words[0] for words in shown} == {"after-worker"}
-    assert [(words[1], words[3]) for words in shown] == [
+    # What the initiator says at the end may come or not.
+    assert [(words[1], words[3]) for words in shown][:5] == [
         ("sent", "HELLO"),
         ("received", "HELLO"),
         ("received", "CHANNEL_EXEC"),

@@ -1,0 +1,187 @@
+"""Judging an initiator: a program that starts the runner's relay as its worker.
+
+The runner is the worker at the other end, byte by byte; what an application would do is asked for in lines of
+JSON.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from xnet_conformance.connecting import Workers, with_scratch
+from xnet_conformance.conversation import Conversation, relay_command, wait_readable
+from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswer, TesteeGone
+from xnet_conformance.frames import PREAMBLE
+from xnet_conformance.link import Link
+from xnet_conformance.session import Session
+from xnet_conformance.steps_frames import expect
+from xnet_conformance.values import parse_value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xnet_conformance.scenario import Scenario
+    from xnet_conformance.testee import Testee
+
+#: How long an initiator may take to start its worker and to say HELLO, in seconds.
+CONNECT_S: Final = 20.0
+_ANSWER_S: Final = 10.0
+
+
+class Initiators(Workers):
+    """Starts the program, and has it connect for each case that needs a connection of its own.
+
+    Args:
+        testee: Whom.
+        scratch: Where each connection gets a directory of its own.
+        scale: Stretches time limits.
+    """
+
+    def __init__(self, testee: Testee, scratch: str, scale: float = 1.0) -> None:
+        super().__init__(testee, scratch, scale)
+        self.driver = self
+        self._program: Conversation | None = None
+        self._connecting = 0
+
+    def prepare(self) -> None:
+        """Have the program running."""
+        if self._program is None or self._program.link.ended:
+            self._drop()
+            self._program = Conversation(self.testee, self.scale)
+
+    def connect(self, begin: Mapping[str, Any]) -> tuple[Session, str]:
+        """Return a session and its scratch directory.
+
+        Args:
+            begin: ``start`` of a case: ``hello``, ``handshake``.
+
+        Raises:
+            CannotStart: The program does not start, does not connect, or says no HELLO.
+        """
+        scratch = tempfile.mkdtemp(dir=self.scratch)
+        self.prepare()
+        assert self._program is not None
+        deadline = time.monotonic() + CONNECT_S * self.scale
+        try:
+            if self._connecting:
+                self._program.ask("disconnect", {}, deadline)
+        except (NoAnswer, TesteeGone):  # it hangs or is gone: the next case shall not suffer from it
+            self._drop()
+            self.prepare()
+        link = self._accept(scratch, deadline)
+        session = Session(link, "initiator", with_scratch(begin.get("hello", {}), scratch))
+        session.send_raw(bytes.fromhex(begin.get("noise", "")) + PREAMBLE, "preamble")
+        if begin.get("handshake", True):
+            session.say_hello()
+            try:
+                session.wait_hello(deadline)
+            except (TesteeGone, NoAnswer, CheckFailed) as error:
+                link.close()
+                raise CannotStart(str(error)) from None
+        return session, scratch
+
+    def close(self) -> None:
+        """End the program."""
+        self._drop()
+
+    # ---- what cases ask of the application ----------------------------------------------------
+
+    def echo_channel(self, scenario: Scenario, name: str) -> None:
+        """Have the application open a channel, and send back what comes on it."""
+        self._open(scenario, name, "echo")
+
+    def kept_channel(self, scenario: Scenario, raw: Mapping[str, str]) -> None:
+        """Have it open a channel that it holds and does nothing with."""
+        self._open(scenario, raw["ch"], "keep")
+
+    def application(self, scenario: Scenario, raw: Mapping[str, Any]) -> None:
+        """Have it do something, without waiting until that is done: ``{do: status, ...}``.
+
+        A channel is named ``ch``; ``new: NAME`` is a name for a channel that it opens.
+        """
+        fields = {key: item for key, item in raw.items() if key != "as"}
+        number = self._say("do", fields)
+        if "as" in raw:
+            scenario.bindings[f"answer {raw['as']}"] = number
+
+    def answer(self, scenario: Scenario, raw: Mapping[str, Any]) -> None:
+        """Wait for what came of something: ``{as: name, value: pattern}``, or ``error: words``."""
+        number = scenario.bindings.get(f"answer {raw['as']}")
+        if number is None:
+            raise CaseError(f"the application was not asked for anything as {raw['as']!r}")
+        found = self._answer(scenario, number)
+        if "error" in raw:
+            if "error" not in found or raw["error"] not in str(found["error"]):
+                raise CheckFailed(
+                    "the application got another answer",
+                    expected=f"an error with {raw['error']!r}",
+                    actual=str(found)[:1000],
+                )
+            return
+        if "error" in found:
+            raise CheckFailed("the application got an error", actual=str(found["error"])[:1000])
+        if "value" in raw:
+            problem = scenario.mismatch(raw["value"], parse_value(found.get("value")))
+            if problem is not None:
+                raise CheckFailed(f"what the application got: {problem}")
+
+    # -------------------------------------------------------------------------------------------
+
+    def _open(self, scenario: Scenario, name: str, use: str) -> None:
+        number = self._say("do", {"do": use})
+        expect(scenario, {"CHANNEL_EXEC": {"ch": {"bind": name}}})
+        answer = self._answer(scenario, number)
+        if "error" in answer:
+            raise CheckFailed(
+                f"the application could not {use} a channel", actual=str(answer["error"])[:1000]
+            )
+
+    def _say(self, command: str, arguments: Mapping[str, Any]) -> int:
+        if self._program is None:
+            raise CaseError("the program of the initiator is not there")
+        return self._program.say(command, arguments)
+
+    def _answer(self, scenario: Scenario, number: int) -> dict[str, Any]:
+        """Wait for an answer, and go on being the worker meanwhile."""
+        assert self._program is not None
+        program = self._program
+        until = min(scenario.deadline, time.monotonic() + _ANSWER_S * self.scale)
+        session = scenario.session
+        while time.monotonic() < until:
+            program.look()
+            with contextlib.suppress(NoAnswer):
+                return program.answer(number, time.monotonic())
+            session.pump(time.monotonic() + 0.001)
+            wait_readable([*program.fds, *session.link.fds], min(until, time.monotonic() + 0.05))
+        raise NoAnswer(f"the application did not answer command {number}")
+
+    def _accept(self, scratch: str, deadline: float) -> Link:
+        assert self._program is not None
+        # A short path: names of sockets may have about 100 bytes.
+        with tempfile.TemporaryDirectory(prefix="xc") as folder, socket.socket(socket.AF_UNIX) as listener:
+            path = os.path.join(folder, "s")
+            listener.bind(path)
+            listener.listen(1)
+            self._connecting = self._program.say("connect", {"command": relay_command(path)})
+            while not wait_readable([listener.fileno()], time.monotonic() + 0.01):
+                self._program.look()
+                if self._program.link.ended or time.monotonic() > deadline:
+                    stderr = self._program.link.drain_stderr(time.monotonic() + 0.3)
+                    self._drop()
+                    raise CannotStart(
+                        f"the program did not start its worker\nstandard error:\n{stderr[-2000:]}"
+                    )
+            end, _ = listener.accept()
+        fd = end.detach()
+        return Link(fd, fd, None)
+
+    def _drop(self) -> None:
+        if self._program is not None:
+            self._program.close()
+            self._program = None
+        self._connecting = 0

@@ -1,0 +1,125 @@
+"""The full stack as an initiator: an application that does what lines of JSON ask it to."""
+
+import json
+import shlex
+import sys
+import threading
+
+from tagged import from_tagged, to_tagged
+
+import xnet
+
+ANSWER_S = 8.0
+
+
+class Application:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.group = None
+        self.connected = None
+        self.channels = {}
+
+    def answer(self, number, **fields):
+        with self.lock:
+            print(json.dumps({"id": number, **fields}), flush=True)
+
+    def run(self, command):
+        """Do one thing in a thread of its own: nothing that waits keeps anything else from being done."""
+        number = command["id"]
+        try:
+            answer = getattr(self, "on_" + command["cmd"])(command) or {}
+        except AttributeError as error:
+            answer = {"unsupported": str(error)}
+        except Exception as error:
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        self.answer(number, **answer)
+
+    def on_start(self, command):
+        return {"protocol": 1, "name": "xnet", "language": "python"}
+
+    def on_connect(self, command):
+        # Of this command: an earlier one may still wait for a handshake that will not come.
+        gateway = command["group"].makegateway("popen//worker=" + shlex.join(command["command"]))
+        command["connected"].set_result(gateway)
+
+    def on_disconnect(self, command):
+        if self.group is not None:
+            self.group.terminate(timeout=0.5)
+
+    def on_do(self, command):
+        gateway = self.connected.result(ANSWER_S)
+        return getattr(self, "do_" + command["do"])(gateway, command)
+
+    # what the suite asks for: adapter-protocol/README.md
+
+    def do_echo(self, gateway, command):
+        channel = gateway.remote_exec("# a channel on which items come back")
+        threading.Thread(target=self.echo, args=(channel,), daemon=True).start()
+
+    def echo(self, channel):
+        try:
+            for item in channel:
+                channel.send(item)
+        except (OSError, EOFError, channel.RemoteError, ValueError) as error:
+            if not channel.isclosed():
+                channel.close(str(error))
+
+    def do_keep(self, gateway, command):
+        self.channels[len(self.channels)] = gateway.remote_exec("# a channel that is only held")
+
+    def do_exec(self, gateway, command):
+        self.channels[command["new"]] = gateway.remote_exec(command.get("source", ""))
+
+    def do_newchannel(self, gateway, command):
+        self.channels[command["new"]] = gateway.newchannel()
+
+    def do_send(self, gateway, command):
+        self.channels[command["ch"]].send(from_tagged(command["item"], self.channels.get))
+
+    def do_receive(self, gateway, command):
+        item = self.channels[command["ch"]].receive(ANSWER_S)
+        if "new" in command:
+            self.channels[command["new"]] = item
+            return {"value": True}
+        return {"value": to_tagged(item, self.name_of)}
+
+    def do_close(self, gateway, command):
+        self.channels[command["ch"]].close(command.get("error"))
+
+    def do_wait_close(self, gateway, command):
+        self.channels[command["ch"]].waitclose(ANSWER_S)
+
+    def do_is_closed(self, gateway, command):
+        return {"value": self.channels[command["ch"]].isclosed()}
+
+    def do_status(self, gateway, command):
+        status = gateway.remote_status()
+        return {"value": {"t": "int", "v": str(status.numexecuting)}}
+
+    def do_info(self, gateway, command):
+        return {"value": {"t": "int", "v": str(gateway._rinfo(update=True).pid)}}
+
+    def do_reconfigure(self, gateway, command):
+        gateway.reconfigure(*command["flags"])
+
+    def do_terminate(self, gateway, command):
+        gateway.exit()
+
+    def name_of(self, item):
+        return next(name for name, channel in self.channels.items() if channel is item)
+
+
+def main():
+    from concurrent.futures import Future
+
+    application = Application()
+    for line in sys.stdin:
+        command = json.loads(line)
+        if command["cmd"] == "connect":
+            application.channels = {}
+            application.group = command["group"] = xnet.Group()
+            application.connected = command["connected"] = Future()
+        threading.Thread(target=application.run, args=(command,), daemon=True).start()
+
+
+main()
