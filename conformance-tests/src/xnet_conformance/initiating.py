@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 from xnet_conformance.connecting import Workers, with_scratch
 from xnet_conformance.conversation import Conversation, relay_command, wait_readable
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswer, TesteeGone
-from xnet_conformance.frames import PREAMBLE
 from xnet_conformance.link import Link
 from xnet_conformance.session import Session
 from xnet_conformance.steps_frames import expect
@@ -58,7 +57,7 @@ class Initiators(Workers):
         """Return a session and its scratch directory.
 
         Args:
-            begin: ``start`` of a case: ``hello``, ``handshake``.
+            begin: ``start`` of a case: ``hello``, ``handshake``, ``preamble``.
 
         Raises:
             CannotStart: The program does not start, does not connect, or says no HELLO.
@@ -75,7 +74,9 @@ class Initiators(Workers):
             self.prepare()
         link = self._accept(scratch, deadline)
         session = Session(link, "initiator", with_scratch(begin.get("hello", {}), scratch))
-        session.send_raw(bytes.fromhex(begin.get("noise", "")) + PREAMBLE, "preamble")
+        session.preamble_due = True
+        if begin.get("preamble", True):
+            session.send_preamble()
         if begin.get("handshake", True):
             session.say_hello()
             try:

@@ -74,6 +74,8 @@ class Session:
         self.frames: list[tuple[str, str, int, int]] = []
         self.noise = b""
         self.auto_credit = True
+        #: The runner is a worker that has not sent its preamble.
+        self.preamble_due = False
         self.protocol_broken: str | None = None
         self._preamble_seen = role == "initiator"
         self._cutter = FrameCutter(self.conduct.ours.frame)
@@ -81,8 +83,15 @@ class Session:
 
     # ---- sending ------------------------------------------------------------------------------
 
+    def send_preamble(self) -> None:
+        """Send the preamble of a worker, once."""
+        if self.preamble_due:
+            self.preamble_due = False
+            self.send_raw(PREAMBLE, "preamble")
+
     def say_hello(self) -> None:
-        """Send HELLO."""
+        """Send HELLO, and the preamble in front of it if that is due."""
+        self.send_preamble()
         self.conduct.ours = _announced(self.fields)
         self._cutter.limit_bytes = self.conduct.ours.frame
         self.send(frame("HELLO", 0, write_hello(self.fields)))
