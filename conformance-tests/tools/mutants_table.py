@@ -50,6 +50,11 @@ names the case that has to fail with it; the same worker without the change pass
 survives is an error of the suite. This page is generated: `python conformance-tests/tools/mutants_table.py`.
 
 A mutant marked with ~ breaks a SHOULD: its case then has the outcome `nonstrict`.
+
+Two more things prove the suite: a zoo of broken workers, `conformance-tests/testees/zoo/`, with one exact
+outcome each, and `python conformance-tests/tools/alter_cases.py TESTEE.yaml`, which changes one expectation
+after the other: a good worker has to fail each changed case. The tests of this repository run some of
+all these; the commands run all.
 """
 
 

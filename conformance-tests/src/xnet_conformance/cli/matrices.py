@@ -88,7 +88,10 @@ def export(out: Path | None) -> None:
     It has the cases, the requirements they are about, the fixtures, and the specification's tables.
     """
     fixtures = {
-        folder.name: {path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir())}
+        # Not what an installer has compiled beside them.
+        folder.name: {
+            path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()) if path.is_file()
+        }
         for folder in sorted((SUITE / "fixtures").iterdir())
         if folder.is_dir() and not folder.name.startswith("_")
     }
