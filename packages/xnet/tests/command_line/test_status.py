@@ -45,6 +45,14 @@ def test_one_that_never_answers() -> None:
     assert "gw1 (command=sh -c 'sleep 600'): it was not done within 0.5 seconds\n" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["status", "doctor"])
+def test_a_name_that_is_no_text(command: str) -> None:
+    done = run("-m", "xnet", command, "popen//id=\udcff")
+    assert "Cannot send a str with a lone surrogate" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 3
+
+
 def test_a_worker_in_another_language_and_what_needs_python(tmp_path: Path) -> None:
     worker = Path(__file__).parents[4] / "conformance-tests" / "testees" / "node" / "worker.mjs"
     if shutil.which("node") is None or not worker.exists():

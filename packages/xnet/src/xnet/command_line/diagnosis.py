@@ -20,6 +20,7 @@ from xnet_gateway.starting import begin, check
 from xnet_gateway.transports.base import THIS_PYTHON, Address, Command
 from xnet_gateway.transports.registry import find_transport
 from xnet_gateway.xspec import XSpec
+from xnet_wire.errors import DumpError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def _handshake(
         gateway = begin(
             spec, gateways.get(str(spec.via if spec.via is not None else spec.installvia))
         ).finish()
-    except (HostNotFound, ValueError, OSError) as error:
+    except (HostNotFound, ValueError, OSError, DumpError) as error:
         words = hide_in_message(str(error), str(spec))
         raise Failed(
             Step("handshake", False, words, advise(words, "EXECNET_DEBUG=2 xnet doctor ... shows more"))

@@ -16,6 +16,7 @@ from xnet_gateway.starting import begin, check
 from xnet_gateway.xspec import XSpec
 from xnet_group.starting import DEFAULT_PARALLEL, PARALLEL_TO_ONE_HOST
 from xnet_group.termination import terminate_all
+from xnet_wire.errors import DumpError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class Fleet:
                     closing = self._closing
                 if closing:  # nobody else is going to
                     terminate_all([gateway], time.monotonic())
-            except (HostNotFound, ValueError, OSError) as error:
+            except (HostNotFound, ValueError, OSError, DumpError) as error:
                 member.error = hide_in_message(str(error), str(member.spec))
         member.start_s = time.monotonic() - began_s
 
