@@ -77,7 +77,7 @@ class Session:
         #: The runner is a worker that has not sent its preamble.
         self.preamble_due = False
         self.protocol_broken: str | None = None
-        self._preamble_seen = role == "initiator"
+        self.preamble_seen = role == "initiator"
         self._cutter = FrameCutter(self.conduct.ours.frame)
         self._next_id = 1 if role == "worker" else 2
 
@@ -216,7 +216,7 @@ class Session:
         return next((event for event in self.inbox if event.name == "GOAWAY"), None)
 
     def _take(self, data: bytes) -> None:
-        if not self._preamble_seen:
+        if not self.preamble_seen:
             self.noise += data
             at = self.noise.find(PREAMBLE)
             if at < 0:
@@ -225,7 +225,7 @@ class Session:
                 return
             data = self.noise[at + len(PREAMBLE) :]
             self.noise = self.noise[:at]
-            self._preamble_seen = True
+            self.preamble_seen = True
             self.log.raw("received", self.noise + PREAMBLE, "preamble")
         if self.protocol_broken is not None:
             return

@@ -11,6 +11,7 @@ from xnet_conformance.cli.explaining import explain, list_cases
 from xnet_conformance.cli.matrices import export, matrix
 from xnet_conformance.cli.mutants import mutants
 from xnet_conformance.cli.running import run, smoke
+from xnet_conformance.cli.starting import doctor, new_testee
 from xnet_conformance.errors import CannotStart, CaseError, UsageError
 from xnet_conformance.results import EXIT_HARNESS, EXIT_NOT_STARTED, EXIT_USAGE
 
@@ -25,7 +26,7 @@ def group() -> None:
     """
 
 
-for command in (run, smoke, matrix, mutants, list_cases, explain, export):
+for command in (doctor, new_testee, run, smoke, matrix, mutants, list_cases, explain, export):
     group.add_command(command)
 
 

@@ -1,0 +1,106 @@
+"""What is wrong with a testee, from its start on: for those whose first attempt does not work."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from typing import TYPE_CHECKING, Final
+
+import attrs
+
+from xnet_conformance.case_files import load_cases
+from xnet_conformance.connecting import Workers
+from xnet_conformance.errors import CannotStart
+from xnet_conformance.frames import PREAMBLE
+from xnet_conformance.role_runners import make_runner, probe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from xnet_conformance.testee import Testee
+
+_LOOK_S: Final = 5.0
+
+
+@attrs.frozen
+class Finding:
+    """One step: whether it went well, what was seen, and what to do if not."""
+
+    step: str
+    good: bool
+    seen: str
+    advice: str = ""
+
+
+def diagnose(testee: Testee, scale: float = 1.0) -> Iterator[Finding]:
+    """Go the way of a connection, and stop at the first step that fails."""
+    with tempfile.TemporaryDirectory(prefix="xnet-conformance-") as scratch:
+        if testee.role == "worker":
+            for finding in _bytes(testee, scratch, scale):
+                yield finding
+                if not finding.good:
+                    return
+        try:
+            features = probe(testee, scratch, scale)
+        except CannotStart as error:
+            yield Finding(
+                "first contact", False, str(error), "what it wrote to standard error is shown above"
+            )
+            return
+        yield Finding("first contact", True, f"features: {', '.join(sorted(features)) or 'none'}")
+        runner = make_runner(testee, scratch, scale)
+        try:
+            for case in load_cases():
+                if case.id.startswith("smoke.") and testee.role in case.roles:
+                    result = runner.run(case)
+                    good = result.outcome in ("pass", "nonstrict")
+                    shown = result.message or result.outcome
+                    if result.stderr and not good:
+                        shown += f"\nstandard error:\n{result.stderr[-1000:]}"
+                    yield Finding(case.title, good, shown, f"xnet-conformance explain {case.id}")
+        finally:
+            runner.close()
+
+
+def _bytes(testee: Testee, scratch: str, scale: float) -> Iterator[Finding]:
+    """Look at the first bytes of a worker, before anything is said to it."""
+    workers = Workers(testee, scratch, scale)
+    try:
+        session, _ = workers.connect({"handshake": False})
+    except CannotStart as error:
+        yield Finding(
+            "the program starts", False, str(error), "is the command right, and the program executable?"
+        )
+        return
+    yield Finding("the program starts", True, testee.command)
+    link = session.link
+    deadline = time.monotonic() + _LOOK_S * scale
+    while not link.ended and session.theirs is None and session.protocol_broken is None:
+        if not session.pump(deadline):
+            break
+    yield _first_bytes(
+        session.noise, preamble=session.preamble_seen, ended=link.ended, stderr=link.stderr_text()
+    )
+    if session.preamble_seen:
+        said = session.theirs is not None
+        seen = str(session.theirs) if said else session.protocol_broken or "nothing behind the preamble"
+        advice = "HELLO is sent at once, without waiting for the other side (HS-001); its payload: HS-010"
+        yield Finding("its HELLO", said, seen, "" if said else advice)
+    link.close()
+    workers.close()
+
+
+def _first_bytes(noise: bytes, *, preamble: bool, ended: bool, stderr: str) -> Finding:
+    if preamble:
+        seen = "the preamble" + (f", behind {len(noise)} other bytes: {noise[:100]!r}" if noise else "")
+        return Finding("its first bytes", not noise, seen, "a worker writes nothing in front of it (HS-001)")
+    if not noise:
+        seen = "it ended" if ended else "it has written nothing"
+        advice = "a worker writes preamble and HELLO by itself (HS-001). Does it flush what it writes?"
+    else:
+        seen = f"{noise[:100]!r}, expected {PREAMBLE!r}"
+        advice = "is standard output in binary mode? \\r\\n in place of \\n destroys the preamble"
+    if stderr:
+        seen += f"{os.linesep}standard error:{os.linesep}{stderr[-1000:]}"
+    return Finding("its first bytes", False, seen, advice)
