@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from check.tree import ROOT
 
+#: Everything at once is run by several processes, file by file; most tests wait for other processes.
+MOST_PROCESSES = 4
+
 
 def run_tests(root: Path, arguments: list[str]) -> int:
     """Run pytest with `arguments`, its output going where ours goes, and return its exit status."""
+    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+    if not arguments and processes > 1:
+        arguments = ["-n", str(processes), "--dist", "loadfile"]
     return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=root, check=False).returncode
 
 

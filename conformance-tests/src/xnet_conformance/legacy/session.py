@@ -66,7 +66,7 @@ class LegacySession(Session):
         self.conduct.theirs = _BOUNDLESS
         self.auto_credit = False
         self._cutter.limit_bytes = _BOUNDLESS.frame
-        self._preamble_seen = True
+        self.preamble_seen = True
         self._barriers: dict[int, bytes] = {}
 
     def say_hello(self) -> None:

@@ -235,6 +235,7 @@ def test_at_a_path(listen: Make, tmp_path: Path) -> None:
         listen(path)
 
 
+@pytest.mark.slow
 def test_tls(listen: Make, certificates: Certificates) -> None:
     reception = listen(
         tls={"cert": certificates.server_cert, "key": certificates.server_key, "ca": certificates.ca}

@@ -108,7 +108,7 @@ def test_a_dropped_one_gets_no_process(ends: tuple[ServedConnection, socket.sock
     connection.terminate()
     with pytest.raises(OSError, match="the server is stopping"):
         connection.start()
-    assert children() == before
+    assert children() <= before
     with pytest.raises(RuntimeError):
         connection.wait(lambda: False)
 

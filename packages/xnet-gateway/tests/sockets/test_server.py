@@ -110,7 +110,7 @@ class TestBadClients:
             with pytest.raises(HostNotFound, match="secret"):
                 serving.dial(secret)
             assert serving.said("secret")
-            assert children() == before
+            assert children() <= before
             assert_it_serves(serving)
 
     @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ class TestBadClients:
                 answer = read_all(sock)
             assert b" ok" not in answer
             assert serving.said("refused")
-            assert children() == before
+            assert children() <= before
             assert other.ask("1") == 1
             assert_it_serves(serving)
 
@@ -353,7 +353,7 @@ class TestStop:
             for fd in fds:
                 os.close(fd)
             assert not open_connections(serving)
-            assert children() == before
+            assert children() <= before
 
 
 def assert_it_serves(serving: Serving) -> None:
