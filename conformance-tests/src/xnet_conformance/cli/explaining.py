@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Final
 
 import click
 
 from xnet_conformance.case_files import load_cases, select
 from xnet_conformance.errors import UsageError
-from xnet_conformance.specification import requirements
+from xnet_conformance.matrix import read_matrix
+from xnet_conformance.mutation.mutant import read_mutants
+from xnet_conformance.results import OUTCOMES
+from xnet_conformance.specification import SUITE, requirements
+
+#: What was found of the testees of the repository, when somebody last wrote it there.
+MATRIX: Final = SUITE / "matrix.json"
 
 
 @click.command("list")
@@ -25,7 +32,7 @@ def list_cases(patterns: tuple[str, ...], layers: tuple[str, ...], role: str | N
 @click.command()
 @click.argument("name")
 def explain(name: str) -> None:
-    """Explain a requirement (CH-014) or a case: the sentence, its cases, its mutants."""
+    """Explain a requirement (CH-014) or a case: sentences, cases, mutants, and who passes."""
     cases = load_cases()
     if name in requirements():
         row = requirements()[name]
@@ -35,6 +42,7 @@ def explain(name: str) -> None:
         click.echo(f"{len(found)} cases:")
         for case in found:
             click.echo(f"  {case.id:48} {','.join(case.roles):18} {case.title}")
+        _more(name, {case.id for case in found})
         return
     found = [case for case in cases if case.id == name]
     if not found:
@@ -51,3 +59,26 @@ def explain(name: str) -> None:
         click.echo(f"  control: {case.control}")
     for step in case.steps:
         click.echo(f"  - {step}")
+    _more(None, {case.id})
+
+
+def _more(requirement: str | None, case_ids: set[str]) -> None:
+    """Print the mutants that break a requirement or that a case kills, and which testees pass the cases."""
+    mutants = [
+        mutant
+        for mutant in read_mutants().mutants
+        if requirement in mutant.breaks or mutant.killed_by in case_ids
+    ]
+    if mutants:
+        click.echo("mutants:")
+    for mutant in mutants:
+        click.echo(f"  {mutant.id:32} {mutant.title}; killed by {mutant.killed_by}")
+    if not MATRIX.exists():
+        return
+    click.echo("when the testees of the repository were judged last:")
+    for one in read_matrix(MATRIX):
+        outcomes = [outcome for id_ in case_ids if (outcome := one.found(id_)) is not None]
+        counts = ", ".join(
+            f"{outcomes.count(outcome)} {outcome}" for outcome in OUTCOMES if outcome in outcomes
+        )
+        click.echo(f"  {one.name:32} {counts or 'not evaluated'}")
