@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,14 +12,41 @@ from check.tree import ROOT
 
 #: Everything at once is run by several processes, file by file; most tests wait for other processes.
 MOST_PROCESSES = 4
+#: So many failures of a whole run are looked at again, each without other tests beside it (ADR 0020).
+MOST_REPEATED = 3
 
 
 def run_tests(root: Path, arguments: list[str]) -> int:
-    """Run pytest with `arguments`, its output going where ours goes, and return its exit status."""
+    """Run pytest with `arguments`, its output going where ours goes, and return its exit status.
+
+    Without arguments everything is run. What fails then, if it is little, is run once more alone, with the names
+    printed: a test that passes alone depends on load, and is to be mended, but is no sign of a broken build.
+    """
+    if arguments:
+        return _pytest(root, *arguments)
     processes = min(MOST_PROCESSES, os.cpu_count() or 1)
-    if not arguments and processes > 1:
-        arguments = ["-n", str(processes), "--dist", "loadfile"]
+    status = _pytest(root, *(("-n", str(processes), "--dist", "loadfile") if processes > 1 else ()))
+    failed = _failed(root) if status == 1 else []
+    if not 0 < len(failed) <= MOST_REPEATED:
+        return status
+    print("\nFAILED BESIDE OTHER TESTS, now run again alone:", *failed, sep="\n  ", flush=True)
+    status = _pytest(root, *failed)
+    if status == 0:
+        print("DEPENDS ON LOAD (passed alone; to be mended):", *failed, sep="\n  ", flush=True)
+    return status
+
+
+def _pytest(root: Path, *arguments: str) -> int:
     return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=root, check=False).returncode
+
+
+def _failed(root: Path) -> list[str]:
+    """Return the tests that failed in the last run, as pytest's cache has them; none if a file did not load."""
+    try:
+        failed = json.loads((root / ".pytest_cache/v/cache/lastfailed").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return sorted(failed) if all("::" in name for name in failed) else []
 
 
 def find_problems(root: Path) -> list[str]:

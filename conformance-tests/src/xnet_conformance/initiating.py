@@ -105,8 +105,14 @@ class Initiators(Workers):
 
         A channel is named ``ch``; ``new: NAME`` is a name for a channel that it opens.
         """
+        maker = scenario.bindings.get(f"maker of {raw.get('ch')}")
+        if maker is not None:
+            # The frame that opens a channel can be here before the application has given it its name.
+            self._answer(scenario, maker)
         fields = {key: item for key, item in raw.items() if key != "as"}
         number = self._say("do", fields)
+        if "new" in raw:
+            scenario.bindings[f"maker of {raw['new']}"] = number
         if "as" in raw:
             scenario.bindings[f"answer {raw['as']}"] = number
 
@@ -148,7 +154,10 @@ class Initiators(Workers):
         return self._program.say(command, arguments)
 
     def _answer(self, scenario: Scenario, number: int) -> dict[str, Any]:
-        """Wait for an answer, and go on being the worker meanwhile."""
+        """Return the answer to a command, waiting for it, and go on being the worker meanwhile."""
+        kept = scenario.bindings.get(f"answer to {number}")
+        if kept is not None:
+            return kept
         assert self._program is not None
         program = self._program
         until = min(scenario.deadline, time.monotonic() + _ANSWER_S * self.scale)
@@ -156,7 +165,9 @@ class Initiators(Workers):
         while time.monotonic() < until:
             program.look()
             with contextlib.suppress(NoAnswer):
-                return program.answer(number, time.monotonic())
+                answer = program.answer(number, time.monotonic())
+                scenario.bindings[f"answer to {number}"] = answer
+                return answer
             session.pump(time.monotonic() + 0.001)
             wait_readable([*program.fds, *session.link.fds], min(until, time.monotonic() + 0.05))
         raise NoAnswer(f"the application did not answer command {number}")
