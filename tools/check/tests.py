@@ -17,10 +17,10 @@ MOST_REPEATED = 3
 
 
 def run_tests(root: Path, arguments: list[str]) -> int:
-    """Run pytest with `arguments`, its output going where ours goes, and return its exit status.
+    """Run pytest with `arguments`, its output going where ours goes; return its exit status.
 
-    Without arguments everything is run. What fails then, if it is little, is run once more alone, with the names
-    printed: a test that passes alone depends on load, and is to be mended, but is no sign of a broken build.
+    Without arguments everything is run. What fails then, if it is little, is run once more alone, and
+    named: a test that passes alone depends on load; it is to be mended, but no sign of a broken build.
     """
     if arguments:
         return _pytest(root, *arguments)
@@ -41,7 +41,7 @@ def _pytest(root: Path, *arguments: str) -> int:
 
 
 def _failed(root: Path) -> list[str]:
-    """Return the tests that failed in the last run, as pytest's cache has them; none if a file did not load."""
+    """Return what failed in the last run, from the cache of pytest; nothing if a file did not load."""
     try:
         failed = json.loads((root / ".pytest_cache/v/cache/lastfailed").read_text(encoding="utf-8"))
     except (OSError, ValueError):

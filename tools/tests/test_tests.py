@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from check.tests import run_tests
 
 if TYPE_CHECKING:

@@ -155,7 +155,7 @@ class Initiators(Workers):
 
     def _answer(self, scenario: Scenario, number: int) -> dict[str, Any]:
         """Return the answer to a command, waiting for it, and go on being the worker meanwhile."""
-        kept = scenario.bindings.get(f"answer to {number}")
+        kept: dict[str, Any] | None = scenario.bindings.get(f"answer to {number}")
         if kept is not None:
             return kept
         assert self._program is not None
