@@ -18,12 +18,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from check.commands import run, run_module
+from check.tests import to_repeat
 from check.tree import Package, members
 from devtool.project import read_string_array
 
 # The whole suite runs in the ordinary environment. Here every test has to be imported and run once, with few
 # random examples each: what is looked for is a missing dependency.
-_PYTEST = ("-m", "pytest", "--quiet", "--quiet", "-m", "not slow", "--tb=short", "-p", "no:cacheprovider")
+_PYTEST = ("-m", "pytest", "--quiet", "--quiet", "-m", "not slow", "--tb=short")
 
 # Where the name ends in a requirement such as "xnet-wire==0.1.*" or "attrs>=23.2".
 _NAME_END = re.compile(r"[^A-Za-z0-9._-]")
@@ -59,17 +60,21 @@ def _check(root: Path, package: Package, wheels: Path) -> list[str]:
     problems = _prepare(root, package, environment, wheels)
     if problems:
         return problems
-    return run(
-        [
-            str(python),
-            *_PYTEST,
-            *("--config-file", str(root / "pyproject.toml"), "--rootdir", str(root)),
-            *("--override-ini", f"pythonpath={package.tests}"),
-            str(package.tests),
-        ],
-        root,
-        {"XNET_HYPOTHESIS": "few"},
-    )
+    cache = environment / "pytest-cache"
+    shutil.rmtree(cache, ignore_errors=True)
+    command = [
+        str(python),
+        *_PYTEST,
+        *("--config-file", str(root / "pyproject.toml"), "--rootdir", str(root)),
+        *("--override-ini", f"pythonpath={package.tests}"),
+        *("--override-ini", f"cache_dir={cache}"),
+    ]
+    problems = run([*command, str(package.tests)], root, {"XNET_HYPOTHESIS": "few"})
+    failed = to_repeat(cache) if problems else []
+    if failed:  # ADR 0020
+        print(f"{package.name}: failed, now run again alone:", *failed, sep="\n  ", flush=True)
+        problems = run([*command, *failed], root, {"XNET_HYPOTHESIS": "few"})
+    return problems
 
 
 def _prepare(root: Path, package: Package, environment: Path, wheels: Path) -> list[str]:

@@ -26,8 +26,8 @@ def run_tests(root: Path, arguments: list[str]) -> int:
         return _pytest(root, *arguments)
     processes = min(MOST_PROCESSES, os.cpu_count() or 1)
     status = _pytest(root, *(("-n", str(processes), "--dist", "loadfile") if processes > 1 else ()))
-    failed = _failed(root) if status == 1 else []
-    if not 0 < len(failed) <= MOST_REPEATED:
+    failed = to_repeat(root / ".pytest_cache") if status == 1 else []
+    if not failed:
         return status
     print("\nFAILED BESIDE OTHER TESTS, now run again alone:", *failed, sep="\n  ", flush=True)
     status = _pytest(root, *failed)
@@ -40,13 +40,13 @@ def _pytest(root: Path, *arguments: str) -> int:
     return subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=root, check=False).returncode
 
 
-def _failed(root: Path) -> list[str]:
-    """Return what failed in the last run, from the cache of pytest; nothing if a file did not load."""
+def to_repeat(cache: Path) -> list[str]:
+    """Return what failed in a run, by pytest's cache: nothing if it is much, or a file did not load."""
     try:
-        failed = json.loads((root / ".pytest_cache/v/cache/lastfailed").read_text(encoding="utf-8"))
+        failed = json.loads((cache / "v/cache/lastfailed").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    return sorted(failed) if all("::" in name for name in failed) else []
+    return sorted(failed) if len(failed) <= MOST_REPEATED and all("::" in name for name in failed) else []
 
 
 def find_problems(root: Path) -> list[str]:
