@@ -14,10 +14,10 @@ from xnet_gateway.xspec import XSpec
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("ssh=host", ["ssh", "-C", "host"]),
-        ("ssh=-p 50 me@host", ["ssh", "-C", "-p", "50", "me@host"]),
-        ("ssh=host -o 'ProxyCommand=a b'", ["ssh", "-C", "host", "-o", "ProxyCommand=a b"]),
-        ("ssh=host//ssh_config=/c", ["ssh", "-C", "-F", "/c", "host"]),
+        ("ssh=host", ["ssh", "host"]),
+        ("ssh=-p 50 me@host", ["ssh", "-p", "50", "me@host"]),
+        ("ssh=host -o 'ProxyCommand=a b'", ["ssh", "host", "-o", "ProxyCommand=a b"]),
+        ("ssh=host//ssh_config=/c", ["ssh", "-F", "/c", "host"]),
     ],
 )
 def test_ssh(text: str, expected: list[str]) -> None:
@@ -28,7 +28,7 @@ def test_ssh(text: str, expected: list[str]) -> None:
 
 def test_vagrant() -> None:
     *front, _ = vagrant_ssh_args(XSpec("vagrant_ssh=box//ssh_config=/c"))
-    assert front == ["vagrant", "ssh", "box", "--", "-C", "-F", "/c"]
+    assert front == ["vagrant", "ssh", "box", "--", "-F", "/c"]
 
 
 @pytest.mark.parametrize("text", ["ssh", "ssh= ", "vagrant_ssh", "ssh=h//ssh_config", "ssh=h//ssh_config="])

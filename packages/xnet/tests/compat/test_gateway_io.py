@@ -35,7 +35,7 @@ def test_popen() -> None:
 def test_ssh() -> None:
     spec = XSpec("ssh=-p 50 user@host//ssh_config=/my config//python=python3.9")
     assert gateway_io.ssh_args(spec) == [
-        *("ssh", "-C", "-F", "/my config", "-p", "50", "user@host"),
+        *("ssh", "-F", "/my config", "-p", "50", "user@host"),
         f"python3.9 -u -c '{LINE}'",
     ]
 
@@ -43,7 +43,7 @@ def test_ssh() -> None:
 def test_vagrant() -> None:
     spec = XSpec("vagrant_ssh=box//ssh_config=file//python=p")
     assert gateway_io.vagrant_ssh_args(spec) == [
-        *("vagrant", "ssh", "box", "--", "-C", "-F", "file"),
+        *("vagrant", "ssh", "box", "--", "-F", "file"),
         f"p -u -c '{LINE}'",
     ]
 

@@ -25,7 +25,7 @@ def ssh_args(spec: XSpec) -> list[str]:
         ValueError: The value means nothing (our caller's fault).
     """
     words = value_words(spec, "ssh", "a host, as in ssh=user@host or ssh=-p 2222 host")
-    return ["ssh", "-C", *_config_options(spec), *words, remote_command(spec)]
+    return ["ssh", *_config_options(spec), *words, remote_command(spec)]
 
 
 def vagrant_ssh_args(spec: XSpec) -> list[str]:
@@ -35,7 +35,7 @@ def vagrant_ssh_args(spec: XSpec) -> list[str]:
         ValueError: The value means nothing (our caller's fault).
     """
     words = value_words(spec, "vagrant_ssh", "the name of a machine, as in vagrant_ssh=default")
-    return ["vagrant", "ssh", *words, "--", "-C", *_config_options(spec), remote_command(spec)]
+    return ["vagrant", "ssh", *words, "--", *_config_options(spec), remote_command(spec)]
 
 
 def _config_options(spec: XSpec) -> list[str]:
