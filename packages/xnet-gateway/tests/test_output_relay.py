@@ -57,8 +57,9 @@ def test_lines_have_a_prefix_once_there_is_one(tmp_path: Path) -> None:
             read.append(data)
             os.write(write, data)
             assert eventually(all_read)
-        assert arrived(said, "before\ngw0: one\ngw0: \ngw0: two\ngw0: three\ngw0: four")
+        assert arrived(said, "before\ngw0: one\ngw0: \ngw0: two\ngw0: three\n")
         assert relay.tail() == "before\none\n\ntwo\nthree\nfour"
+    assert said.read_text().endswith("gw0: three\ngw0: four\n"), "a line with a prefix has an end"
 
 
 def test_the_rest_comes_at_the_end(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ class OutputRelay:
         get_reactor().watch(fd, READ, self._on_readable)
 
     def prefix_lines(self, prefix: bytes) -> None:
-        """Have every line begin with this from now on; the tail is without. Threads: any."""
+        """Have every line begin with this from now on, and end; the tail is as it came. Threads: any."""
         self._prefix = prefix
 
     def tail(self) -> str:
@@ -69,7 +69,7 @@ class OutputRelay:
         for _ in range(64):
             if self._closed or not self._relay_once():
                 break
-        self._write_rest(everything=True)
+        self._write_everything()
 
     def _on_readable(self, events: int) -> None:
         if not can_write_stderr():
@@ -95,7 +95,7 @@ class OutputRelay:
             self._closed = True
             get_reactor().unwatch(self._fd)
             close(self._fd)
-            self._write_rest(everything=True)
+            self._write_everything()
             return False
         self._tail = (self._tail + data)[-TAIL_BYTES:]
         self._rest += self._prefixed(data)
@@ -108,6 +108,12 @@ class OutputRelay:
             return data
         data = data.removesuffix(b"\n").replace(b"\n", b"\n" + prefix)
         return (prefix if begins else b"") + data + (b"\n" if self._at_line_start else b"")
+
+    def _write_everything(self) -> None:
+        if self._prefix and not self._at_line_start:
+            self._rest += b"\n"
+            self._at_line_start = True
+        self._write_rest(everything=True)
 
     def _write_rest(self, *, everything: bool) -> None:
         """Write whole lines, or everything; what remains is looked at again a moment later."""
@@ -127,7 +133,9 @@ class OutputRelay:
             _unwritten.add(self)
         else:
             _unwritten.discard(self)
-        if rest and not self._rest_timer_set:
+        # With a prefix a line waits for its end, as long as it takes: those of several workers shall not mix.
+        waits = self._prefix and not self._closed and len(rest) < CHUNK_BYTES and b"\n" not in rest
+        if rest and not waits and not self._rest_timer_set:
             self._rest_timer_set = True
             get_reactor().call_later(RETRY_S, self._write_late)
 
@@ -137,7 +145,8 @@ class OutputRelay:
         While the pipe holds more, the line only waits for its end to be read.
         """
         self._rest_timer_set = False
-        self._write_rest(everything=self._closed or not has_events(self._fd, select.POLLIN))
+        alone = not self._prefix and not has_events(self._fd, select.POLLIN)
+        self._write_rest(everything=self._closed or alone)
 
 
 def write_what_is_left() -> None:

@@ -208,6 +208,15 @@ def test_json_is_an_object_for_each_line_and_each_end() -> None:
     assert (done.stderr, done.returncode) == ("", 4)
 
 
+@pytest.mark.parametrize("spec", SPECS)
+def test_json_has_standard_error_too(spec: str) -> None:
+    code = "import os, sys; os.system('echo warning >&2'); sys.stderr.write('no newline')"
+    done = execute(f"{spec}//id=far", "--json", "--", code)
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["text"] for line in lines if line.get("stream") == "stderr"] == ["warning", "no newline"]
+    assert done.stderr == ""
+
+
 def test_megabytes_arrive_whole() -> None:
     code = "for i in range(50000): print(i, 'x' * 60)"
     done = execute("popen", "--no-prefix", "--", code)

@@ -323,10 +323,10 @@ class Printer:
         crashes: it only needs the prefix. Traces (EXECNET_DEBUG=2) come the same way, and stay as they are.
         """
         prefix_output = getattr(gateway._io, "prefix_output", None)
-        if prefix_output is None:
+        traced = "EXECNET_DEBUG" in os.environ or "EXECNET_DEBUG" in member.spec.env
+        if prefix_output is None or traced or self._as_json:
             return [remote_program.STDOUT, remote_program.STDERR]
-        if "EXECNET_DEBUG" not in os.environ and "EXECNET_DEBUG" not in member.spec.env:
-            prefix_output(self._prefixes[remote_program.STDERR][member.name])
+        prefix_output(self._prefixes[remote_program.STDERR][member.name])
         return [remote_program.STDOUT]
 
     def note(self, member: Member, end: End) -> None:

@@ -23,7 +23,7 @@ ENDED: Final = 0
 LARGEST_PIECE_BYTES: Final = 65536
 
 #: Receives (kind, text, name, arguments, descriptors); sends (descriptor, bytes) any number of times, then
-#: (0, exit status). The descriptors are those of which it sends what programs write to them.
+#: (0, exit status). The descriptors are those of which it sends what is written to them.
 SOURCE: Final = r'''
 import errno, fcntl, io, os, select, sys, threading, traceback, types
 
@@ -34,11 +34,13 @@ class Outputs(object):
     """Descriptors 1 and maybe 2 are pipes from now on, and what arrives in them is sent.
 
     Python's own streams send by themselves, after what is in the pipes already: so nothing that was printed
-    is lost when the process ends at once, and the output of programs in between is at its place.
+    is lost when the process ends at once, and the output of programs in between is at its place. A stream
+    whose descriptor stays as it is writes there, for the same reason.
     """
 
     def __init__(self, numbers):
         self.pid = os.getpid()
+        self.numbers = numbers
         self.lock = threading.RLock()
         self.ends = {}
         self.saved = {}
@@ -64,7 +66,8 @@ class Outputs(object):
         self.thread.start()
 
     def write(self, number, data):
-        if self.over or os.getpid() != self.pid:  # a forked child: what it writes arrives in our pipe
+        # What a forked child writes arrives in our pipe.
+        if self.over or number not in self.numbers or os.getpid() != self.pid:
             while data:
                 data = data[os.write(number, data):]
             return
