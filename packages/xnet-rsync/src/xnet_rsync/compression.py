@@ -22,16 +22,28 @@ LEAST_BYTES: Final = 256
 #: What saves less than this share of a body is not worth the time to undo it.
 LEAST_GAIN: Final = 0.05
 
+#: Of what is longer, samples are compressed first: this many, of so many bytes, evenly spread.
+SAMPLED_BYTES: Final = 65536
+SAMPLES: Final = 4
+SAMPLE_BYTES: Final = 4096
+
 _local = threading.local()
 
 
 def compress(body: bytes, method: int) -> tuple[int, bytes]:
     """Return how the body is compressed, and it; not at all if that gains next to nothing."""
-    if method != STORED and len(body) >= LEAST_BYTES:
+    if method != STORED and len(body) >= LEAST_BYTES and (len(body) < SAMPLED_BYTES or _looks_worth(body)):
         packed = zlib.compress(body, LEVEL) if method == ZLIB else _zstd()(body)
         if len(packed) < len(body) * (1 - LEAST_GAIN):
             return method, packed
     return STORED, body
+
+
+def _looks_worth(body: bytes) -> bool:
+    """Return whether any of some samples becomes smaller: most large files are compressed already."""
+    step = (len(body) - SAMPLE_BYTES) // (SAMPLES - 1)
+    samples = [body[at : at + SAMPLE_BYTES] for at in range(0, len(body) - SAMPLE_BYTES + 1, step)]
+    return any(len(zlib.compress(one, LEVEL)) < SAMPLE_BYTES * (1 - LEAST_GAIN) for one in samples)
 
 
 def available() -> list[str]:

@@ -52,8 +52,10 @@ WORTH_CUTTING_BYTES = 8192
 MOST_REMEMBERED, MOST_TRIED = 100000, 4
 #: How many folders are open at a time, and how deep a tree may be.
 OPEN_FOLDERS, MOST_DEPTH = 32, 2048
-#: How much is read at a time.
-READ_BYTES = 1048576
+#: How much is read at a time, and where it may turn out soon that it was of no use.
+READ_BYTES, FIRST_READ_BYTES = 1048576, 32768
+#: How many chunks that follow each other may be others than in the list, until cuts are looked for.
+MOST_MISSED = 4
 #: Spec: RS-005, RS-071.
 BUSY_S = 2.0
 REMOVED_BYTES = 32768
@@ -447,13 +449,14 @@ SYMBOLS = bytes(bytearray(number & 3 for number in range(256)))
 MISSING, HOLE, ITSELF = -1, -2, -3
 
 
-def cut(read, start, end, level):
+def cut(read, start, end, level, step=READ_BYTES):
     """Yield the chunks of a range of a file: where each begins, and its bytes. Spec: RS-050.
 
     There is no loop over bytes in here: one call maps all of them to symbols, others find the markers.
 
     Args:
         read: Called with a number of bytes and an offset; returns less only at the end of the file.
+        step: How much to read at first; more each time.
     """
     least, usual, marker, bits, weak_bits = LEVELS[level]
     most, width, weak_width = 4 * usual, len(marker), len(WEAK_MARKER)
@@ -465,7 +468,8 @@ def cut(read, start, end, level):
     ended = False
     while True:
         if not ended:
-            more = read(min(max(READ_BYTES, most), end - origin - len(data)), origin + len(data))
+            more = read(min(max(step, most), end - origin - len(data)), origin + len(data))
+            step = min(2 * step, READ_BYTES)
             ended = not more or origin + len(data) + len(more) >= end
             origin += at
             data = data[at:] + more
@@ -575,75 +579,102 @@ class Records(object):
         from hashlib import sha256
 
         whole = sha256()
-        wanted, sources, lengths = self.wanted, self.sources, self.lengths
-        def read(size, offset):
-            return read_at(fd, size, offset)
-
-        at = 0
+        skipped = []  # pairs of start and end
+        same = True
         size = there.st_size
-        following = 0  # the record that comes next if nothing has changed
+        at = number = 0  # number: the record that comes next if nothing has changed
         for start, end in data_ranges(fd, size, getattr(there, "st_blocks", None)):
             if start != at:
                 whole.update(struct.pack(">Q", start - at))
-                following += 1
+                number += 1
             at = start
             while at < end:
-                # As long as chunk after chunk is that of the list, there is no need to look for the cuts: they
-                # depend on nothing but what is in between.
-                at, following = self.follow(file, fd, at, end, following, whole, alive)
-                agreed = 0  # bytes that follow each other in both
-                for offset, chunk in cut(read, at, end, self.level):
-                    marked = sha256(chunk).digest()
-                    whole.update(marked)
-                    at = offset + len(chunk)
-                    alive()
-                    number = wanted.get(marked[:6])
-                    if number is None or lengths[number] != len(chunk):
-                        agreed = 0
-                        continue
-                    sources[number] = file, offset
-                    del wanted[marked[:6]]
-                    agreed = agreed + len(chunk) if number == following else 0
-                    following = number + 1
-                    if agreed > READ_BYTES:
-                        break  # it is worth beginning anew, which reads so much again
-            at = end
+                at, number = self.follow(file, fd, at, end, number, whole, skipped, alive)
+                if at < end:
+                    same = False
+                    if not self.wanted:
+                        return False
+                    at, number = self.find(file, fd, at, end, number, alive)
         if at != size:
             whole.update(struct.pack(">Q", size - at))
-        return whole.digest() == digest
+        if same and not skipped:
+            return number == len(self.lengths) - (at != size) and whole.digest() == digest
+        for start, end in skipped:
+            while start < end and self.wanted:
+                start, _ = self.find(file, fd, start, end, 0, alive)
+        return False
 
-    def follow(self, file, fd, at, end, number, whole, alive):
+    def follow(self, file, fd, at, end, number, whole, skipped, alive):
         """Take chunks from a file that follow each other there as in the list.
+
+        What it is at one place only does not matter: behind it, the chunks are looked for as far from each other
+        as the list has them. So there is no need to look for cuts where nothing was inserted or removed.
 
         Args:
             at: Where the first is; the last cut of the file, or the start of a range.
             end: Of the range.
             number: Of the first.
             whole: What all of the file is added to.
+            skipped: Where what was not as in the list is added to.
 
         Returns:
             Where the first is that does not belong there, and the number of the record that was expected.
         """
         from hashlib import sha256
 
-        wanted, sources, lengths = self.wanted, self.sources, self.lengths
-        data, origin = b"", at
+        wanted, sources, lengths, marks = self.wanted, self.sources, self.lengths, self.marks
+        data, origin, step = b"", at, FIRST_READ_BYTES
+        missed = 0  # one after the other
         while number < len(lengths) and 0 < lengths[number] <= end - at:
             length = lengths[number]
             if at + length > origin + len(data):
-                data, origin = read_at(fd, min(max(READ_BYTES, length), end - at), at), at
+                data, origin = read_at(fd, min(max(step, length), end - at), at), at
+                step = min(2 * step, READ_BYTES)
+                alive()
             marked = sha256(part(data, at - origin, length)).digest()
             mark = marked[:6]
-            if mark != self.marks[number]:
-                break
-            whole.update(marked)
-            if wanted.get(mark) == number:
-                sources[number] = file, at
-                del wanted[mark]
+            if mark == marks[number]:
+                if missed:
+                    skipped.append((back[0], at))
+                    missed = 0
+                whole.update(marked)
+                if wanted.get(mark) == number:
+                    sources[number] = file, at
+                    del wanted[mark]
+            else:
+                if not missed:
+                    back = at, number
+                missed += 1
+                if missed > MOST_MISSED:
+                    break
             at += length
             number += 1
+        return back if missed else (at, number)
+
+    def find(self, file, fd, at, end, number, alive):
+        """Find the next chunk of a file that is wanted.
+
+        Args:
+            at: Where to begin, as for ``follow``.
+
+        Returns:
+            Where it ends, and the number of the record behind; ``end`` and ``number`` if there is none.
+        """
+        from hashlib import sha256
+
+        def read(size, offset):
+            return read_at(fd, size, offset)
+
+        wanted, lengths = self.wanted, self.lengths
+        for offset, chunk in cut(read, at, end, self.level, FIRST_READ_BYTES):
+            mark = sha256(chunk).digest()[:6]
+            found = wanted.get(mark)
+            if found is not None and lengths[found] == len(chunk):
+                self.sources[found] = file, offset
+                del wanted[mark]
+                return offset + len(chunk), found + 1
             alive()
-        return at, number
+        return end, number
 
     def missing(self):
         """Return pairs of first record and count, of what no file has."""
