@@ -61,6 +61,7 @@ class Contents:
     def __init__(self, source: str, kept_bytes: int = KEPT_BYTES) -> None:
         self._source = source
         self._kept = Kept(kept_bytes)
+        self._digests: dict[tuple[int, int], bytes] = {}
         self._latest: dict[int, Entry] = {}
         self._lists: OrderedDict[tuple[int, int], ChunkList] = OrderedDict()
         self._listing: dict[tuple[int, int], threading.Lock] = {}
@@ -224,7 +225,12 @@ class Contents:
         Raises:
             OSError, Changed: See ``small``.
         """
-        return self._kept.get(("digest", entry.number, entry.version), lambda: self._compute_digest(entry))
+        key = entry.number, entry.version
+        found = self._digests.get(key)
+        if found is None:
+            found = self._kept.get(("digest", *key), lambda: self._compute_digest(entry))
+            self._digests[key] = found  # not more of them than the index has entries
+        return found
 
     def _compute_digest(self, entry: Entry) -> bytes:
         if entry.size <= READ_WHOLE_BYTES:

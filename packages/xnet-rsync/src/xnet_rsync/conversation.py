@@ -41,6 +41,7 @@ class Conversation:
         self._result = result
         self._handlers = handlers
         self._is_ready = False
+        self._has_sent = False
         self.waiting_since_s: float | None = None
 
     def send_message(self, *message: object) -> None:
@@ -83,7 +84,10 @@ class Conversation:
             raise ProtocolError(f"the receiver said {message!r:.100}: {error}") from error
 
     def hear_what_is_there(self) -> None:
-        """Act on all that has arrived. Spec: RS-006."""
+        """Act on all that has arrived, if anything was sent since it was looked last. Spec: RS-006."""
+        if not self._has_sent:
+            return
+        self._has_sent = False
         try:
             while True:
                 self.hear(0)
@@ -96,6 +100,7 @@ class Conversation:
             self.hear()
 
     def _send(self, item: object) -> None:
+        self._has_sent = True
         self.waiting_since_s = time.monotonic()
         try:
             self._channel.send(item)

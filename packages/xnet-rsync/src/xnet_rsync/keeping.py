@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Kept:
-    """Bytes by key, the latest up to so many bytes; each is made once, by whoever asks first.
+    """Bytes by key, those made last up to so many bytes; each is made once, by whoever asks first.
 
     Targets that are about as quick as each other find what the first of them read and compressed. One that
     is far behind finds it gone, and reads it again: memory is bounded, and nobody waits for the slowest.
@@ -32,15 +32,17 @@ class Kept:
         Raises:
             Exception: Whatever ``make`` raises; the next who asks tries again.
         """
+        # Looking is not locked: the threads of all targets do it for every file.
+        found = self._results.get(key)
+        if found is not None:
+            return found
         with self._lock:
             found = self._results.get(key)
             if found is not None:
-                self._results.move_to_end(key)
                 return found
             making = self._making.setdefault(key, threading.Lock())
         with making:
-            with self._lock:
-                found = self._results.get(key)
+            found = self._results.get(key)
             if found is None:
                 found = make()
                 with self._lock:
@@ -54,5 +56,4 @@ class Kept:
 
     def maybe(self, key: object) -> bytes | None:
         """Return what is kept for the key, if anything is."""
-        with self._lock:
-            return self._results.get(key)
+        return self._results.get(key)

@@ -71,6 +71,7 @@ class Transfer:
         self._lists: dict[int, ChunkList] = {}  # sent, and not settled
         self._wants: deque[tuple[Entry, list[tuple[int, int]] | None]] = deque()
         self._wanting: set[int] = set()  # lists without an answer
+        self._repeated_sizes: set[int] = set()
         self._heads: dict[tuple[int, bytes], Entry] = {}
         self._contained: dict[bytes, Entry] = {}  # digest -> what was sent with this content
         self._pack: list[Entry] = []
@@ -137,6 +138,7 @@ class Transfer:
     # -- contents -----------------------------------------------------------------------------------
 
     def _send_contents(self) -> None:
+        self._repeated_sizes = self._index.repeated_sizes()
         needed = iter(self._needed)
         following = next(needed, None)
         while True:
@@ -248,7 +250,7 @@ class Transfer:
 
     def _send_copy(self, entry: Entry) -> bool:
         """Have a file copied that was sent before, if there is one; return whether there is. Spec: RS-060."""
-        if entry.size not in self._index.repeated_sizes():
+        if entry.size not in self._repeated_sizes:
             return False
         try:
             head = (entry.size, self._contents.head(entry))
