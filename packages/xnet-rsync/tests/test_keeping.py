@@ -33,14 +33,14 @@ def test_a_result_is_made_once_for_many_threads() -> None:
     assert made == [1]
 
 
-def test_what_was_not_asked_for_for_longest_is_forgotten_first() -> None:
+def test_what_was_made_first_is_forgotten_first() -> None:
     kept = Kept(10)
     kept.get(1, lambda: b"12345")
     kept.get(2, lambda: b"12345")
-    kept.get(1, lambda: b"wrong")
+    assert kept.get(1, lambda: b"wrong") == b"12345"
     kept.get(3, lambda: b"12345")
-    assert kept.get(1, lambda: b"again") == b"12345"
-    assert kept.get(2, lambda: b"again") == b"again"
+    assert kept.get(2, lambda: b"wrong") == b"12345"
+    assert kept.get(1, lambda: b"again") == b"again"
 
 
 def test_a_call_that_fails_is_made_again() -> None:
