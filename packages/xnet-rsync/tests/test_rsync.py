@@ -239,6 +239,19 @@ def test_the_source_may_be_named_in_many_ways(
         sync(tmp_path / "missing", gateway, tmp_path / "none")
 
 
+def test_a_destination_that_cannot_be_made_is_a_sentence(worker: Gateway, tmp_path: Path) -> None:
+    write(tmp_path / "source" / "file", b"x")
+    write(tmp_path / "file", b"x")
+    for destination in ("file", "file/ü"):
+        rsync = RSync(tmp_path / "source", verbose=False)
+        rsync.add_target(worker, str(tmp_path / destination))
+        with pytest.raises(SyncError) as caught:
+            rsync.send()
+        (error,) = caught.value.result.targets[0].errors
+        assert error.startswith(f"the destination {tmp_path / destination} cannot be made or opened: ")
+        assert "\n" not in str(caught.value).strip()
+
+
 def test_a_relative_destination_is_below_the_interpreter(tmp_path: Path, gateways: Gateways) -> None:
     write(tmp_path / "source" / "a", "1")
     (tmp_path / "source" / "link").symlink_to(tmp_path / "source" / "a")

@@ -118,6 +118,10 @@ class Refused(Exception):
     """The sender said what it must not say. Spec: RS-003."""
 
 
+class NoDestination(Exception):
+    """The destination cannot be made or opened: the sender says this without the traceback."""
+
+
 def must(condition, text, *values):
     """Refuse what the sender said unless the condition holds."""
     if not condition:
@@ -1118,9 +1122,16 @@ class Receiver(object):
             path, name = os.path.split(path)
             check_name(name)
         made = not os.path.isdir(path)
-        if made and not self.dry:
-            make_folders(path)
-        self.tree = Tree(Folder(path) if not (made and self.dry) else None)
+        reason = None
+        try:
+            if made and not self.dry:
+                make_folders(path)
+            self.tree = Tree(Folder(path) if not (made and self.dry) else None)
+        except OSError as error:
+            reason = error.strerror or str(error)
+        if reason is not None:
+            text = u"the destination %s cannot be made or opened: " % path.decode("utf-8", "replace")
+            raise NoDestination(text.encode("utf-8") + reason if OLD else text + reason)
         self.say(u"ready", ready)
         if kind == FILE:
             there = self.tree.root.maybe_lstat(name) if self.tree.root else None

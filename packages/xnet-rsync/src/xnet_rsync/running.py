@@ -7,6 +7,7 @@ import queue
 import threading
 import time
 
+from xnet_channel.threads.errors import RemoteError
 from xnet_rsync import compression, messages, receiver
 from xnet_rsync.contents import Contents
 from xnet_rsync.index import Index
@@ -199,7 +200,7 @@ class Run:
                 target.close("the sender has given up")
             except BaseException as error:  # noqa: BLE001 - it is told where all targets are waited for
                 target.error = target.error or error
-                target.result.errors.append(str(target.error) or repr(target.error))
+                target.result.errors.append(describe(target.error))
                 target.close(f"the sender has given up: {target.error}")
             finally:
                 target.result.seconds = time.monotonic() - began_s
@@ -229,6 +230,13 @@ class Run:
         target.transfer.run()
         target.result.finished = True
         self._events.put((target, "finished", None))
+
+
+def describe(error: BaseException) -> str:
+    """Return what an error says; of a destination that cannot be made, without the receiver's traceback."""
+    text = str(error) or repr(error)
+    _, found, sentence = text.rpartition(f"{receiver.NoDestination.__name__}: ")
+    return sentence.strip() if found and isinstance(error, RemoteError) else text
 
 
 def is_local(gateway: Gateway) -> bool:
