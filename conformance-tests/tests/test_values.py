@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from xnet_conformance.errors import CaseError
-from xnet_conformance.values import NAN_BYTES, Value, describe, parse_float, parse_value
+from xnet_conformance.values import NAN_BYTES, Value, describe, parse_answer, parse_float, parse_value
 
 
 def test_plain_data_is_itself() -> None:
@@ -45,6 +45,13 @@ def test_large_values_are_described() -> None:
         {"t": "str"},
         {"t": "set", "n": 1},
         {"t": "float", "v": "x"},
+        {"t": "int", "v": "x"},
+        {"t": "int", "v": [1]},
+        {"t": "str", "v": 5},
+        {"t": "bytes", "v": "0"},
+        {"t": "complex", "v": ["1"]},
+        {"t": "dict", "v": [[1]]},
+        {"t": "list", "v": 5},
     ],
 )
 def test_what_is_not_in_the_notation_is_a_mistake_of_the_case(tagged: object) -> None:
@@ -56,3 +63,18 @@ def test_values_are_shown_shortened() -> None:
     assert describe(parse_value({"t": "dict", "v": [["a", [1, None]]]})) == "{'a': [1, null]}"
     assert len(describe(parse_value({"t": "list", "of": "text", "n": 5000}))) <= 220
     assert "bits" in describe(Value("int", 1 << 5000))
+
+
+def test_an_answer_describes_nothing_that_we_would_have_to_make() -> None:
+    assert parse_answer([{"t": "int", "v": "5"}]) == parse_value([5])
+    for described in ({"t": "bytes", "n": 10**15}, [{"t": "dict", "v": [[1, {"t": "str", "n": 10**15}]]}]):
+        with pytest.raises(CaseError, match="is no tagged value"):
+            parse_answer(described)
+
+
+def test_an_answer_that_is_nested_without_end_is_none() -> None:
+    deep: list[object] = []
+    for _ in range(50_000):
+        deep = [deep]
+    with pytest.raises(CaseError, match="nested too deeply"):
+        parse_answer(deep)

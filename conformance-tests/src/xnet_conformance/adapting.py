@@ -11,7 +11,7 @@ from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswe
 from xnet_conformance.matching import mismatch
 from xnet_conformance.results import Result
 from xnet_conformance.value_equality import same, same_order
-from xnet_conformance.values import describe, format_value, parse_value
+from xnet_conformance.values import describe, format_value, parse_answer, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,13 +76,14 @@ class AdapterRunner:
         """
         self._program = Conversation(self._testee, self._scale)
         named = self._program.hello.get("operations", [])
-        if not isinstance(named, list) or not set(named) & set(OPERATIONS):
+        known = [name for name in OPERATIONS if isinstance(named, list) and name in named]
+        if not known:
             raise CannotStart(f"it has no operation of {', '.join(OPERATIONS)}: {named!r:.200}")
         # An operation that nobody knows: who answers that with a value answers everything with one.
         answer = self._program.ask("run", {"op": "no-such-operation"}, time.monotonic() + 5 * self._scale)
         if "unsupported" not in answer:
             raise CannotStart(f"it answered an operation that does not exist with {answer!r:.200}")
-        return frozenset(f"codec.{name}" for name in named)
+        return frozenset(f"codec.{name}" for name in known)
 
     def _drop(self, result: Result | None) -> None:
         if self._program is not None:
@@ -123,8 +124,8 @@ class AdapterRunner:
         if "value" not in answer:
             raise CheckFailed("a value was refused", expected=str(step["is"])[:500], actual=_shown(answer))
         try:
-            value = parse_value(answer["value"])
-        except (CaseError, TypeError, ValueError) as error:
+            value = parse_answer(answer["value"])
+        except CaseError as error:
             raise CheckFailed("the answer is no tagged value", actual=f"{_shown(answer)}: {error}") from None
         problem = mismatch(step["is"], value, {})
         if problem is not None:

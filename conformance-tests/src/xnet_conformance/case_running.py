@@ -97,6 +97,8 @@ class WorkerRunner:
 
     def _session_for(self, case: Case) -> tuple[Session, str]:
         if case.own:
+            if self._workers.driver is not None:  # an initiator has one connection at a time
+                self._drop()
             return self._workers.connect(case.start)
         if self._session is None:
             self._session, self._scratch = self._workers.connect({})

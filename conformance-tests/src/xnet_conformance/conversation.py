@@ -121,7 +121,7 @@ class Conversation:
     def _take_line(self, line: bytes) -> None:
         try:
             answer = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):  # anything may come, also a thousand brackets
             answer = None
         if not isinstance(answer, dict) or type(answer.get("id")) is not int:
             self._trouble = f"the line {line[:200]!r} is no JSON object with the id of a command"

@@ -19,7 +19,7 @@ from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswe
 from xnet_conformance.link import Link
 from xnet_conformance.session import Session
 from xnet_conformance.steps_frames import expect
-from xnet_conformance.values import parse_value
+from xnet_conformance.values import parse_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,7 +133,11 @@ class Initiators(Workers):
         if "error" in found:
             raise CheckFailed("the application got an error", actual=str(found["error"])[:1000])
         if "value" in raw:
-            problem = scenario.mismatch(raw["value"], parse_value(found.get("value")))
+            try:
+                value = parse_answer(found.get("value"))
+            except CaseError as error:
+                raise CheckFailed("the answer is no tagged value", actual=str(error)) from None
+            problem = scenario.mismatch(raw["value"], value)
             if problem is not None:
                 raise CheckFailed(f"what the application got: {problem}")
 

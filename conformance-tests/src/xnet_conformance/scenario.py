@@ -123,7 +123,7 @@ def run_steps(scenario: Scenario, steps: Iterable[Mapping[str, Any]]) -> None:
             error.check = error.check or raw.get("check", "")
             error.req = error.req or raw.get("req", "")
             raise
-        except (KeyError, TypeError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
             # A field that is missing, or a mistake of the runner itself: the other cases go on.
             raise CaseError(f"the step {name} cannot take {argument!r:.200}: {error!r}") from error
 

@@ -89,9 +89,31 @@ def parse_value(tagged: object) -> Value:
         raise CaseError(f"the float {tagged} in a case: write {{t: float, v: ...}}, which keeps every bit")
     if not isinstance(tagged, dict) or "t" not in tagged:
         raise CaseError(f"{tagged!r} is no tagged value: a map with the keys t and v is")
-    if "v" in tagged:
+    if "v" not in tagged:
+        return _parse_described(tagged)
+    try:
         return _parse_tagged(str(tagged["t"]), tagged["v"])
-    return _parse_described(tagged)
+    except (TypeError, ValueError):  # it may be what an adapter has answered: anything at all
+        raise CaseError(f"{tagged['v']!r:.200} is no content for a value of kind {tagged['t']!r:.50}") from None
+
+
+def parse_answer(tagged: object) -> Value:
+    """Return the value that a program has answered: it may be anything, and only the full notation counts.
+
+    Raises:
+        CaseError: It is none.
+    """
+    waiting = [tagged]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict) and "v" not in one:
+            # A large value that is described would be ours to make.
+            raise CaseError(f"{one!r:.200} is no tagged value: a map with the keys t and v is")
+        waiting += one if isinstance(one, list) else one.values() if isinstance(one, dict) else ()
+    try:
+        return parse_value(tagged)
+    except RecursionError:
+        raise CaseError("the tagged value is nested too deeply") from None
 
 
 def _parse_tagged(kind: str, content: Any) -> Value:
@@ -108,7 +130,7 @@ def _parse_tagged(kind: str, content: Any) -> Value:
         return Value("complex", (parse_float(str(real)), parse_float(str(imaginary))))
     if kind in ("bytes", "py2str"):
         return Value(kind, bytes.fromhex(content))
-    if kind == "str":
+    if kind == "str" and isinstance(content, str):
         return Value("str", content)
     if kind == "dict":
         return Value("dict", tuple((parse_value(key), parse_value(value)) for key, value in content))
@@ -117,6 +139,8 @@ def _parse_tagged(kind: str, content: Any) -> Value:
         return Value("channel", int(text) if text.isdigit() else text)
     if kind in SEQUENCES:
         return Value(kind, tuple(parse_value(element) for element in content))
+    if kind in KINDS:
+        raise TypeError
     raise CaseError(f"there is no kind of value {kind!r}: {', '.join(sorted(KINDS))}")
 
 

@@ -18,7 +18,9 @@ def decode(command):
 
 def encode(command):
     """Replace this by your encoder."""
-    return {"hex": bytes([int(command["value"]["v"])]).hex()}
+    value = command["value"]
+    number = int(value["v"] if isinstance(value, dict) else value)
+    return {"hex": bytes([number]).hex()}
 
 
 def frames(command):
