@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from html.parser import HTMLParser
 
+from xnet_conformance.case import Case
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.reports.report import Report
@@ -11,6 +13,11 @@ from xnet_conformance.results import Result
 from xnet_conformance.testee import Testee
 
 HOSTILE = "</script><script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;\x00\x1b[31m\ud800ü"
+
+
+@functools.cache
+def _cases() -> list[Case]:
+    return load_cases()
 
 
 def report(*outcomes: str) -> Report:
@@ -28,7 +35,7 @@ def report(*outcomes: str) -> Report:
             stderr=HOSTILE,
             log=[{"ms": 1.0, "way": "received", "what": HOSTILE, "hex": "00ff", "bytes": 2000}] * 30,
         )
-        for case, outcome in zip(load_cases(), outcomes, strict=False)
+        for case, outcome in zip(_cases(), outcomes, strict=False)
     ]
     testee = Testee(name=f"testee {HOSTILE}", command="run 'it'")
     return Report(testee, read_profile("1.0-worker"), results, 12.5)

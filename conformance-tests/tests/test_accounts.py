@@ -30,13 +30,13 @@ def test_an_account_follows_what_both_sides_send(peer: Peer) -> None:
     window = 1_048_576
     peer.session.send(item(1, 5))
     peer.say(
-        frame("CHANNEL_CREDIT", 1, cbor(40)), frame("CHANNEL_PART", 1, b"\x82"), frame("CHANNEL_DATA", 1, b"\1\2")
+        frame("CHANNEL_CREDIT", 1, cbor(40)),
+        frame("CHANNEL_PART", 1, b"\x82"),
+        frame("CHANNEL_DATA", 1, b"\1\2"),
     )
     account = peer.session.account(1)
     assert (account.ours_spent, account.ours_left, account.returned) == (65, window - 25, 40)
     assert (account.theirs_spent, account.theirs_left) == (67, window - 67)
     assert (account.due, account.part_sizes, account.steps) == (67, [1], [40])
-    assert not account.theirs_closed
     peer.say(frame("CHANNEL_CLOSE", 1))
-    assert account.theirs_closed
-    assert not account.ours_closed
+    assert (account.theirs_closed, account.ours_closed) == (True, False)

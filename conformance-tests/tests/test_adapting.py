@@ -48,7 +48,12 @@ def test_an_adapter_that_is_right_passes_and_serves_case_after_case() -> None:
         ("reply(value={'t': 'int', 'v': 'x'})", DECODE, "fail", "the answer is no tagged value"),
         ("reply(value={'t': 'str', 'v': 5})", DECODE, "fail", "the answer is no tagged value"),
         ("reply(value={'t': 'bytes', 'n': 10**15})", DECODE, "fail", "the answer is no tagged value"),
-        ("reply(value=[{'t': 'list', 'of': 1, 'n': 10**15}])", DECODE, "fail", "the answer is no tagged value"),
+        (
+            "reply(value=[{'t': 'list', 'of': 1, 'n': 10**15}])",
+            DECODE,
+            "fail",
+            "the answer is no tagged value",
+        ),
         ("reply(value={'t': 'wizard', 'v': 1})", DECODE, "fail", "the answer is no tagged value"),
         ("reply(value=0.5)", DECODE, "fail", "the answer is no tagged value"),
         ("reply(value={'t': 'int', 'v': '5'}, hex='06')", DECODE, "fail", "is encoded as another value"),

@@ -13,9 +13,9 @@ import pytest
 
 from program_helpers import python, zoo
 from runner_peer import PATIENCE_S, patience
+from xnet_conformance import testee as testees
 from xnet_conformance.connecting import Workers, with_scratch
 from xnet_conformance.errors import CannotStart
-from xnet_conformance import testee as testees
 from xnet_conformance.testee import from_command
 
 #: Says its environment and its directory on standard error, and nothing else.
@@ -72,7 +72,9 @@ def test_a_process_is_kept_ready_and_used_once(workers: Callable[..., Workers]) 
 
 def test_environment_and_directory_are_the_case_s(workers: Callable[..., Workers], tmp_path: Path) -> None:
     testee = attrs.evolve(python("-c", TELLS), environ={"XNET_T": "of the testee"})
-    session, scratch = workers(testee).connect({"handshake": False, "environ": {"XNET_T": "$scratch/t"}, "cwd": "scratch"})
+    session, scratch = workers(testee).connect(
+        {"handshake": False, "environ": {"XNET_T": "$scratch/t"}, "cwd": "scratch"}
+    )
     assert session.link.drain_stderr(patience()) == f"{scratch};{scratch}/t"
     session.link.close()
     session, _ = workers(testee).connect({"handshake": False})

@@ -47,7 +47,7 @@ def test_answers_are_known_by_their_numbers_in_any_order(talk: Talk) -> None:
 
 def test_large_lines_and_text_of_all_kinds_arrive(talk: Talk) -> None:
     program = talk("reply(said=line['what'])")
-    text = "\u00fc\U0001f600\n\"" + "x" * 1_000_000
+    text = '\u00fc\U0001f600\n"' + "x" * 1_000_000
     assert program.ask("run", {"what": text}, patience())["said"] == text
 
 

@@ -20,7 +20,9 @@ def test_a_failed_check_keeps_what_it_knows() -> None:
 
 
 def test_no_error_is_taken_for_another() -> None:
-    found = [one for one in vars(errors).values() if isinstance(one, type) and one.__module__ == errors.__name__]
+    found = [
+        one for one in vars(errors).values() if isinstance(one, type) and one.__module__ == errors.__name__
+    ]
     assert len(found) == 7
     assert {one.__bases__ for one in found} == {(Exception,)}
     assert all(one.__doc__ for one in found)
@@ -31,12 +33,20 @@ def test_no_error_is_taken_for_another() -> None:
     [
         (["explain", "XX-999"], 2, "there is no requirement and no case 'XX-999'"),
         (["run", "--no-such-option"], 2, "No such option"),
-        (["run", "-t", "/nonexistent/worker"], 4, "the testee does not start: the command '/nonexistent/worker'"),
+        (
+            ["run", "-t", "/nonexistent/worker"],
+            4,
+            "the testee does not start: the command '/nonexistent/worker'",
+        ),
     ],
 )
 def test_the_command_line_has_a_status_for_each_fault(words: list[str], status: int, sentence: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "xnet_conformance", *words], capture_output=True, text=True, timeout=50, check=False
+        [sys.executable, "-m", "xnet_conformance", *words],
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
     )
     assert (done.returncode, done.stdout) == (status, "")
     assert sentence in done.stderr

@@ -12,6 +12,12 @@ from xnet_conformance.errors import CaseError
 from xnet_conformance.frame_notation import frame_code, parse_frame, split, wrong_length
 from xnet_conformance.frames import HEADER, Frame, frame
 
+
+def pairs(*found: list[Any]) -> bytes:
+    """Return the encoding of a dict."""
+    return cbor({"t": "dict", "v": list(found)})
+
+
 A_MAP = {"t": "dict", "v": [["a", 1]]}
 
 
@@ -26,16 +32,28 @@ A_MAP = {"t": "dict", "v": [["a", 1]]}
         ({"CHANNEL_DATA": {"ch": 1, "item": A_MAP}}, frame("CHANNEL_DATA", 1, b"\xa1\x61a\x01")),
         ({"CHANNEL_DATA": {"ch": 1, "value": None}}, frame("CHANNEL_DATA", 1, b"\xf6")),
         ({"CHANNEL_BATCH": {"ch": 1, "items": [1, "a"]}}, frame("CHANNEL_BATCH", 1, b"\x82\x01\x61a")),
-        ({"CHANNEL_BATCH": {"ch": 1, "copies": {"of": 7, "n": 30}}}, frame("CHANNEL_BATCH", 1, b"\x98\x1e" + b"\x07" * 30)),
-        ({"CHANNEL_EXEC": {"ch": 1, "exec": {"source": "x", "odd": 1}}}, frame("CHANNEL_EXEC", 1, cbor({"t": "dict", "v": [["source", "x"], ["odd", 1]]}))),
-        ({"HELLO": {"hello": {"version": {"absent": True}, "implementation": "i"}}}, frame("HELLO", 0, cbor({"t": "dict", "v": [["implementation", "i"]]}))),
-        ({"GOAWAY": {"code": "FRAME_TOO_LARGE", "text": "t"}}, frame("GOAWAY", 0, cbor({"t": "dict", "v": [["code", 3], ["text", "t"]]}))),
-        ({"GOAWAY": {"code": 999}}, frame("GOAWAY", 0, cbor({"t": "dict", "v": [["code", 999], ["text", ""]]}))),
+        (
+            {"CHANNEL_BATCH": {"ch": 1, "copies": {"of": 7, "n": 30}}},
+            frame("CHANNEL_BATCH", 1, b"\x98\x1e" + b"\x07" * 30),
+        ),
+        (
+            {"CHANNEL_EXEC": {"ch": 1, "exec": {"source": "x", "odd": 1}}},
+            frame("CHANNEL_EXEC", 1, pairs(["source", "x"], ["odd", 1])),
+        ),
+        (
+            {"HELLO": {"hello": {"version": {"absent": True}, "implementation": "i"}}},
+            frame("HELLO", 0, pairs(["implementation", "i"])),
+        ),
+        (
+            {"GOAWAY": {"code": "FRAME_TOO_LARGE", "text": "t"}},
+            frame("GOAWAY", 0, pairs(["code", 3], ["text", "t"])),
+        ),
+        ({"GOAWAY": {"code": 999}}, frame("GOAWAY", 0, pairs(["code", 999], ["text", ""]))),
         ({"CHANNEL_CLOSE_ERROR": {"ch": 1, "text": "why"}}, frame("CHANNEL_CLOSE_ERROR", 1, b"\x63why")),
         ({"CHANNEL_CREDIT": {"ch": 1, "credit": 24}}, frame("CHANNEL_CREDIT", 1, b"\x18\x18")),
         ({"RECONFIGURE": {"flags": [True, False]}}, frame("RECONFIGURE", 0, b"\x82\xf5\xf4")),
     ],
-)  # fmt: skip
+)
 def test_what_a_case_writes_is_what_is_sent(raw: Any, expected: Frame, peer: Peer) -> None:
     assert parse_frame(peer.scenario(), raw) == expected
 

@@ -33,7 +33,10 @@ def test_a_program_connects_for_each_case_that_wants_a_connection(tmp_path: Path
         for one in (shared, shared, own, shared):
             result = runner.run(one)
             assert (result.outcome, result.message) == ("pass", ""), result
-        assert runner.run(case({"send": {"PING": {}}}, {"absent": {"PONG": {"ch": 0}}}, own=True)).outcome == "pass"
+        assert (
+            runner.run(case({"send": {"PING": {}}}, {"absent": {"PONG": {"ch": 0}}}, own=True)).outcome
+            == "pass"
+        )
         # The skeleton says HELLO by itself.
         assert runner.run(late).outcome == "pass"
         program = initiators._program
@@ -49,7 +52,10 @@ def test_a_program_connects_for_each_case_that_wants_a_connection(tmp_path: Path
     ("otherwise", "words"),
     [
         ("sys.exit('no idea')", r"(?s)did not start its worker.*no idea"),
-        ("import subprocess; subprocess.Popen(line['command'], stdin=-1).stdin.close()", "ended before its HELLO"),
+        (
+            "import subprocess; subprocess.Popen(line['command'], stdin=-1).stdin.close()",
+            "ended before its HELLO",
+        ),
     ],
 )
 def test_a_program_that_does_not_connect_is_told_with_what_it_said(
@@ -80,7 +86,9 @@ def test_a_program_that_only_says_so_is_not_waited_for_without_end(otherwise: st
 @pytest.fixture
 def driver(tmp_path: Path) -> Iterator[Initiators]:
     """Have a program that answers each command with the field ``say`` of it."""
-    initiators = Initiators(program(tmp_path, "reply(**line.get('say', {}))", role="initiator"), str(tmp_path))
+    initiators = Initiators(
+        program(tmp_path, "reply(**line.get('say', {}))", role="initiator"), str(tmp_path)
+    )
     initiators.prepare()
     yield initiators
     initiators.close()
@@ -139,7 +147,9 @@ def test_an_answer_that_does_not_come(initiator: Peer, driver: Initiators, tmp_p
 
 
 def test_channels_of_the_application_are_opened_by_its_frames(initiator: Peer) -> None:
-    initiator.say(frame("CHANNEL_EXEC", 1, b"\xa1\x66source\x60"), frame("CHANNEL_EXEC", 3, b"\xa1\x66source\x60"))
+    initiator.say(
+        frame("CHANNEL_EXEC", 1, b"\xa1\x66source\x60"), frame("CHANNEL_EXEC", 3, b"\xa1\x66source\x60")
+    )
     scenario = initiator.run({"echo_channel": "a"}, {"kept_channel": {"by": "b", "ch": "k"}})
     assert (scenario.bindings["a"], scenario.bindings["k"]) == (1, 3)
 

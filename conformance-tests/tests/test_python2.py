@@ -18,12 +18,15 @@ STR = {"t": "py2str", "v": "6162"}
     [
         (BYTES, STR),
         ([1, BYTES, "text"], [1, STR, "text"]),
-        ({"t": "dict", "v": [[BYTES, {"t": "tuple", "v": [BYTES]}]]}, {"t": "dict", "v": [[STR, {"t": "tuple", "v": [STR]}]]}),
+        (
+            {"t": "dict", "v": [[BYTES, {"t": "tuple", "v": [BYTES]}]]},
+            {"t": "dict", "v": [[STR, {"t": "tuple", "v": [STR]}]]},
+        ),
         ({"t": "frozenset", "v": [BYTES]}, {"t": "frozenset", "v": [STR]}),
         (STR, STR),
         (None, None),
     ],
-)  # fmt: skip
+)
 def test_bytes_come_back_as_str(sent: Any, back: Any) -> None:
     assert as_python2(parse_value(sent)) == parse_value(back)
 

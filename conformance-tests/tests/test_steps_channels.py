@@ -39,13 +39,21 @@ def test_gaps_are_made_by_closing_what_never_was(peer: Peer) -> None:
 
 def test_what_has_not_come_is_absent(peer: Peer) -> None:
     peer.say(item(1, 5))
-    peer.run({"remember": {"a": 1, "b": 3}}, {"absent": {"ITEM": {"ch": "b"}}}, {"absent": {"CHANNEL_CLOSE": {"ch": "a"}}})
+    peer.run(
+        {"remember": {"a": 1, "b": 3}},
+        {"absent": {"ITEM": {"ch": "b"}}},
+        {"absent": {"CHANNEL_CLOSE": {"ch": "a"}}},
+    )
     fails(peer, "ITEM came on channel a", {"absent": {"ITEM": {"ch": "a"}}})
 
 
 def test_what_has_never_come_stays_known_after_it_was_taken(peer: Peer) -> None:
     peer.say(item(1, 5))
-    peer.run({"expect": {"ITEM": {"ch": 1}}}, {"never": {"PING": 0, "CHANNEL_CLOSE": 1}}, {"absent": {"ITEM": {"ch": 1}}})
+    peer.run(
+        {"expect": {"ITEM": {"ch": 1}}},
+        {"never": {"PING": 0, "CHANNEL_CLOSE": 1}},
+        {"absent": {"ITEM": {"ch": 1}}},
+    )
     fails(peer, "CHANNEL_DATA came on channel 1", {"never": {"CHANNEL_DATA": 1}})
 
 
@@ -61,7 +69,9 @@ def test_items_in_any_order_match_each_once(peer: Peer) -> None:
 def test_one_channel_more_than_was_announced(connect: Connect) -> None:
     announced: list[Any] = [["version", [1, 0]], ["limits", {"t": "dict", "v": [["channels", 4500]]}]]
     peer = connect(payload=cbor({"t": "dict", "v": announced}))
-    peer.serve(lambda one: [item(1, "waiting")] if one.name == "CHANNEL_DATA" and one.channel == 1 else polite(one))
+    peer.serve(
+        lambda one: [item(1, "waiting")] if one.name == "CHANNEL_DATA" and one.channel == 1 else polite(one)
+    )
     peer.run({"fill_channels": {"by": "a"}}, {"barrier": {"allow": ["unread"]}})
     assert peer.session.theirs is not None
     # That of `by`, the one the references are sent on, and as many as were announced.

@@ -74,7 +74,9 @@ def test_code_is_sent_to_be_executed(peer: Peer) -> None:
     assert one.channel == 3
     assert b"def run(channel" in one.payload
     assert one.payload.endswith(cbor({"t": "dict", "v": [["n", 2]]}))
-    with pytest.raises(errors.MissingFixture, match="there is no fixture 'nothing' for the language 'python'"):
+    with pytest.raises(
+        errors.MissingFixture, match="there is no fixture 'nothing' for the language 'python'"
+    ):
         peer.run({"exec": {"ch": "c", "fixture": "nothing"}})
 
 
@@ -91,10 +93,13 @@ RIGHT: list[tuple[Frame, dict[str, Any]]] = [
     (frame("CHANNEL_BATCH", 1, b"\x81\x05"), {"ITEM": {"ch": "a", "is": {"any": "int"}}}),
     (frame("CHANNEL_CLOSE", 1), {"CHANNEL_CLOSE": {"ch": "a"}}),
     (frame("CHANNEL_CLOSE_ERROR", 1, b"\x63why"), {"CHANNEL_CLOSE_ERROR": {"ch": "a", "text": "why"}}),
-    (frame("CHANNEL_CLOSE_ERROR", 1, b"\x63why"), {"CHANNEL_CLOSE_ERROR": {"ch": "a", "text": {"contains": "h"}}}),
+    (
+        frame("CHANNEL_CLOSE_ERROR", 1, b"\x63why"),
+        {"CHANNEL_CLOSE_ERROR": {"ch": "a", "text": {"contains": "h"}}},
+    ),
     (frame("GATEWAY_TERMINATE"), {"GATEWAY_TERMINATE": None}),
     (frame("CHANNEL_CLOSE", 8), {"CHANNEL_CLOSE": {"ch": {"bind": "b"}}}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("came", "expected"), RIGHT)
@@ -106,7 +111,9 @@ def test_what_was_expected_is_taken(came: Frame, expected: dict[str, Any], peer:
 
 def test_a_channel_that_is_bound_has_its_name_from_then_on(peer: Peer) -> None:
     peer.say(frame("CHANNEL_CLOSE", 6), item(8, 1), frame("CHANNEL_CLOSE", 8))
-    scenario = peer.run({"expect": {"ITEM": {"ch": {"bind": "b"}}}}, {"expect": {"CHANNEL_CLOSE": {"ch": "b"}}})
+    scenario = peer.run(
+        {"expect": {"ITEM": {"ch": {"bind": "b"}}}}, {"expect": {"CHANNEL_CLOSE": {"ch": "b"}}}
+    )
     assert scenario.bindings["b"] == 8
     assert [event.channel for event in peer.session.inbox] == [6]
 
@@ -116,9 +123,17 @@ WRONG: list[tuple[Frame, dict[str, Any], str]] = [
     (item(1, 5), {"ITEM": {"ch": "a", "hex": "06"}}, "the payload differs at byte 0"),
     (item(1, 5), {"CHANNEL_CLOSE": {"ch": "a"}}, "ITEM came, CHANNEL_CLOSE was expected"),
     (frame("CHANNEL_CLOSE", 1), {"ITEM": {"ch": "a"}}, "CHANNEL_CLOSE came, ITEM was expected"),
-    (frame("CHANNEL_CLOSE_ERROR", 1, b"\x61x"), {"CHANNEL_CLOSE_ERROR": {"ch": "a", "text": "y"}}, "CLOSE_ERROR: "),
-    (farewell(1), {"ITEM": {"ch": "a"}}, "the testee ended the connection while ITEM on channel a was expected"),
-]  # fmt: skip
+    (
+        frame("CHANNEL_CLOSE_ERROR", 1, b"\x61x"),
+        {"CHANNEL_CLOSE_ERROR": {"ch": "a", "text": "y"}},
+        "CLOSE_ERROR: ",
+    ),
+    (
+        farewell(1),
+        {"ITEM": {"ch": "a"}},
+        "the testee ended the connection while ITEM on channel a was expected",
+    ),
+]
 
 
 @pytest.mark.parametrize(("came", "expected", "words"), WRONG)
@@ -134,13 +149,15 @@ def test_what_was_not_expected_is_told(came: Frame, expected: dict[str, Any], wo
 def test_nothing_and_the_end_are_two_things(peer: Peer) -> None:
     peer.say(item(3, "something else"))
     for channel in ("a", {"bind": "b"}):
-        with pytest.raises(NoAnswer, match="CHANNEL_CLOSE.* (come|came) in time"):
+        with pytest.raises(NoAnswer, match=r"CHANNEL_CLOSE.* (come|came) in time"):
             peer.run(OPEN_A, {"expect": {"CHANNEL_CLOSE": {"ch": channel}}}, within=NOT_LONG_S)
     with pytest.raises(NoAnswer, match="what came: ITEM 3 'something else'"):
         peer.run({"expect": {"ITEM": {"ch": "a"}}}, within=NOT_LONG_S)
     peer.end()
     for channel in ("a", {"bind": "b"}):
-        with pytest.raises(errors.TesteeGone, match="ended while CHANNEL_CLOSE.* was expected; the stream ended"):
+        with pytest.raises(
+            errors.TesteeGone, match=r"ended while CHANNEL_CLOSE.* was expected; the stream ended"
+        ):
             peer.run({"expect": {"CHANNEL_CLOSE": {"ch": channel}}})
 
 
@@ -209,7 +226,16 @@ def test_hellos_are_a_case_s_own_if_it_wants_that(connect: Connect) -> None:
     peer.say(frame("HELLO", 0, cbor({"t": "dict", "v": announced})))
     peer.run({"say_hello": {"credit": 99999}})
     assert b"\x66credit\x1a\x00\x01\x86\x9f" in peer.heard_raw()
-    peer.run({"expect_hello": {"noise": "6869", "implementation": "mine", "features": ["trace"], "credit": 1048576}})
+    peer.run(
+        {
+            "expect_hello": {
+                "noise": "6869",
+                "implementation": "mine",
+                "features": ["trace"],
+                "credit": 1048576,
+            }
+        }
+    )
     with pytest.raises(CheckFailed, match="bytes came before the preamble"):
         peer.run({"expect_hello": {"noise": ""}})
     with pytest.raises(CheckFailed, match="implementation in the HELLO"):

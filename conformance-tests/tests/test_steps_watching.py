@@ -51,7 +51,11 @@ def test_a_case_decides_who_returns_credit(connect: Connect) -> None:
 def test_an_account_is_waited_for(peer: Peer) -> None:
     peer.run({"send": {"CHANNEL_DATA": {"ch": 1, "item": 1}}})
     lacks(peer, "returned of channel 1 is 0, expected at least 65", {"account": {"ch": 1, "returned": "all"}})
-    fails(peer, "ours_spent of channel 1 is 65, expected at most 64", {"account": {"ch": 1, "now": True, "ours_spent": {"at_most": 64}}})
+    fails(
+        peer,
+        "ours_spent of channel 1 is 65, expected at most 64",
+        {"account": {"ch": 1, "now": True, "ours_spent": {"at_most": 64}}},
+    )
     peer.run({"account": {"ch": 1, "now": True, "ours_spent": {"at_least": 65, "at_most": 65}}})
     peer.run({"account": {"ch": 1, "returned": "due"}})  # less than half a window is no one's due yet
     peer.say(frame("CHANNEL_CREDIT", 1, cbor(65)))
@@ -67,7 +71,11 @@ def test_a_sender_without_credit_is_blocked(connect: Connect) -> None:
     peer = connect(fields={"credit": 4096})
     peer.run({"credit": "manual"})
     peer.say(frame("CHANNEL_PART", 2, b"x" * 1000))
-    lacks(peer, "stopped sending on channel 2 with 3096 bytes of credit left", {"blocked": {"ch": 2, "next": 3000}})
+    lacks(
+        peer,
+        "stopped sending on channel 2 with 3096 bytes of credit left",
+        {"blocked": {"ch": 2, "next": 3000}},
+    )
     peer.say(frame("CHANNEL_PART", 2, b"x" * 1000))
     peer.run({"blocked": {"ch": 2, "next": 3000}})
 
@@ -103,8 +111,14 @@ def test_values_have_names(peer: Peer) -> None:
 
 def test_the_order_of_frames(peer: Peer) -> None:
     peer.say(item(1, 1), frame("PING"), frame("CHANNEL_CLOSE", 1), item(3, 1))
-    peer.run({"order": [["CHANNEL_DATA", 1], ["CHANNEL_CLOSE", 1]]}, {"order": [["PING", 0], ["CHANNEL_DATA", 3]]})
-    fails(peer, "CHANNEL_DATA did not come where it should", {"order": [["CHANNEL_CLOSE", 1], ["CHANNEL_DATA", 1]]})
+    peer.run(
+        {"order": [["CHANNEL_DATA", 1], ["CHANNEL_CLOSE", 1]]}, {"order": [["PING", 0], ["CHANNEL_DATA", 3]]}
+    )
+    fails(
+        peer,
+        "CHANNEL_DATA did not come where it should",
+        {"order": [["CHANNEL_CLOSE", 1], ["CHANNEL_DATA", 1]]},
+    )
 
 
 def test_files_of_the_scratch_directory(peer: Peer) -> None:
@@ -168,7 +182,9 @@ def test_standard_error(run_with: Callable[..., Scenario]) -> None:
     source = "import sys; sys.stderr.write('it says no'); sys.stderr.flush(); input()"
     run_with(source, {"stderr": {"contains": "says"}})
     with pytest.raises(NoAnswer, match="does not have 'yes': 'it says no'"):
-        run_with("import sys; sys.stderr.write('it says no')", {"exit": True}, {"stderr": {"contains": "yes"}})
+        run_with(
+            "import sys; sys.stderr.write('it says no')", {"exit": True}, {"stderr": {"contains": "yes"}}
+        )
     run_with("import sys; sys.stderr.write('it says no')", {"stderr": {"absent": "yes"}})
     with pytest.raises(CheckFailed, match="standard error has 'no'"):
         run_with("import sys; sys.stderr.write('it says no')", {"stderr": {"absent": "no"}})

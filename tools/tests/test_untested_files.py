@@ -46,3 +46,22 @@ def test_a_needless_exception_is_a_problem(tmp_path: Path) -> None:
     write_tree(tmp_path, one_package({"src/a_b/frames.py": "", "tests/test_frames.py": ""}))
     (problem,) = find_problems(tmp_path, {"packages/a-b/src/a_b/frames.py": "no reason"})
     assert "as having no test file" in problem
+
+
+def test_a_folder_can_be_an_exception(tmp_path: Path) -> None:
+    write_tree(tmp_path, one_package({"src/a_b/data/one.py": "", "src/a_b/data/more/two.py": ""}))
+    folder = "packages/a-b/src/a_b/data/"
+    assert find_problems(tmp_path, {folder: "sent elsewhere"}) == []
+    assert len(find_problems(tmp_path, {folder.rstrip("/"): "no folder without its slash"})) == 3
+    (problem,) = find_problems(
+        tmp_path, {folder: "sent elsewhere", "packages/a-b/src/a_b/other/": "nothing there"}
+    )
+    assert "other/ is listed" in problem
+
+
+def test_the_conformance_suite_is_held_to_it_as_well(tmp_path: Path) -> None:
+    suite = "conformance-tests/src/xnet_conformance"
+    write_tree(tmp_path, {"conformance-tests/pyproject.toml": "", f"{suite}/frames.py": ""})
+    assert find_problems(tmp_path, {}) == [
+        f"{suite}/frames.py has no conformance-tests/tests/**/test_frames.py"
+    ]

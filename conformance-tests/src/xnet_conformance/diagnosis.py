@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import time
@@ -16,8 +17,9 @@ from xnet_conformance.frames import PREAMBLE
 from xnet_conformance.role_runners import make_runner, probe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
+    from xnet_conformance.session import Session
     from xnet_conformance.testee import Testee
 
 _LOOK_S: Final = 5.0
@@ -33,14 +35,15 @@ class Finding:
     advice: str = ""
 
 
-def diagnose(testee: Testee, scale: float = 1.0) -> Iterator[Finding]:
+def diagnose(testee: Testee, scale: float = 1.0) -> Generator[Finding, None, None]:
     """Go the way of a connection, and stop at the first step that fails."""
     with tempfile.TemporaryDirectory(prefix="xnet-conformance-") as scratch:
         if testee.role == "worker":
-            for finding in _bytes(testee, scratch, scale):
-                yield finding
-                if not finding.good:
-                    return
+            with contextlib.closing(_bytes(testee, scratch, scale)) as findings:
+                for finding in findings:
+                    yield finding
+                    if not finding.good:
+                        return
         try:
             features = probe(testee, scratch, scale)
         except CannotStart as error:
@@ -63,7 +66,7 @@ def diagnose(testee: Testee, scale: float = 1.0) -> Iterator[Finding]:
             runner.close()
 
 
-def _bytes(testee: Testee, scratch: str, scale: float) -> Iterator[Finding]:
+def _bytes(testee: Testee, scratch: str, scale: float) -> Generator[Finding, None, None]:
     """Look at the first bytes of a worker, before anything is said to it."""
     workers = Workers(testee, scratch, scale)
     try:
@@ -73,9 +76,16 @@ def _bytes(testee: Testee, scratch: str, scale: float) -> Iterator[Finding]:
             "the program starts", False, str(error), "is the command right, and the program executable?"
         )
         return
-    yield Finding("the program starts", True, testee.command)
+    try:
+        yield Finding("the program starts", True, testee.command)
+        yield from _look(session, time.monotonic() + _LOOK_S * scale)
+    finally:  # also if nobody wants to know the rest
+        session.link.close()
+        workers.close()
+
+
+def _look(session: Session, deadline: float) -> Iterator[Finding]:
     link = session.link
-    deadline = time.monotonic() + _LOOK_S * scale
     while not link.ended and session.theirs is None and session.protocol_broken is None:
         if not session.pump(deadline):
             break
@@ -87,8 +97,6 @@ def _bytes(testee: Testee, scratch: str, scale: float) -> Iterator[Finding]:
         seen = str(session.theirs) if said else session.protocol_broken or "nothing behind the preamble"
         advice = "HELLO is sent at once, without waiting for the other side (HS-001); its payload: HS-010"
         yield Finding("its HELLO", said, seen, "" if said else advice)
-    link.close()
-    workers.close()
 
 
 def _first_bytes(noise: bytes, *, preamble: bool, ended: bool, stderr: str) -> Finding:

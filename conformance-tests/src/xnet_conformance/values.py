@@ -94,7 +94,9 @@ def parse_value(tagged: object) -> Value:
     try:
         return _parse_tagged(str(tagged["t"]), tagged["v"])
     except (TypeError, ValueError):  # it may be what an adapter has answered: anything at all
-        raise CaseError(f"{tagged['v']!r:.200} is no content for a value of kind {tagged['t']!r:.50}") from None
+        raise CaseError(
+            f"{tagged['v']!r:.200} is no content for a value of kind {tagged['t']!r:.50}"
+        ) from None
 
 
 def parse_answer(tagged: object) -> Value:

@@ -13,6 +13,7 @@ from xnet_conformance.cli.mutants import mutants
 from xnet_conformance.cli.running import run, smoke
 from xnet_conformance.cli.starting import doctor, new_testee
 from xnet_conformance.errors import CannotStart, CaseError, UsageError
+from xnet_conformance.reports.terminal import printable
 from xnet_conformance.results import EXIT_HARNESS, EXIT_NOT_STARTED, EXIT_USAGE
 
 
@@ -47,5 +48,5 @@ def main() -> None:
         click.echo(f"xnet-conformance: the suite itself is wrong: {error}", err=True)
         sys.exit(EXIT_HARNESS)
     except CannotStart as error:
-        click.echo(f"xnet-conformance: the testee does not start: {error}", err=True)
+        click.echo(printable(f"xnet-conformance: the testee does not start: {error}"), err=True)
         sys.exit(EXIT_NOT_STARTED)

@@ -10,6 +10,7 @@ import click
 from xnet_conformance.cli.options import make_testee, testee_options
 from xnet_conformance.diagnosis import diagnose
 from xnet_conformance.errors import UsageError
+from xnet_conformance.reports.terminal import printable
 from xnet_conformance.results import EXIT_FAILED, EXIT_OK
 from xnet_conformance.specification import SUITE
 
@@ -34,7 +35,7 @@ def doctor(context: click.Context, /, **options: Any) -> None:
         click.secho(
             f"{'ok    ' if finding.good else 'WRONG '} {finding.step}", fg="green" if finding.good else "red"
         )
-        for line in finding.seen.splitlines():
+        for line in printable(finding.seen).splitlines():
             click.echo(f"         {line}")
         if not finding.good and finding.advice:
             click.echo(f"       -> {finding.advice}")

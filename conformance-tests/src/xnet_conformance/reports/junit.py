@@ -21,7 +21,7 @@ def write_junit(report: Report) -> str:
     for result in report.results:
         layers.setdefault(result.case.layer, []).append(result)
     suites = "".join(_suite(report, layer, results) for layer, results in layers.items())
-    name = quoteattr(report.testee.name)
+    name = quoteattr(_IMPOSSIBLE.sub("?", report.testee.name))
     return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name={name}>\n{suites}</testsuites>\n'
 
 

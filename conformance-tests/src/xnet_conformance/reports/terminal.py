@@ -14,7 +14,6 @@ from xnet_conformance.results import EVALUATED, OUTCOMES, RED, Result, layer_cou
 if TYPE_CHECKING:
     from xnet_conformance.reports.report import Report
 
-_COLOURS: Final = {"pass": "green", "nonstrict": "yellow", "xfail": "yellow", "harness-error": "magenta"}
 _LOG_LINES: Final = 40
 
 
@@ -43,26 +42,36 @@ class Progress:
             click.echo("\r" + " " * 90 + "\r", nl=False, err=True)
 
 
+def printable(text: str) -> str:
+    """Return text of a testee as it may be shown: no control sequences, nothing that the terminal lacks."""
+    shown = "".join(one if one.isprintable() or one in "\n\t" else _escaped(one) for one in text)
+    encoding = sys.stdout.encoding or "utf-8"
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _escaped(one: str) -> str:
+    return one.encode("unicode_escape").decode("ascii")
+
+
 def print_summary(report: Report, *, trace: bool) -> None:
     """Print everything that is not green, and the table."""
     for result in report.results:
         if result.outcome in RED or result.outcome == "harness-error":
-            click.secho(result.explanation(report.repeat_command(result)), fg="red")
+            click.secho(printable(result.explanation(report.repeat_command(result))), fg="red")
             _print_evidence(result, trace)
         elif result.outcome == "nonstrict":
-            click.secho(result.explanation(), fg="yellow")
-    click.echo(table(report))
+            click.secho(printable(result.explanation()), fg="yellow")
+    click.echo(printable(table(report)))
 
 
 def _print_evidence(result: Result, trace: bool) -> None:
     if result.stderr:
-        click.echo(
-            "  standard error:\n" + "\n".join(f"    {line}" for line in result.stderr.splitlines()[-15:])
-        )
+        lines = printable(result.stderr).splitlines()[-15:]
+        click.echo("  standard error:\n" + "\n".join(f"    {line}" for line in lines))
     if trace:
         for entry in result.log[-_LOG_LINES:]:
             arrow = {"sent": "-->", "received": "<--"}.get(entry["way"], "   ")
-            click.echo(f"  {entry['ms']:9.2f} ms {arrow} {entry['what'][:160]}")
+            click.echo(f"  {entry['ms']:9.2f} ms {arrow} {printable(entry['what'][:160])}")
     click.echo()
 
 

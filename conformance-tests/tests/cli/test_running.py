@@ -1,0 +1,86 @@
+"""``run`` and ``smoke`` as a user types them: exit statuses, reports, what is printed."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner, Result
+
+from program_helpers import ZOO_WORKER
+from xnet_conformance.cli import group
+from xnet_conformance.errors import CannotStart, UsageError
+
+
+def command(*words: str) -> Result:
+    return CliRunner().invoke(group, words, catch_exceptions=False)
+
+
+def zoo(habit: str) -> list[str]:
+    return ["-t", shlex.join([sys.executable, "-S", str(ZOO_WORKER), habit])]
+
+
+def test_a_run_writes_its_reports_and_says_where(tmp_path: Path) -> None:
+    reports = [word for name in ("json", "junit", "html") for word in ("--report", name)]
+    done = command("run", *zoo("good"), "--case", "frames.ping.echo", *reports, "-o", str(tmp_path / "out"))
+    assert done.exit_code == 0, done.output
+    assert "wire.frames  ok        1 of 1 passed" in done.output
+    for name in ("results.jsonl", "junit.xml", "report.html"):
+        assert f"written: {tmp_path / 'out' / name}" in done.output
+    rows = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").read_text().splitlines()]
+    assert [row.get("outcome") for row in rows] == [None, "pass", None]
+    assert ET.parse(tmp_path / "out" / "junit.xml").getroot()[0].get("failures") == "0"
+
+
+def test_controls_run_with_what_was_asked_for() -> None:
+    done = command("run", *zoo("good"), "--case", "frames.unknown.16")
+    assert (done.exit_code, "2 of 2 passed" in done.output) == (0, True), done.output
+
+
+def test_what_fails_is_red_and_can_be_repeated() -> None:
+    done = command("run", *zoo("wrong-code"), "--case", "frames.unknown.16", "--trace")
+    assert done.exit_code == 1
+    assert "FAIL frames.unknown.16" in done.output
+    assert (
+        f'again:    xnet-conformance run -t "{shlex.join(shlex.split(zoo("wrong-code")[1]))}"' in done.output
+    )
+    assert "ms --> TYPE_16" in done.output
+
+
+def test_nothing_evaluated_is_not_green() -> None:
+    done = command("run", *zoo("good"), "--case", "trace.file")
+    assert (done.exit_code, "not evaluated" in done.output) == (5, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--case", "no.such"], "no case is called 'no.such'"),
+        (["--layer", "cellar"], "there is no layer 'cellar'"),
+        (["--profile", "9.9"], "there is no profile '9.9'"),
+    ],
+)
+def test_what_there_is_not_is_not_taken_for_green(words: list[str], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        command("run", *zoo("good"), *words)
+
+
+def test_a_testee_that_does_not_start_is_not_judged() -> None:
+    with pytest.raises(CannotStart, match="it cannot work like this"):
+        command("run", *zoo("dies-at-start"))
+    with pytest.raises(CannotStart):
+        command("smoke", *zoo("dies-at-start"))
+
+
+def test_smoke_shows_what_was_on_the_wire(tmp_path: Path) -> None:
+    path = tmp_path / "worker.py"
+    path.write_text(ZOO_WORKER.read_text().replace("elif kind > 15", "elif kind == 3 or kind > 15"))
+    done = command("smoke", "-t", shlex.join([sys.executable, "-S", str(path), "good"]))
+    assert done.exit_code == 1
+    assert "FAIL smoke.echo" in done.output
+    assert "--> CHANNEL_EXEC" in done.output
+    assert "2 of 3 passed (1 fail)" in done.output
