@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
-from xnet_rsync import compression, receiver
+from rsync_helpers import write
+from xnet_gateway.gateway import Gateway
+from xnet_rsync import RSync, compression, receiver
 from xnet_rsync.compression import STORED, ZLIB, ZSTD
 
 METHODS = [ZLIB, *([ZSTD] if compression.available() else [])]
@@ -44,6 +47,30 @@ def test_zstd_is_used_if_both_have_it() -> None:
     assert compression.choose(["other"]) == ZLIB
     assert receiver.find_compressions(["zstd", "other"]) == ["zstd"]
     assert receiver.find_compressions([]) == []
+
+
+def test_rs_010_a_sync_uses_zstd_if_both_have_it(
+    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not compression.available():
+        pytest.skip("needs zstd: Python 3.14 or the package zstandard, which are not here")
+    chosen: list[int] = []
+    choose = compression.choose
+
+    def look(understood: object) -> int:
+        chosen.append(choose(understood))
+        return chosen[-1]
+
+    monkeypatch.setattr(compression, "choose", look)
+    text = b"a line like any other\n" * 50_000
+    write(tmp_path / "source" / "text", text)
+    rsync = RSync(tmp_path / "source", verbose=False, compress=True)
+    rsync.add_target(gateway, tmp_path / "copy")
+    result = rsync.send()
+    assert result is not None
+    assert chosen == [ZSTD]
+    assert (tmp_path / "copy" / "text").read_bytes() == text
+    assert result.targets[0].bytes_sent < len(text) / 50
 
 
 def test_threads_compress_at_the_same_time() -> None:
