@@ -120,6 +120,7 @@ class Transfer:
         number = 0
         following = 1
         while (table := self._index.maybe_table(number)) is not None:
+            self._talk.hear_what_is_there()
             self._talk.hear_until(lambda: len(self._unanswered) < UNANSWERED_TABLES)
             self._talk.send_table(table.message(self._method))
             self._unanswered.append(table.first)
@@ -236,6 +237,7 @@ class Transfer:
         self._wanting.add(entry.number)
         for message in found.messages(entry.number, self._method):
             self._talk.send_table(message)
+            self._talk.hear_what_is_there()
 
     def _serve_want(self, entry: Entry, ranges: list[tuple[int, int]] | None) -> None:
         found = self._lists.get(entry.number)
