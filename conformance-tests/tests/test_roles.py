@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conversation_schemas import SCHEMAS, judge, recorded
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.results import exit_code
@@ -18,6 +19,8 @@ from xnet_conformance.testee import read_testee
 
 TESTEES = Path(__file__).resolve().parents[1] / "testees"
 DOCUMENT = Path(__file__).resolve().parents[1] / "adapter-protocol" / "README.md"
+
+ASKED_OF_ADAPTERS = {"start", "decode", "encode", "frames", "no-such-operation"}
 
 needs_ours = pytest.mark.skipif(
     find_spec("xnet_wire") is None, reason="needs xnet-wire, which is not here: the suite is tested alone"
@@ -81,31 +84,36 @@ for line in sys.stdin:
 
 
 @needs_ours
-def test_our_adapter_passes_everything() -> None:
-    testee = read_testee(TESTEES / "full-adapter.yaml")
+def test_our_adapter_passes_everything(tmp_path: Path) -> None:
+    testee = recorded(read_testee(TESTEES / "full-adapter.yaml"), tmp_path)
     results = run_suite(testee, read_profile("1.0-adapter"), load_cases(), jobs=1)
     assert {result.case.id: result.message for result in results if result.outcome != "pass"} == {}
     assert exit_code(results) == 0
     assert len(results) > 350
+    assert judge(tmp_path) == (ASKED_OF_ADAPTERS, [])
 
 
 @needs_ours
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_our_initiator_passes_everything() -> None:
-    testee = read_testee(TESTEES / "full-initiator.yaml")
+def test_our_initiator_passes_everything(tmp_path: Path) -> None:
+    testee = recorded(read_testee(TESTEES / "full-initiator.yaml"), tmp_path)
     results = run_suite(testee, read_profile("1.0-initiator"), load_cases(), jobs=2)
     bad = {
         result.case.id: result.message for result in results if result.outcome not in ("pass", "unsupported")
     }
     assert bad == {}
     assert len([result for result in results if result.outcome == "pass"]) > 550
+    asked = set(SCHEMAS["commands.schema.json"]["$defs"]) - ASKED_OF_ADAPTERS | {"start"}
+    assert judge(tmp_path) == (asked, [])
 
 
 @needs_ours
 def test_the_document_shows_what_our_adapter_does() -> None:
     """Its rows about adapters are commands and answers."""
-    rows = [line.split(" | ") for line in DOCUMENT.read_text().splitlines() if '"cmd": "run"' in line]
+    rows = [
+        line.split(" | ") for line in DOCUMENT.read_text().splitlines() if line.startswith('| `{"cmd": "run"')
+    ]
     assert len(rows) == 3
     process = subprocess.Popen(
         [sys.executable, str(TESTEES / "full_adapter.py")],
