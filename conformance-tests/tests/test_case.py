@@ -66,6 +66,7 @@ def test_the_level_is_that_of_the_first_requirement() -> None:
         ({**RIGHT, "steps": []}, "steps is a list of maps, with at least one"),
         ({**RIGHT, "steps": ["barrier"]}, "steps is a list of maps, with at least one"),
         ({**RIGHT, "steps": [{}]}, "steps is a list of maps, with at least one"),
+        ({**RIGHT, "title": True}, "the title is True; YAML wants it in quotes"),
         ({"id": "a.b"}, "req is a list"),
     ],
 )

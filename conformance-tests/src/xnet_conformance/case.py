@@ -103,6 +103,8 @@ def parse_case(raw: object, layer: str, source: str) -> Case:
     steps = raw.get("steps")
     if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) and step for step in steps):
         raise CaseError(f"{where}: steps is a list of maps, with at least one")
+    if not isinstance(raw.get("title", ""), str):
+        raise CaseError(f"{where}: the title is {raw['title']!r}; YAML wants it in quotes")
     level = "MUST" if requirements()[ids[0]].level.startswith("MUST") else "SHOULD"
     return Case(
         id=raw["id"],

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import click
 
-from xnet_conformance import __version__
+from xnet_conformance.bundle import make_bundle
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.errors import CannotStart, UsageError
 from xnet_conformance.matrix import Column, column, markdown, read_matrix, write_matrix
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.reports.matrix_page import write_matrix_page
 from xnet_conformance.results import EXIT_FAILED, EXIT_NOTHING, EXIT_OK, RED
-from xnet_conformance.specification import SUITE, VERSION, read_specification
 from xnet_conformance.suite_running import run_suite
 from xnet_conformance.testee import default_profile, read_testee
 
@@ -85,23 +84,10 @@ def _status(columns: list[Column]) -> int:
 def export(out: Path | None) -> None:
     """Write the suite as one JSON file, for those who run it by other means.
 
-    It has the cases, the requirements they are about, the fixtures, and the specification's tables.
+    It has the cases, the requirements they are about, the fixtures, the specification's tables, and a JSON
+    Schema of all that.
     """
-    fixtures = {
-        # Not what an installer has compiled beside them.
-        folder.name: {
-            path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()) if path.is_file()
-        }
-        for folder in sorted((SUITE / "fixtures").iterdir())
-        if folder.is_dir() and not folder.name.startswith("_")
-    }
-    bundle = {
-        "suite": __version__,
-        "spec": VERSION,
-        "specification": read_specification(),
-        "fixtures": fixtures,
-        "cases": [case.as_json() for case in load_cases()],
-    }
+    bundle = make_bundle()
     text = json.dumps(bundle, indent=1, ensure_ascii=False) + "\n"
     if out is None:
         click.echo(text, nl=False)
