@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -54,10 +53,10 @@ class Workers:
         """
         scratch = tempfile.mkdtemp(dir=self.scratch)
         if "environ" in begin or "cwd" in begin:
-            environ = {
-                key: str(item).replace("$scratch", scratch) for key, item in begin.get("environ", {}).items()
-            }
-            link = self._start(environ, scratch if begin.get("cwd") == "scratch" else None)
+            link = self._start(
+                with_scratch(begin.get("environ", {}), scratch),
+                scratch if begin.get("cwd") == "scratch" else None,
+            )
         else:
             self.prepare()
             assert self._spare is not None
@@ -87,12 +86,10 @@ class Workers:
             self._spare = None
 
     def _start(self, environ: dict[str, str], cwd: str | None) -> Link:
-        # A trace that whoever runs the suite has switched on for himself is no affair of a case.
-        quiet = {name: "" for name in ("EXECNET_DEBUG", "XNET_TRACE_JSON") if name in os.environ}
         return start(
             self.testee.command,
             stdio=self.testee.stdio,
-            environ={**quiet, **self.testee.environ, **environ},
+            environ={**self.testee.environ, **environ},
             cwd=cwd,
         )
 

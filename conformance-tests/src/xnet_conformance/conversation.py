@@ -37,13 +37,18 @@ class Conversation:
         link: Its process; `link.received` are the bytes of lines that have not come to an end.
     """
 
-    def __init__(self, testee: Testee, scale: float) -> None:
+    def __init__(self, testee: Testee, scale: float, environ: Mapping[str, str] | None = None) -> None:
         """Start the program.
+
+        Args:
+            testee: Which.
+            scale: Stretches time limits.
+            environ: Variables besides those of the testee.
 
         Raises:
             CannotStart: There is none, or it does not answer as it should.
         """
-        self.link: Link = start(testee.command, environ=testee.environ)
+        self.link: Link = start(testee.command, environ={**testee.environ, **(environ or {})})
         self._next = 0
         self._answers: dict[int, dict[str, Any]] = {}
         self._trouble = ""
@@ -103,6 +108,17 @@ class Conversation:
     def fds(self) -> list[int]:
         """Descriptors to wait on, besides others."""
         return self.link.fds
+
+    def finish(self, deadline: float) -> str:
+        """End the program's input and let it come to its end; return all of its standard error.
+
+        Raises:
+            NoAnswer: It goes on.
+        """
+        self.link.close_input()
+        if self.link.wait_exit(deadline) is None:
+            raise NoAnswer("the program goes on after the end of its input")
+        return self.link.drain_stderr(deadline)
 
     def close(self) -> None:
         """End the program."""

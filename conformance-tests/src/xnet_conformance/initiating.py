@@ -46,23 +46,28 @@ class Initiators(Workers):
         self.driver = self
         self._program: Conversation | None = None
         self._connecting = 0
+        self._environ: dict[str, str] = {}
 
     def prepare(self) -> None:
         """Have the program running."""
         if self._program is None or self._program.link.ended:
             self._drop()
-            self._program = Conversation(self.testee, self.scale)
+            self._program = Conversation(self.testee, self.scale, self._environ)
 
     def connect(self, begin: Mapping[str, Any]) -> tuple[Session, str]:
         """Return a session and its scratch directory.
 
         Args:
-            begin: ``start`` of a case: ``hello``, ``handshake``, ``preamble``.
+            begin: ``start`` of a case: ``hello``, ``handshake``, ``preamble``, ``environ``.
 
         Raises:
             CannotStart: The program does not start, does not connect, or says no HELLO.
         """
         scratch = tempfile.mkdtemp(dir=self.scratch)
+        environ = with_scratch(begin.get("environ", {}), scratch)
+        if environ != self._environ:
+            self._drop()
+            self._environ = environ
         self.prepare()
         assert self._program is not None
         deadline = time.monotonic() + CONNECT_S * self.scale
@@ -140,6 +145,15 @@ class Initiators(Workers):
             problem = scenario.mismatch(raw["value"], value)
             if problem is not None:
                 raise CheckFailed(f"what the application got: {problem}")
+
+    def finish(self, deadline: float) -> str:
+        """Let the program come to its end; return all of its standard error.
+
+        Raises:
+            NoAnswer: It goes on.
+        """
+        assert self._program is not None
+        return self._program.finish(deadline)
 
     # -------------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: What is kept of a testee's standard error.
 KEPT_STDERR_BYTES: Final = 256 * 1024
 _READ_BYTES: Final = 1 << 18
+_NOT_INHERITED: Final = frozenset(["EXECNET_DEBUG", "XNET_TRACE_JSON"])
 
 
 class Link:
@@ -193,12 +194,14 @@ def start(
     Args:
         command: Words as for a shell; no shell is involved.
         stdio: "pipes", or "socket": one connected socket is both.
-        environ: Variables in addition to ours.
+        environ: Variables in addition to ours, of which those of traces are not passed on.
         cwd: Where it runs.
 
     Raises:
         CannotStart: There is no such program.
     """
+    # A trace that whoever runs the suite has switched on for himself is no affair of a case.
+    inherited = {name: text for name, text in os.environ.items() if name not in _NOT_INHERITED}
     ours: socket.socket | None = None
     theirs: socket.socket | None = None
     if stdio == "socket":
@@ -211,7 +214,7 @@ def start(
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=cwd,
-            env={**os.environ, **(environ or {})},
+            env={**inherited, **(environ or {})},
             start_new_session=True,
         )
     except (OSError, ValueError) as error:

@@ -146,8 +146,11 @@ def trace(scenario: Scenario, raw: Any) -> None:
     session = scenario.session
     deadline = scenario.soon(_SOON_S)
     session.wait(lambda: session.link.ended, deadline)
-    session.link.wait_exit(deadline)
-    text = session.link.drain_stderr(deadline)
+    if scenario.driver is not None:
+        text = scenario.driver.finish(deadline)
+    else:
+        session.link.wait_exit(deadline)
+        text = session.link.drain_stderr(deadline)
     check_trace(raw["mode"], Path(scenario.scratch), text, session.frames, raw)
 
 
