@@ -1,12 +1,16 @@
 """Write the table of mutants and the cases that kill them: `docs/conformance-mutants.md`.
 
+The second file is `patched.json` of the suite, from which `explain` knows the mutants that are patches of our
+sources: those themselves are no part of the distribution.
+
 ``python conformance-tests/tools/mutants_table.py [--check]``; with ``--check`` nothing is written, and the
-exit status is 1 if the table is not what the files of mutants say now. ``--coverage`` says which requirements
+exit status is 1 if a file is not what the files of mutants say now. ``--coverage`` says which requirements
 have no mutant.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from pathlib import Path
@@ -14,7 +18,7 @@ from typing import Final
 
 from xnet_conformance.case import LAYERS
 from xnet_conformance.case_files import load_cases
-from xnet_conformance.mutation.mutant import WIRE_MUTANTS, Mutant, MutantFile, read_mutants
+from xnet_conformance.mutation.mutant import PATCHED, WIRE_MUTANTS, Mutant, MutantFile, read_mutants
 from xnet_conformance.specification import requirements
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -41,6 +45,24 @@ FILES: Final = {
             "`xnet-conformance mutants --file conformance-tests/mutants/stack.yaml`."
         ),
     ),
+    ROOT / "conformance-tests/mutants/initiator.yaml": (
+        "The full stack as an initiator, changed",
+        (
+            "Rules of the other role, and those that both obey: "
+            "`xnet-conformance mutants --file conformance-tests/mutants/initiator.yaml`."
+        ),
+    ),
+    ROOT / "conformance-tests/mutants/rsync.yaml": (
+        "The receiver of trees, changed",
+        "`xnet-conformance mutants --file conformance-tests/mutants/rsync.yaml`.",
+    ),
+    ROOT / "conformance-tests/mutants/node.yaml": (
+        "The Node worker, changed",
+        (
+            "Rules for workers that execute JavaScript: "
+            "`xnet-conformance mutants --file conformance-tests/mutants/node.yaml`."
+        ),
+    ),
 }
 _BEGIN: Final = """\
 # Mutants of the conformance suite
@@ -65,6 +87,17 @@ def text() -> str:
     for path, (title, words) in FILES.items():
         parts.append(f"## {title}\n\n{words}\n\n{_table(found[path])}")
     return "\n".join(parts)
+
+
+def patched() -> str:
+    """Return what the suite has to know of the mutants that are patches."""
+    rows = [
+        {"id": m.id, "title": m.title, "breaks": list(m.breaks), "killed_by": m.killed_by, "file": path.name}
+        for path in FILES
+        if path != WIRE_MUTANTS
+        for m in read_mutants(path).mutants
+    ]
+    return "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n"
 
 
 def _summary(mutants: list[Mutant]) -> str:
@@ -102,13 +135,14 @@ def main(arguments: list[str]) -> int:
     if "--coverage" in arguments:
         print(coverage())
         return 0
-    if "--check" not in arguments:
-        TARGET.write_text(text(), encoding="utf-8")
-        return 0
-    if TARGET.exists() and TARGET.read_text(encoding="utf-8") == text():
-        return 0
-    print(f"{TARGET.relative_to(ROOT)} is not what the files of mutants say: run {Path(__file__).name}")
-    return 1
+    status = 0
+    for path, content in ((TARGET, text()), (PATCHED, patched())):
+        if "--check" not in arguments:
+            path.write_text(content, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != content:
+            print(f"{path.relative_to(ROOT)} is not what the files of mutants say: run {Path(__file__).name}")
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

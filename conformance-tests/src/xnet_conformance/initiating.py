@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from xnet_conformance.scenario import Scenario
     from xnet_conformance.testee import Testee
 
-#: How long an initiator may take to start its worker and to say HELLO, in seconds.
-CONNECT_S: Final = 20.0
 _ANSWER_S: Final = 10.0
 
 
@@ -70,7 +68,7 @@ class Initiators(Workers):
             self._environ = environ
         self.prepare()
         assert self._program is not None
-        deadline = time.monotonic() + CONNECT_S * self.scale
+        deadline = time.monotonic() + self.start_s
         try:
             if self._connecting:
                 self._program.ask("disconnect", {}, deadline)

@@ -10,7 +10,7 @@ import click
 from xnet_conformance.case_files import load_cases, select
 from xnet_conformance.errors import UsageError
 from xnet_conformance.matrix import read_matrix
-from xnet_conformance.mutation.mutant import read_mutants
+from xnet_conformance.mutation.mutant import known_mutants
 from xnet_conformance.results import OUTCOMES
 from xnet_conformance.specification import SUITE, requirements
 
@@ -66,13 +66,13 @@ def _more(requirement: str | None, case_ids: set[str]) -> None:
     """Print the mutants that break a requirement or that a case kills, and which testees pass the cases."""
     mutants = [
         mutant
-        for mutant in read_mutants().mutants
+        for mutant in known_mutants()
         if requirement in mutant.breaks or mutant.killed_by in case_ids
     ]
     if mutants:
         click.echo("mutants:")
     for mutant in mutants:
-        click.echo(f"  {mutant.id:32} {mutant.title}; killed by {mutant.killed_by}")
+        click.echo(f"  {mutant.id:32} {mutant.title}; killed by {mutant.killed_by} ({mutant.file})")
     if not MATRIX.exists():
         return
     click.echo("when the testees of the repository were judged last:")

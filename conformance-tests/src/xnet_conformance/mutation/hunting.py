@@ -15,9 +15,10 @@ import attrs
 from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import START_S, Workers
 from xnet_conformance.errors import CaseError, UsageError
+from xnet_conformance.initiating import Initiators
 from xnet_conformance.mutation.wire_rules import FrameChanger
 from xnet_conformance.results import Result
-from xnet_conformance.role_runners import probe
+from xnet_conformance.role_runners import make_runner, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -68,13 +69,29 @@ class _MutatedWorkers(Workers):
     mutant: Mutant
 
     def _start(self, environ: dict[str, str], cwd: str | None) -> Link:
-        link = super()._start(environ, cwd)
-        theirs, ours = self.mutant.fresh_rules("runner"), self.mutant.fresh_rules("testee")
-        if theirs:
-            link.change_incoming = FrameChanger(theirs, preamble=True)
-        if ours:
-            link.change_outgoing = FrameChanger(ours, preamble=False)
-        return link
+        return _changed(super()._start(environ, cwd), self.mutant, self.testee.role)
+
+
+class _MutatedInitiators(Initiators):
+    """Has an initiator connect, whose frames are changed on their way."""
+
+    mutant: Mutant
+
+    def _accept(self, scratch: str, deadline: float) -> Link:
+        return _changed(super()._accept(scratch, deadline), self.mutant, self.testee.role)
+
+
+def _changed(link: Link, mutant: Mutant, role: str) -> Link:
+    """Put the rules of a mutant into a link; the stream of a worker begins with a preamble."""
+    theirs, ours = mutant.fresh_rules("runner"), mutant.fresh_rules("testee")
+    if theirs:
+        link.change_incoming = FrameChanger(theirs, preamble=role == "worker")
+    if ours:
+        link.change_outgoing = FrameChanger(ours, preamble=role == "initiator")
+    return link
+
+
+_CONNECTIONS: Final = {"worker": _MutatedWorkers, "initiator": _MutatedInitiators}
 
 
 def hunt_all(
@@ -99,15 +116,17 @@ def hunt_all(
         report: Called with each verdict, by one thread at a time.
 
     Raises:
-        CaseError: A mutant names no case of this role, or the testee itself does not pass one.
-        UsageError: The testee is no worker.
+        CaseError: A mutant names no case, or the testee itself does not pass one.
+        UsageError: The testee is neither a worker nor an initiator.
     """
-    if testee.role != "worker":
-        raise UsageError(f"mutants are made of workers, and {testee.name} is an {testee.role}")
-    by_id = {case.id: case for case in cases if "worker" in case.roles}
+    if testee.role not in _CONNECTIONS:
+        raise UsageError(
+            f"mutants are made of workers and initiators, and {testee.name} has the role {testee.role}"
+        )
+    by_id = {case.id: case for case in cases}
     for mutant in mutants:
         if mutant.killed_by not in by_id:
-            raise CaseError(f"{mutant.id} is killed by {mutant.killed_by}, which is no case for workers")
+            raise CaseError(f"{mutant.id} is killed by {mutant.killed_by}, which is no case")
     waiting: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
     verdicts: dict[str, Verdict] = {}
     broken: list[BaseException] = []
@@ -115,7 +134,11 @@ def hunt_all(
     with tempfile.TemporaryDirectory(prefix="xnet-mutants-") as scratch:
         features = probe(testee, scratch, 1.0)
         wanted = {mutant.killed_by: by_id[mutant.killed_by] for mutant in mutants}
-        possible = {id_: case for id_, case in wanted.items() if features.issuperset(case.needs)}
+        possible = {
+            id_: case
+            for id_, case in wanted.items()
+            if testee.role in case.roles and features.issuperset(case.needs)
+        }
         check_unchanged(testee, possible.values(), scratch)
 
         def work() -> None:
@@ -153,7 +176,7 @@ def check_unchanged(testee: Testee, cases: Iterable[Case], scratch: str) -> None
     Raises:
         CaseError: It does not.
     """
-    runner = WorkerRunner(Workers(testee, scratch))
+    runner = make_runner(testee, scratch, 1.0)
     try:
         for case in sorted(cases, key=lambda case: case.own):
             result = runner.run(case)
@@ -176,10 +199,10 @@ def hunt(
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         if mutant.patches:
             testee = patched(mutant, testee, sources, Path(folder))
-        workers = _MutatedWorkers(testee, folder, scale)
-        workers.mutant = mutant
-        workers.start_s = START_S
-        runner = WorkerRunner(workers)
+        connections = _CONNECTIONS[testee.role](testee, folder, scale)
+        connections.mutant = mutant
+        connections.start_s = START_S
+        runner = WorkerRunner(connections)
         try:
             return runner.run(case)
         finally:
@@ -193,10 +216,13 @@ def patched(mutant: Mutant, testee: Testee, sources: Sequence[Path], folder: Pat
         CaseError: A patch does not fit.
     """
     roots = []
+    command = testee.command
     for number, source in enumerate(sources):
         root = folder / f"source-{number}"
-        shutil.copytree(source, root)
+        shutil.copytree(source, root, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
         roots.append(root)
+        # What is not found by Python is started from the copy.
+        command = command.replace(str(source), str(root))
     for patch in mutant.patches:
         owner = next((root for root in roots if (root / patch.file).exists()), None)
         if owner is None:
@@ -206,4 +232,4 @@ def patched(mutant: Mutant, testee: Testee, sources: Sequence[Path], folder: Pat
         except CaseError as error:
             raise CaseError(f"{mutant.id}: {error}") from None
     path = os.pathsep.join(map(str, roots))
-    return attrs.evolve(testee, environ={**testee.environ, "PYTHONPATH": path})
+    return attrs.evolve(testee, command=command, environ={**testee.environ, "PYTHONPATH": path})

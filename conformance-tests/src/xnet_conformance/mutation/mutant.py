@@ -1,11 +1,13 @@
 """Files of mutants: what is changed, which requirements that breaks, and the case that has to notice.
 
 A file is YAML, a map: ``mutants`` and, for those that change source code, ``testee`` (a file) and ``sources``
-(folders that are copied, changed and put in front of everything else that the testee's Python finds).
+(folders that are copied and changed: the copies are in front of everything else that the testee's Python finds,
+and its command starts what is in them).
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import attrs
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 #: Those that change frames on their way, which any testee can be.
 WIRE_MUTANTS: Final = SUITE / "mutants.yaml"
+#: What there is to know of those that change sources, which a distribution has not; conformance-tests/tools/
+#: mutants_table.py writes it.
+PATCHED: Final = SUITE / "patched.json"
 _KEYS: Final = frozenset({"id", "layer", "title", "breaks", "killed_by", "wire", "source", "dies", "should"})
 
 
@@ -102,13 +107,35 @@ def read_mutants(path: Path = WIRE_MUTANTS) -> MutantFile:
         path,
         tuple(_parse(path, each) for each in raw["mutants"]),
         here / raw["testee"] if "testee" in raw else None,
-        tuple(here / folder for folder in raw.get("sources", ())),
+        tuple((here / folder).resolve() for folder in raw.get("sources", ())),
     )
     ids = [mutant.id for mutant in found.mutants]
     twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
     if twice:
         raise CaseError(f"{path}: {', '.join(twice)} is there twice")
     return found
+
+
+@attrs.frozen
+class Known:
+    """A mutant as `explain` tells of it.
+
+    Attributes:
+        file: Where it is.
+    """
+
+    id: str
+    title: str
+    breaks: tuple[str, ...]
+    killed_by: str
+    file: str
+
+
+def known_mutants() -> list[Known]:
+    """Return all mutants, those included whose patches are not here."""
+    wire = [Known(m.id, m.title, m.breaks, m.killed_by, WIRE_MUTANTS.name) for m in read_mutants().mutants]
+    rows = json.loads(PATCHED.read_text(encoding="utf-8"))
+    return wire + [Known(**{**row, "breaks": tuple(row["breaks"])}) for row in rows]
 
 
 def _parse(path: Path, raw: Any) -> Mutant:
