@@ -27,7 +27,7 @@ FILES: Final = {
     WIRE_MUTANTS: (
         "Frames changed on their way",
         (
-            "What a mutating proxy does between the runner and any worker, whatever its language: "
+            "What a mutating proxy does between the runner and any worker or initiator, whatever its language: "
             "`xnet-conformance mutants -t TESTEE`."
         ),
     ),
@@ -67,23 +67,23 @@ FILES: Final = {
 _BEGIN: Final = """\
 # Mutants of the conformance suite
 
-A suite that cannot fail proves nothing. So each of these is a worker that is wrong in one known way, and
-names the case that has to fail with it; the same worker without the change passes that case. A mutant that
-survives is an error of the suite. This page is generated: `python conformance-tests/tools/mutants_table.py`.
+A suite that cannot fail proves nothing. So each of these is a worker or an initiator that is wrong in one known
+way, and names the case that has to fail with it; the same program without the change passes that case. A mutant
+that survives is an error of the suite. This page is generated: `python conformance-tests/tools/mutants_table.py`.
 
 A mutant marked with ~ breaks a SHOULD: its case then has the outcome `nonstrict`.
 
 Two more things prove the suite: a zoo of broken workers, `conformance-tests/testees/zoo/`, with one exact
 outcome each, and `python conformance-tests/tools/alter_cases.py TESTEE.yaml`, which changes one expectation
 after the other: a good worker has to fail each changed case. The tests of this repository run some of
-all these; the commands run all.
+all these, and check that no MUST with a case is without a mutant; the commands run all.
 """
 
 
 def text() -> str:
     """Return the page."""
     found = {path: read_mutants(path) for path in FILES}
-    parts = [_BEGIN, _summary([mutant for file in found.values() for mutant in file.mutants])]
+    parts = [_BEGIN, coverage() + ".\n", _summary([m for file in found.values() for m in file.mutants])]
     for path, (title, words) in FILES.items():
         parts.append(f"## {title}\n\n{words}\n\n{_table(found[path])}")
     return "\n".join(parts)

@@ -120,11 +120,17 @@ class Initiators(Workers):
             scenario.bindings[f"answer {raw['as']}"] = number
 
     def answer(self, scenario: Scenario, raw: Mapping[str, Any]) -> None:
-        """Wait for what came of something: ``{as: name, value: pattern}``, or ``error: words``."""
-        number = scenario.bindings.get(f"answer {raw['as']}")
+        """Wait for what came of something: ``{as: name, value: pattern}``, or ``error: words``.
+
+        ``either: true`` takes any answer; ``connected`` is what came of connecting.
+        """
+        connecting = self._connecting if raw["as"] == "connected" else None
+        number = scenario.bindings.get(f"answer {raw['as']}", connecting)
         if number is None:
             raise CaseError(f"the application was not asked for anything as {raw['as']!r}")
         found = self._answer(scenario, number)
+        if raw.get("either"):
+            return
         if "error" in raw:
             if "error" not in found or raw["error"] not in str(found["error"]):
                 raise CheckFailed(

@@ -11,7 +11,9 @@ import pytest
 from xnet_conformance.case import LAYERS
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.errors import CaseError, UsageError
-from xnet_conformance.mutation.mutant import WIRE_MUTANTS, Patch, read_mutants
+from xnet_conformance.mutation.mutant import WIRE_MUTANTS, Patch, known_mutants, read_mutants
+from xnet_conformance.specification import requirements
+from xnet_conformance.testee import read_testee
 
 FOLDER = Path(__file__).resolve().parents[2] / "mutants"
 FILES = [WIRE_MUTANTS, *sorted(FOLDER.glob("*.yaml"))]
@@ -20,9 +22,12 @@ FILES = [WIRE_MUTANTS, *sorted(FOLDER.glob("*.yaml"))]
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_mutants_name_cases_and_layers_that_exist(path: Path) -> None:
     cases = {case.id: case for case in load_cases()}
-    for mutant in read_mutants(path).mutants:
+    found = read_mutants(path)
+    role = "" if found.testee is None else read_testee(found.testee).role
+    for mutant in found.mutants:
         assert mutant.layer in LAYERS, mutant.id
         assert mutant.killed_by in cases, mutant.id
+        assert not role or role in cases[mutant.killed_by].roles, mutant.id
         assert mutant.title, mutant.id
         assert mutant.rules or mutant.patches, mutant.id
 
@@ -38,6 +43,23 @@ def test_patches_fit_the_sources(path: Path) -> None:
                 f"{mutant.id} has to follow the source, which has this not exactly once: {patch.old!r}"
             )
             assert patch.old != patch.new, mutant.id
+
+
+def test_what_is_known_of_mutants_is_in_the_distribution() -> None:
+    """Those that are patches, too: `explain` shows them where the patches are not."""
+    known = {mutant.id: mutant for mutant in known_mutants()}
+    for path in FILES:
+        for mutant in read_mutants(path).mutants:
+            there = known.pop(mutant.id)
+            assert (there.breaks, there.killed_by, there.file) == (mutant.breaks, mutant.killed_by, path.name)
+    assert not known
+
+
+def test_every_must_that_has_a_case_has_a_mutant_that_breaks_it() -> None:
+    with_case = {id_ for case in load_cases() for id_ in case.req}
+    must = {id_ for id_ in with_case if requirements()[id_].level.startswith("MUST")}
+    broken = {id_ for mutant in known_mutants() for id_ in mutant.breaks}
+    assert sorted(must - broken) == []
 
 
 def write(folder: Path, text: str) -> Path:

@@ -14,6 +14,7 @@ CHANGES = [
     ("bool-as-int", "f5", "01"),
     ("dict-reversed", "a201020304", "a203040102"),
     ("bytes-as-text", "4161", "6161"),
+    ("bytes-as-py2str", "4161", "d9e4234161"),
     ("tuple-as-list", "d9e4208101", "8101"),
     ("set-as-list", "d901028101", "8101"),
     ("set-as-frozenset", "d901028101", "d9e4218101"),

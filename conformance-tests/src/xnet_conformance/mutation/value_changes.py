@@ -117,6 +117,7 @@ VALUES: Final[dict[str, Callable[[Value], Value]]] = {
     "bool-as-int": _bool_as_int,
     "dict-reversed": _reverse,
     "bytes-as-text": _bytes_as_text,
+    "bytes-as-py2str": _as("bytes", "py2str"),
     "complex-as-list": _complex_as_list,
     "tuple-as-list": _as("tuple", "list"),
     "set-as-list": _as("set", "list"),
