@@ -16,9 +16,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Final
 
+import attrs
+
 from xnet_conformance.case import LAYERS
 from xnet_conformance.case_files import load_cases
-from xnet_conformance.mutation.mutant import PATCHED, WIRE_MUTANTS, Mutant, MutantFile, read_mutants
+from xnet_conformance.mutation.mutant import (
+    PATCHED,
+    WIRE_MUTANTS,
+    Known,
+    Mutant,
+    MutantFile,
+    read_mutants,
+)
 from xnet_conformance.specification import requirements
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -27,8 +36,8 @@ FILES: Final = {
     WIRE_MUTANTS: (
         "Frames changed on their way",
         (
-            "What a mutating proxy does between the runner and any worker or initiator, whatever its language: "
-            "`xnet-conformance mutants -t TESTEE`."
+            "What a mutating proxy does between the runner and any worker or initiator, whatever its "
+            "language: `xnet-conformance mutants -t TESTEE`."
         ),
     ),
     ROOT / "conformance-tests/mutants/bare.yaml": (
@@ -67,9 +76,10 @@ FILES: Final = {
 _BEGIN: Final = """\
 # Mutants of the conformance suite
 
-A suite that cannot fail proves nothing. So each of these is a worker or an initiator that is wrong in one known
-way, and names the case that has to fail with it; the same program without the change passes that case. A mutant
-that survives is an error of the suite. This page is generated: `python conformance-tests/tools/mutants_table.py`.
+A suite that cannot fail proves nothing. So each of these is a worker or an initiator that is wrong in one
+known way, and names the case that has to fail with it; the same program without the change passes that case.
+A mutant that survives is an error of the suite. This page is generated:
+`python conformance-tests/tools/mutants_table.py`.
 
 A mutant marked with ~ breaks a SHOULD: its case then has the outcome `nonstrict`.
 
@@ -92,10 +102,10 @@ def text() -> str:
 def patched() -> str:
     """Return what the suite has to know of the mutants that are patches."""
     rows = [
-        {"id": m.id, "title": m.title, "breaks": list(m.breaks), "killed_by": m.killed_by, "file": path.name}
+        attrs.asdict(Known.of(mutant, path))
         for path in FILES
         if path != WIRE_MUTANTS
-        for m in read_mutants(path).mutants
+        for mutant in read_mutants(path).mutants
     ]
     return "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n"
 

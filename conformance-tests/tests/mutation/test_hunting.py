@@ -62,9 +62,7 @@ def test_one_broken_rule_in_each_layer_of_the_full_stack_is_caught() -> None:
     assert found.testee is not None
     first = {mutant.layer: mutant for mutant in reversed(found.mutants)}
     assert first.keys() >= {*LAYERS} - {"rsync"}
-    verdicts = hunt_all(
-        list(first.values()), read_testee(found.testee), CASES, sources=found.sources, jobs=2
-    )
+    verdicts = hunt_all(list(first.values()), read_testee(found.testee), CASES, sources=found.sources, jobs=2)
     assert [verdict.explanation() for verdict in verdicts if not verdict.killed] == []
 
 
@@ -129,7 +127,7 @@ def test_a_testee_that_fails_by_itself_makes_no_mutants() -> None:
     mutant = wire_mutant("frames.ping.echo", {"frame": "PONG", "do": "drop"})
     with pytest.raises(Exception, match="ended before its HELLO"):
         hunt_all([mutant], broken, CASES)
-    with pytest.raises(UsageError, match="made of workers and initiators, and .* has the role adapter"):
+    with pytest.raises(UsageError, match=r"made of workers and initiators, and .* has the role adapter"):
         hunt_all([mutant], attrs.evolve(BARE, role="adapter"), CASES)
 
 

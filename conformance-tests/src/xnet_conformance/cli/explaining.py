@@ -65,9 +65,7 @@ def explain(name: str) -> None:
 def _more(requirement: str | None, case_ids: set[str]) -> None:
     """Print the mutants that break a requirement or that a case kills, and which testees pass the cases."""
     mutants = [
-        mutant
-        for mutant in known_mutants()
-        if requirement in mutant.breaks or mutant.killed_by in case_ids
+        mutant for mutant in known_mutants() if requirement in mutant.breaks or mutant.killed_by in case_ids
     ]
     if mutants:
         click.echo("mutants:")

@@ -91,7 +91,10 @@ def _changed(link: Link, mutant: Mutant, role: str) -> Link:
     return link
 
 
-_CONNECTIONS: Final = {"worker": _MutatedWorkers, "initiator": _MutatedInitiators}
+_CONNECTIONS: Final[dict[str, type[_MutatedWorkers | _MutatedInitiators]]] = {
+    "worker": _MutatedWorkers,
+    "initiator": _MutatedInitiators,
+}
 
 
 def hunt_all(

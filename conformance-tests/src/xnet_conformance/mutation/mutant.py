@@ -1,8 +1,8 @@
 """Files of mutants: what is changed, which requirements that breaks, and the case that has to notice.
 
 A file is YAML, a map: ``mutants`` and, for those that change source code, ``testee`` (a file) and ``sources``
-(folders that are copied and changed: the copies are in front of everything else that the testee's Python finds,
-and its command starts what is in them).
+(folders that are copied and changed: the copies are in front of everything else that the testee's Python
+finds, and its command starts what is in them).
 """
 
 from __future__ import annotations
@@ -130,10 +130,15 @@ class Known:
     killed_by: str
     file: str
 
+    @classmethod
+    def of(cls, mutant: Mutant, path: Path) -> Known:
+        """Return what there is to know of a mutant of a file."""
+        return cls(mutant.id, mutant.title, mutant.breaks, mutant.killed_by, path.name)
+
 
 def known_mutants() -> list[Known]:
     """Return all mutants, those included whose patches are not here."""
-    wire = [Known(m.id, m.title, m.breaks, m.killed_by, WIRE_MUTANTS.name) for m in read_mutants().mutants]
+    wire = [Known.of(mutant, WIRE_MUTANTS) for mutant in read_mutants().mutants]
     rows = json.loads(PATCHED.read_text(encoding="utf-8"))
     return wire + [Known(**{**row, "breaks": tuple(row["breaks"])}) for row in rows]
 
