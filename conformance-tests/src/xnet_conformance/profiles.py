@@ -64,11 +64,10 @@ def read_profile(name: str) -> Profile:
     Raises:
         UsageError: There is none of that name.
     """
-    path = FOLDER / f"{name}.yaml"
-    if not path.exists():
-        names = ", ".join(sorted(path.stem for path in FOLDER.glob("*.yaml")))
-        raise UsageError(f"there is no profile {name!r}; profiles are {names}")
-    raw: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    paths = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+    if name not in paths:  # a name may come from a file: it is no part of a path
+        raise UsageError(f"there is no profile {name!r}; profiles are {', '.join(paths)}")
+    raw: dict[str, Any] = yaml.safe_load(paths[name].read_text(encoding="utf-8"))
     return Profile(
         name,
         raw["role"],

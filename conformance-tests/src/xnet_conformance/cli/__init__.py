@@ -10,6 +10,7 @@ from xnet_conformance import __version__
 from xnet_conformance.cli.explaining import explain, list_cases
 from xnet_conformance.cli.matrices import export, matrix
 from xnet_conformance.cli.mutants import mutants
+from xnet_conformance.cli.reporting import report
 from xnet_conformance.cli.running import run, smoke
 from xnet_conformance.cli.starting import doctor, new_testee
 from xnet_conformance.errors import CannotStart, CaseError, UsageError
@@ -27,7 +28,7 @@ def group() -> None:
     """
 
 
-for command in (doctor, new_testee, run, smoke, matrix, mutants, list_cases, explain, export):
+for command in (doctor, new_testee, run, smoke, report, matrix, mutants, list_cases, explain, export):
     group.add_command(command)
 
 

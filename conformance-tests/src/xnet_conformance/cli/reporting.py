@@ -1,0 +1,43 @@
+"""``report``: reports of a run that was, from its JSON lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from xnet_conformance.case_files import load_cases
+from xnet_conformance.reports import FORMATS, write_reports
+from xnet_conformance.reports.jsonl import read_jsonl
+from xnet_conformance.reports.terminal import print_summary
+from xnet_conformance.results import exit_code
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--html", is_flag=True, help="Write report.html: one page that needs nothing else.")
+@click.option("--junit", is_flag=True, help="Write junit.xml, for build servers.")
+@click.option("--json", is_flag=True, help="Write results.jsonl anew.")
+@click.option("--trace", is_flag=True, help="Print the frames of each case that is not green.")
+@click.option("--strict", is_flag=True, help="A SHOULD that does not hold is a failure.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("conformance-report")
+)
+@click.pass_context
+def report(
+    context: click.Context, /, file: Path, out: Path, *, trace: bool, strict: bool, **wanted: bool
+) -> None:
+    """Make reports of a run from its FILE of JSON lines, which `run --report json` has written.
+
+    Without any of them the summary is printed. Nobody is judged again.
+
+    Exit status: that of the run: 0 all was well, 1 something failed, 3 the suite itself was wrong, 5 nothing
+    was evaluated; 2 if the file is none, or not all of one.
+    """
+    found = read_jsonl(file, load_cases())
+    formats = [name for name in FORMATS if wanted[name]]
+    if not formats or trace:
+        print_summary(found, trace=trace)
+    for path in write_reports(found, formats, out):
+        click.echo(f"written: {path}")
+    context.exit(exit_code(found.results, strict=strict))
