@@ -72,7 +72,7 @@ class Result:
             "req": list(self.case.req),
             "level": self.case.level,
             "outcome": self.outcome,
-            "ms": round(self.seconds * 1000, 1),
+            "ms": round(self.seconds * 1000, 3),
             "message": self.message,
             "check": self.check,
             "expected": self.expected,

@@ -53,9 +53,15 @@ def test_reports_that_are_made_later_are_those_of_the_run(tmp_path: Path) -> Non
 )
 def test_the_status_is_that_of_the_run(outcome: str, words: list[str], status: int, tmp_path: Path) -> None:
     file = tmp_path / "results.jsonl"
-    header = {"kind": "header", "testee": "t", "command": "c", "role": "worker", "profile": "1.0-worker"}
-    case = {"kind": "case", "id": "frames.ping.echo", "outcome": outcome}
-    rows = [header, case, {"kind": "footer", "counts": {outcome: 1}, "seconds": 1}]
+    header: dict[str, object] = {
+        "kind": "header",
+        "testee": "t",
+        "command": "c",
+        "role": "worker",
+        "profile": "1.0-worker",
+    }
+    case: dict[str, object] = {"kind": "case", "id": "frames.ping.echo", "outcome": outcome}
+    rows: list[dict[str, object]] = [header, case, {"kind": "footer", "counts": {outcome: 1}, "seconds": 1}]
     file.write_text("".join(json.dumps({"stdio": "pipes", **row}) + "\n" for row in rows))
     assert command("report", str(file), *words).exit_code == status
 

@@ -43,7 +43,7 @@ def rows(report: Report) -> list[dict[str, Any]]:
     footer = {
         "kind": "footer",
         "counts": dict(Counter(result.outcome for result in report.results)),
-        "seconds": round(report.seconds, 2),
+        "seconds": round(report.seconds, 3),
         "exit": exit_code(report.results),
     }
     return [header, *(result.as_json() for result in report.results), footer]
