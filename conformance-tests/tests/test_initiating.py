@@ -124,6 +124,9 @@ def test_what_the_application_answers_is_compared(initiator: Peer) -> None:
         ({"error": ["odd"]}, {}, "the application got an error"),
         ({"error": "no"}, {"error": "yes"}, "the application got another answer"),
         ({}, {"error": "yes"}, "the application got another answer"),
+        ({"unsupported": True}, {}, "the program cannot do what was asked"),
+        ({"unsupported": True}, {"either": True}, "the program cannot do what was asked"),
+        ({"problem": "TypeError"}, {"error": "Type"}, "the program cannot do what was asked"),
     ],
 )
 def test_another_answer_is_the_testee_s_mistake(
@@ -152,6 +155,18 @@ def test_channels_of_the_application_are_opened_by_its_frames(initiator: Peer) -
     )
     scenario = initiator.run({"echo_channel": "a"}, {"kept_channel": {"by": "b", "ch": "k"}})
     assert (scenario.bindings["a"], scenario.bindings["k"]) == (1, 3)
+
+
+@pytest.mark.parametrize("answer", ["error='no'", "unsupported=True", "problem='TypeError'"])
+def test_a_channel_that_could_not_be_opened(
+    answer: str, initiator: Peer, driver: Initiators, tmp_path: Path
+) -> None:
+    driver._drop()
+    driver.testee = program(tmp_path, f"reply({answer})", role="initiator")
+    driver.prepare()
+    initiator.say(frame("CHANNEL_EXEC", 1, b"\xa1\x66source\x60"))
+    with pytest.raises(CheckFailed, match="the application could not echo a channel"):
+        initiator.run({"echo_channel": "a"})
 
 
 def test_a_channel_is_used_by_its_name_only_after_it_has_one(initiator: Peer) -> None:

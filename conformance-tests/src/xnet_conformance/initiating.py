@@ -129,6 +129,8 @@ class Initiators(Workers):
         if number is None:
             raise CaseError(f"the application was not asked for anything as {raw['as']!r}")
         found = self._answer(scenario, number)
+        if _cannot(found):
+            raise CheckFailed("the program cannot do what was asked", actual=str(found)[:1000])
         if raw.get("either"):
             return
         if "error" in raw:
@@ -165,10 +167,8 @@ class Initiators(Workers):
         number = self._say("do", {"do": use})
         expect(scenario, {"CHANNEL_EXEC": {"ch": {"bind": name}}})
         answer = self._answer(scenario, number)
-        if "error" in answer:
-            raise CheckFailed(
-                f"the application could not {use} a channel", actual=str(answer["error"])[:1000]
-            )
+        if "error" in answer or _cannot(answer):
+            raise CheckFailed(f"the application could not {use} a channel", actual=str(answer)[:1000])
 
     def _say(self, command: str, arguments: Mapping[str, Any]) -> int:
         if self._program is None:
@@ -219,3 +219,8 @@ class Initiators(Workers):
             self._program.close()
             self._program = None
         self._connecting = 0
+
+
+def _cannot(answer: Mapping[str, Any]) -> bool:
+    """Say whether a program does not know what it was asked for, or has a mistake itself."""
+    return "unsupported" in answer or "problem" in answer
