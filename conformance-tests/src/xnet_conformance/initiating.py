@@ -13,7 +13,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from xnet_conformance.connecting import Workers, with_scratch
+from xnet_conformance.connecting import START_S, Workers, with_scratch
 from xnet_conformance.conversation import Conversation, relay_command, wait_readable
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswer, TesteeGone
 from xnet_conformance.link import Link
@@ -50,7 +50,8 @@ class Initiators(Workers):
         """Have the program running."""
         if self._program is None or self._program.link.ended:
             self._drop()
-            self._program = Conversation(self.testee, self.scale, self._environ)
+            # Mutants have less time for their cases than others, and as much to start.
+            self._program = Conversation(self.testee, self.start_s / START_S, self._environ)
 
     def connect(self, begin: Mapping[str, Any]) -> tuple[Session, str]:
         """Return a session and its scratch directory.
