@@ -99,7 +99,7 @@ def test_a_should_that_does_not_hold_is_no_failure(runner: Run) -> None:
 
 
 def test_a_rule_that_always_holds_fails_a_case_that_is_about_something_else(runner: Run) -> None:
-    result = runner(zoo("says-ok-to-everything")).run(case({"send": {"PING": {}}}, {"skim_none": 1}))
+    result = runner(zoo("says-ok-to-everything")).run(case({"send": {"PING": {}}}, {"no_step": 1}))
     assert result.outcome == "harness-error"
     result = runner(zoo("says-ok-to-everything")).run(case({"send": {"PING": {}}}, {"expect": {"PONG": {}}}))
     assert (result.outcome, result.check, result.req) == ("fail", "conduct", "FR-020")

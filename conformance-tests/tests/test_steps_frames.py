@@ -168,11 +168,6 @@ def test_a_stream_that_is_broken_is_told_at_once(peer: Peer) -> None:
             peer.run(step)
 
 
-def test_events_of_several_channels_in_any_order(peer: Peer) -> None:
-    peer.say(item(3, 3), frame("CHANNEL_CLOSE", 1))
-    peer.run({"unordered": [{"CHANNEL_CLOSE": {"ch": 1}}, {"ITEM": {"ch": 3, "is": 3}}]})
-
-
 def test_a_barrier_lets_nothing_pass_that_it_does_not_name(peer: Peer) -> None:
     peer.serve(polite)
     peer.run(OPEN_A, {"barrier": True})
@@ -278,12 +273,6 @@ def test_items_are_counted(peer: Peer) -> None:
     peer.say(item(1, 1))
     with pytest.raises(CheckFailed):
         peer.run({"items": {"ch": "a", "count": 1, "numbered": True}})
-
-
-def test_items_are_skimmed_to_what_follows_them(peer: Peer) -> None:
-    peer.say(item(1, 1), item(3, 3), item(1, 2), frame("CHANNEL_CLOSE", 1))
-    peer.run(OPEN_A, {"skim": {"ch": "a"}}, {"expect": {"CHANNEL_CLOSE": {"ch": "a"}}})
-    assert [event.describe() for event in peer.session.inbox] == ["ITEM 3 3"]
 
 
 def test_a_longer_encoding_is_a_remark(peer: Peer) -> None:

@@ -181,13 +181,6 @@ def first_difference(one: bytes, other: bytes) -> int:
     )
 
 
-@step("unordered")
-def unordered(scenario: Scenario, raw: Any) -> None:
-    """Expect several events in any order, of different channels: a list of what ``expect`` takes."""
-    for each in raw:
-        expect(scenario, each)
-
-
 @step("barrier")
 def barrier(scenario: Scenario, raw: Any) -> None:
     """Send PING and wait for its PONG: what has not come by then does not come (FR-021); nothing else may.
@@ -325,18 +318,6 @@ def items(scenario: Scenario, raw: Any) -> None:
         elif "is" in raw:
             fields["is"] = raw["is"]
         compare(scenario, event, "ITEM", fields)
-
-
-@step("skim")
-def skim(scenario: Scenario, raw: Any) -> None:
-    """Take items of a channel until something else comes on it: ``{ch: a}``. That stays to be expected."""
-    channel = scenario.known(raw["ch"])
-    session = scenario.session
-    while True:
-        event = next_event(scenario, channel, f"more on channel {raw['ch']}")
-        if event.name != "ITEM":
-            session.inbox.insert(0, event)
-            return
 
 
 def pause(scenario: Scenario, seconds: float) -> None:
