@@ -131,12 +131,12 @@ def test_files_of_the_scratch_directory(peer: Peer) -> None:
     peer.run({"file": {"name": "out.txt", "contains": "done"}})
 
 
-def test_a_trace_has_the_frames_that_travelled(peer: Peer) -> None:
+def test_a_trace_is_looked_for_where_the_case_says(peer: Peer) -> None:
     peer.end()
     peer.run({"trace": {"mode": "none"}})
-    (Path(peer.scratch) / "xnet-1.trace").write_text("")
-    with pytest.raises((CheckFailed, NoAnswer)):
-        peer.run({"trace": {"mode": "file"}})
+    fails(peer, "there is no trace", {"trace": {"mode": "file"}})
+    (Path(peer.scratch) / "execnet-debug-1").write_text("")
+    fails(peer, "there is a trace that nobody asked for", {"trace": {"mode": "none"}})
 
 
 # ---- with a process -------------------------------------------------------------------------------
