@@ -16,6 +16,7 @@ from xnet_conformance.case import Case
 from xnet_conformance.case_files import load_cases, select
 from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import START_S, Workers
+from xnet_conformance.initiating import Initiators
 from xnet_conformance.mutation.case_changes import altered_cases
 from xnet_conformance.role_runners import probe
 from xnet_conformance.testee import Testee, read_testee
@@ -28,13 +29,14 @@ def vacuous(testee: Testee, cases: list[Case], jobs: int = 1, every: int = 1) ->
     """Return how many changed cases there were, and a line for each that passes all the same."""
     with tempfile.TemporaryDirectory() as scratch:
         features = probe(testee, scratch, 1.0)
-        chosen = [case for case in cases if "worker" in case.roles and features.issuperset(case.needs)]
+        chosen = [case for case in cases if testee.role in case.roles and features.issuperset(case.needs)]
         changed = [other for case in chosen for other in altered_cases(case)][::every]
 
         def judge(part: list[Case]) -> list[str]:
-            workers = Workers(testee, scratch, SCALE)
-            workers.start_s = START_S
-            runner = WorkerRunner(workers)
+            kind = Initiators if testee.role == "initiator" else Workers
+            connections = kind(testee, scratch, SCALE)
+            connections.start_s = START_S
+            runner = WorkerRunner(connections)
             try:
                 results = [runner.run(case) for case in part]
             finally:

@@ -62,6 +62,15 @@ def test_what_a_sync_has_to_leave_is_changed() -> None:
     assert altered({"rsync_finish": {"ch": "r"}})[0]["rsync_finish"]["removed"]
 
 
+def test_what_an_application_has_to_get_is_changed() -> None:
+    error, value = altered({"answer": {"as": "x", "value": 5}})
+    assert error["answer"].keys() == {"as", "error"}
+    assert value["answer"]["value"] != 5
+    assert len(altered({"answer": {"as": "x", "error": "words"}})) == 1
+    assert altered({"answer": {"as": "x", "either": True}}) == []
+    assert altered({"expect_reconfigure": [False, True]}) == [{"expect_reconfigure": [True, False]}]
+
+
 def test_nearly_every_case_has_something_to_change() -> None:
     cases = [case for case in load_cases() if case.layer in ("wire.values", "gateway", "channel")]
     changeable = [case for case in cases if any(True for _ in altered_cases(case))]

@@ -57,6 +57,13 @@ def _altered_steps(step: Any) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "more is removed", {**step, "rsync_finish": {**step["rsync_finish"], "removed": [_NOTHING]}}
     elif "rsync_got" in step:
         yield "another entry", {**step, "rsync_got": {**step["rsync_got"], "entries": [4_000_000]}}
+    elif "answer" in step and not step["answer"].get("either"):
+        yield "another error", {**step, "answer": {"as": step["answer"]["as"], "error": _NOTHING}}
+        for what, pattern in _altered(step["answer"].get("value")):
+            yield f"value: {what}", {**step, "answer": {**step["answer"], "value": pattern}}
+    elif "expect_reconfigure" in step:
+        flags = [not flag for flag in step["expect_reconfigure"]]
+        yield f"the flags {flags}", {**step, "expect_reconfigure": flags}
     elif "exit" in step and isinstance(step["exit"], dict) and "status" in step["exit"]:
         status = step["exit"]["status"] + 1
         yield f"exit status {status}", {**step, "exit": {**step["exit"], "status": status}}
