@@ -112,6 +112,13 @@ def test_expectations_are_compared_and_not_believed() -> None:
     assert results[2].message == "a reason"
 
 
+def test_a_run_can_stop_after_some_failures() -> None:
+    cases = [case("a.good"), *(case(f"a.wrong{number}", *WRONG, own=True) for number in range(5))]
+    results = run_suite(GOOD, PROFILE, cases, jobs=1, most_failures=2)
+    assert list(outcomes(results).values()) == ["pass", "fail", "fail", "skipped", "skipped", "skipped"]
+    assert results[-1].message == "not run: 2 cases had failed"
+
+
 def test_a_negative_case_counts_only_with_its_control() -> None:
     negative = case(
         "a.n", {"send": {"TYPE_16": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}, own=True, control="a.c"

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Final, Protocol
 
 from xnet_conformance.errors import CannotStart
-from xnet_conformance.results import Result, apply_controls
+from xnet_conformance.results import RED, Result, apply_controls
 from xnet_conformance.role_runners import make_runner, probe
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def run_suite(
     *,
     jobs: int = 3,
     scale: float = 1.0,
+    most_failures: int = 0,
     report: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
     """Run cases and return their results in the order of the cases.
@@ -50,6 +51,8 @@ def run_suite(
         cases: Those that were chosen; controls of negative ones have to be among them.
         jobs: Connections at a time.
         scale: Stretches time limits.
+        most_failures: After so many nothing more is run, and the rest is skipped; 0: all are run. Who is at
+            the beginning fails most cases, and most of them by a time limit.
         report: Called with each result as it comes, by one thread at a time.
 
     Raises:
@@ -61,7 +64,11 @@ def run_suite(
         results, runnable = _sort_out(testee, profile, chosen, features)
         for result in results.values():
             report(result)
-        _run_all(testee, runnable, scratch, scale, jobs, results, report)
+        _run_all(testee, runnable, scratch, scale, jobs, most_failures, results, report)
+        for case in runnable:
+            if case.id not in results:
+                message = f"not run: {most_failures} cases had failed"
+                results[case.id] = Result(case, "skipped", message=message, role=testee.role)
     ordered = [results[case.id] for case in chosen]
     apply_controls(ordered)
     for result in ordered:
@@ -105,6 +112,7 @@ def _run_all(
     scratch: str,
     scale: float,
     jobs: int,
+    most_failures: int,
     results: dict[str, Result],
     report: Callable[[Result], None],
 ) -> None:
@@ -114,6 +122,7 @@ def _run_all(
         waiting.put(case)
     lock = threading.Lock()
     dead = [0]
+    failures = [0]
     broken: list[BaseException] = []
 
     def work() -> None:
@@ -121,11 +130,14 @@ def _run_all(
         try:
             upcoming = _next(waiting)
             while upcoming is not None and dead[0] < _MOST_DEAD_STARTS and not broken:
+                if most_failures and failures[0] >= most_failures:
+                    break
                 case, upcoming = upcoming, _next(waiting)
                 result = runner.run(case, upcoming)
                 result.role = testee.role
                 with lock:
                     dead[0] = dead[0] + 1 if result.message.startswith(_CAPABLE) else 0
+                    failures[0] += result.outcome in RED and testee.expectation(case.id) is None
                     results[case.id] = result
                     report(result)
         except BaseException as error:  # noqa: BLE001  (handed to the thread that waits)

@@ -26,6 +26,14 @@ from xnet_conformance.testee import default_profile
     "--case", "patterns", multiple=True, help="Only cases like this: an id with *, or a requirement."
 )
 @click.option("-j", "--jobs", default=3, show_default=True, help="Connections at a time.")
+@click.option(
+    "--maxfail",
+    "most_failures",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="Stop after so many failures; 0: go on.",
+)
 @click.option("--strict", is_flag=True, help="A SHOULD that does not hold is a failure.")
 @click.option(
     "--report", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Written into --out."
@@ -45,11 +53,22 @@ def run(context: click.Context, /, **options: Any) -> None:
     progress = Progress(sum(profile.scores(case) for case in cases), quiet=options["quiet"])
     started = time.monotonic()
     results = run_suite(
-        testee, profile, cases, jobs=options["jobs"], scale=options["scale"], report=progress.result
+        testee,
+        profile,
+        cases,
+        jobs=options["jobs"],
+        scale=options["scale"],
+        most_failures=options["most_failures"],
+        report=progress.result,
     )
     progress.end()
     report = Report(testee, profile, results, time.monotonic() - started)
     print_summary(report, trace=options["trace"])
+    left = sum(result.message.startswith("not run:") for result in results)
+    if left:
+        click.echo(
+            f"stopped after {options['most_failures']} failures: {left} cases were not run (--maxfail 0)"
+        )
     for path in write_reports(report, options["formats"], options["out"]):
         click.echo(f"written: {path}")
     context.exit(exit_code(results, strict=options["strict"]))
