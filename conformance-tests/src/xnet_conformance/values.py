@@ -204,7 +204,10 @@ def _describe(value: Value, most: int) -> str:
         shown = content[:32].hex() + ("" if len(content) <= 32 else f"...({len(content)} bytes)")
         return f"{prefix}'{shown}'"
     if kind == "str":
-        return repr(content) if len(content) <= most else f"{content[:60]!r}...({len(content)} characters)"
+        if len(content) <= most:
+            return repr(content)
+        # The end as well: that is where a traceback says what is the matter.
+        return f"{content[:40]!r} ... {content[-100:]!r} ({len(content)} characters)"
     if kind == "channel":
         return f"channel({content})"
     if kind == "dict":
