@@ -90,3 +90,11 @@ def test_it_ends_when_the_runner_has_gone(relay: Relay) -> None:
     relay.runner.close()
     assert relay.stdout.read() == b""
     assert relay.process.wait(PATIENCE_S) == 0
+
+
+def test_last_words_arrive_from_who_reads_no_more(relay: Relay) -> None:
+    """An initiator that refuses what is being sent closes its end behind GOAWAY."""
+    relay.stdout.close()
+    relay.runner.sendall(bytes(1 << 20))
+    relay.stdin.write(b"last words")
+    assert read(relay.runner, 10) == b"last words"

@@ -41,11 +41,14 @@ def relay(path: str) -> None:
             take, finish = ways[fd]
             try:
                 data = os.read(fd, _CHUNK)
-                if data:
-                    take(data)
-            except OSError:  # whoever took it is gone
+            except OSError:
                 data = b""
-            if not data:
+            if data:
+                try:
+                    take(data)
+                except OSError:  # whoever took it is gone; what it said before still goes the other way
+                    ways[fd] = (len, finish)
+            else:
                 del ways[fd]
                 try:
                     finish()
