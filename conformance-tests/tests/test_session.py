@@ -160,6 +160,14 @@ def test_frames_can_arrive_in_small_writes(peer: Peer) -> None:
     assert [entry[:2] for entry in peer.session.frames[-2:]] == [("sent", "PING")] * 2
 
 
+def test_answers_wait_for_the_end_of_a_frame(peer: Peer) -> None:
+    data = frame("PING", 0, b"abc").encode()
+    peer.session.send_beginning(data[:4])
+    peer.say(frame("PING", 0, b"theirs"))
+    peer.session.send_rest(data[4:])
+    assert [(one.name, one.payload) for one in peer.heard()] == [("PING", b"abc"), ("PONG", b"theirs")]
+
+
 def test_a_worker_sends_its_preamble_once(connect: Connect) -> None:
     peer = connect("initiator", hello=False)
     peer.session.preamble_due = True

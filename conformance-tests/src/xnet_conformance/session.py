@@ -80,6 +80,8 @@ class Session:
         self.preamble_seen = role == "initiator"
         self._cutter = FrameCutter(self.conduct.ours.frame)
         self._next_id = 1 if role == "worker" else 2
+        #: What waits for the end of a frame of which only the beginning was sent.
+        self._held: bytearray | None = None
 
     # ---- sending ------------------------------------------------------------------------------
 
@@ -99,7 +101,20 @@ class Session:
     def send(self, one: Frame) -> None:
         """Send a frame and keep the accounts."""
         self.note_sent(one)
-        self.link.write(one.encode())
+        if self._held is None:
+            self.link.write(one.encode())
+        else:
+            self._held += one.encode()
+
+    def send_beginning(self, data: bytes) -> None:
+        """Send what ends within a frame; what is sent by itself meanwhile, as answers are, waits."""
+        self.link.write(data)
+        self._held = self._held or bytearray()
+
+    def send_rest(self, data: bytes) -> None:
+        """Send the rest of that frame, and what has waited for it."""
+        held, self._held = self._held or b"", None
+        self.link.write(data + held)
 
     def send_split(self, frames: list[Frame], size: int) -> None:
         """Send frames in writes of `size` bytes, each with a moment for the testee to read it."""
@@ -107,8 +122,9 @@ class Session:
             self.note_sent(one)
         data = b"".join(one.encode() for one in frames)
         for at in range(0, len(data), size):
-            self.link.write(data[at : at + size])
+            self.send_beginning(data[at : at + size])
             self.pump(time.monotonic())
+        self.send_rest(b"")
 
     def send_raw(self, data: bytes, what: str = "raw bytes") -> None:
         """Send bytes that nobody looks at."""

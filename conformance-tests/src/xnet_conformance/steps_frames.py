@@ -62,14 +62,14 @@ def raw_bytes(scenario: Scenario, raw: Any) -> None:
             scenario.session.pump(time.monotonic())
         return
     if "kept" in raw:
-        scenario.session.link.write(scenario.bindings.pop("kept bytes"))
+        scenario.session.send_rest(scenario.bindings.pop("kept bytes"))
         return
     frames = [parse_frame(scenario, each) for each in raw["frames"]]
     if "keep" in raw:
         for one in frames:
             scenario.session.note_sent(one)
         data = b"".join(one.encode() for one in frames)
-        scenario.session.link.write(data[: -raw["keep"]])
+        scenario.session.send_beginning(data[: -raw["keep"]])
         scenario.bindings["kept bytes"] = data[-raw["keep"] :]
         return
     scenario.session.send_split(frames, raw.get("split") or 1 << 30)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import click
@@ -34,6 +35,9 @@ for command in (doctor, new_testee, run, smoke, report, matrix, mutants, list_ca
 
 def main() -> None:
     """Run the command line."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # As a shell has it for its background: testees would inherit it, and cases send them SIGINT.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         # What a command passed to Context.exit is returned.
         sys.exit(group(standalone_mode=False) or 0)
