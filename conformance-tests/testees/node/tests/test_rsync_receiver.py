@@ -58,7 +58,8 @@ def edit(root: bytes, choose: random.Random) -> None:
             case 4:
                 os.makedirs(path)
             case 5:
-                os.symlink(choose.choice([b"a", b"../b", b"/nowhere", b"\xff"]), path)
+                # None that something could be written through, out of here.
+                os.symlink(choose.choice([b"a", b"b/a", b"/proc/nowhere", b"\xff"]), path)
             case 6:
                 shutil.rmtree(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
             case 7:
