@@ -7,6 +7,7 @@ import os
 import select
 import selectors
 import threading
+import time
 
 import pytest
 
@@ -18,14 +19,14 @@ from xnet_channel.threads import native
 #: Prints whether everything is what it is without patches.
 LOOK = """
 from xnet_channel.threads import native
-functions = (native.close, native.allocate_lock, native.get_ident, native.poll, native.read, native.write)
+functions = (native.OS.read, native.allocate_lock, native.get_ident, native.poll, native.CLOCK.sleep)
 kinds = {type(function).__name__ for function in functions}
 print(kinds == {"builtin_function_or_method"}, native.RLock.__module__, native.patched_by())
 selector = native.original("selectors", "DefaultSelector")()
-read, write = native.original("os", "pipe")()
-native.write(write, b"some")
+read, write = native.OS.pipe()
+native.OS.write(write, b"some")
 selector.register(read, 1)
-print(type(selector).__name__, len(selector.select(0)), native.read(read, 9))
+print(type(selector).__name__, len(selector.select(0)), native.OS.read(read, 9))
 import threading
 seen, idents, end = [], [], native.allocate_lock()
 end.acquire()
@@ -44,7 +45,8 @@ def test_without_patches_it_is_the_standard_library() -> None:
     assert native.patched_by() is None
     assert native.original("select", "poll") is select.poll
     assert native.original("selectors", "DefaultSelector") is selectors.DefaultSelector
-    assert (native.read, native.write) == (os.read, os.write)
+    assert (native.OS.read, native.OS.getpid, native.OS.O_RDWR) == (os.read, os.getpid, os.O_RDWR)
+    assert (native.CLOCK.monotonic, native.CLOCK.sleep) == (time.monotonic, time.sleep)
     assert (native.RLock, native.allocate_lock, native.get_ident) == (
         _thread.RLock,
         _thread.allocate_lock,

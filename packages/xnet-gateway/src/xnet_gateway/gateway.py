@@ -5,8 +5,7 @@ Names, defaults and errors are execnet's.
 
 from __future__ import annotations
 
-import time
-
+from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.tracing import maybe_tracer
@@ -237,10 +236,10 @@ class Gateway(SessionOwner):
         Args:
             deadline_s: Monotonic time, or None for as long as it takes.
         """
-        left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+        left_s = None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic())
         if not self.session.wait_finished(left_s):
             return False
-        left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+        left_s = None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic())
         self._io.wait(left_s)
         return self._io.exited
 

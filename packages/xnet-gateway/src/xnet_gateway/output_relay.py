@@ -9,11 +9,10 @@ from __future__ import annotations
 import atexit
 import os
 import select
-import time
 
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.interests import READ
-from xnet_channel.threads.native import close, poll, read, write
+from xnet_channel.threads.native import CLOCK, OS, poll
 from xnet_channel.threads.reactor import get_reactor
 
 TYPE_CHECKING = False
@@ -51,7 +50,7 @@ class OutputRelay:
         self._at_line_start = True
         self._rest_timer_set = False
         self._closed = False
-        os.set_blocking(fd, False)
+        OS.set_blocking(fd, False)
         get_reactor().watch(fd, READ, self._on_readable)
 
     def prefix_lines(self, prefix: bytes) -> None:
@@ -86,7 +85,7 @@ class OutputRelay:
         if self._closed:
             return False
         try:
-            data = read(self._fd, CHUNK_BYTES)
+            data = OS.read(self._fd, CHUNK_BYTES)
         except BlockingIOError:
             return False
         except OSError:
@@ -94,7 +93,7 @@ class OutputRelay:
         if not data:
             self._closed = True
             get_reactor().unwatch(self._fd)
-            close(self._fd)
+            OS.close(self._fd)
             self._write_everything()
             return False
         self._tail = (self._tail + data)[-TAIL_BYTES:]
@@ -125,7 +124,7 @@ class OutputRelay:
                     break
                 end = CHUNK_BYTES
             try:
-                rest = rest[write(STDERR, rest[:end]) :]
+                rest = rest[OS.write(STDERR, rest[:end]) :]
             except OSError:
                 rest = b""  # our stderr is closed: the tail still has it
         self._rest = rest
@@ -151,9 +150,9 @@ class OutputRelay:
 
 def write_what_is_left() -> None:
     """Wait a moment for the reactor to write the last lines; the interpreter is ending, and it with it."""
-    deadline_s = time.monotonic() + LAST_WRITE_S
+    deadline_s = CLOCK.monotonic() + LAST_WRITE_S
     pause = Flag()
-    while _unwritten and time.monotonic() < deadline_s:
+    while _unwritten and CLOCK.monotonic() < deadline_s:
         pause.wait(RETRY_S / 10)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.interests import READ
-from xnet_channel.threads.native import allocate_lock, close
+from xnet_channel.threads.native import OS, allocate_lock
 from xnet_channel.threads.reactor import get_reactor
 
 TYPE_CHECKING = False
@@ -45,7 +44,7 @@ class WorkerProcess:
         self._on_exit: list[Callable[[], None]] = []
         self._lock = allocate_lock()
         self._exited = Flag()
-        self._parent_pid = os.getpid()
+        self._parent_pid = OS.getpid()
         self._kill_timer_set = False
         self._status_stolen = False
         self._pidfd = open_pidfd(popen.pid)
@@ -88,7 +87,7 @@ class WorkerProcess:
             Its exit status, negative for a signal, or None if it still runs. A forked child does
             not wait: it is not the parent and would never learn of the end.
         """
-        if os.getpid() != self._parent_pid:
+        if OS.getpid() != self._parent_pid:
             return self.popen.returncode
         self._exited.wait(timeout)
         return self.popen.returncode
@@ -132,7 +131,7 @@ class WorkerProcess:
         return f"{sentence}; its last output was:\n{tail}" if tail else sentence
 
     def _signal(self, number: int) -> None:
-        if os.getpid() != self._parent_pid:
+        if OS.getpid() != self._parent_pid:
             return  # forked: the process belongs to our parent
         # Popen.send_signal looks first whether the process was reaped: never signals a stranger.
         try:
@@ -142,7 +141,7 @@ class WorkerProcess:
 
     def _pidfd_ready(self, events: int) -> None:
         get_reactor().unwatch(self._pidfd)
-        close(self._pidfd)
+        OS.close(self._pidfd)
         self._reap()
 
     def _poll(self) -> None:
@@ -188,19 +187,19 @@ def peek_status(pid: int) -> int | None:
     Raises:
         ChildProcessError: It has been reaped.
     """
-    if not hasattr(os, "waitid"):
+    if not hasattr(OS, "waitid"):
         return None
-    found = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    found = OS.waitid(OS.P_PID, pid, OS.WEXITED | OS.WNOHANG | OS.WNOWAIT)
     if found is None:
         return None
-    return found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
+    return found.si_status if found.si_code == OS.CLD_EXITED else -found.si_status
 
 
 def open_pidfd(pid: int) -> int:
     """Return a descriptor that is readable when the process has ended, or -1 without such a thing."""
-    if hasattr(os, "pidfd_open"):
+    if hasattr(OS, "pidfd_open"):
         try:
-            return os.pidfd_open(pid)
+            return OS.pidfd_open(pid)
         except OSError:
             pass  # an old kernel, or a sandbox that forbids it
     return -1

@@ -17,6 +17,7 @@ from __future__ import annotations
 import builtins
 from types import CodeType, FunctionType, MethodType, ModuleType
 
+from xnet_channel.threads.native import OS
 from xnet_wire.messages import ExecRequest
 
 TYPE_CHECKING = False
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 CHANNEL: Final = "channel"
 #: Globals that every execution has besides the builtins.
 GIVEN_GLOBALS: Final = frozenset({CHANNEL, "__name__", "__builtins__"})
+#: How much of a file is read at once.
+PIECE_BYTES: Final = 65_536
 #: Code flag of a module with ``from __future__ import annotations``.
 FUTURE_ANNOTATIONS: Final = 0x1000000
 #: Code flags of functions whose call only makes an object that nobody would run.
@@ -92,9 +95,8 @@ def _module_request(module: ModuleType) -> ExecRequest:
         ) from None
     if path is not None:
         try:
-            with open(path, "rb") as file:
-                # decode_source() obeys an encoding line and is not asked about the locale's encoding.
-                return ExecRequest(decode_source(file.read()), _sendable(path))
+            # decode_source() obeys an encoding line and is not asked about the locale's encoding.
+            return ExecRequest(decode_source(_read(path)), _sendable(path))
         except (FileNotFoundError, NotADirectoryError):
             pass  # it is inside an archive, or has been removed
     get_source = getattr(module.__spec__ and module.__spec__.loader, "get_source", None)
@@ -105,6 +107,18 @@ def _module_request(module: ModuleType) -> ExecRequest:
             f"remote_exec() cannot send {module!r}: its source cannot be found (its file is {where!r})"
         )
     return ExecRequest(text, _sendable(path or getattr(module, "__file__", None) or module.__name__))
+
+
+def _read(path: str) -> bytes:
+    """Return what is in a file of the real file system."""
+    fd = OS.open(path, OS.O_RDONLY | OS.O_CLOEXEC)
+    try:
+        pieces = [OS.read(fd, PIECE_BYTES)]
+        while pieces[-1]:
+            pieces.append(OS.read(fd, PIECE_BYTES))
+    finally:
+        OS.close(fd)
+    return b"".join(pieces)
 
 
 def _function_request(function: FunctionType, kwargs: dict[str, object]) -> ExecRequest:

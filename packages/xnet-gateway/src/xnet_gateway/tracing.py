@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
+from xnet_channel.threads.native import CLOCK, OS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +30,11 @@ def maybe_tracer() -> Tracer | None:
     global _tracer, _opened_by_pid
     if "EXECNET_DEBUG" not in os.environ and "XNET_TRACE_JSON" not in os.environ:
         return None
-    pid = os.getpid()
+    pid = OS.getpid()
     if _opened_by_pid != pid:
-        import time
-
         from xnet_wire.trace import open_tracer
 
-        _tracer = open_tracer(os.environ, pid, _temp_dir, _write_stderr, _open_file, time.monotonic_ns)
+        _tracer = open_tracer(os.environ, pid, _temp_dir, _write_stderr, _open_file, CLOCK.monotonic_ns)
         _opened_by_pid = pid
     return _tracer
 
@@ -48,17 +48,17 @@ def _temp_dir() -> str:
 def _write_stderr(line: str) -> None:
     # The descriptor, not sys.stderr: what replaces that (a test's capture) belongs to user code.
     try:
-        os.write(2, line.encode("utf-8", "backslashreplace"))
+        OS.write(2, line.encode("utf-8", "backslashreplace"))
     except OSError:
         pass  # nobody reads it: tracing must never be what breaks a program
 
 
 def _open_file(path: str) -> Callable[[str], object]:
     # One write call for each line, appended: lines of several threads never mix.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+    flags = OS.O_WRONLY | OS.O_CREAT | OS.O_APPEND | OS.O_NOFOLLOW | OS.O_CLOEXEC
     try:
-        fd = os.open(path, flags, 0o600)
+        fd = OS.open(path, flags, 0o600)
     except OSError as error:
-        sys.stderr.write(f"[{os.getpid()}] cannot write the trace file {path}: {error}\n")
+        sys.stderr.write(f"[{OS.getpid()}] cannot write the trace file {path}: {error}\n")
         return lambda line: None
-    return lambda line: os.write(fd, line.encode("utf-8", "backslashreplace"))
+    return lambda line: OS.write(fd, line.encode("utf-8", "backslashreplace"))

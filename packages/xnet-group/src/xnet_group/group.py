@@ -5,12 +5,11 @@ Names, defaults and errors are execnet's; ``makegateways`` and the context manag
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 import warnings
 
 from xnet_channel.threads import greenlets
+from xnet_channel.threads.native import CLOCK, OS
 from xnet_gateway.execmodel import get_execmodel
 from xnet_gateway.xspec import XSpec
 from xnet_group import at_exit
@@ -59,7 +58,7 @@ class Group:
         self._ids_in_use: set[str] = set()
         self._next_number = 0
         self._lock = threading.Lock()
-        self._pid = os.getpid()
+        self._pid = OS.getpid()
         self.set_execmodel(execmodel)
         if type(self).makegateway is Group.makegateway:
             self.makegateways(xspecs)
@@ -247,7 +246,7 @@ class Group:
         """Let go of gateways that left and have ended, so that a long-lived group does not grow."""
         with self._lock:
             leaving = list(self._gateways_to_join)
-        ended = {gateway for gateway in leaving if gateway._wait_ended(time.monotonic())}
+        ended = {gateway for gateway in leaving if gateway._wait_ended(CLOCK.monotonic())}
         with self._lock:
             self._gateways_to_join = [one for one in self._gateways_to_join if one not in ended]
 
@@ -279,12 +278,12 @@ class Group:
             timeout: Seconds until those that still run are killed. None waits for as long as it takes, and
                 kills nobody.
         """
-        if os.getpid() != self._pid:
+        if OS.getpid() != self._pid:
             # A forked child: the gateways are its parent's, who needs them.
             self._gateways.clear()
             self._gateways_to_join.clear()
             return
-        deadline_s = None if timeout is None else time.monotonic() + timeout
+        deadline_s = None if timeout is None else CLOCK.monotonic() + timeout
         survivors: list[Gateway] = []
         while True:
             with self._lock:

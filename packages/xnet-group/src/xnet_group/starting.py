@@ -6,9 +6,9 @@ processes, so it is enough to begin many before waiting for the first; no thread
 
 from __future__ import annotations
 
-import time
 from collections import deque
 
+from xnet_channel.threads.native import CLOCK
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.starting import begin, check
 from xnet_group.termination import terminate_all
@@ -88,7 +88,7 @@ def start_all(
         # Ctrl-C included: nobody else knows these processes.
         for pending in starting:
             pending.abandon()
-        terminate_all(ready, time.monotonic() + UNDO_TIMEOUT_S)
+        terminate_all(ready, CLOCK.monotonic() + UNDO_TIMEOUT_S)
         if isinstance(error, (HostNotFound, ValueError)):
             raise _named(error, number, specs) from error
         raise

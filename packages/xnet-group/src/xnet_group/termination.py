@@ -7,7 +7,7 @@ slowest is waiting for all.
 
 from __future__ import annotations
 
-import time
+from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def terminate_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list
         running = [gateway for gateway in layer if not gateway._wait_ended(deadline_s)]
         for gateway in running:
             gateway._kill()
-        kill_deadline_s = time.monotonic() + KILL_WAIT_S
+        kill_deadline_s = CLOCK.monotonic() + KILL_WAIT_S
         survivors += [gateway for gateway in running if not gateway._wait_ended(kill_deadline_s)]
     return survivors
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from xnet_channel.threads.native import CLOCK
 from xnet_rsync.errors import ProtocolError, TargetGone
 
 TYPE_CHECKING = False
@@ -67,7 +66,7 @@ class Conversation:
             RemoteError, EOFError: The receiver failed or is gone.
             ProtocolError: It said something that it must not say.
         """
-        self.waiting_since_s = time.monotonic()
+        self.waiting_since_s = CLOCK.monotonic()
         try:
             message = self._channel.receive(timeout)
         finally:
@@ -101,7 +100,7 @@ class Conversation:
 
     def _send(self, item: object) -> None:
         self._has_sent = True
-        self.waiting_since_s = time.monotonic()
+        self.waiting_since_s = CLOCK.monotonic()
         try:
             self._channel.send(item)
         except OSError as error:

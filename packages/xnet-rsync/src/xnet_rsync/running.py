@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import queue
-import threading
-import time
+from importlib.machinery import SourceFileLoader
 
 from xnet_channel.threads.errors import RemoteError
+from xnet_channel.threads.native import CLOCK, begin_thread
 from xnet_rsync import compression, messages, receiver
 from xnet_rsync.contents import Contents
 from xnet_rsync.index import Index
@@ -122,30 +122,25 @@ class Run:
         Raises:
             BaseException: Whatever the walk, or a callback, raises. All targets have been given up then.
         """
-        began_s = time.monotonic()
-        threads = [
-            threading.Thread(
-                target=self._serve_all, args=(served,), name=f"xnet-rsync-{served[0].gateway.id}", daemon=True
-            )
-            for served in self._side_by_side()
-        ]
+        began_s = CLOCK.monotonic()
+        threads = []
         results = [target.result for target in self._targets]
         try:
-            for thread in threads:
-                thread.start()
+            for served in self._side_by_side():
+                name = f"xnet-rsync-{served[0].gateway.id}"
+                threads.append(begin_thread(self._serve_all, (served,), name))
             self._index.fill(self._walk.listings())
             self._wait(dispatch, progress, results)
         except BaseException:
             self._given_up = True
             for target in self._targets:
                 target.close("the sender has given up")
-            deadline_s = time.monotonic() + PATIENCE_S
+            deadline_s = CLOCK.monotonic() + PATIENCE_S
             for thread in threads:
-                if thread.ident is not None:
-                    thread.join(max(0.0, deadline_s - time.monotonic()))
+                thread.join(max(0.0, deadline_s - CLOCK.monotonic()))
             raise
         unreadable = [f"{path or '.'}: {error.strerror or error}" for path, error in self._walk.unreadable]
-        return SyncResult(results, self._walk.skipped, unreadable, time.monotonic() - began_s)
+        return SyncResult(results, self._walk.skipped, unreadable, CLOCK.monotonic() - began_s)
 
     def _side_by_side(self) -> list[list[Target]]:
         """Return which targets are served one after the other: those of a gateway that does one thing."""
@@ -162,17 +157,17 @@ class Run:
         results: list[TargetResult],
     ) -> None:
         running = len(self._targets)
-        next_tick_s = time.monotonic() + TICK_S
+        next_tick_s = CLOCK.monotonic() + TICK_S
         while running:
             try:
-                target, event, value = self._events.get(timeout=max(0.0, next_tick_s - time.monotonic()))
+                target, event, value = self._events.get(timeout=max(0.0, next_tick_s - CLOCK.monotonic()))
             except queue.Empty:
                 pass
             else:
                 running -= event == "end"
                 dispatch(target, event, value)
-            if time.monotonic() >= next_tick_s:
-                next_tick_s = time.monotonic() + TICK_S
+            if CLOCK.monotonic() >= next_tick_s:
+                next_tick_s = CLOCK.monotonic() + TICK_S
                 self._look_for_silence()
                 if progress is not None:
                     progress(results)
@@ -184,7 +179,7 @@ class Run:
             return
         for target in self._targets:
             since_s = target.transfer.waiting_since_s if target.transfer is not None else None
-            if since_s is not None and time.monotonic() - since_s > self._stall_timeout_s:
+            if since_s is not None and CLOCK.monotonic() - since_s > self._stall_timeout_s:
                 target.error = TimeoutError(
                     f"nothing was heard of the receiver for {self._stall_timeout_s:g} seconds"
                 )
@@ -192,7 +187,7 @@ class Run:
 
     def _serve_all(self, targets: Sequence[Target]) -> None:
         for target in targets:
-            began_s = time.monotonic()
+            began_s = CLOCK.monotonic()
             try:
                 if not self._given_up:
                     self._serve(target)
@@ -203,7 +198,7 @@ class Run:
                 target.result.errors.append(describe(target.error))
                 target.close(f"the sender has given up: {target.error}")
             finally:
-                target.result.seconds = time.monotonic() - began_s
+                target.result.seconds = CLOCK.monotonic() - began_s
                 self._events.put((target, "end", None))
 
     def _serve(self, target: Target) -> None:
@@ -251,8 +246,8 @@ def receiver_source(gateway: Gateway) -> str:
         return _IMPORTED.format(folder=os.path.dirname(os.path.dirname(os.path.abspath(path))))
     global _source
     if _source is None:
-        with open(path, encoding="utf-8") as file:
-            _source = file.read()
+        # Not with `open`, which may be somebody else's, who has no such file.
+        _source = SourceFileLoader("", path).get_data(path).decode("utf-8")
     return _source
 
 

@@ -13,10 +13,9 @@ Several loops, in several threads, may use one connection.
 from __future__ import annotations
 
 import asyncio
-import time
 
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.native import start_thread
+from xnet_channel.threads.native import CLOCK, start_thread
 from xnet_channel.threads.sending import send_at_once, send_item
 
 TYPE_CHECKING = False
@@ -57,7 +56,7 @@ async def areceive(channel: Channel, timeout: float | None) -> Any:
     mailbox = channel._mailbox
     session = channel._session
     loop = asyncio.get_running_loop()
-    deadline_s = None if timeout is None or timeout < 0 else time.monotonic() + timeout
+    deadline_s = None if timeout is None or timeout < 0 else CLOCK.monotonic() + timeout
     while True:
         future: asyncio.Future[None] = loop.create_future()
         wake = _Wake(loop, future)
@@ -71,7 +70,7 @@ async def areceive(channel: Channel, timeout: float | None) -> Any:
             except TimeoutError:
                 continue  # somebody else was faster
         try:
-            left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
+            left_s = None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic())
             await asyncio.wait_for(future, left_s)
         except asyncio.TimeoutError:
             raise TimeoutError(f"no item within {timeout} seconds on {channel!r}") from None

@@ -6,13 +6,13 @@ Names, defaults and errors are execnet's; the API text in ``docs`` is true of th
 from __future__ import annotations
 
 import sys
-import time
 
 from xnet_channel.core import states
 from xnet_channel.threads import greenlets
 from xnet_channel.threads.callbacks import deliver_end, deliver_one
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_channel.threads.mailbox import NO_ENDMARKER
+from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.relief import NEXT_STALL_S, STALL_S
 from xnet_channel.threads.sending import send_item, send_items
 
@@ -286,7 +286,7 @@ class Channel:
         """
         mailbox = self._mailbox
         session = self._session
-        deadline_s = None if timeout is None or timeout < 0 else time.monotonic() + timeout
+        deadline_s = None if timeout is None or timeout < 0 else CLOCK.monotonic() + timeout
 
         def ended() -> bool:
             if session.callbacks.is_current_thread:
@@ -343,7 +343,7 @@ class Channel:
             TimeoutError, RemoteError, EOFError, OSError: See ``receive``.
         """
         mailbox = self._mailbox
-        deadline_s = None if timeout is None or timeout < 0 else time.monotonic() + timeout
+        deadline_s = None if timeout is None or timeout < 0 else CLOCK.monotonic() + timeout
         self._wait_locked(mailbox.has_news, deadline_s)
         if mailbox.callback is not None:
             raise OSError(f"cannot receive: {self!r} has got a callback that gets the items")
@@ -369,11 +369,11 @@ class Channel:
                 if not session.leading.wait_locked(ready_or_another, deadline_s, mailbox.waiters):
                     return
                 continue
-            stall_at_s = time.monotonic() + stall_s
+            stall_at_s = CLOCK.monotonic() + stall_s
             until_s = stall_at_s if deadline_s is None else min(deadline_s, stall_at_s)
             if session.leading.wait_locked(ready, until_s, mailbox.waiters):
                 return
-            if deadline_s is not None and time.monotonic() >= deadline_s:
+            if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                 return
             stall_s = NEXT_STALL_S if session.relief.stalled_locked(mailbox) else STALL_S
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from xnet_channel.threads.native import close
+from xnet_channel.threads.native import OS
 
 
 class Descriptors:
@@ -23,8 +21,8 @@ class Descriptors:
         self.write_fd = read_fd if write_fd is None else write_fd
         self._watch_fd = -1
         self._open = True
-        os.set_blocking(self.read_fd, False)
-        os.set_blocking(self.write_fd, False)
+        OS.set_blocking(self.read_fd, False)
+        OS.set_blocking(self.write_fd, False)
 
     @property
     def write_watch_fd(self) -> int:
@@ -32,7 +30,7 @@ class Descriptors:
         if self.write_fd != self.read_fd:
             return self.write_fd
         if self._watch_fd < 0:
-            self._watch_fd = os.dup(self.write_fd)
+            self._watch_fd = OS.dup(self.write_fd)
         return self._watch_fd
 
     def close(self) -> None:
@@ -40,4 +38,4 @@ class Descriptors:
         if self._open:
             self._open = False
             for fd in {self.read_fd, self.write_fd, self._watch_fd} - {-1}:
-                close(fd)
+                OS.close(fd)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
-from xnet_channel.threads.native import RLock
+from xnet_channel.threads.native import CLOCK, RLock
 from xnet_channel.threads.wait_list import WaitList
 
 
@@ -30,10 +28,10 @@ class Flag:
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Wait until it is set, at most so many seconds; return whether it is."""
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
         with self._lock:
             while not self._set:
-                left_s = None if deadline_s is None else deadline_s - time.monotonic()
+                left_s = None if deadline_s is None else deadline_s - CLOCK.monotonic()
                 if left_s is not None and left_s <= 0:
                     return False
                 self._waiters.wait_locked(self._lock, left_s)

@@ -10,9 +10,8 @@ Spec: FR-024, FR-025, FR-026, HS-024.
 
 from __future__ import annotations
 
-import time
-
 from xnet_channel.core import states
+from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Keepalive:
         self._interval_s = interval_s
         self._when_silent = when_silent
         self._asked = False
-        self._heard_at_s = self._looked_at_s = time.monotonic()
+        self._heard_at_s = self._looked_at_s = CLOCK.monotonic()
         self._look_later()
 
     def _look_later(self) -> None:
@@ -58,7 +57,7 @@ class Keepalive:
         with session.lock:
             if session.finished or session.leading.eof:
                 return
-            now_s = time.monotonic()
+            now_s = CLOCK.monotonic()
             overslept = now_s - self._looked_at_s > OVERSLEPT * self._interval_s
             self._looked_at_s = now_s
             if session.leading.heard or overslept or session.connection.phase not in states.LIVE:

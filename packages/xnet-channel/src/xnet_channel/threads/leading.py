@@ -19,10 +19,8 @@ Rules that keep this free of hangs:
 
 from __future__ import annotations
 
-import os
 import select
 import sys
-import time
 from functools import partial
 
 from xnet_channel.core import states
@@ -34,7 +32,7 @@ from xnet_channel.threads.interrupts import (
     let_interrupts_through,
     release_interrupts,
 )
-from xnet_channel.threads.native import get_ident, poll, read
+from xnet_channel.threads.native import CLOCK, OS, get_ident, poll
 from xnet_channel.threads.spin import Spin
 from xnet_channel.threads.waker import Waker
 
@@ -64,7 +62,6 @@ CHUNKS_PER_TURN: Final = 16
 #: What poll() takes at most is 2**31 - 1 milliseconds. Who waits longer looks at the clock in between.
 MAX_POLL_S: Final = 1_000_000.0
 
-_monotonic = time.monotonic
 _get_ident = get_ident
 
 
@@ -115,7 +112,7 @@ class Leading:
         """
         session = self._session
         while not ready():
-            if deadline_s is not None and _monotonic() >= deadline_s:
+            if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                 return False
             in_greenlet = greenlets.library is not None and greenlets.run_here()
             if in_greenlet or (self._leading and self._leading != _get_ident()) or self.eof:
@@ -123,7 +120,7 @@ class Leading:
                     self.lent_in_need_locked()  # a greenlet that polled would stop all others
                 self._followers += 1
                 try:
-                    left_s = None if deadline_s is None else max(0.0, deadline_s - _monotonic())
+                    left_s = None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic())
                     waiters.wait_locked(session.lock, left_s)
                 finally:
                     self._followers -= 1
@@ -223,7 +220,7 @@ class Leading:
             while True:
                 if deadline_s is not None:
                     # poll() rounds down to whole milliseconds; waking early would be a lie.
-                    left_s = min(max(0.0, deadline_s - _monotonic()), MAX_POLL_S)
+                    left_s = min(max(0.0, deadline_s - CLOCK.monotonic()), MAX_POLL_S)
                     timeout_ms = -(-left_s * 1000 // 1)
                 lock.release()
                 try:
@@ -247,7 +244,7 @@ class Leading:
                     return  # not for a greenlet to do, see `_block`
                 if ready is None or ready() or self.eof or session.finished:
                     return
-                if deadline_s is not None and _monotonic() >= deadline_s:
+                if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                     return
         finally:
             # KeyboardInterrupt may have come just before the lock was taken again.
@@ -359,10 +356,10 @@ class Leading:
         try:
             data = b""
             if pending is None:
-                data = read(self._fd, READ_BYTES)
+                data = OS.read(self._fd, READ_BYTES)
                 count = len(data)
             else:
-                count = os.readv(self._fd, (pending,))
+                count = OS.readv(self._fd, (pending,))
         except BlockingIOError:
             return False
         except OSError as error:

@@ -1,11 +1,16 @@
-"""The operating system's threads, locks and waits, whatever a program has put in their place.
+"""The operating system's clock, calls, threads and locks, whatever a program has put in their place.
 
-gevent and eventlet replace functions of the standard library by their own (``monkey.patch_all()``), which
-switch to another greenlet where the original blocks the thread. What is in this package reads and writes for
-a whole process, under locks: a switch in the middle would let other greenlets in. So it takes what it needs
-from here, and where it may let other greenlets run it says so (``greenlets``).
+Programs replace functions of the standard library: gevent and eventlet by such that switch to another
+greenlet where the original blocks the thread; freezegun stops the clock; pyfakefs has files in memory, and
+numbers of its own for them; tests put in what they like. What is in our packages reads, writes and waits for
+a whole process, under locks, and none of that may happen in the middle. So whatever a wait, a write, a start
+or an end depends on is taken from here, and where other greenlets may run it is said (``greenlets``).
 
-It works in whichever order the program imports us and patches.
+It works in whichever order the program imports us and patches:
+
+- Those libraries look through the names of all modules for what they replace, and into no class. So the
+  functions are attributes of two classes, and are called as such: ``OS.read(...)``, ``CLOCK.monotonic()``.
+- What was replaced before we came is taken from a copy of its module, made anew.
 
 Threads: all functions from any thread.
 """
@@ -17,12 +22,12 @@ import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     import select
+    import time
     from collections.abc import Callable
     from types import ModuleType
-    from typing import Any
-
-    from typing_extensions import Buffer
+    from typing import Any, Final
 
 
 def original(module: str, name: str) -> Any:
@@ -31,15 +36,53 @@ def original(module: str, name: str) -> Any:
     Raises:
         AttributeError: It has no such name.
     """
+    found = _not_of_greenlets(module, name)
+    # Somebody else's comes from another module. A constant comes from none.
+    return found if getattr(found, "__module__", module) == module else getattr(_remade(module), name, found)
+
+
+def _not_of_greenlets(module: str, name: str) -> Any:
+    """Return the same, but for what others than the libraries of greenlets have replaced."""
     monkey = sys.modules.get("gevent.monkey")
     if monkey is not None and monkey.is_module_patched(module):
         return monkey.get_original(module, name)
     patcher = sys.modules.get("eventlet.patcher")
-    if patcher is not None and patcher.already_patched:
+    if patcher is not None and patcher.already_patched and module != "posix":
         if module == "selectors":
             return getattr(_selectors_over(patcher.original("select")), name)
         return getattr(patcher.original(module), name)
     return getattr(__import__(module), name)
+
+
+def private_copy(module: str) -> ModuleType:
+    """Return a module of the standard library made anew, without what was done to the one that there is.
+
+    Raises:
+        ImportError: There is no such module.
+    """
+    import importlib.util
+
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"there is no module {module!r}")
+    copy = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    return copy
+
+
+_copies: dict[str, ModuleType] = {}
+
+
+def _remade(module: str) -> ModuleType:
+    """Return a copy of a module, or itself where an interpreter makes none (PyPy) or it cannot be found."""
+    if sys.implementation.name != "cpython":
+        return __import__(module)
+    if module not in _copies:
+        try:
+            _copies[module] = private_copy(module)
+        except (ImportError, ValueError):
+            return __import__(module)
+    return _copies[module]
 
 
 def patched_by() -> str | None:
@@ -53,26 +96,37 @@ def patched_by() -> str | None:
     return None
 
 
+_OS: Final = """
+    read write readv writev pipe dup dup2 close open fstat stat lstat mkdir unlink umask
+    set_blocking set_inheritable eventfd EFD_NONBLOCK EFD_CLOEXEC
+    O_RDONLY O_WRONLY O_RDWR O_CREAT O_APPEND O_NOFOLLOW O_CLOEXEC O_DIRECTORY
+    getpid kill killpg waitpid waitid pidfd_open P_PID WEXITED WNOHANG WNOWAIT CLD_EXITED urandom _exit
+"""
+
 RLock: type[threading.RLock] = original("_thread", "RLock")
 allocate_lock: Callable[[], threading.Lock] = original("_thread", "allocate_lock")
 get_ident: Callable[[], int] = original("_thread", "get_ident")
 poll: Callable[[], select.poll] = original("select", "poll")
-close: Callable[[int], None] = original("os", "close")
-read: Callable[[int, int], bytes] = original("os", "read")
-write: Callable[[int, Buffer], int] = original("os", "write")
 _start_new_thread = original("_thread", "start_new_thread")
+# A test may also have replaced the methods.
+_Thread, _init_thread, _run_thread = threading.Thread, threading.Thread.__init__, threading.Thread.start
 
 
-def private_copy(module: str) -> ModuleType:
-    """Return a module of the standard library made anew, without what was done to the one that there is."""
-    import importlib.util
+def _captured(module: str, names: str) -> Any:
+    """Return a class that has these of the module; those that this system lacks it lacks, too."""
+    there = __import__(module)
+    found = {name: original(module, name) for name in names.split() if hasattr(there, name)}
+    return type(module, (), found)  # not a module: see above
 
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"there is no module {module!r}")
-    copy = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(copy)
-    return copy
+
+if TYPE_CHECKING:
+    OS = os
+    CLOCK = time
+else:
+    #: Calls of the operating system and their constants, as in ``os``.
+    OS: Final = _captured("posix", _OS)
+    #: The clock that waits are measured with, as in ``time``.
+    CLOCK: Final = _captured("time", "monotonic monotonic_ns perf_counter sleep")
 
 
 def _selectors_over(select: ModuleType) -> ModuleType:
@@ -96,6 +150,21 @@ class Hiding:
     hides = False
 
 
+def begin_thread(target: Callable[..., object], args: tuple[Any, ...], name: str) -> threading.Thread:
+    """Run the function in a thread, or where the program uses greenlets in one; return it, to be waited for.
+
+    It does not keep the process alive.
+    """
+    if patched_by() is not None or _Thread.__module__ != "threading":
+        thread = threading.Thread(target=target, args=args, name=name, daemon=True)
+        thread.start()
+    else:
+        thread = _Thread.__new__(_Thread)
+        _init_thread(thread, target=target, args=args, name=name, daemon=True)
+        _run_thread(thread)
+    return thread
+
+
 def start_thread(
     target: Callable[..., object], args: tuple[Any, ...], name: str, *, carries: bool = False
 ) -> None:
@@ -107,8 +176,8 @@ def start_thread(
         name: For those who list threads.
         carries: It is part of the connection, see ``Hiding``.
     """
-    if patched_by() is None and not (carries and Hiding.hides):
-        threading.Thread(target=target, args=args, name=name, daemon=True).start()
+    if patched_by() is None and _Thread.__module__ == "threading" and not (carries and Hiding.hides):
+        begin_thread(target, args, name)
     else:  # patched, that class makes greenlets
         _start_new_thread(target, args)
 

@@ -5,7 +5,7 @@ Spec: FR-020 to FR-022.
 
 from __future__ import annotations
 
-import time
+from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Pings:
             OSError: The session has ended.
         """
         session = self._session
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
         with session.lock:
             session.must_run_locked(lambda: session.connection.send_ping(payload))
             self._waited_for[payload] = False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import heapq
 import sys
-import time
 from collections import deque
 
 from xnet_channel.threads import native
@@ -88,7 +87,7 @@ class Reactor:
 
     def call_later(self, delay_s: float, action: Callable[[], None]) -> Timer:
         """Run the action on the reactor thread after at least ``delay_s`` seconds."""
-        timer = Timer(time.monotonic() + delay_s, action)
+        timer = Timer(native.CLOCK.monotonic() + delay_s, action)
         with self._lock:
             heapq.heappush(self._timers, timer)
             first = self._timers[0] is timer
@@ -153,10 +152,10 @@ class Reactor:
                 heapq.heappop(self._timers)
             if not self._timers:
                 return None
-            return max(0.0, self._timers[0].deadline_s - time.monotonic())
+            return max(0.0, self._timers[0].deadline_s - native.CLOCK.monotonic())
 
     def _run_timers(self) -> None:
-        now_s = time.monotonic()
+        now_s = native.CLOCK.monotonic()
         while True:
             with self._lock:
                 if not self._timers or self._timers[0].deadline_s > now_s:

@@ -7,7 +7,6 @@ in ``leading``, writing in ``writer``, what happens with events in ``dispatching
 
 from __future__ import annotations
 
-import time
 from functools import partial
 
 from xnet_channel.core import states
@@ -21,7 +20,7 @@ from xnet_channel.threads.dropping import Dropping
 from xnet_channel.threads.errors import TimeoutError
 from xnet_channel.threads.forking import remember_session
 from xnet_channel.threads.leading import Leading
-from xnet_channel.threads.native import RLock
+from xnet_channel.threads.native import CLOCK, RLock
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.pings import Pings
 from xnet_channel.threads.relief import Relief
@@ -157,7 +156,7 @@ class Session:
             EOFError: The session ended before; the text says why.
             TimeoutError: It did not complete in time.
         """
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
         with self.lock:
             complete = self.leading.wait_locked(
                 lambda: self.finished or self.connection.handshake.complete, deadline_s, self.changed
@@ -213,7 +212,7 @@ class Session:
 
     def wait_finished(self, timeout_s: float | None) -> bool:
         """Block until the session has ended; return whether it has."""
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
         with self.lock:
             return self.leading.wait_locked(lambda: self.finished, deadline_s, self.changed)
 
@@ -225,7 +224,7 @@ class Session:
             flush_s: How long to try to write what is queued.
         """
         if not self.finished:
-            self.writer.flush_until(time.monotonic() + flush_s)
+            self.writer.flush_until(CLOCK.monotonic() + flush_s)
         with self.lock:
             self.finish_locked(text or f"{self.name}: the connection was closed by this side", asked=True)
 
@@ -240,7 +239,7 @@ class Session:
         Returns:
             Whether it is ready. The session's end makes this return too.
         """
-        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
         with self.lock:
             self.leading.wait_locked(lambda: ready() or self.finished, deadline_s, self.changed)
             return ready()

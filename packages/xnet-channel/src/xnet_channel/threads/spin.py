@@ -9,7 +9,8 @@ long soon stops spending it, and restored when spinning would have helped.
 from __future__ import annotations
 
 import os
-import time
+
+from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ MAX_SPIN_S: Final = 50e-6
 MIN_SPIN_S: Final = 2e-6
 #: Once given up, spinning is tried again every so many waits.
 RETRY_WAITS: Final = 64
-
-_perf_counter = time.perf_counter
 
 
 class Spin:
@@ -49,13 +48,13 @@ class Spin:
             timeout_ms: How long at most, None for as long as it takes.
         """
         if self._spin_s:
-            until_s = _perf_counter() + self._spin_s
+            until_s = CLOCK.perf_counter() + self._spin_s
             while True:
                 found = look(0)
                 if found:
                     self._spin_s = MAX_SPIN_S
                     return found
-                if _perf_counter() >= until_s:
+                if CLOCK.perf_counter() >= until_s:
                     break
             self._spin_s = self._spin_s / 2 if self._spin_s > MIN_SPIN_S else 0.0
         else:

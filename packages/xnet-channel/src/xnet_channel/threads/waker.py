@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from xnet_channel.threads.native import close, read, write
+from xnet_channel.threads.native import OS
 
 
 class Waker:
@@ -16,12 +14,12 @@ class Waker:
     __slots__ = ("_read_fd", "_write_fd")
 
     def __init__(self) -> None:
-        if hasattr(os, "eventfd"):
-            self._read_fd = self._write_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        if hasattr(OS, "eventfd"):
+            self._read_fd = self._write_fd = OS.eventfd(0, OS.EFD_NONBLOCK | OS.EFD_CLOEXEC)
         else:
-            self._read_fd, self._write_fd = os.pipe()
-            os.set_blocking(self._read_fd, False)
-            os.set_blocking(self._write_fd, False)
+            self._read_fd, self._write_fd = OS.pipe()
+            OS.set_blocking(self._read_fd, False)
+            OS.set_blocking(self._write_fd, False)
 
     def fileno(self) -> int:
         """Return the descriptor to wait on."""
@@ -30,19 +28,19 @@ class Waker:
     def wake(self) -> None:
         """Make the descriptor readable. Never blocks, never raises."""
         try:
-            write(self._write_fd, b"\1\0\0\0\0\0\0\0")
+            OS.write(self._write_fd, b"\1\0\0\0\0\0\0\0")
         except (BlockingIOError, OSError):
             pass  # full: it is readable already; closed: nobody waits any more
 
     def drain(self) -> None:
         """Make the descriptor quiet again."""
         try:
-            read(self._read_fd, 4096)
+            OS.read(self._read_fd, 4096)
         except (BlockingIOError, OSError):
             pass  # somebody else drained it, or it is closed
 
     def close(self) -> None:
         """Give the descriptors back."""
-        close(self._read_fd)
+        OS.close(self._read_fd)
         if self._write_fd != self._read_fd:
-            close(self._write_fd)
+            OS.close(self._write_fd)

@@ -7,9 +7,7 @@ wait, the reactor writes it as soon as it can.
 
 from __future__ import annotations
 
-import os
 import select
-import time
 
 from xnet_channel.threads import greenlets
 from xnet_channel.threads.interests import WRITE
@@ -19,7 +17,7 @@ from xnet_channel.threads.interrupts import (
     let_interrupts_through,
     release_interrupts,
 )
-from xnet_channel.threads.native import poll, write
+from xnet_channel.threads.native import CLOCK, OS, poll
 from xnet_channel.threads.wait_list import WaitList
 from xnet_wire.frames import HEADER_BYTES
 from xnet_wire.limits import PART_BYTES
@@ -37,8 +35,6 @@ MAX_VECTOR: Final = 512
 #: A waiting writer looks this often whether the session has ended, in seconds: a process that was
 #: found dead leaves its socket open, and not writable, while a forked child of it holds it.
 RECHECK_S: Final = 0.5
-
-_write = write
 
 
 class Writer:
@@ -86,7 +82,7 @@ class Writer:
             # The usual case: one small frame and a kernel that takes it.
             data = fresh[0]
             try:
-                done = _write(self._fd, data)
+                done = OS.write(self._fd, data)
             except BlockingIOError:
                 done = 0
             except OSError as error:
@@ -177,7 +173,7 @@ class Writer:
             with self._session.lock:
                 if self._session.finished or self.flush_locked():
                     return not self._backlog
-            left_s = deadline_s - time.monotonic()
+            left_s = deadline_s - CLOCK.monotonic()
             if left_s <= 0:
                 return False
             poller.poll(min(left_s, RECHECK_S) * 1000)
@@ -201,7 +197,7 @@ class Writer:
                 return True
             vector = backlog[:MAX_VECTOR]
             try:
-                done = os.writev(self._fd, vector)
+                done = OS.writev(self._fd, vector)
             except BlockingIOError:
                 return False
             except OSError as error:

@@ -16,6 +16,7 @@ import marshal
 import os
 import sys
 import zlib
+from importlib.machinery import SourceFileLoader
 from importlib.util import MAGIC_NUMBER
 
 TYPE_CHECKING = False
@@ -64,8 +65,8 @@ _blobs: dict[bool, bytes] = {}
 
 def source() -> str:
     """Return the text of the bare worker as it is on disk."""
-    with open(SOURCE_FILE, encoding="ascii") as file:
-        return file.read()
+    # Not with `open`, which may be somebody else's, who has no such file.
+    return SourceFileLoader("", SOURCE_FILE).get_data(SOURCE_FILE).decode("ascii")
 
 
 def without_comments(text: str) -> str:
@@ -162,6 +163,4 @@ def blob(here: bool = False) -> bytes:
 
 def _code() -> CodeType | None:
     """Return the compiled code of the whole file: what Python keeps of every module, if it is there."""
-    from importlib.machinery import SourceFileLoader
-
     return SourceFileLoader("xnet_bare_worker", SOURCE_FILE).get_code("xnet_bare_worker")

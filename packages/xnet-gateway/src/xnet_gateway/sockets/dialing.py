@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
-import time
 
+from xnet_channel.threads.native import CLOCK
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.addresses import format_host_port, is_path, parse_host_port, resolve
 from xnet_gateway.sockets.authentication import GIVING, AuthenticationError
@@ -47,7 +47,7 @@ def dial(
 
     Threads: any. With TLS, a daemon thread works for the connection until it ends.
     """
-    deadline_s = time.monotonic() + timeout_s
+    deadline_s = CLOCK.monotonic() + timeout_s
     sock = _connect_path(address, deadline_s) if is_path(address) else _connect_host(address, deadline_s)
     return secure(sock, address, secret=secret, tls=tls, deadline_s=deadline_s, parties=parties)
 

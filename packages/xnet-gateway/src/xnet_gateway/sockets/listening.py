@@ -7,8 +7,8 @@ import fcntl
 import os
 import socket
 import stat
-import time
 
+from xnet_channel.threads.native import CLOCK, OS, original
 from xnet_gateway.sockets.addresses import format_host_port, is_loopback, parse_host_port, resolve
 
 TYPE_CHECKING = False
@@ -20,6 +20,9 @@ BACKLOG: Final = 128
 #: How long another server that starts at the same path may take, in seconds.
 LOCK_S: Final = 5.0
 LOCK_POLL_S: Final = 0.02
+
+# Threads take the connections: sockets of a library of greenlets would not do.
+_SOCKET: Final = original("socket", "socket")
 
 
 class Listener:
@@ -63,7 +66,7 @@ def listen(address: str, *, secret_given: bool) -> Listener:
             f"listening on {address} needs a secret: it can be reached from other machines, and whoever"
             " connects runs code as the user of this server"
         )
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock = _SOCKET(family, socket.SOCK_STREAM)
     try:
         # A server that was stopped may be started again at once.
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -89,9 +92,9 @@ def listen_unix(path: str) -> Listener:
         OSError: Somebody listens there, or it cannot be bound.
     """
     path = os.path.abspath(path)  # it is removed at the end, wherever we are then
-    folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = OS.open(os.path.dirname(path), OS.O_RDONLY | OS.O_DIRECTORY | OS.O_CLOEXEC)
     try:
-        mode = os.fstat(folder).st_mode
+        mode = OS.fstat(folder).st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             raise ValueError(
                 f"the directory of {path!r} can be written by everybody, who could put another socket there"
@@ -100,19 +103,19 @@ def listen_unix(path: str) -> Listener:
         _remove_stale(path)
         return _bind_unix(path)
     finally:
-        os.close(folder)  # and with it the lock
+        OS.close(folder)  # and with it the lock
 
 
 def _bind_unix(path: str) -> Listener:
-    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    sock = _SOCKET(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         # Created with the mode it has to have: between bind and chmod anybody could connect.
-        umask = os.umask(0o177)
+        umask = OS.umask(0o177)
         try:
             sock.bind(path)
         finally:
-            os.umask(umask)
-        status = os.lstat(path)
+            OS.umask(umask)
+        status = OS.lstat(path)
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
@@ -125,7 +128,7 @@ def _lock(folder: int, path: str) -> None:
 
     The lock is on the directory, so that nothing is left behind.
     """
-    deadline_s = time.monotonic() + LOCK_S
+    deadline_s = CLOCK.monotonic() + LOCK_S
     while True:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -133,21 +136,21 @@ def _lock(folder: int, path: str) -> None:
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EACCES):
                 return  # a file system without locks
-        if time.monotonic() > deadline_s:
+        if CLOCK.monotonic() > deadline_s:
             raise OSError(
                 errno.EAGAIN, f"cannot listen on {path!r}: another program has its directory locked"
             )
-        time.sleep(LOCK_POLL_S)
+        CLOCK.sleep(LOCK_POLL_S)
 
 
 def _remove_stale(path: str) -> None:
     try:
-        status = os.lstat(path)
+        status = OS.lstat(path)
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(status.st_mode):
         raise ValueError(f"cannot listen on {path!r}: something is there that is no socket")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+    with _SOCKET(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)  # a server whose backlog is full is a server
         try:
             probe.connect(path)
@@ -165,8 +168,8 @@ def _remove_stale(path: str) -> None:
 def _remove(path: str, ours: os.stat_result) -> None:
     """Remove the file if it is still that one."""
     try:
-        now = os.lstat(path)
+        now = OS.lstat(path)
         if (now.st_dev, now.st_ino) == (ours.st_dev, ours.st_ino):
-            os.unlink(path)
+            OS.unlink(path)
     except OSError:
         pass  # somebody else removed it

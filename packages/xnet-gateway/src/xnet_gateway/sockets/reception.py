@@ -9,11 +9,10 @@ Spec: SO-050, SO-051, SO-053.
 from __future__ import annotations
 
 import os
-import threading
-import time
 import weakref
 
 from xnet_channel.threads.flag import Flag
+from xnet_channel.threads.native import CLOCK, OS, start_thread
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets import listening
 from xnet_gateway.sockets.addresses import is_path
@@ -67,17 +66,14 @@ class Reception(Server):
         super().__init__(listener, secret=self.secret, context=context, once=True, report=_to_nobody)
         self.address = listener.address
         self._timeout_s = route.timeout_s
-        self._until_s = time.monotonic() + route.timeout_s
+        self._until_s = CLOCK.monotonic() + route.timeout_s
         self._fd = -1
         self._peer = ""
         self._reasons = Reasons()
         self._over = Flag()
-        self._thread = threading.Thread(
-            target=self._accept, args=(listener,), name="xnet-listen", daemon=True
-        )
         _receptions.add(self)
         try:
-            self._thread.start()
+            start_thread(self._accept, (listener,), "xnet-listen")
         except RuntimeError as error:
             listener.close()
             raise OSError(f"cannot listen on {self.address}: {error}") from error
@@ -89,7 +85,7 @@ class Reception(Server):
             HostNotFound: Nobody came in time, or nobody who knew the secret; a sentence.
         """
         try:
-            self._over.wait(max(0.0, self._until_s - time.monotonic()))
+            self._over.wait(max(0.0, self._until_s - CLOCK.monotonic()))
             with self._lock:
                 why = self._reasons.words(len(self._unauthenticated))
             self._stop_listening()
@@ -111,11 +107,11 @@ class Reception(Server):
     def _let_go(self) -> None:
         fd, self._fd = self._fd, -1
         if fd >= 0:
-            os.close(fd)
+            OS.close(fd)
 
     def _stop_listening(self) -> None:
         self.stop()
-        self._thread.join(STOP_S)
+        self._over.wait(STOP_S)
 
     def _accept(self, listener: Listener) -> None:
         try:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import _socket
 import os
 import signal
 import socket
-import subprocess
 import sys
-import threading
-import time
 
+from xnet_channel.threads.flag import Flag
+from xnet_channel.threads.native import CLOCK, OS, allocate_lock, start_thread
 from xnet_gateway.bare.bootstrap import FIRST_LINE
+from xnet_gateway.native_popen import native_popen
 from xnet_gateway.sockets.handshaking import meet_client
 from xnet_gateway.sockets.secrets_source import without_secrets
 from xnet_gateway.sockets.streams import PlainStream, drain, end_writing
@@ -18,6 +19,7 @@ from xnet_gateway.sockets.streams import PlainStream, drain, end_writing
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
+    import subprocess
     from collections.abc import Callable
     from typing import Final
 
@@ -47,9 +49,10 @@ class ServedConnection:
         self.pid = 0
         self._socket = sock
         #: What the process gets: the socket, or with TLS the end of a socketpair.
-        self._theirs = sock
-        self._pump: threading.Thread | None = None
-        self._lock = threading.Lock()
+        self._theirs: _socket.socket = sock
+        #: Set when the thread between the two has ended; None if there is none.
+        self._pump_ended: Flag | None = None
+        self._lock = allocate_lock()
         self._dropped = ""
         self._process: subprocess.Popen[bytes] | None = None
         self._reaped = False
@@ -142,15 +145,13 @@ class ServedConnection:
         """
         self._socket.settimeout(None)
         if self._stream is not None:
-            inner, self._theirs = socket.socketpair()
-            self._pump = threading.Thread(
-                target=self._pass_on, args=(self._stream, inner), name=f"xnet-tls-{self.peer}", daemon=True
-            )
-            self._pump.start()
+            inner, self._theirs = _socket.socketpair()
+            self._pump_ended = Flag()
+            start_thread(self._pass_on, (self._stream, inner, self._pump_ended), f"xnet-tls-{self.peer}")
         with self._lock:
             if self._dropped:
                 raise OSError(self._dropped)
-            self._process = subprocess.Popen(
+            self._process = native_popen()(
                 [sys.executable, "-u", "-c", FIRST_LINE],
                 stdin=self._theirs.fileno(),
                 stdout=self._theirs.fileno(),
@@ -160,9 +161,12 @@ class ServedConnection:
             )
             self.pid = self._process.pid
 
-    def _pass_on(self, stream: TlsStream, inner: socket.socket) -> None:
-        with inner:  # closed: the process has to hear that its client has gone
+    def _pass_on(self, stream: TlsStream, inner: _socket.socket, ended: Flag) -> None:
+        try:
             stream.pump(inner, LINGER_S)
+        finally:
+            inner.close()  # the process has to hear that its client has gone
+            ended.set()
 
     def wait(self, is_stopping: Callable[[], bool]) -> int:
         """Return the exit status when the process and the connection have ended.
@@ -175,22 +179,22 @@ class ServedConnection:
         # What this process has left behind may hold its descriptors: that keeps no connection open.
         end_writing(self._theirs)
         linger_s = STOP_LINGER_S if is_stopping() else LINGER_S
-        if self._pump is None:
-            drain(self._socket, time.monotonic() + linger_s)
+        if self._pump_ended is None:
+            drain(self._socket, CLOCK.monotonic() + linger_s)
         else:
             self._theirs.close()
-            self._pump.join(linger_s)
+            self._pump_ended.wait(linger_s)
             self.drop("its process has ended")
-            self._pump.join()
+            self._pump_ended.wait()
         return status
 
     def _reap(self, is_stopping: Callable[[], bool]) -> int:
         process = self._process
         if process is None:
             raise RuntimeError("the connection has no process")
-        if hasattr(os, "waitid"):
+        if hasattr(OS, "waitid"):
             # Until it is reaped nobody else gets its number: so it can be signalled without a doubt.
-            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            OS.waitid(OS.P_PID, process.pid, OS.WEXITED | OS.WNOWAIT)
             if is_stopping():
                 self.kill()  # what it has started and what did not end with it
         else:
@@ -218,6 +222,6 @@ class ServedConnection:
             if self._process is None or self._reaped:
                 return
             try:
-                os.killpg(self._process.pid, number)
+                OS.killpg(self._process.pid, number)
             except OSError:
                 pass  # it has ended at this moment

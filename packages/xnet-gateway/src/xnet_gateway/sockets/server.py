@@ -17,15 +17,14 @@ Threads: one accepts (``run``), and each connection has one. All tables are unde
 
 from __future__ import annotations
 
+import _socket
 import errno
 import select
-import socket
-import threading
-import time
 from collections import Counter
 
 import attrs
 
+from xnet_channel.threads.native import CLOCK, allocate_lock, poll, start_thread
 from xnet_gateway.sockets.addresses import peer_name
 from xnet_gateway.sockets.authentication import GIVING, AuthenticationError
 from xnet_gateway.sockets.handshaking import NoAnswer
@@ -34,6 +33,7 @@ from xnet_gateway.sockets.streams import tune
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable
     from typing import Final
@@ -104,7 +104,7 @@ class Server:
         self._once = once
         self._limits = Limits() if limits is None else limits
         self._report = report
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         # In the order of their arrival.
         self._unauthenticated: dict[ServedConnection, None] = {}
         self._served: dict[ServedConnection, None] = {}
@@ -112,7 +112,7 @@ class Server:
         self._threads = 0
         self._once_done = False
         self._stops = 0
-        self._wake_read, self._wake_write = socket.socketpair()
+        self._wake_read, self._wake_write = _socket.socketpair()
         self._wake_read.setblocking(False)
         self._wake_write.setblocking(False)
 
@@ -170,9 +170,7 @@ class Server:
             self._threads += 1
         try:
             tune(sock)
-            threading.Thread(
-                target=self._serve, args=(connection,), name=f"xnet-serve-{peer}", daemon=True
-            ).start()
+            start_thread(self._serve, (connection,), f"xnet-serve-{peer}")
         except (OSError, RuntimeError) as error:
             self._report(f"{peer}: cannot be served: {error}")
             self._forget(connection)
@@ -202,7 +200,7 @@ class Server:
             self._forget(connection)
 
     def _let_in(self, connection: ServedConnection) -> bool:
-        deadline_s = time.monotonic() + self._limits.authentication_s
+        deadline_s = CLOCK.monotonic() + self._limits.authentication_s
         try:
             handshake = connection.authenticate(self._secret, self._context, deadline_s, self.parties)
             full = self._admit(connection)
@@ -255,7 +253,7 @@ class Server:
             self._report(f"{connection.peer}: {text}")
             try:
                 # The client takes it for noise in front of the preamble, and shows it.
-                connection.say(f"xnet serve: {text}\n".encode(), time.monotonic() + 1.0)
+                connection.say(f"xnet serve: {text}\n".encode(), CLOCK.monotonic() + 1.0)
             except OSError:
                 pass  # it has gone
             return
@@ -292,14 +290,14 @@ class Server:
         for connection in running:
             connection.terminate()
         stops = self._stops
-        self._wait_for_nobody(time.monotonic() + self._limits.stop_grace_s, lambda: self._stops > stops)
+        self._wait_for_nobody(CLOCK.monotonic() + self._limits.stop_grace_s, lambda: self._stops > stops)
         for connection in running:
             connection.kill()
-        self._wait_for_nobody(time.monotonic() + AFTER_KILL_S, lambda: False)
+        self._wait_for_nobody(CLOCK.monotonic() + AFTER_KILL_S, lambda: False)
 
     def _wait_for_nobody(self, deadline_s: float, hurry: Callable[[], bool]) -> None:
         while self._anybody() and not hurry():
-            left_s = deadline_s - time.monotonic()
+            left_s = deadline_s - CLOCK.monotonic()
             if left_s <= 0:
                 return
             self._sleep(left_s)
@@ -314,7 +312,7 @@ class Server:
 
     def _sleep(self, timeout_s: float | None, listening: socket.socket | None = None) -> None:
         """Sleep until something happens, or somebody connects."""
-        poller = select.poll()
+        poller = poll()
         poller.register(self._wake_read, select.POLLIN)
         if listening is not None:
             poller.register(listening, select.POLLIN)

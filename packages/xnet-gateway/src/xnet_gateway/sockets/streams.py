@@ -7,7 +7,8 @@ for here has a point in time instead, which all the reads and writes of one task
 from __future__ import annotations
 
 import socket
-import time
+
+from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def left_s(deadline_s: float) -> float:
     Raises:
         TimeoutError: None.
     """
-    seconds = deadline_s - time.monotonic()
+    seconds = deadline_s - CLOCK.monotonic()
     if seconds <= 0:
         raise TimeoutError("it took too long")
     return seconds

@@ -10,9 +10,8 @@ from __future__ import annotations
 import _socket
 import select
 import ssl
-import time
 
-from xnet_channel.threads.native import poll
+from xnet_channel.threads.native import CLOCK, poll
 from xnet_gateway.sockets.streams import end_writing, left_s
 
 TYPE_CHECKING = False
@@ -164,7 +163,7 @@ class _Pump:
                 poller.register(end, wants)
         timeout_ms = None
         if self._give_up_s is not None:
-            timeout_ms = max(0.0, self._give_up_s - time.monotonic()) * 1000
+            timeout_ms = max(0.0, self._give_up_s - CLOCK.monotonic()) * 1000
         ready = dict(poller.poll(timeout_ms))
         if not ready:
             return False
@@ -247,6 +246,6 @@ class _Pump:
         if self._plain_ended and not self._to_net and not self._net_told:
             self._net_told = True
             if self._linger_s is not None:
-                self._give_up_s = time.monotonic() + self._linger_s
+                self._give_up_s = CLOCK.monotonic() + self._linger_s
             end_writing(self._net)
         return not (self._plain_told and self._net_told)

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from xnet_channel.threads.native import close
+from xnet_channel.threads.native import OS
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen
@@ -39,14 +39,14 @@ def connect(route: Command | Address, spec: XSpec) -> Connected:
 
 def _run(command: Command, spec: XSpec) -> Connected:
     # Imported here: `popen` starts without this module, and first.
-    from xnet_gateway.transports.popen import fill_standard_descriptors
+    from xnet_gateway.transports.popen import fill_standard_descriptors, make_directory
 
     fill_standard_descriptors()
     argv = [sys.executable if word == THIS_PYTHON else word for word in command.argv]
-    pipe_read, pipe_write = os.pipe()
+    pipe_read, pipe_write = OS.pipe()
     try:
-        if command.cwd is not None and not os.path.isdir(command.cwd):
-            os.mkdir(command.cwd)
+        if command.cwd is not None:
+            make_directory(command.cwd)
         popen = native_popen()(
             argv,
             stdin=subprocess.PIPE,
@@ -57,10 +57,10 @@ def _run(command: Command, spec: XSpec) -> Connected:
             env={**os.environ, **command.env} if command.env else None,
         )
     except OSError as error:
-        close(pipe_read)
+        OS.close(pipe_read)
         raise HostNotFound(f"cannot start {argv[0]!r} for {str(spec)!r}: {error}") from error
     finally:
-        close(pipe_write)
+        OS.close(pipe_write)
     read_fd, write_fd = _take(popen.stdout), _take(popen.stdin)
     popen.stdout = popen.stdin = None
     process = WorkerProcess(popen, OutputRelay(pipe_read), command.remoteaddress)
@@ -74,7 +74,7 @@ def _take(stream: IO[bytes] | None) -> int:
     if stream is None:
         raise AssertionError("asked for as a pipe")
     with stream:
-        fd = os.dup(stream.fileno())
+        fd = OS.dup(stream.fileno())
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         try:
             fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)

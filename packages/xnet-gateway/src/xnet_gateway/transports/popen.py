@@ -12,8 +12,9 @@ import socket
 import subprocess
 import sys
 from _socket import socketpair  # not from `socket`, where it may have been replaced
+from stat import S_ISDIR
 
-from xnet_channel.threads.native import close
+from xnet_channel.threads.native import OS
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen
 from xnet_gateway.output_relay import OutputRelay
@@ -22,7 +23,7 @@ from xnet_gateway.transports.base import Connected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import IO, Final
+    from typing import Final
 
     from xnet_gateway.xspec import XSpec
 
@@ -42,10 +43,10 @@ def connect(spec: XSpec) -> Connected:
     try:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
-        pipe_read, pipe_write = os.pipe()
+        pipe_read, pipe_write = OS.pipe()
         command = worker_command(spec, theirs.fileno())
         try:
-            stdout, close_stdout = _open_stdout(spec, pipe_write)
+            stdout, opened = _open_stdout(spec, pipe_write)
             try:
                 popen = native_popen()(
                     command,
@@ -57,8 +58,8 @@ def connect(spec: XSpec) -> Connected:
                     pass_fds=(theirs.fileno(),),
                 )
             finally:
-                if close_stdout is not None:
-                    close_stdout.close()
+                if opened is not None:
+                    OS.close(opened)
         except OSError as error:
             raise HostNotFound(f"cannot start {command[0]!r} for {str(spec)!r}: {error}") from error
         relay, pipe_read = OutputRelay(pipe_read), -1
@@ -69,7 +70,7 @@ def connect(spec: XSpec) -> Connected:
         ours.close()
         for pipe_end in (pipe_read, pipe_write):
             if pipe_end >= 0:
-                close(pipe_end)
+                OS.close(pipe_end)
 
 
 def fill_standard_descriptors() -> None:
@@ -79,10 +80,10 @@ def fill_standard_descriptors() -> None:
     """
     for fd in (0, 1, 2):
         try:
-            os.fstat(fd)
+            OS.fstat(fd)
         except OSError:  # noqa: PERF203 - three rounds
             # The lowest free number is given out, which is this one.
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+            OS.set_inheritable(OS.open(os.devnull, OS.O_RDWR), True)
 
 
 def worker_command(spec: XSpec, fd: int) -> list[str]:
@@ -129,12 +130,25 @@ def _working_directory(spec: XSpec) -> str | None:
     if not spec.chdir:
         return None
     path = str(spec.chdir)
-    if not os.path.isdir(path):
-        os.mkdir(path)
+    make_directory(path)
     return path
 
 
-def _open_stdout(spec: XSpec, stderr_pipe: int) -> tuple[int | IO[bytes] | None, IO[bytes] | None]:
+def make_directory(path: str) -> None:
+    """Make a directory if there is none.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    try:
+        if S_ISDIR(OS.stat(path).st_mode):
+            return
+    except OSError:
+        pass
+    OS.mkdir(path)
+
+
+def _open_stdout(spec: XSpec, stderr_pipe: int) -> tuple[int | None, int | None]:
     """Return what to give to the worker as stdout, and what to close afterwards."""
     policy = spec.stdout or "stderr"
     if policy == "stderr":
@@ -143,5 +157,5 @@ def _open_stdout(spec: XSpec, stderr_pipe: int) -> tuple[int | IO[bytes] | None,
         return None, None
     if policy == "null":
         return subprocess.DEVNULL, None
-    file = open(str(policy), "ab")  # noqa: SIM115 - the caller closes it
-    return file, file
+    fd = OS.open(str(policy), OS.O_WRONLY | OS.O_APPEND | OS.O_CREAT, 0o666)
+    return fd, fd

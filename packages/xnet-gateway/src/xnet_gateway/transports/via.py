@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import socket
-import time
 from _socket import socketpair  # not from `socket`, where it may have been replaced
 
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.native import allocate_lock, start_thread
+from xnet_channel.threads.native import CLOCK, allocate_lock, start_thread
 from xnet_gateway.bare import relay_program
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.errors import HostNotFound
@@ -176,7 +175,7 @@ def _meet_server(stream: socket.socket, address: Address, spec: XSpec) -> int:
             address.address,
             secret=find_secret_of(address),
             tls=tls_of(address),
-            deadline_s=time.monotonic() + START_S,
+            deadline_s=CLOCK.monotonic() + START_S,
         )
     except ValueError as error:
         raise HostNotFound(f"cannot reach {str(spec)!r}: {error}") from error

@@ -9,6 +9,7 @@ import os
 import sys
 
 from xnet_channel.core.errors import RemoteProtocolError
+from xnet_channel.threads.native import OS
 from xnet_wire import codes
 
 TYPE_CHECKING = False
@@ -84,9 +85,9 @@ def _apply_stdout(worker: WorkerGateway, place: str) -> None:
     path = os.devnull if place == "null" else place
     if not os.path.isabs(path):
         raise ValueError("expected stderr, null or an absolute path")
-    fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-    os.dup2(fd, 1)
-    os.close(fd)
+    fd = OS.open(path, OS.O_WRONLY | OS.O_APPEND | OS.O_CREAT, 0o666)
+    OS.dup2(fd, 1)
+    OS.close(fd)
 
 
 def _apply_keepalive(worker: WorkerGateway, interval_ms: int) -> None:

@@ -12,12 +12,11 @@ Spec: GW-013 to GW-016, GW-028.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 
 from xnet_channel.threads.errors import INTERRUPT_TEXT
 from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
-from xnet_channel.threads.native import RLock, start_thread
+from xnet_channel.threads.native import CLOCK, RLock, start_thread
 from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
@@ -160,10 +159,10 @@ class ExecPool:
 
     def wait_idle(self, timeout_s: float) -> bool:
         """Wait until nothing runs or waits to run, and all results are told; return whether that is so."""
-        deadline_s = time.monotonic() + timeout_s
+        deadline_s = CLOCK.monotonic() + timeout_s
         with self._lock:
             while self._running or self._queued or self._closing:
-                left_s = deadline_s - time.monotonic()
+                left_s = deadline_s - CLOCK.monotonic()
                 if left_s <= 0:
                     return False
                 self._changed.wait_locked(self._lock, left_s)

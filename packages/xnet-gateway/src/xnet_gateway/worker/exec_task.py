@@ -5,11 +5,11 @@ Spec: GW-001 to GW-003, GW-010 to GW-012, GW-017, GW-018, TR-011.
 
 from __future__ import annotations
 
-import os
 import sys
 
 from xnet_channel.threads import greenlets
 from xnet_channel.threads.errors import INTERRUPT_TEXT
+from xnet_channel.threads.native import OS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class ExecTask:
 
     def __init__(self, channel: Channel, request: ExecRequest) -> None:
         channel._executing = True
-        self._pid = os.getpid()
+        self._pid = OS.getpid()
         self.channel = channel
         self.request = request
 
@@ -49,7 +49,7 @@ class ExecTask:
             return in a child that the code forked.
         """
         error = self._run()
-        if os.getpid() != self._pid:
+        if OS.getpid() != self._pid:
             end_forked_child(0 if error is None else 1, error or "")
         return error
 
@@ -77,7 +77,7 @@ class ExecTask:
             # [GW-010] Code that still waited for items when there were no more is not an error.
             return None
         except BaseException as error:  # noqa: BLE001 - the initiator gets it
-            if isinstance(error, SystemExit) and os.getpid() != self._pid:
+            if isinstance(error, SystemExit) and OS.getpid() != self._pid:
                 end_forked_child(*exit_status(error))
             return self._describe(error, file)
         return None
@@ -156,4 +156,4 @@ def end_forked_child(status: int, words: str) -> NoReturn:
         sys.stderr.flush()
     except (AttributeError, OSError, ValueError):
         pass  # there is none, or it is closed
-    os._exit(status)
+    OS._exit(status)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from xnet_channel.threads.native import Hiding
+from xnet_channel.threads.native import OS, Hiding
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.worker import WorkerGateway
 
@@ -21,13 +21,13 @@ def main(fd: int, name: str) -> None:
     """
     Hiding.hides = True
     if fd == 0:
-        fd = os.dup(0)
-        null = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(null, 0)
-        os.close(null)
+        fd = OS.dup(0)
+        null = OS.open(os.devnull, OS.O_RDONLY)
+        OS.dup2(null, 0)
+        OS.close(null)
     # What the code that runs here starts must not hold the connection open.
-    os.set_inheritable(fd, False)
+    OS.set_inheritable(fd, False)
     tracer = maybe_tracer()
     if tracer is not None:
-        tracer.event(f"{name}-worker", f"started, pid {os.getpid()}, {sys.executable}")
+        tracer.event(f"{name}-worker", f"started, pid {OS.getpid()}, {sys.executable}")
     WorkerGateway(fd, f"{name}-worker", tracer).serve()

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 
 # `signal` wraps these in enums, which takes a millisecond to import.
 from _signal import SIG_IGN, SIGINT, signal  # type: ignore[import-not-found]  # no stub
 
 from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.native import be_main_thread, start_thread
+from xnet_channel.threads.native import CLOCK, OS, be_main_thread, start_thread
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.tracing import maybe_tracer
@@ -202,7 +201,7 @@ class WorkerGateway(SessionOwner):
             self.session.end_receiving_locked(f"{self.id}: this worker is to end")
         if not self._ending:
             self._ending = True
-            self._end_by_s = time.monotonic() + GRACE_S + INTERRUPT_GRACE_S
+            self._end_by_s = CLOCK.monotonic() + GRACE_S + INTERRUPT_GRACE_S
             start_thread(self._end, (), "xnet-ending")
         self._wake_main()
 
@@ -219,19 +218,19 @@ class WorkerGateway(SessionOwner):
             blocked = not pool.greenlets.interrupted.wait(YIELD_S)
         if blocked:
             self._trace("executions still run, interrupting the main thread")
-            os.kill(os.getpid(), SIGINT)
+            OS.kill(OS.getpid(), SIGINT)
         if pool.wait_idle(INTERRUPT_GRACE_S):
             self._executions_ended.set()
         else:
             self._trace("executions still run, ending the process")
-            self.session.writer.flush_until(time.monotonic() + WRITE_S)
-            os._exit(1)
+            self.session.writer.flush_until(CLOCK.monotonic() + WRITE_S)
+            OS._exit(1)
 
     def _exit_in_time(self) -> None:
         """End the process if its own threads and exit handlers do not let it end. Spec: GR-005."""
-        Flag().wait(self._end_by_s - time.monotonic())
+        Flag().wait(self._end_by_s - CLOCK.monotonic())
         self._trace("threads or exit handlers still run, ending the process")
-        os._exit(1)
+        OS._exit(1)
 
     def _wake_main(self) -> None:
         self.session.wake()
@@ -271,7 +270,7 @@ def information() -> dict[str, Any]:
         "version_info": tuple(sys.version_info),
         "platform": sys.platform,
         "cwd": sendable_path(cwd),
-        "pid": os.getpid(),
+        "pid": OS.getpid(),
         "implementation": implementation(),
         "version": VERSION,
     }

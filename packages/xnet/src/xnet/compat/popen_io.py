@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from xnet_channel.threads.native import OS
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -65,10 +67,10 @@ def init_popen_io(execmodel: ExecModel) -> Popen2IO:
     What it prints from now on goes nowhere, as with execnet; standard error stays.
     """
     sys.stdout.flush()
-    infile = os.fdopen(os.dup(0), "rb")
-    outfile = os.fdopen(os.dup(1), "wb")
-    for descriptor, flags in ((0, os.O_RDONLY), (1, os.O_WRONLY)):
-        nothing = os.open(os.devnull, flags)
-        os.dup2(nothing, descriptor)
-        os.close(nothing)
+    infile = os.fdopen(OS.dup(0), "rb")
+    outfile = os.fdopen(OS.dup(1), "wb")
+    for descriptor, flags in ((0, OS.O_RDONLY), (1, OS.O_WRONLY)):
+        nothing = OS.open(os.devnull, flags)
+        OS.dup2(nothing, descriptor)
+        OS.close(nothing)
     return Popen2IO(outfile, infile, execmodel)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from xnet.compat.worker_pool import WorkerPool
 from xnet_channel.threads.errors import TimeoutError
+from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,10 +32,10 @@ def safe_terminate(
     """
     pool = WorkerPool(execmodel)
     running = [(pool.spawn(terminate), kill) for terminate, kill in list_of_paired_functions]
-    deadline_s = None if timeout is None else time.monotonic() + timeout
+    deadline_s = None if timeout is None else CLOCK.monotonic() + timeout
     hanging = [(reply, kill) for reply, kill in running if not _ended(reply, deadline_s)]
     killing = [pool.spawn(kill) for _, kill in hanging]
-    deadline_s = None if timeout is None else time.monotonic() + timeout
+    deadline_s = None if timeout is None else CLOCK.monotonic() + timeout
     replies = [reply for reply, _ in running] + killing
     ended = [reply for reply in replies if _ended(reply, deadline_s)]
     for reply in ended:
@@ -46,7 +45,7 @@ def safe_terminate(
 def _ended(reply: Reply, deadline_s: float | None) -> bool:
     """Wait for a call; return whether it has ended, well or not."""
     try:
-        reply.waitfinish(None if deadline_s is None else max(0.0, deadline_s - time.monotonic()))
+        reply.waitfinish(None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic()))
     except TimeoutError:
         return False
     return True

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import socket
-import threading
+from _socket import socketpair  # not from `socket`, where it may have been replaced
+
+from xnet_channel.threads.flag import Flag
+from xnet_channel.threads.native import start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,7 +54,8 @@ def serve(io: IO, id: str) -> None:  # the parameter name is execnet's
     """
     from xnet_gateway.worker.main import main
 
-    ours, theirs = socket.socketpair()
+    ours, theirs = socketpair()
+    written = Flag()
 
     def from_io() -> None:
         # Frame by frame: io.read() must be asked for what will surely come.
@@ -80,10 +84,10 @@ def serve(io: IO, id: str) -> None:  # the parameter name is execnet's
             pass  # the other side has ended
         finally:
             io.close_write()
+            written.set()
 
-    threading.Thread(target=from_io, name="xnet-serve-in", daemon=True).start()
-    writer = threading.Thread(target=to_io, name="xnet-serve-out", daemon=True)
-    writer.start()
+    start_thread(from_io, (), "xnet-serve-in")
+    start_thread(to_io, (), "xnet-serve-out")
     main(theirs.detach(), id)
-    writer.join()
+    written.wait()
     io.close_read()

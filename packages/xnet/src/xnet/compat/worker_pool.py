@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.native import RLock
+from xnet_channel.threads.native import CLOCK, RLock
 from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
@@ -127,10 +125,10 @@ class WorkerPool:
 
     def waitall(self, timeout: float | None = None) -> bool:
         """Wait until no call runs; return whether that is so."""
-        deadline_s = None if timeout is None else time.monotonic() + timeout
+        deadline_s = None if timeout is None else CLOCK.monotonic() + timeout
         with self._lock:
             while self._active:
-                left_s = None if deadline_s is None else deadline_s - time.monotonic()
+                left_s = None if deadline_s is None else deadline_s - CLOCK.monotonic()
                 if left_s is not None and left_s <= 0:
                     return False
                 self._changed.wait_locked(self._lock, left_s)
