@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import io
+import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
@@ -12,8 +17,34 @@ from gateway_helpers import PATIENCE_S
 from xnet_gateway.native_popen import native_popen
 
 
-def test_without_patches_it_is_the_standard_librarys() -> None:
-    assert native_popen() is subprocess.Popen
+def test_it_is_a_popen_as_programs_know_it() -> None:
+    with native_popen()([sys.executable, "-c", "raise SystemExit(input())"], stdin=subprocess.PIPE) as made:
+        assert isinstance(made, subprocess.Popen)
+        with pytest.raises(subprocess.TimeoutExpired):
+            made.wait(0.01)
+        made.communicate(b"gone")
+    assert made.returncode == 1
+
+
+def test_it_starts_and_waits_whatever_was_replaced_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    def replaced(*arguments: object, **named: object) -> None:
+        raise AssertionError("replaced")
+
+    for name in ("pipe", "read", "close", "waitpid", "kill", "open", "waitstatus_to_exitcode"):
+        monkeypatch.setattr(os, name, replaced)
+    for module, name in ((time, "monotonic"), (time, "sleep"), (io, "open"), (threading, "Lock")):
+        monkeypatch.setattr(module, name, replaced)
+    for name in ("__init__", "_execute_child", "poll", "wait", "send_signal"):
+        monkeypatch.setattr(subprocess.Popen, name, replaced)
+    monkeypatch.setattr(subprocess, "Popen", replaced)
+    made = native_popen()([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with made.stdin, made.stdout:
+        assert made.poll() is None
+        with pytest.raises(subprocess.TimeoutExpired):
+            made.wait(0.05)
+        made.terminate()
+        assert made.wait(PATIENCE_S) == -signal.SIGTERM
+        assert made.stdout.read() == b""
 
 
 @pytest.mark.parametrize("library", ["gevent", "eventlet"])

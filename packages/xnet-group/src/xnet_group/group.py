@@ -5,11 +5,10 @@ Names, defaults and errors are execnet's; ``makegateways`` and the context manag
 
 from __future__ import annotations
 
-import threading
 import warnings
 
 from xnet_channel.threads import greenlets
-from xnet_channel.threads.native import CLOCK, OS
+from xnet_channel.threads.native import CLOCK, OS, allocate_lock
 from xnet_gateway.execmodel import get_execmodel
 from xnet_gateway.xspec import XSpec
 from xnet_group import at_exit
@@ -57,7 +56,7 @@ class Group:
         self._gateways_to_join: list[Gateway] = []
         self._ids_in_use: set[str] = set()
         self._next_number = 0
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._pid = OS.getpid()
         self.set_execmodel(execmodel)
         if type(self).makegateway is Group.makegateway:

@@ -7,7 +7,8 @@ import queue
 from importlib.machinery import SourceFileLoader
 
 from xnet_channel.threads.errors import RemoteError
-from xnet_channel.threads.native import CLOCK, begin_thread
+from xnet_channel.threads.flag import Flag
+from xnet_channel.threads.native import CLOCK, start_thread
 from xnet_rsync import compression, messages, receiver
 from xnet_rsync.contents import Contents
 from xnet_rsync.index import Index
@@ -123,12 +124,13 @@ class Run:
             BaseException: Whatever the walk, or a callback, raises. All targets have been given up then.
         """
         began_s = CLOCK.monotonic()
-        threads = []
+        ends: list[Flag] = []
         results = [target.result for target in self._targets]
         try:
             for served in self._side_by_side():
                 name = f"xnet-rsync-{served[0].gateway.id}"
-                threads.append(begin_thread(self._serve_all, (served,), name))
+                start_thread(self._serve_all, (served, ended := Flag()), name, may_be_green=True)
+                ends.append(ended)
             self._index.fill(self._walk.listings())
             self._wait(dispatch, progress, results)
         except BaseException:
@@ -136,8 +138,8 @@ class Run:
             for target in self._targets:
                 target.close("the sender has given up")
             deadline_s = CLOCK.monotonic() + PATIENCE_S
-            for thread in threads:
-                thread.join(max(0.0, deadline_s - CLOCK.monotonic()))
+            for ended in ends:
+                ended.wait(max(0.0, deadline_s - CLOCK.monotonic()))
             raise
         unreadable = [f"{path or '.'}: {error.strerror or error}" for path, error in self._walk.unreadable]
         return SyncResult(results, self._walk.skipped, unreadable, CLOCK.monotonic() - began_s)
@@ -185,7 +187,7 @@ class Run:
                 )
                 target.close("the sender has heard nothing for too long")
 
-    def _serve_all(self, targets: Sequence[Target]) -> None:
+    def _serve_all(self, targets: Sequence[Target], ended: Flag) -> None:
         for target in targets:
             began_s = CLOCK.monotonic()
             try:
@@ -200,6 +202,7 @@ class Run:
             finally:
                 target.result.seconds = CLOCK.monotonic() - began_s
                 self._events.put((target, "end", None))
+        ended.set()
 
     def _serve(self, target: Target) -> None:
         root = self._walk.root

@@ -36,9 +36,20 @@ def original(module: str, name: str) -> Any:
     Raises:
         AttributeError: It has no such name.
     """
+    if module == "selectors" and not all(_belongs_to(found, "select") for found in _polls()):
+        return getattr(_selectors_over(_remade("select")), name)
     found = _not_of_greenlets(module, name)
-    # Somebody else's comes from another module. A constant comes from none.
-    return found if getattr(found, "__module__", module) == module else getattr(_remade(module), name, found)
+    return found if _belongs_to(found, module) else getattr(_remade(module), name, found)
+
+
+def _belongs_to(found: object, module: str) -> bool:
+    """Return whether it is that module's own: somebody else's is of another one, a constant of none."""
+    return getattr(found, "__module__", module) == module
+
+
+def _polls() -> list[object]:
+    """Return what selectors are made of now."""
+    return [getattr(__import__("select"), name, None) for name in ("epoll", "kqueue", "poll", "select")]
 
 
 def _not_of_greenlets(module: str, name: str) -> Any:
@@ -48,8 +59,6 @@ def _not_of_greenlets(module: str, name: str) -> Any:
         return monkey.get_original(module, name)
     patcher = sys.modules.get("eventlet.patcher")
     if patcher is not None and patcher.already_patched and module != "posix":
-        if module == "selectors":
-            return getattr(_selectors_over(patcher.original("select")), name)
         return getattr(patcher.original(module), name)
     return getattr(__import__(module), name)
 
@@ -109,7 +118,8 @@ get_ident: Callable[[], int] = original("_thread", "get_ident")
 poll: Callable[[], select.poll] = original("select", "poll")
 _start_new_thread = original("_thread", "start_new_thread")
 # A test may also have replaced the methods.
-_Thread, _init_thread, _run_thread = threading.Thread, threading.Thread.__init__, threading.Thread.start
+_Thread: Any = threading.Thread
+_init_thread, _run_thread = getattr(_Thread, "__init__", None), getattr(_Thread, "start", None)
 
 
 def _captured(module: str, names: str) -> Any:
@@ -150,23 +160,13 @@ class Hiding:
     hides = False
 
 
-def begin_thread(target: Callable[..., object], args: tuple[Any, ...], name: str) -> threading.Thread:
-    """Run the function in a thread, or where the program uses greenlets in one; return it, to be waited for.
-
-    It does not keep the process alive.
-    """
-    if patched_by() is not None or _Thread.__module__ != "threading":
-        thread = threading.Thread(target=target, args=args, name=name, daemon=True)
-        thread.start()
-    else:
-        thread = _Thread.__new__(_Thread)
-        _init_thread(thread, target=target, args=args, name=name, daemon=True)
-        _run_thread(thread)
-    return thread
-
-
 def start_thread(
-    target: Callable[..., object], args: tuple[Any, ...], name: str, *, carries: bool = False
+    target: Callable[..., object],
+    args: tuple[Any, ...],
+    name: str,
+    *,
+    carries: bool = False,
+    may_be_green: bool = False,
 ) -> None:
     """Run the function in a thread of its own that does not keep the process alive.
 
@@ -175,11 +175,32 @@ def start_thread(
         args: Its arguments.
         name: For those who list threads.
         carries: It is part of the connection, see ``Hiding``.
+        may_be_green: It waits as the program does, in a greenlet where the program uses greenlets.
+
+    Raises:
+        RuntimeError: There can be no more threads.
     """
-    if patched_by() is None and _Thread.__module__ == "threading" and not (carries and Hiding.hides):
-        begin_thread(target, args, name)
-    else:  # patched, that class makes greenlets
+    if patched_by() is not None:
+        if may_be_green:
+            threading.Thread(target=target, args=args, name=name, daemon=True).start()
+        else:
+            _start_new_thread(target, args)
+        return
+    if carries and Hiding.hides:
         _start_new_thread(target, args)
+        return
+    begun = allocate_lock()
+
+    def run() -> None:
+        if begun.acquire(False):
+            target(*args)
+
+    try:
+        thread = _Thread.__new__(_Thread)
+        _init_thread(thread, target=run, name=name, daemon=True)
+        _run_thread(thread)
+    except Exception:  # noqa: BLE001 - what that is made of has been replaced; it may have begun all the same
+        _start_new_thread(run, ())
 
 
 def main_thread_ident() -> int:

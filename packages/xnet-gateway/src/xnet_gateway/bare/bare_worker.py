@@ -44,9 +44,22 @@ from _struct import Struct
 from _struct import error as struct_error
 from _weakref import ref
 
-# By names of ours: what blocks here must go on to do so when code has had it replaced (gevent, eventlet).
-_read, _write, _close, _sleep, _select = os.read, os.write, os.close, time.sleep, select.select
-_poll = getattr(select, "poll", None)
+
+class OS(object):
+    """What reads, writes, waits or ends here has to go on to do so when code has had it replaced (gevent, eventlet,
+    freezegun, pyfakefs, tests). Those look for it in modules, by name and by value, and not in classes."""
+
+    read, write, close, pipe, dup, dup2, fstat = os.read, os.write, os.close, os.pipe, os.dup, os.dup2, os.fstat
+    open, getpid, kill, _exit = os.open, os.getpid, os.kill, os._exit
+    set_blocking, set_inheritable = getattr(os, "set_blocking", None), getattr(os, "set_inheritable", None)
+    select, poll = select.select, getattr(select, "poll", None)
+
+
+class CLOCK(object):
+    monotonic = getattr(time, "monotonic", time.time)
+    monotonic_ns = getattr(time, "monotonic_ns", None)
+    sleep = time.sleep
+
 
 try:
     from _functools import partial
@@ -67,7 +80,6 @@ if PY2:
 
     Text, Integers = unicode, (int, long)
     _BaseTimeout, _OSErrors = IOError, (IOError, OSError)
-    monotonic = time.time
 
     def execute(code, namespace, names=None):
         exec("exec code in namespace, names")
@@ -82,7 +94,6 @@ else:
 
     Text, Integers = str, (int,)
     _BaseTimeout, _OSErrors = TimeoutError, (OSError,)
-    monotonic = time.monotonic
     execute = eval  # of a code object: what "exec" does, and the coroutine if it is one
 
     def native(text):
@@ -970,7 +981,7 @@ if PY2:
 
     def make_pipe():
         """Return a pipe that started programs do not inherit and whose ends do not block."""
-        ends = os.pipe()
+        ends = OS.pipe()
         for fd in ends:
             keep_private(fd)
             fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | os.O_NONBLOCK)
@@ -987,28 +998,28 @@ if PY2:
 
         def sleep(self, timeout):
             try:
-                _select([self.reader], [], [], timeout)
+                OS.select([self.reader], [], [], timeout)
             except select.error as error:
                 if error.args[0] != EINTR:
                     raise
 
         def wake(self):
-            _write(self.writer, b"w")
+            OS.write(self.writer, b"w")
 
         def end(self):
-            _close(self.reader)
-            _close(self.writer)
+            OS.close(self.reader)
+            OS.close(self.writer)
 
 else:
 
     def make_pipe():
-        ends = os.pipe()
+        ends = OS.pipe()
         for fd in ends:
-            os.set_blocking(fd, False)
+            OS.set_blocking(fd, False)
         return ends
 
     def keep_private(fd):
-        os.set_inheritable(fd, False)
+        OS.set_inheritable(fd, False)
 
     class Sleeper(object):
         """One sleep of one thread."""
@@ -1042,8 +1053,8 @@ class Poll(object):
     def __init__(self, fd, wake_fd):
         self._fds = [descriptor for descriptor in (fd, wake_fd) if descriptor >= 0]
         self._poll = None
-        if _poll is not None:
-            poll = _poll()
+        if OS.poll is not None:
+            poll = OS.poll()
             for descriptor in self._fds:
                 poll.register(descriptor, select.POLLIN)
             self._poll = poll.poll
@@ -1054,7 +1065,7 @@ class Poll(object):
             if self._poll is not None:
                 found = self._poll(None if seconds is None else max(0, int(seconds * 1000) + 1))
                 return [fd for fd, _ in found]
-            return _select(self._fds, [], [], seconds)[0]
+            return OS.select(self._fds, [], [], seconds)[0]
         except select.error as error:
             if error.args[0] != EINTR:
                 raise
@@ -1064,18 +1075,18 @@ class Poll(object):
 def can_write(fd):
     """Return whether some thousand bytes can be written without blocking."""
     try:
-        if _poll is not None:
-            poll = _poll()
+        if OS.poll is not None:
+            poll = OS.poll()
             poll.register(fd, select.POLLOUT)
             return bool(poll.poll(0))
-        return bool(_select([], [fd], [], 0)[1])
+        return bool(OS.select([], [fd], [], 0)[1])
     except select.error:
         return False
 
 
 def drain(fd):
     try:
-        while len(_read(fd, 512)) == 512:
+        while len(OS.read(fd, 512)) == 512:
             pass
     except OSError:
         pass  # empty
@@ -1083,14 +1094,14 @@ def drain(fd):
 
 def poke(fd):
     try:
-        _write(fd, b"w")
+        OS.write(fd, b"w")
     except OSError:
         pass  # full, so it is readable already
 
 
 def close_quietly(fd):
     try:
-        _close(fd)
+        OS.close(fd)
     except OSError:
         pass
 
@@ -1172,14 +1183,14 @@ class Greenlets(object):
         self.interrupted = False
         self.rung = deque()
         self.reader, self.writer = make_pipe()
-        self.library.spawn(self.listen, os.getpid())
+        self.library.spawn(self.listen, OS.getpid())
         GREEN.append(self)
 
     def listen(self, pid):
         try:
             while True:
                 self.wait_read(self.reader)
-                if os.getpid() != pid:
+                if OS.getpid() != pid:
                     return  # what comes is for the parent
                 drain(self.reader)
                 while self.rung:
@@ -1293,8 +1304,8 @@ class Tracer(object):
         if self.text_fd is not None:
             write_line(self.text_fd, "%s%s %s\n" % (self.prefix, name, line))
         if self.json_fd is not None:
-            now = getattr(time, "monotonic_ns", lambda: int(monotonic() * 1e9))()
-            text = '{"ns": %d, "pid": %d, "side": %s, %s}\n' % (now, os.getpid(), self.quote(name), pairs)
+            now = CLOCK.monotonic_ns() if CLOCK.monotonic_ns else int(CLOCK.monotonic() * 1e9)
+            text = '{"ns": %d, "pid": %d, "side": %s, %s}\n' % (now, OS.getpid(), self.quote(name), pairs)
             write_line(self.json_fd, text)
 
 
@@ -1314,7 +1325,7 @@ def printable(text):
 @later
 def write_line(fd, line):
     try:
-        os.write(fd, line.encode("utf-8", "replace" if PY2 else "backslashreplace"))
+        OS.write(fd, line.encode("utf-8", "replace" if PY2 else "backslashreplace"))
     except OSError:
         pass  # a full disk must not end a connection (TR-003)
 
@@ -1331,21 +1342,21 @@ def open_tracer(level, json_prefix):
     def append_to(path):
         try:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-            fd = os.open(path, flags, 0o600)
+            fd = OS.open(path, flags, 0o600)
         except OSError as error:
             warn("cannot write the trace file %s: %s" % (path, error))
             return None
         keep_private(fd)
         return fd
 
-    pid = os.getpid()
+    pid = OS.getpid()
     text_fd = None
     if level == "1":
         from tempfile import gettempdir
 
         text_fd = append_to(os.path.join(gettempdir(), "execnet-debug-%d" % pid))
     elif level == "2":
-        text_fd = os.dup(2)
+        text_fd = OS.dup(2)
         keep_private(text_fd)
     json_fd = append_to("%s-%d.jsonl" % (json_prefix, pid)) if json_prefix else None
     if text_fd is None and json_fd is None:
@@ -1637,7 +1648,7 @@ import asyncio
 
 async def areceive(channel, timeout):
     link, state, loop = channel._link, channel._state, asyncio.get_running_loop()
-    deadline = None if timeout is None or timeout < 0 else monotonic() + timeout
+    deadline = None if timeout is None or timeout < 0 else CLOCK.monotonic() + timeout
     while True:
         sleeper = None
         with link.guard:
@@ -1652,7 +1663,7 @@ async def areceive(channel, timeout):
             except TimeoutError:
                 continue
         try:
-            await asyncio.wait_for(sleeper.future, None if deadline is None else max(0.0, deadline - monotonic()))
+            await asyncio.wait_for(sleeper.future, None if deadline is None else max(0.0, deadline - CLOCK.monotonic()))
         except asyncio.TimeoutError:
             raise TimeoutError("no item within %s seconds on %r" % (timeout, channel)) from None
         finally:
@@ -1942,7 +1953,7 @@ class Link(object):
         sleepers: where this thread can be found while another one reads.
         """
         while not ready():
-            left = None if deadline is None else deadline - monotonic()
+            left = None if deadline is None else deadline - CLOCK.monotonic()
             if left is not None and left <= 0:
                 return False
             # The keeper gives way at once: it looks who leads before it reads.
@@ -1977,7 +1988,7 @@ class Link(object):
         self.leads += 1
         try:
             while not self.deaf:
-                left = None if deadline is None else deadline - monotonic()
+                left = None if deadline is None else deadline - CLOCK.monotonic()
                 if left is not None and left <= 0:
                     return
                 found = self.unlocked(self.poll, left)
@@ -2067,7 +2078,7 @@ class Link(object):
         """Read what is there, which is something, and act on it."""
         error = None
         try:
-            data = _read(self.fd_in, 65536 if self.needed < 65536 else 262144)
+            data = OS.read(self.fd_in, 65536 if self.needed < 65536 else 262144)
         except OSError as problem:
             if problem.errno in (EINTR, EAGAIN):
                 return
@@ -2517,17 +2528,17 @@ class Link(object):
 
     def wait_stalling_locked(self, state, ready, timeout):
         """Wait; after a stall period have others' items credited that only this thread would take (FC-042)."""
-        deadline = None if timeout is None or timeout < 0 else monotonic() + timeout
+        deadline = None if timeout is None or timeout < 0 else CLOCK.monotonic() + timeout
         stall = STALL
         while not ready():
             until = deadline
             if len(self.open) > 1:
-                until = monotonic() + stall
+                until = CLOCK.monotonic() + stall
                 if deadline is not None and deadline < until:
                     until = deadline
             if self.wait_locked(ready, until, state.sleepers):
                 return True
-            if deadline is not None and monotonic() >= deadline:
+            if deadline is not None and CLOCK.monotonic() >= deadline:
                 return False
             taker = me()
             stall = STALL
@@ -2758,7 +2769,7 @@ class Link(object):
         from stat import S_ISSOCK
 
         try:
-            if S_ISSOCK(os.fstat(fd).st_mode):
+            if S_ISSOCK(OS.fstat(fd).st_mode):
                 import socket
 
                 end = socket.fromfd(fd, socket.AF_UNIX, socket.SOCK_STREAM)
@@ -2767,7 +2778,7 @@ class Link(object):
                 finally:
                     end.close()
             if fd != self.fd_in:
-                _close(fd)
+                OS.close(fd)
         except _OSErrors:
             pass  # it has gone already
 
@@ -2834,10 +2845,10 @@ def write_all(fd, data):
     rest = data
     while rest:
         try:
-            done = _write(fd, rest)
+            done = OS.write(fd, rest)
         except OSError as error:
             if error.errno == EAGAIN:
-                _select([], [fd], [])
+                OS.select([], [fd], [])
             elif error.errno != EINTR:
                 return error
             continue
@@ -2849,7 +2860,7 @@ def write_all(fd, data):
 
 def warn(text):
     try:
-        sys.stderr.write("[%d] %s\n" % (os.getpid(), native(text)))
+        sys.stderr.write("[%d] %s\n" % (OS.getpid(), native(text)))
     except Exception:
         pass  # there is none, or it is closed
 
@@ -3018,9 +3029,9 @@ class Execution(object):
 
     def run(self):
         """Run the code; return the text to close the channel with, or None after a good end (GW-010)."""
-        pid = os.getpid()
+        pid = OS.getpid()
         error = self._run(pid)
-        if os.getpid() != pid:  # forked by the code, which has come to its end there, too
+        if OS.getpid() != pid:  # forked by the code, which has come to its end there, too
             end_child(0 if error is None else 1, error or "")
         return error
 
@@ -3062,7 +3073,7 @@ class Execution(object):
     @later
     def _failure(self, error, trace, pid):
         """Return what to say about an exception that came out of the code."""
-        if isinstance(error, SystemExit) and os.getpid() != pid:
+        if isinstance(error, SystemExit) and OS.getpid() != pid:
             code = error.code
             known = code is None or isinstance(code, int)
             end_child((code or 0) & 0xFF if known else 1, "" if known else "%s\n" % (code,))
@@ -3109,7 +3120,7 @@ def end_child(status, words):
         sys.stderr.flush()
     except Exception:
         pass  # there is none, or it is closed
-    os._exit(status)
+    OS._exit(status)
 
 
 @later
@@ -3426,7 +3437,7 @@ class Worker(object):
         self._patient = []  # executions that wait for the main thread
         self._for_greenlets = []  # executions that are to begin in greenlets
         self._link = Link(fd_in, fd_out, self)
-        self._trace("started, pid %d, %s" % (os.getpid(), sys.executable))
+        self._trace("started, pid %d, %s" % (OS.getpid(), sys.executable))
 
     def __repr__(self):
         return "<WorkerGateway %s>" % native(self.id)
@@ -3451,7 +3462,7 @@ class Worker(object):
         """Wait until the connection has ended, at most ``timeout`` seconds."""
         link = self._link
         with link.guard:
-            link.wait_locked(lambda: link.deaf, None if timeout is None else monotonic() + timeout, self._sleepers)
+            link.wait_locked(lambda: link.deaf, None if timeout is None else CLOCK.monotonic() + timeout, self._sleepers)
 
     # -- the main thread
 
@@ -3476,8 +3487,8 @@ class Worker(object):
             except KeyboardInterrupt:
                 with link.guard:
                     self.end_locked("the worker was interrupted")
-        left = max(0.0, self._end_by - monotonic()) + 0.5
-        start_new_thread(exit_later, (left, _sleep, os._exit))
+        left = max(0.0, self._end_by - CLOCK.monotonic()) + 0.5
+        start_new_thread(exit_later, (left, CLOCK.sleep, OS._exit))
         self._trace("ends")
         with link.guard:
             self._write_rest_locked()
@@ -3487,10 +3498,10 @@ class Worker(object):
             # A thread that runs while the interpreter takes itself apart fails with noise in Python 2.
             if GREEN:
                 be_main_thread()
-            until = monotonic() + WRITE_GRACE
+            until = CLOCK.monotonic() + WRITE_GRACE
             link.wait_locked(lambda: not link.keeper_runs, until, link.keeper_end_sleepers)
-        while PY2 and link.callbacks.busy and monotonic() < until:
-            _sleep(0.002)
+        while PY2 and link.callbacks.busy and CLOCK.monotonic() < until:
+            CLOCK.sleep(0.002)
             with link.guard:
                 pass  # it is not between two of its steps
         for stream in (sys.stdout, sys.stderr):
@@ -3552,7 +3563,7 @@ class Worker(object):
     @later
     def _refuse_later(self, task):
         """Refuse a request if the main thread is still not idle after a second (GW-016)."""
-        _sleep(1.0)
+        CLOCK.sleep(1.0)
         with self._link.guard:
             if task in self._patient:
                 self._patient.remove(task)
@@ -3575,7 +3586,7 @@ class Worker(object):
             cwd = None  # it was removed
         return encode_map([
             ("executable", path_text(sys.executable)), ("version_info", tuple(sys.version_info)),
-            ("platform", sys.platform), ("cwd", path_text(cwd)), ("pid", os.getpid()),
+            ("platform", sys.platform), ("cwd", path_text(cwd)), ("pid", OS.getpid()),
             ("implementation", implementation()), ("version", VERSION),
         ])  # fmt: skip
 
@@ -3645,26 +3656,26 @@ class Worker(object):
         path = os.devnull if place == "null" else native(place)
         if not os.path.isabs(path):
             raise ValueError("expected stderr, null or an absolute path")
-        fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 438)  # rw-rw-rw-, without the umask
-        os.dup2(fd, 1)
-        os.close(fd)
+        fd = OS.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 438)  # rw-rw-rw-, without the umask
+        OS.dup2(fd, 1)
+        OS.close(fd)
 
     @later
     def _apply_keepalive(self, interval):
         if not 0 < interval <= 86400000:
             raise ValueError("expected milliseconds, from 1 to 86400000")
         self._link.watched = True
-        start_new_thread(self._watch, (interval / 1000.0, _sleep))
+        start_new_thread(self._watch, (interval / 1000.0, CLOCK.sleep))
 
     @later
     def _watch(self, seconds, sleep):
         """Ask when nothing is heard for so long, end when there is no answer for as long again (HS-024)."""
         link = self._link
         asked = False
-        looked = heard = monotonic()
+        looked = heard = CLOCK.monotonic()
         while not link.deaf:
             sleep(seconds)
-            now = monotonic()
+            now = CLOCK.monotonic()
             with link.guard:
                 if link.deaf:
                     return
@@ -3687,7 +3698,7 @@ class Worker(object):
         link.end_receiving_locked(text)
         if self._end_by is None:
             self._trace("ending: " + native(text))
-            self._end_by = monotonic() + GRACE + INTERRUPT_GRACE
+            self._end_by = CLOCK.monotonic() + GRACE + INTERRUPT_GRACE
             if self._running or self._waiting:
                 start_new_thread(self._end, ())
             else:
@@ -3701,11 +3712,11 @@ class Worker(object):
         with link.guard:
             if not self._wait_idle_locked(GRACE) and self._needs_interrupt_locked():
                 self._trace("executions still run, interrupting the main thread")
-                os.kill(os.getpid(), SIGINT)
+                OS.kill(OS.getpid(), SIGINT)
             if not self._wait_idle_locked(INTERRUPT_GRACE):
                 self._trace("executions still run, ending the process")
                 self._write_rest_locked()
-                os._exit(1)
+                OS._exit(1)
             self._over = True
             link.notify_locked(self._sleepers)
 
@@ -3721,13 +3732,13 @@ class Worker(object):
     @later
     def _wait_idle_locked(self, seconds):
         return self._link.wait_locked(
-            lambda: not self._running and not self._waiting, monotonic() + seconds, self._sleepers
+            lambda: not self._running and not self._waiting, CLOCK.monotonic() + seconds, self._sleepers
         )
 
     def _write_rest_locked(self):
         link = self._link
         link.flush_soon_locked()
-        link.wait_written_locked(lambda: not link.out and not link.writing, monotonic() + WRITE_GRACE)
+        link.wait_written_locked(lambda: not link.out and not link.writing, CLOCK.monotonic() + WRITE_GRACE)
 
     def _trace(self, text):
         if self._link.tracer is not None:
@@ -3757,20 +3768,20 @@ def take_stdio():
     Standard input becomes empty and standard output goes where standard error goes.
     """
     fds = []
-    null = os.open(os.devnull, os.O_RDWR)
+    null = OS.open(os.devnull, os.O_RDWR)
     while null <= 2:  # some were closed, which nobody shall get as the number of the connection
-        null = os.dup(null)
+        null = OS.dup(null)
     for fd in (0, 1):
-        private = os.dup(fd)
+        private = OS.dup(fd)
         keep_private(private)
         fds.append(private)
     try:
-        os.fstat(2)
+        OS.fstat(2)
     except OSError:
-        os.dup2(null, 2)
-    os.dup2(null, 0)
-    os.dup2(2, 1)
-    os.close(null)
+        OS.dup2(null, 2)
+    OS.dup2(null, 0)
+    OS.dup2(2, 1)
+    OS.close(null)
     # What is printed is seen at once, however the interpreter was started.
     if PY2:
         sys.stdout = sys.__stdout__ = os.fdopen(1, "w", 1)
