@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from check import (
+    captured,
     changelog,
     documents,
     file_sizes,
@@ -49,6 +50,7 @@ CHECKS: Final = (
     Check("documents", "links and paths in documents lead somewhere", documents.find_problems),
     Check("changelog", "fragments of the changelog can be read by towncrier", changelog.find_problems),
     Check("layers", "no module imports from a layer above its own", layers.find_problems),
+    Check("captured", "nothing that waits is what other libraries replace", captured.find_problems),
     Check("start-up", "the worker imports nothing slow", start_up.find_problems),
     Check("types", "mypy --strict finds nothing in sources, tests and tools", typing_rules.find_problems),
     Check("spec", "the specification agrees with itself", spec.find_problems),

@@ -38,47 +38,49 @@ patcher = Patcher(patch_default_args=True)
 patcher.setUp()
 stop = patcher.tearDown
 """,
+    # What tests do with pytest's monkeypatch, all at once, on any Python.
     "monkeypatch": """
-import builtins, os, select, selectors, signal, socket, subprocess, threading, time
-import pytest
-patch = pytest.MonkeyPatch()
+import os, select, signal, socket, subprocess, sys, threading, time
 def replaced(*arguments, **named):
     raise AssertionError("replaced")
-for module, names in [
-    (builtins, "open"),
-    (os, "close dup dup2 fdopen fstat getpid kill mkdir open pidfd_open pipe read readv set_blocking stat"),
-    (os, "_exit eventfd killpg set_inheritable waitid waitpid waitstatus_to_exitcode write writev"),
-    (select, "epoll poll select"),
-    (selectors, "DefaultSelector EpollSelector PollSelector"),
-    (signal, "getsignal signal"),
-    (socket, "create_connection fromfd socket socketpair"),
-    (socket.socket, "accept close"),
-    (subprocess, "Popen check_output run"),
-    (subprocess.Popen, "__init__ _execute_child kill poll send_signal wait"),
-    (threading, "Condition Event Lock RLock Thread Timer current_thread"),
-    (threading.Thread, "__init__ join start"),
-    (threading.Event, "set wait"),
-    (time, "monotonic monotonic_ns perf_counter sleep time"),
-]:
+before = []
+def replace(place, names):
     for name in names.split():
-        patch.setattr(module, name, replaced)
-stop = patch.undo
+        if hasattr(place, name):
+            before.append((place, name, getattr(place, name)))
+            setattr(place, name, replaced)
+def stop():
+    for place, name, value in before:
+        setattr(place, name, value)
+replace(sys.modules.get("builtins", sys.modules.get("__builtin__")), "open")
+replace(os, "_exit close dup dup2 eventfd fdopen fstat getpid kill killpg mkdir open pidfd_open pipe")
+replace(os, "read readv set_blocking set_inheritable stat waitid waitpid waitstatus_to_exitcode write writev")
+replace(select, "epoll poll select")
+replace(sys.modules.get("selectors"), "DefaultSelector EpollSelector PollSelector")
+replace(signal, "getsignal signal")
+replace(socket.socket, "accept close")
+replace(socket, "create_connection fromfd socket socketpair")
+replace(subprocess.Popen, "__init__ _execute_child kill poll send_signal wait")
+replace(subprocess, "Popen check_output run")
+replace(threading.Thread, "__init__ join start")
+replace(threading.Event, "set wait")
+replace(threading, "Condition Event Lock RLock Thread Timer current_thread")
+replace(time, "monotonic monotonic_ns perf_counter sleep time")
 """,
 }
 #: What has to be installed for it, if it is not this repository's tests alone that need it.
-NEEDS = {"pyfakefs, default arguments too": "pyfakefs", "monkeypatch": "pytest"}
+NEEDS = {"pyfakefs, default arguments too": "pyfakefs", "monkeypatch": "os"}
 LIBRARIES = tuple(REPLACING)
 
 #: The same interpreter under another name is one that gets a bare worker.
 SIBLING = str(Path(sys.executable).with_name("python3"))
 PLACES = {"full": "popen", "bare": f"popen//python={SIBLING}"}
 
-#: What programs look at the time with: nobody replaces this one.
-CLOCK = """
-class REAL:
-    from time import clock_gettime, CLOCK_MONOTONIC
-def since(began=0.0):
-    return REAL.clock_gettime(REAL.CLOCK_MONOTONIC) - began
+#: What the time is looked at with, whatever comes later: nobody looks into classes.
+REAL = """
+class REAL(object):
+    import time
+    now = getattr(time, "monotonic", time.time)
 """
 
 
@@ -99,7 +101,7 @@ def spec_of(place: str) -> str:
 def run_program(text: str, *arguments: str) -> list[str]:
     """Run a program of its own and return the lines that it printed."""
     done = subprocess.run(
-        [sys.executable, "-c", CLOCK + textwrap.dedent(text), *arguments],
+        [sys.executable, "-c", REAL + textwrap.dedent(text), *arguments],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

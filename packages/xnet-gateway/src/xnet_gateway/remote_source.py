@@ -84,15 +84,13 @@ def _module_request(module: ModuleType) -> ExecRequest:
         TypeError: It is built into the interpreter or an extension: there is no source.
         OSError: The source cannot be found or read.
     """
-    import inspect
     from importlib.util import decode_source
 
-    try:
-        path = inspect.getsourcefile(module)
-    except TypeError:
-        raise TypeError(
-            f"remote_exec() cannot send {module!r}: it is built into the interpreter and has no source"
-        ) from None
+    spec = module.__spec__
+    if spec is not None and spec.has_location and str(spec.origin).endswith(".py"):
+        path = spec.origin
+    else:
+        path = _source_file(module)
     if path is not None:
         try:
             # decode_source() obeys an encoding line and is not asked about the locale's encoding.
@@ -107,6 +105,22 @@ def _module_request(module: ModuleType) -> ExecRequest:
             f"remote_exec() cannot send {module!r}: its source cannot be found (its file is {where!r})"
         )
     return ExecRequest(text, _sendable(path or getattr(module, "__file__", None) or module.__name__))
+
+
+def _source_file(module: ModuleType) -> str | None:
+    """Return where the source of a module is that was not loaded from there, if it has any.
+
+    Raises:
+        TypeError: It is built into the interpreter or an extension.
+    """
+    import inspect
+
+    try:
+        return inspect.getsourcefile(module)
+    except TypeError:
+        raise TypeError(
+            f"remote_exec() cannot send {module!r}: it is built into the interpreter and has no source"
+        ) from None
 
 
 def _read(path: str) -> bytes:

@@ -11,8 +11,8 @@ import contextlib
 import os
 import signal
 import threading
-import time
 
+from xnet_channel.threads.native import CLOCK
 from xnet_gateway import starting
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.transports.base import Address, Command, Listen, Transport
@@ -192,7 +192,7 @@ def _conversation(gateway: Gateway) -> None:
 def _end(gateway: Gateway) -> None:
     """Asked to end, the interpreter ends, and then the program that led to it."""
     gateway.exit()
-    ended = gateway._wait_ended(time.monotonic() + PATIENCE_S)
+    ended = gateway._wait_ended(CLOCK.monotonic() + PATIENCE_S)
     _expect(
         ended, f"it did not end within {PATIENCE_S:g} seconds after it was asked to: {gateway._io.describe()}"
     )

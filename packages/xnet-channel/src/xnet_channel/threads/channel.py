@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
     from xnet_channel.threads.mailbox import Mailbox
 
-_is_finalizing = sys.is_finalizing
+#: None once the interpreter has taken this module apart.
+_is_finalizing: Callable[[], bool] | None = sys.is_finalizing
 
 
 class Channel:
@@ -379,7 +380,7 @@ class Channel:
 
     def __del__(self) -> None:
         mailbox = getattr(self, "_mailbox", None)
-        if mailbox is None or _is_finalizing():
+        if mailbox is None or _is_finalizing is None or _is_finalizing():
             return  # never made; or the process ends, and with it the connection
         if not mailbox.state.closed and not self._session.finished:
             self._session.dropping.drop(mailbox)

@@ -119,7 +119,8 @@ poll: Callable[[], select.poll] = original("select", "poll")
 _start_new_thread = original("_thread", "start_new_thread")
 # A test may also have replaced the methods.
 _Thread: Any = threading.Thread
-_init_thread, _run_thread = getattr(_Thread, "__init__", None), getattr(_Thread, "start", None)
+_init_thread: Any = getattr(_Thread, "__init__", None)
+_run_thread: Any = getattr(_Thread, "start", None)
 
 
 def _captured(module: str, names: str) -> Any:

@@ -90,7 +90,7 @@ if PY2:
 
 else:
     from _signal import SIGINT, default_int_handler, getsignal, signal
-    from _thread import allocate_lock, get_ident, start_new_thread
+    from _thread import RLock, allocate_lock, get_ident, start_new_thread
 
     Text, Integers = str, (int,)
     _BaseTimeout, _OSErrors = TimeoutError, (OSError,)
@@ -2770,11 +2770,12 @@ class Link(object):
 
         try:
             if S_ISSOCK(OS.fstat(fd).st_mode):
-                import socket
+                import _socket
 
-                end = socket.fromfd(fd, socket.AF_UNIX, socket.SOCK_STREAM)
+                kind = _socket.AF_UNIX, _socket.SOCK_STREAM
+                end = _socket.fromfd(fd, *kind) if PY2 else _socket.socket(kind[0], kind[1], 0, OS.dup(fd))
                 try:
-                    end.shutdown(socket.SHUT_WR)
+                    end.shutdown(_socket.SHUT_WR)
                 finally:
                     end.close()
             if fd != self.fd_in:
@@ -2890,7 +2891,8 @@ class Callbacks(object):
         """Return the lock that is held while a callback runs; the first callback makes it."""
         if self._turn is None:
             greenlets = green()
-            self._turn = ExecModel("thread" if greenlets is None else greenlets.name).RLock()
+            own = greenlets is None and not PY2  # code may have replaced the one of `threading`
+            self._turn = RLock() if own else ExecModel("thread" if greenlets is None else greenlets.name).RLock()
             if greenlets is not None:
                 self._started = True
                 greenlets.library.spawn(self.run)

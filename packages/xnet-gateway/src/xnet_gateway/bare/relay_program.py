@@ -16,6 +16,19 @@ import subprocess
 import sys
 import threading
 
+try:
+    import posix as system
+except ImportError:
+    import nt as system
+
+
+class OS(object):
+    """What is copied with; in a class, where no library that replaces such functions finds it, and not from ``os``."""
+
+    read, write, close, dup = system.read, system.write, system.close, system.dup
+    fstat, pipe, mkdir = system.fstat, system.pipe, system.mkdir
+
+
 CHUNK_BYTES = 65536
 #: Between SIGTERM and SIGKILL, in seconds.
 KILL_GRACE_S = 1.0
@@ -47,15 +60,13 @@ def main(channel):
     process = None
     words = LastWords()
     if "address" in route:
-        reading = writing = connect(route["address"])
+        reading, writing = two_of(connect(route["address"]))
     else:
         process, reading, writing, output = run(route)
         begin(words.relay, output)
     # Each thread closes its own: neither knows when the other has ended.
-    begin(copy_up, os.dup(reading.fileno()), data)
-    begin(copy_down, data, os.dup(writing.fileno()))
-    reading.close()
-    writing.close()
+    begin(copy_up, reading, data)
+    begin(copy_down, data, writing)
     if process is not None:
         ended = threading.Event()
         begin(wait, process, words, control, ended)
@@ -93,22 +104,57 @@ def connect(address):
     return end
 
 
+def two_of(end):
+    """Return two descriptors for a socket."""
+    both = OS.dup(end.fileno()), OS.dup(end.fileno())
+    end.close()
+    return both
+
+
+def make_pipe():
+    """Return a pipe whose ends no other program inherits. ``subprocess`` would wrap them in files of ``io.open``."""
+    ends = OS.pipe()
+    if sys.version_info[0] == 2:
+        import fcntl
+
+        for fd in ends:
+            fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.fcntl(fd, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
+    return ends
+
+
 def run(route):
-    """Start the program; return it, what to read from, what to write to, and what it prints."""
+    """Start the program; return it, and descriptors to read from, to write to, and for what it prints."""
     argv = [sys.executable if word == THIS_PYTHON else word for word in route["argv"]]
     environment = dict(os.environ)
     environment.update(route["env"])
     cwd = route["cwd"]
     if cwd is not None and not os.path.isdir(cwd):
-        os.mkdir(cwd)
-    options = {"env": environment, "cwd": cwd, "close_fds": True, "bufsize": 0, "stdout": subprocess.PIPE}
-    if route["stdio"] == "socket":
-        ours, theirs = socket.socketpair()
-        process = subprocess.Popen(argv, stdin=theirs.fileno(), stderr=subprocess.STDOUT, **options)
-        theirs.close()
-        return process, ours, ours, process.stdout
-    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stderr=subprocess.PIPE, **options)
-    return process, process.stdout, process.stdin, process.stderr
+        OS.mkdir(cwd)
+    options = {"env": environment, "cwd": cwd, "close_fds": True, "bufsize": 0}
+    output, printing = make_pipe()
+    given, ours = [printing], [output]
+    try:
+        if route["stdio"] == "socket":
+            end, other = socket.socketpair()
+            try:
+                process = subprocess.Popen(argv, stdin=other.fileno(), stdout=printing, stderr=printing, **options)
+            finally:
+                other.close()
+            reading, writing = two_of(end)
+        else:
+            stdin, writing = make_pipe()
+            reading, stdout = make_pipe()
+            given += [stdin, stdout]
+            ours += [reading, writing]
+            process = subprocess.Popen(argv, stdin=stdin, stdout=stdout, stderr=printing, **options)
+    except BaseException:
+        for fd in ours:
+            OS.close(fd)
+        raise
+    finally:
+        for fd in given:
+            OS.close(fd)
+    return process, reading, writing, output
 
 
 class LastWords(object):
@@ -118,19 +164,19 @@ class LastWords(object):
         self.tail = b""
         self.over = threading.Event()
 
-    def relay(self, pipe):
+    def relay(self, fd):
         try:
             while True:
-                chunk = os.read(pipe.fileno(), CHUNK_BYTES)
+                chunk = OS.read(fd, CHUNK_BYTES)
                 if not chunk:
                     break
                 self.tail = (self.tail + chunk)[-TAIL_BYTES:]
-                os.write(2, chunk)
+                OS.write(2, chunk)
         except (OSError, IOError):
             pass  # our error output is closed; the pipe's end ends the program's writing
         finally:
             self.over.set()
-            pipe.close()
+            OS.close(fd)
 
     def get(self):
         """Return the last lines; a child of the program may hold the pipe open, so not for long."""
@@ -141,7 +187,7 @@ class LastWords(object):
 def copy_up(fd, data):
     try:
         while True:
-            chunk = os.read(fd, CHUNK_BYTES)
+            chunk = OS.read(fd, CHUNK_BYTES)
             if not chunk:
                 break
             data.send(bytearray(chunk))  # Python 2 would send its str as text
@@ -149,7 +195,7 @@ def copy_up(fd, data):
     except (OSError, IOError, EOFError):
         pass  # one of the two ends has gone; the other one hears of it by its own means
     finally:
-        os.close(fd)
+        OS.close(fd)
 
 
 def copy_down(data, fd):
@@ -157,17 +203,17 @@ def copy_down(data, fd):
         for chunk in data:
             view = memoryview(chunk)
             while len(view):
-                view = view[os.write(fd, view) :]
+                view = view[OS.write(fd, view) :]
     except (OSError, IOError, EOFError):
         pass
     finally:
         # The other end sees the end of its connection, and ends.
-        if stat.S_ISSOCK(os.fstat(fd).st_mode):  # for a pipe, `fromfd` would leave its copy open
+        if stat.S_ISSOCK(OS.fstat(fd).st_mode):  # for a pipe, `fromfd` would leave its copy open
             try:
                 socket.fromfd(fd, socket.AF_UNIX, socket.SOCK_STREAM).shutdown(socket.SHUT_WR)
             except (OSError, IOError):
                 pass  # it has gone already
-        os.close(fd)
+        OS.close(fd)
 
 
 def wait(process, words, control, ended):

@@ -27,9 +27,12 @@ SOURCE: Final = r"""
 import binascii, errno, hashlib, hmac, os, select, socket, subprocess, sys, threading, time
 
 MAX_LINE, MAX_CLIENTS, CLIENT_S, LINGER_S, POLL_MS = 512, 16, 10.0, 5.0, 250
-monotonic = getattr(time, "monotonic", time.time)
 ERRORS = (OSError, IOError, socket.error, select.error)
 AGAIN = (errno.EAGAIN,), (errno.EWOULDBLOCK,), (errno.EINTR,)
+
+
+class CLOCK(object):  # in a class, where no library that stops the clock finds it
+    monotonic = getattr(time, "monotonic", time.time)
 
 
 def listen(host):
@@ -50,7 +53,7 @@ class Client(object):
     # Somebody who has connected and proved nothing yet.
 
     def __init__(self, end):
-        self.end, self.line, self.until = end, b"", monotonic() + CLIENT_S
+        self.end, self.line, self.until = end, b"", CLOCK.monotonic() + CLIENT_S
         self.nonce = binascii.hexlify(os.urandom(32))
         end.setblocking(False)
         if end.family != getattr(socket, "AF_UNIX", None):
@@ -107,7 +110,7 @@ def wait_for_client(listener, secret, until):
     # Return the end of the one that knows the secret. Others cost the older ones their place, not us ours.
     clients = []
     try:
-        while monotonic() < until:
+        while CLOCK.monotonic() < until:
             readable = wait_readable([listener] + [client.end for client in clients])
             if listener.fileno() in readable:
                 try:
@@ -124,7 +127,7 @@ def wait_for_client(listener, secret, until):
                 if known:
                     clients.remove(client)
                     return client.end
-                if known is False or monotonic() > client.until or len(clients) > MAX_CLIENTS:
+                if known is False or CLOCK.monotonic() > client.until or len(clients) > MAX_CLIENTS:
                     clients.remove(client)
                     client.end.close()
         raise EnvironmentError("nobody who knows the secret has connected in time")
@@ -139,7 +142,7 @@ def serve(channel):
     secret = bytes(secret)
     listener = listen(host)
     channel.send(tuple(listener.getsockname()[:2]))
-    end = wait_for_client(listener, secret, monotonic() + seconds)
+    end = wait_for_client(listener, secret, CLOCK.monotonic() + seconds)
     end.setblocking(True)
     try:
         process = subprocess.Popen(
@@ -159,8 +162,8 @@ def wait(process, end):
     try:
         end.shutdown(socket.SHUT_WR)  # whoever else holds it
         end.settimeout(LINGER_S)
-        until = monotonic() + LINGER_S
-        while end.recv(65536) and monotonic() < until:
+        until = CLOCK.monotonic() + LINGER_S
+        while end.recv(65536) and CLOCK.monotonic() < until:
             pass  # closed with bytes unread, it would be reset, and the last words lost
     except ERRORS:
         pass
