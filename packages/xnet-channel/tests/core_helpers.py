@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hypothesis import settings
 
+from xnet_channel.core.account import Account
 from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import RemoteProtocolError
@@ -18,7 +19,7 @@ from xnet_channel.core.events import ChannelClosed, CreditReceived, Event, Items
 from xnet_channel.core.handshake import PREAMBLE
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import codes, frames, messages, values
-from xnet_wire.limits import ITEM_COST_BYTES, Limits
+from xnet_wire.limits import ITEM_COST_BYTES, UNLIMITED_BYTES, Limits
 from xnet_wire.messages import ExecRequest, Hello
 
 Frame = tuple[int, int, bytes]
@@ -34,6 +35,11 @@ def examples(short: int, long: int = 20_000, **more: Any) -> settings:
     """Return the settings of a generated test: so many examples, or with XNET_FUZZ=1 many more."""
     count = long if FUZZ else min(short, settings().max_examples)
     return settings(max_examples=count, deadline=None, derandomize=not FUZZ, **more)
+
+
+def account(limit_bytes: int = UNLIMITED_BYTES) -> Account:
+    """Return a new count of what is kept."""
+    return Account(limit_bytes)
 
 
 def other(role: str) -> str:

@@ -243,7 +243,7 @@ class Pair:
             assert expected[: len(arrived)] == arrived
             state = far.states.get(id_)
             if state is not None:
-                queued = [plain(item) for _, item in state.receiver.items]
+                queued = [plain(item) for _, item, _ in state.receiver.items]
                 assert far.taken.get(id_, []) + queued == arrived
             flying = sum(
                 values.count_batch(p) if t == frames.CHANNEL_BATCH else 1

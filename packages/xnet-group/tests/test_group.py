@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -58,8 +58,8 @@ def test_an_empty_specification_is_the_default_one(group: Group) -> None:
 
 def test_a_subclass_makes_the_gateways_of_its_constructor() -> None:
     class Marking(Group):
-        def makegateway(self, spec: str | XSpec | None = None) -> Gateway:
-            gateway = super().makegateway(spec)
+        def makegateway(self, spec: str | XSpec | None = None, **more: Any) -> Gateway:
+            gateway = super().makegateway(spec, **more)
             setattr(gateway, "marked", True)  # noqa: B010 - no attribute that a type checker knows
             return gateway
 

@@ -11,11 +11,11 @@ from xnet_channel.core.channel_table import ChannelTable
 from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import codes
-from xnet_wire.limits import MAX_CHANNEL_ID
+from xnet_wire.limits import MAX_CHANNEL_ID, UNLIMITED_BYTES
 
 
 def table(role: str = WORKER, limit: int = 100) -> ChannelTable:
-    return ChannelTable(role, 1000, limit)
+    return ChannelTable(role, 1000, limit, UNLIMITED_BYTES)
 
 
 @pytest.mark.parametrize(("role", "ids"), [(INITIATOR, [1, 3, 5]), (WORKER, [2, 4, 6])])
@@ -116,3 +116,18 @@ def test_fc_040_a_channel_that_opens_meanwhile_is_relieved_too() -> None:
     channels.relieved = 2
     assert channels.new_local().receiver.relieved == 2
     assert channels.referenced(1).receiver.relieved == 2
+
+
+def test_ch_010_references_to_a_closed_channel_are_one_object_while_it_is_held() -> None:
+    channels = table(limit=3)
+    for id_ in (1, 3, 5, 7):
+        channels.forget(channels.new_requested(id_))
+    first = channels.referenced(1)
+    assert first.closed
+    assert channels.referenced(1) is first
+    held = [channels.referenced(id_) for id_ in (3, 5)]
+    with pytest.raises(RemoteProtocolError, match="more than 3 channels that are closed") as caught:
+        channels.referenced(7)
+    assert caught.value.code == codes.LIMIT_EXCEEDED
+    del held
+    assert channels.referenced(7).closed

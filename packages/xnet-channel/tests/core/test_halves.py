@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core_helpers import examples
+from core_helpers import account, examples
 from xnet_channel.core import states
 from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.core.halves import ReceiveHalf, SendHalf
@@ -28,7 +28,7 @@ def test_fc_012_credit_may_reach_the_maximum_and_not_pass_it() -> None:
 
 
 def test_fc_005_a_frame_may_use_the_credit_up_and_not_one_byte_more() -> None:
-    half = ReceiveHalf(100)
+    half = ReceiveHalf(100, account())
     assert half.arrive(40) == 40
     assert half.arrive(60) == 100
     with pytest.raises(RemoteProtocolError, match=r"costs 1 bytes of credit but had only 0 left") as caught:
@@ -38,13 +38,14 @@ def test_fc_005_a_frame_may_use_the_credit_up_and_not_one_byte_more() -> None:
 
 
 def take(half: ReceiveHalf) -> None:
-    half.consumed, _ = half.items.popleft()
+    half.consumed, _, kept_bytes = half.items.popleft()
+    half.account.kept_bytes -= kept_bytes
 
 
 def test_fc_014_fc_015_credit_returns_when_half_of_the_window_is_due_and_not_before() -> None:
-    half = ReceiveHalf(101)  # half of it, rounded down, is 50
+    half = ReceiveHalf(101, account())  # half of it, rounded down, is 50
     for cost in (49, 1, 51):
-        half.items.append((half.arrive(cost), None))
+        half.items.append((half.arrive(cost), None, cost))
     take(half)
     assert half.maybe_grant() is None
     take(half)
@@ -55,10 +56,10 @@ def test_fc_014_fc_015_credit_returns_when_half_of_the_window_is_due_and_not_bef
 
 
 def test_fc_014_with_no_complete_item_waiting_parts_are_due_as_they_arrive() -> None:
-    half = ReceiveHalf(100)
+    half = ReceiveHalf(100, account())
     half.arrive(60)
     assert half.maybe_grant() == 60
-    half.items.append((half.arrive(40), None))
+    half.items.append((half.arrive(40), None, 40))
     half.arrive(60)  # the beginning of the next item
     assert half.maybe_grant() is None
     take(half)
@@ -66,8 +67,8 @@ def test_fc_014_with_no_complete_item_waiting_parts_are_due_as_they_arrive() -> 
 
 
 def test_fc_040_relieved_all_that_arrived_is_due() -> None:
-    half = ReceiveHalf(100)
-    half.items.append((half.arrive(80), None))
+    half = ReceiveHalf(100, account())
+    half.items.append((half.arrive(80), None, 80))
     assert half.maybe_grant() is None
     half.relieved = 1
     assert half.maybe_grant() == 80
@@ -77,7 +78,7 @@ def test_fc_040_relieved_all_that_arrived_is_due() -> None:
 
 
 def test_fc_016_no_credit_for_a_half_that_has_ended() -> None:
-    half = ReceiveHalf(100)
+    half = ReceiveHalf(100, account())
     half.arrive(100)
     half.step(states.RECV_LAST)
     assert half.maybe_grant() is None
@@ -90,7 +91,7 @@ def test_fc_016_no_credit_for_a_half_that_has_ended() -> None:
 @examples(100)
 def test_fc_011_the_totals_keep_their_order(window: int, steps: list[tuple[str, int]]) -> None:
     """Also that more is never returned than was used up."""
-    half = ReceiveHalf(window)
+    half = ReceiveHalf(window, account())
     returned = 0
     for step, count in steps:
         before = half.arrived
@@ -104,7 +105,7 @@ def test_fc_011_the_totals_keep_their_order(window: int, steps: list[tuple[str, 
             else:
                 assert count <= room
                 if step == "arrive":
-                    half.items.append((total, None))
+                    half.items.append((total, None, count))
         elif step == "take" and half.items:
             take(half)
         elif step in ("relieve", "stop"):

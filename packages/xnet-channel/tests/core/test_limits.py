@@ -134,6 +134,25 @@ def test_many_references_to_closed_channels_are_cheap_among_many_gaps() -> None:
     assert len(connection.table.open) == 1
 
 
+def test_ch_010_many_references_to_one_closed_channel_are_one_channel() -> None:
+    """A megabyte of them made 400 megabytes of channels."""
+    connection = running(WORKER, local_hello(credit=CREDIT_BYTES * 2))
+    connection.receive_data(execute(1) + execute(3) + frame(frames.CHANNEL_CLOSE, 3))
+    count = 200_000
+    tracemalloc.start()
+    try:
+        connection.receive_data(
+            frame(frames.CHANNEL_DATA, 1, b"\x9a" + count.to_bytes(4, "big") + (REFERENCE + b"\x03") * count)
+        )
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    ((item,),) = [taken(connection, connection.table.open[1])]
+    assert len(item) == count
+    assert len(set(map(id, item))) == 1
+    assert size < 16 * count
+
+
 CLAIMS = {
     "frame": frames.encode_header(frames.CHANNEL_DATA, 1, 2**32 - 1) + bytes(5000),
     "first frame": b"",

@@ -247,7 +247,7 @@ def outcome(role: str, stream: bytes, deliver: Callable[[Connection, bytes], lis
     connection.receive_eof()
     items = {}
     for state in states:
-        waiting = [item for _, item in state.receiver.items]
+        waiting = [item for _, item, _ in state.receiver.items]
         items[state.id] = [item.id if isinstance(item, ChannelState) else item for item in waiting]
     failure = connection.failure
     return (
@@ -370,7 +370,8 @@ def effect(
     if not (short and connection.pending_view() is None and connection.receive_sole_item(arrived, channel)):
         connection.receive_data(arrived)
     return (
-        [(total, getattr(item, "id", item)) for total, item in channel.receiver.items],
+        [(total, getattr(item, "id", item), kept) for total, item, kept in channel.receiver.items],
+        connection.table.account.kept_bytes,
         channel.receiver.arrived,
         channel.receiver.granted,
         sent(connection),

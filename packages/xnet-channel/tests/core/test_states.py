@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core_helpers import batch, close, data, examples, last, part, sent, with_channel
+from core_helpers import account, batch, close, data, examples, last, part, sent, with_channel
 from xnet_channel.core import states
 from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.connection import Connection
@@ -46,11 +46,10 @@ def test_ch_060_the_tables_equal_those_of_the_specification(name: str) -> None:
 
 @pytest.mark.parametrize("name", HALVES)
 def test_ch_060_what_is_not_in_a_table_is_whose_mistake_the_specification_says(name: str) -> None:
-    half_type = SendHalf if name == "send-half.yaml" else ReceiveHalf
     for row in load(name)["transitions"]:
         if "error" not in row:
             continue
-        half = half_type(0)
+        half = SendHalf(0) if name == "send-half.yaml" else ReceiveHalf(0, account())
         half.state = row["state"]
         error = LocalProtocolError if row["error"] == "local" else RemoteProtocolError
         with pytest.raises(
@@ -80,7 +79,7 @@ def test_ch_060_both_halves_close_together() -> None:
 def test_any_input_in_any_state_moves_by_the_table_or_is_a_protocol_error(
     state: str, input_: str, sends: bool
 ) -> None:
-    half = SendHalf(0) if sends else ReceiveHalf(0)
+    half = SendHalf(0) if sends else ReceiveHalf(0, account())
     table = states.SEND_HALF if sends else states.RECEIVE_HALF
     half.state = state
     try:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
+from xnet_gateway.spec_rules import parse_limits
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.xspec import without_values
 from xnet_wire import frames, messages
+from xnet_wire.limits import window_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,13 +80,16 @@ class Gateway(SessionOwner):
         if tracer is not None:
             tracer.event(self.id, f"connecting to pid {connected.process.pid} for {without_values(spec)!r}")
         self._tracer = tracer
+        limits = parse_limits(spec)
         self.session = Session(
             connected.read_fd,
             connected.write_fd if connected.write_fd != connected.read_fd else None,
             role="initiator",
             name=self.id,
             owner=self,
-            hello=messages.Hello(implementation(), config=config),
+            hello=messages.Hello(
+                implementation(), limits=limits, credit=window_for(limits.memory), config=config
+            ),
             tracer=tracer,
             lead_first=True,
             first_bytes=connected.first_bytes,

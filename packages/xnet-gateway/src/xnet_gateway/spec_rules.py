@@ -13,6 +13,7 @@
 | ``python`` | path or command | another interpreter |
 | ``worker`` | command | a worker in whatever language, which speaks the protocol on its stdin and stdout |
 | ``keepalive`` | seconds, 0 for never | end the gateway if nothing is heard for two to three times as long |
+| ``limits`` | ``distrusted``, or ``memory:BYTES,...`` | what is taken from the worker, see ``Limits`` |
 | ``via`` | id | the process is started by, and reached through, that gateway of the group |
 | ``ssh`` and the like | | other transports, each with its own rules: ``transports/`` |
 
@@ -21,6 +22,8 @@ worker, some never; here they are found before a process is started.
 """
 
 from __future__ import annotations
+
+from xnet_wire.limits import Limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +62,8 @@ def check_spec(spec: XSpec) -> None:
         check_execmodel(spec.execmodel, f"in the gateway specification {str(spec)!r}")
     if spec.keepalive is not None:
         parse_keepalive(spec)
+    if spec.limits is not None:
+        parse_limits(spec)
     if spec.dont_write_bytecode not in (None, *_SWITCH_ON):
         raise _mistake(
             spec, "dont_write_bytecode", spec.dont_write_bytecode, "no value: the key alone switches it on"
@@ -122,6 +127,23 @@ def parse_keepalive(spec: XSpec) -> float | None:
         expected = f"seconds from {SHORTEST_KEEPALIVE_S} to {LONGEST_KEEPALIVE_S}, or 0 for never"
         raise _mistake(spec, "keepalive", value, expected)
     return seconds
+
+
+def parse_limits(spec: XSpec) -> Limits:
+    """Return what is to be taken from the worker: what ``limits=`` says, or what an initiator takes.
+
+    Raises:
+        ValueError: It means nothing (our caller's fault).
+    """
+    value = spec.limits
+    if value is None:
+        return Limits.of_initiator()
+    if isinstance(value, Limits):
+        return value
+    try:
+        return Limits.parse(str(value))
+    except ValueError as error:
+        raise ValueError(f"limits in the gateway specification {str(spec)!r}: {error}") from None
 
 
 def _check_stdout(spec: XSpec) -> None:

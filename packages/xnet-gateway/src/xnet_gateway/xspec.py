@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from xnet_wire.limits import Limits
+
 SEPARATOR = "//"
 ENV_PREFIX = "env:"
 
@@ -62,6 +64,7 @@ class XSpec:
     execmodel: str | bool | None = None
     dont_write_bytecode: str | bool | None = None
     keepalive: str | bool | None = None
+    limits: str | bool | Limits | None = None
     stdout: str | bool | None = None
     env: dict[str, str | bool]
 

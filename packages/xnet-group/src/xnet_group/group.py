@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from xnet_gateway.execmodel import ExecModel
     from xnet_gateway.gateway import Gateway
+    from xnet_wire.limits import Limits
 
 #: How long gateways get to end when a ``with`` block is left, in seconds; then they are killed. Enough for
 #: running code to see the end of its channel and clean up.
@@ -134,26 +135,34 @@ class Group:
 
     # -- making gateways --------------------------------------------------------------------------
 
-    def makegateway(self, spec: str | XSpec | None = None) -> Gateway:
+    def makegateway(self, spec: str | XSpec | None = None, *, limits: Limits | None = None) -> Gateway:
         """Start an interpreter and return the gateway to it.
 
         Args:
             spec: What to start, see ``xnet_gateway.spec_rules``; None or an empty text for ``defaultspec``.
                 An ``XSpec`` gets the id and execution model it lacks.
+            limits: What to take from the worker; None for what ``limits=`` of the specification says.
 
         Raises:
             ValueError: The specification means nothing, or its id is taken (our caller's fault).
             AttributeError: A key begins with an underscore (our caller's fault).
             HostNotFound: The interpreter cannot be started or reached; the text says why.
         """
-        return self.makegateways([spec])[0]
+        return self.makegateways([spec], limits=limits)[0]
 
-    def makegateways(self, specs: Iterable[str | XSpec | None], parallel: int | None = None) -> list[Gateway]:
+    def makegateways(
+        self,
+        specs: Iterable[str | XSpec | None],
+        parallel: int | None = None,
+        *,
+        limits: Limits | None = None,
+    ) -> list[Gateway]:
         """Start an interpreter for each specification, side by side.
 
         Args:
             specs: As for ``makegateway``.
             parallel: How many may be starting at once; None for a sensible number.
+            limits: As for ``makegateway``, for each of them.
 
         Returns:
             The gateways in the order of the specifications.
@@ -175,6 +184,8 @@ class Group:
             for spec in wanted:
                 if spec.execmodel is None:
                     spec.execmodel = self._remote_execmodel.backend
+                if limits is not None:
+                    spec.limits = limits
             gateways = start_all(wanted, parallel, list(self))
             for gateway in gateways:
                 self._register(gateway)

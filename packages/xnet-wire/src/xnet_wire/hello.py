@@ -14,8 +14,6 @@ from xnet_wire.limits import (
     HELLO_BYTES,
     MAX_CREDIT_BYTES,
     MIN_CREDIT_BYTES,
-    MIN_DEPTH,
-    MIN_FRAME_BYTES,
     Limits,
 )
 from xnet_wire.payloads import check_text_map, decode_payload, is_uint, take
@@ -145,19 +143,13 @@ def decode_hello(payload: Buffer, from_worker: bool = False) -> Hello:
     )
 
 
-#: The least a peer may announce for each limit. Spec: LI-001.
-_MINIMA: Final = {"frame": MIN_FRAME_BYTES, "item": 1, "depth": MIN_DEPTH, "channels": 1}
-
-
 def _decode_limits(content: Any) -> Limits:
     """Check the map of limits in HELLO; what is absent has its default."""
     check_text_map(content, '"limits" in HELLO', codes.HELLO_MALFORMED)
-    limits = Limits()
-    for name, minimum in _MINIMA.items():
-        if name in content:
-            _check_range(content[name], f"limits.{name}", minimum, 2**64 - 1)
-            setattr(limits, name, content[name])
-    return limits
+    known = {name: content[name] for name in Limits.MINIMA if name in content}
+    for name, number in known.items():
+        _check_range(number, f"limits.{name}", Limits.MINIMA[name], 2**64 - 1)
+    return Limits(**known)
 
 
 _CONFIG_TYPES: Final[dict[str, type]] = {

@@ -26,6 +26,13 @@ MIN_DEPTH: Final = 64
 CONTROL_DEPTH: Final = 64
 #: Channels that the peer may have open at once.
 CHANNELS: Final = 65_536
+#: What one connection may make this side keep: by default nothing but the windows bounds it.
+UNLIMITED_BYTES: Final = 2**64 - 1
+#: What an initiator takes unless told otherwise. It trusts no worker with all of its memory; a worker
+#: trusts its initiator with everything, and announces no such limit.
+INITIATOR_MEMORY_BYTES: Final = 536_870_912
+#: No peer may announce less: the smallest window has to fit.
+MIN_MEMORY_BYTES: Final = 65_536
 #: Window of a channel: bytes that may be on their way or unread.
 CREDIT_BYTES: Final = 1_048_576
 #: No peer may announce less.
@@ -50,40 +57,109 @@ PING_BYTES: Final = 64
 MAX_CHANNEL_ID: Final = 2**32 - 1
 
 
+def window_for(memory_bytes: int) -> int:
+    """Return the window to announce beside a limit for the memory of the whole connection."""
+    return min(CREDIT_BYTES, max(MIN_CREDIT_BYTES, memory_bytes // 4))
+
+
 class Limits:
     """The limits a side announces in its HELLO.
 
     Args:
-        frame: Largest frame payload it takes, in bytes.
-        item: Largest item it takes, in bytes, summed over its parts.
-        depth: Deepest nesting it takes, in arrays, maps and tags around a data item.
-        channels: How many channels the peer may have open at once.
+        frame: Largest frame payload it takes, in bytes, at least 65,536.
+        item: Largest item it takes, in bytes, summed over its parts, at least 1; no more than ``memory``.
+        depth: Deepest nesting it takes, in arrays, maps and tags around a data item, at least 64.
+        channels: How many channels the peer may have open at once, at least 1.
+        memory: What the peer can make it keep, in bytes, over all channels: unread items, and items that
+            are not complete; at least 65,536.
+
+    Raises:
+        ValueError: A number is below its minimum (our caller's fault).
     """
 
-    __slots__ = ("channels", "depth", "frame", "item")
+    __slots__ = ("channels", "depth", "frame", "item", "memory")
+
+    #: The names, as in HELLO, each with the least that may be announced. Spec: LI-001.
+    MINIMA: Final = {
+        "frame": MIN_FRAME_BYTES,
+        "item": 1,
+        "depth": MIN_DEPTH,
+        "channels": 1,
+        "memory": MIN_MEMORY_BYTES,
+    }
 
     def __init__(
-        self, frame: int = FRAME_BYTES, item: int = ITEM_BYTES, depth: int = DEPTH, channels: int = CHANNELS
+        self,
+        frame: int = FRAME_BYTES,
+        item: int = ITEM_BYTES,
+        depth: int = DEPTH,
+        channels: int = CHANNELS,
+        memory: int = UNLIMITED_BYTES,
     ) -> None:
         self.frame = frame
-        self.item = item
+        self.item = min(item, memory)
         self.depth = depth
         self.channels = channels
+        self.memory = memory
+        for name, minimum in self.MINIMA.items():
+            value = getattr(self, name)
+            if type(value) is not int or not minimum <= value <= UNLIMITED_BYTES:
+                raise ValueError(f"limits: {name} is {value!r}, expected a number from {minimum} up")
+
+    @classmethod
+    def of_initiator(cls) -> Limits:
+        """Return what an initiator announces unless its user says otherwise: 512 MiB of memory."""
+        return cls(memory=INITIATOR_MEMORY_BYTES)
+
+    @classmethod
+    def distrusted(cls) -> Limits:
+        """Return limits for a peer that may be hostile: 16 MiB of memory, 256 channels, 128 levels."""
+        return cls(frame=262_144, item=8_388_608, depth=128, channels=256, memory=16_777_216)
+
+    @classmethod
+    def parse(cls, text: str) -> Limits:
+        """Return what the text of a specification means.
+
+        Args:
+            text: ``distrusted``, or numbers by name with commas between: ``memory:1073741824,channels:100``;
+                what is not named is what an initiator announces otherwise.
+
+        Raises:
+            ValueError: It is neither (our caller's fault); the text says what was expected.
+        """
+        if text == "distrusted":
+            return cls.distrusted()
+        given: dict[str, int] = {}
+        for word in text.split(","):
+            name, _, number = word.partition(":")
+            if name not in cls.MINIMA or name in given or not (number.isascii() and number.isdecimal()):
+                raise ValueError(
+                    f"limits={text}: {word!r} was not expected; write limits=distrusted, or numbers such as "
+                    f"limits=memory:1073741824,item:1048576 (names: {', '.join(cls.MINIMA)})"
+                )
+            given[name] = int(number)
+        return cls(**{"memory": max(INITIATOR_MEMORY_BYTES, given.get("item", 0)), **given})
 
     def __eq__(self, other: object) -> bool:
-        """Compare the four numbers."""
+        """Compare the numbers."""
         if not isinstance(other, Limits):
             return NotImplemented
-        return self.as_map() == other.as_map()
+        return self._numbers() == other._numbers()
 
     def __hash__(self) -> int:
-        """Hash the four numbers."""
-        return hash((self.frame, self.item, self.depth, self.channels))
+        """Hash the numbers."""
+        return hash(tuple(self._numbers().values()))
 
     def __repr__(self) -> str:
-        """Show the four numbers by name."""
-        return f"Limits(frame={self.frame}, item={self.item}, depth={self.depth}, channels={self.channels})"
+        """Show the numbers by name."""
+        return f"Limits({', '.join(f'{name}={number}' for name, number in self.as_map().items())})"
 
     def as_map(self) -> dict[str, int]:
-        """Return the map that HELLO carries under ``"limits"``."""
-        return {"frame": self.frame, "item": self.item, "depth": self.depth, "channels": self.channels}
+        """Return the map that HELLO carries under ``"limits"``; ``memory`` only if there is a limit."""
+        numbers = self._numbers()
+        if self.memory == UNLIMITED_BYTES:
+            del numbers["memory"]
+        return numbers
+
+    def _numbers(self) -> dict[str, int]:
+        return {name: getattr(self, name) for name in self.MINIMA}

@@ -15,6 +15,7 @@ from xnet_wire.values import read_head
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from xnet_wire.values import Buffer, ValueDecoder
@@ -48,8 +49,21 @@ class PartialItem:
         self._buffer.write(part)
         self.size_bytes += len(part)
 
-    def finish(self, decoder: ValueDecoder, last: Buffer, strings: tuple[bool, bool]) -> Any:
+    def finish(
+        self,
+        decoder: ValueDecoder,
+        last: Buffer,
+        strings: tuple[bool, bool],
+        check: Callable[[bytes], None] | None = None,
+    ) -> Any:
         """Append the last part and decode the item.
+
+        Args:
+            decoder: Decodes it.
+            last: The last part.
+            strings: As for ``ValueDecoder.decode``.
+            check: Called with the whole payload before that, unless the item is one byte string. What it
+                raises is passed on.
 
         Raises:
             ValueFormatError: The parts are not the CBOR of one item (the peer's fault).
@@ -58,4 +72,7 @@ class PartialItem:
         content = self._buffer.getvalue()
         if len(content) == self._content_bytes:
             return content
-        return decoder.decode(self._head + content if self._head else content, strings)
+        payload = self._head + content if self._head else content
+        if check is not None:
+            check(payload)
+        return decoder.decode(payload, strings)

@@ -14,6 +14,7 @@ from struct import Struct
 
 from xnet_wire.errors import ValueFormatError
 from xnet_wire.item_path import short_repr
+from xnet_wire.key_spread import FEW_KEYS, collide
 from xnet_wire.limits import MAX_CHANNEL_ID
 from xnet_wire.value_encoding import ARRAY, BYTES, MAP, NEGATIVE, TAG, TEXT, UNSIGNED
 from xnet_wire.value_types import (
@@ -234,8 +235,11 @@ def _finish(done: _Open, py2str_as_py3str: bool, make_channel: Callable[[int], o
 def _map(done: _Open) -> dict[Any, Any]:
     """Make a dict; keys must be hashable and different."""
     result: dict[Any, Any] = {}
-    members = iter(done.items)
-    for key, value in zip(members, members, strict=True):
+    members = done.items
+    if len(members) > 2 * FEW_KEYS:
+        _check_spread(members[::2], "a map has a key", done.at)
+    pairs = iter(members)
+    for key, value in zip(pairs, pairs, strict=True):
         try:
             known = key in result
         except TypeError:
@@ -249,6 +253,8 @@ def _map(done: _Open) -> dict[Any, Any]:
 def _set(members: list[Any], at: int) -> set[Any]:
     """Make a set; elements must be hashable and different."""
     result: set[Any] = set()
+    if len(members) > FEW_KEYS:
+        _check_spread(members, "a set has an element", at)
     for member in members:
         try:
             hash(member)  # A set would pass the next line: it is looked up as if it were frozen.
@@ -259,3 +265,13 @@ def _set(members: list[Any], at: int) -> set[Any]:
             raise _error(at, f"a set has two elements equal to {short_repr(member)}")
         result.add(member)
     return result
+
+
+def _check_spread(keys: list[Any], what: str, at: int) -> None:
+    """Refuse keys of which each would have to be compared with most of the others. Spec: SE-003."""
+    try:
+        too_close = collide(keys)
+    except TypeError:
+        return  # which one cannot be hashed is found below
+    if too_close:
+        raise _error(at, f"{what} for which most of the {len(keys)} collide, as if they were chosen to")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from marshal import dumps as marshal_dumps
 
 from xnet_wire.engine import CBORTag, loads
+from xnet_wire.key_spread import FEW_KEYS, collide
 from xnet_wire.limits import MIN_DEPTH
 from xnet_wire.value_types import (
     CHANNEL_TAG,
@@ -178,6 +179,8 @@ def _decode_tuple(content: Any, immutable: bool) -> tuple[Any, ...]:
 
 
 def _make_set(content: list[Any]) -> set[Any]:
+    if len(content) > FEW_KEYS and collide(content):
+        raise NotPlainError
     result = set(content)
     if len(result) != len(content):
         raise NotPlainError
@@ -185,10 +188,7 @@ def _make_set(content: list[Any]) -> set[Any]:
 
 
 def _make_frozenset(content: list[Any]) -> frozenset[Any]:
-    result = frozenset(content)
-    if len(result) != len(content):
-        raise NotPlainError
-    return result
+    return frozenset(_make_set(content))
 
 
 def _make_complex(content: list[Any]) -> complex:
@@ -239,6 +239,10 @@ _TAG_DECODERS: Final = _TagDecoders(
 )
 
 
+#: No map in so many bytes has more than ``FEW_KEYS`` entries.
+FEW_KEYS_BYTES: Final = 2 * FEW_KEYS
+#: What the head of a map with more begins with.
+_MANY_ENTRIES: Final = (b"\xb9", b"\xba", b"\xbb")
 #: Up to this length a copy of the payload costs less than a walk through the item.
 _COPY_BYTES: Final = 65_536
 
@@ -256,6 +260,9 @@ def decode_plain(payload: Buffer, max_depth: int, string_keys: bool = False) -> 
             item, so this is worth trying first.
     """
     framed = b"\x82" + payload + _TAIL
+    if not string_keys and len(payload) > FEW_KEYS_BYTES and any(head in framed for head in _MANY_ENTRIES):
+        # The engine makes dicts without a look at how their keys spread.
+        return NOT_PLAIN
     try:
         item, end = loads(
             framed,

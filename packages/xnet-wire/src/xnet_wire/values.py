@@ -16,6 +16,7 @@ from xnet_wire.limits import DEPTH, MIN_DEPTH
 from xnet_wire.value_decoding import decode_exact
 from xnet_wire.value_encoding import ARRAY, BYTES, TAG, encode_exact, head
 from xnet_wire.value_plain import (
+    FEW_KEYS_BYTES,
     NOT_PLAIN,
     PLAIN_LEVELS,
     all_sendable,
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _BY_HAND_BYTES: Final = 128
 
 _TUPLE_HEAD: Final = head(TAG, TUPLE_TAG)
+#: First byte of a large number, not negative and negative.
+_BIGNUM_HEADS: Final = (0xC2, 0xC3)
 
 
 def encode(
@@ -201,6 +204,16 @@ def _decode_string(payload: Buffer) -> Any:
     return NOT_PLAIN
 
 
+def _decode_bignum(payload: Buffer) -> Any:
+    """Decode a payload that is one large number, by hand: no copy but the number; or return ``NOT_PLAIN``."""
+    content = memoryview(payload)[1:]
+    major, length, size = read_head(content[:9])
+    if not size or major != BYTES or length != len(content) - size:
+        return NOT_PLAIN
+    number = int.from_bytes(content[size:], "big")
+    return number if payload[0] == _BIGNUM_HEADS[0] else ~number
+
+
 class ValueDecoder:
     """Decode the items of one connection.
 
@@ -241,6 +254,8 @@ class ValueDecoder:
                 item = _ONE_BYTE_ITEMS[payload[0]]
             elif size and 0x40 <= payload[0] < 0x80:
                 item = _decode_string(payload)
+            elif size > _BY_HAND_BYTES and payload[0] in _BIGNUM_HEADS:
+                item = _decode_bignum(payload)
             else:
                 item = self._decode_plain(payload, self._max_depth)
             if item is not NOT_PLAIN:
@@ -270,7 +285,7 @@ class ValueDecoder:
 
     def _decode_plain(self, payload: Buffer, max_depth: int) -> Any:
         """Decode with the engine, trying first what the items so far had in common."""
-        if self._string_keys:
+        if self._string_keys or len(payload) > FEW_KEYS_BYTES:
             item = decode_plain(payload, max_depth, True)
             if item is not NOT_PLAIN:
                 return item

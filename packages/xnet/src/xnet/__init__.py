@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from xnet_rsync.rsync import RSync
     from xnet_wire.dump_format import dump, dumps, load, loads
     from xnet_wire.errors import DataFormatError, DumpError, LoadError
+    from xnet_wire.limits import Limits
 
 __version__ = "0.1.0"
 
@@ -34,6 +35,7 @@ _HOMES = {
     "Gateway": "xnet_gateway.gateway",
     "Group": "xnet_group.group",
     "HostNotFound": "xnet_gateway.errors",
+    "Limits": "xnet_wire.limits",
     "LoadError": "xnet_wire.errors",
     "MultiChannel": "xnet_group.multichannel",
     "RSync": "xnet_rsync.rsync",
@@ -69,6 +71,7 @@ __all__ = [
     "Gateway",
     "Group",
     "HostNotFound",
+    "Limits",
     "LoadError",
     "MultiChannel",
     "RSync",

@@ -3,7 +3,7 @@
 import { decodeControl, isInteger, isTextMap, isUnsigned } from "./control.mjs";
 import { encodeItem } from "./encode.mjs";
 import { Violation } from "./errors.mjs";
-import { CONTROL_DEPTH, DEFAULT_LIMITS, FIXED, MINIMUM_LIMITS, VERSION } from "./registry.mjs";
+import { CONTROL_DEPTH, DEFAULT_LIMITS, FIXED, MINIMUM_LIMITS, MINIMUM_MEMORY, VERSION } from "./registry.mjs";
 
 /** @typedef {import("./registry.mjs").Limits} Limits */
 
@@ -87,7 +87,8 @@ export function decodeHello(payload) {
   return {
     limits: {
       frame: readLimit(announced, "frame"),
-      item: readLimit(announced, "item"),
+      // What it does not keep it does not take either. Spec: LI-011
+      item: Math.min(readLimit(announced, "item"), readMemory(announced)),
       depth: readLimit(announced, "depth"),
       channels: readLimit(announced, "channels"),
       credit: inRange("credit", credit, MINIMUM_LIMITS.credit, FIXED.max_credit),
@@ -142,6 +143,11 @@ function isTextArray(value) {
 function readLimit(announced, key) {
   const value = announced.has(key) ? announced.get(key) : DEFAULT_LIMITS[key];
   return inRange(`limits.${key}`, value, MINIMUM_LIMITS[key], Infinity);
+}
+
+/** @param {Map<string, unknown>} announced */
+function readMemory(announced) {
+  return announced.has("memory") ? inRange("limits.memory", announced.get("memory"), MINIMUM_MEMORY, Infinity) : Infinity;
 }
 
 /** @param {string} name @param {unknown} value @param {number} least @param {number} most */

@@ -94,6 +94,9 @@ export const DEFAULT_LIMITS = Object.freeze({
 /** Smallest values that may be announced. @type {Readonly<Limits>} */
 export const MINIMUM_LIMITS = Object.freeze({ frame: 65536, item: 1, depth: 64, channels: 1, credit: 65536 });
 
+/** The least that may be announced as memory. This worker announces none: it trusts its initiator. */
+export const MINIMUM_MEMORY = 65536;
+
 /** Limits that are not negotiated. */
 export const FIXED = Object.freeze({
   noise: 65536,

@@ -6,6 +6,10 @@ from xnet_channel.core import states
 from xnet_channel.core.halves import ReceiveHalf, SendHalf
 from xnet_wire.frames import CHANNEL_DATA, encode_header
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xnet_channel.core.account import Account
+
 
 class ChannelState:
     """The two halves of a channel and what belongs to both.
@@ -20,13 +24,13 @@ class ChannelState:
         shell: A place for whoever drives the core to keep its own object for this channel.
     """
 
-    __slots__ = ("id", "item_head", "receiver", "sender", "shell", "strings")
+    __slots__ = ("__weakref__", "id", "item_head", "receiver", "sender", "shell", "strings")
 
-    def __init__(self, id_: int, send_credit_bytes: int, window_bytes: int) -> None:
+    def __init__(self, id_: int, send_credit_bytes: int, window_bytes: int, account: Account) -> None:
         self.id = id_
         self.item_head = encode_header(CHANNEL_DATA, id_, 0)[:8]
         self.sender = SendHalf(send_credit_bytes)
-        self.receiver = ReceiveHalf(window_bytes)
+        self.receiver = ReceiveHalf(window_bytes, account)
         self.strings: tuple[bool, bool] | None = None
         self.shell: object = None
 

@@ -5,7 +5,10 @@ Spec: CH-001 to CH-013.
 
 from __future__ import annotations
 
+from weakref import WeakValueDictionary
+
 from xnet_channel.core import roles, states
+from xnet_channel.core.account import Account
 from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.discarded_item import DiscardedItem
 from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
@@ -18,6 +21,7 @@ class ChannelTable:
     """All open channels of one connection.
 
     Attributes:
+        account: Counts what is kept for all of them, closed ones included.
         open: Open channels by id.
         send_credit_bytes: Initial credit of a send half: what the peer announced.
         local_limit: How many channels of ours the peer lets be open at once.
@@ -26,12 +30,14 @@ class ChannelTable:
     """
 
     __slots__ = (
+        "_gone",
         "_limit",
         "_local_open",
         "_next_local",
         "_peer_ids",
         "_peer_open",
         "_window_bytes",
+        "account",
         "local_limit",
         "open",
         "relieved",
@@ -39,16 +45,20 @@ class ChannelTable:
         "torn",
     )
 
-    def __init__(self, role: str, window_bytes: int, limit: int) -> None:
+    def __init__(self, role: str, window_bytes: int, limit: int, memory_bytes: int) -> None:
         """Start with no channel.
 
         Args:
             role: ``roles.INITIATOR`` or ``roles.WORKER``.
             window_bytes: Window of every receive half.
             limit: How many channels the peer may have open at once.
+            memory_bytes: The most that is kept of what it sends.
         """
         first_local, first_peer = (1, 2) if role == roles.INITIATOR else (2, 1)
+        self.account = Account(memory_bytes)
         self.open: dict[int, ChannelState] = {}
+        # Closed channels that were referred to and that somebody still holds.
+        self._gone: WeakValueDictionary[int, ChannelState] = WeakValueDictionary()
         self.send_credit_bytes = 0
         self.relieved = 0
         self.torn: set[int] = set()
@@ -96,7 +106,8 @@ class ChannelTable:
     def referenced(self, id_: int) -> ChannelState:
         """Return the channel that an item refers to, opening it if it is new.
 
-        A reference to a channel that is closed by now (it was in flight) gives a closed channel.
+        A reference to a channel that is closed by now (it was in flight) gives a closed channel, the same
+        one each time while it is held.
 
         Raises:
             RemoteProtocolError: VALUE_MALFORMED if no such channel can be, LIMIT_EXCEEDED.
@@ -111,9 +122,16 @@ class ChannelTable:
             )
         if not ours and not self._peer_ids.seen(id_):
             return self._add_peer(id_)
-        channel = ChannelState(id_, 0, self._window_bytes)
-        channel.sender.state = channel.receiver.state = states.CLOSED
-        return channel
+        gone = self._gone.get(id_)
+        if gone is None:
+            if len(self._gone) >= self._limit:
+                raise RemoteProtocolError(
+                    codes.LIMIT_EXCEEDED,
+                    f"references to more than {self._limit} channels that are closed are held here",
+                )
+            gone = self._gone[id_] = ChannelState(id_, 0, self._window_bytes, self.account)
+            gone.sender.state = gone.receiver.state = states.CLOSED
+        return gone
 
     def forget(self, channel: ChannelState) -> None:
         """Drop a closed channel; what still arrives for it is dropped too. Spec: CH-061."""
@@ -166,7 +184,7 @@ class ChannelTable:
         return channel
 
     def _add(self, id_: int) -> ChannelState:
-        channel = ChannelState(id_, self.send_credit_bytes, self._window_bytes)
+        channel = ChannelState(id_, self.send_credit_bytes, self._window_bytes, self.account)
         channel.receiver.relieved = self.relieved
         self.open[id_] = channel
         return channel

@@ -63,7 +63,7 @@ class Connection:
         self.role = role
         self.local = local
         self.out: Final = Outgoing()
-        self.table: Final = ChannelTable(role, local.credit, local.limits.channels)
+        self.table: Final = ChannelTable(role, local.credit, local.limits.channels, local.limits.memory)
         self.handshake: Final = Handshake(role, local, self.out)
         self._receiving: Final = Receiving(self, make_channel)
         #: Takes bytes from the peer and returns events; see ``Receiving.receive_data``.
@@ -223,7 +223,7 @@ class Connection:
             return
         channel.sender.step(states.SEND_CLOSE)
         channel.receiver.step(states.SEND_CLOSE)
-        channel.receiver.parts = None
+        channel.receiver.drop_parts()
         self.table.forget(channel)
         if self.phase not in states.LIVE:
             return
@@ -240,7 +240,8 @@ class Connection:
             IndexError: There is none.
         """
         receiver = channel.receiver
-        receiver.consumed, item = receiver.items.popleft()
+        receiver.consumed, item, kept_bytes = receiver.items.popleft()
+        receiver.account.kept_bytes -= kept_bytes
         # What is due is never more than this difference: most items need no closer look.
         if receiver.arrived - receiver.granted >= receiver.step_bytes:
             self.return_credit(channel)

@@ -178,7 +178,7 @@ class ControlFrames:
             return None
         channel.sender.step(states.RECV_CLOSE)
         channel.receiver.step(states.RECV_CLOSE)
-        channel.receiver.parts = None  # an incomplete item is discarded. Spec: CH-036
+        channel.receiver.drop_parts()
         table.forget(channel)
         return ChannelClosed(channel, error)
 

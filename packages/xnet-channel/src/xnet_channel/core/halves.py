@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from xnet_channel.core.account import Account
     from xnet_wire.partial_item import PartialItem
 
 
@@ -73,8 +74,10 @@ class ReceiveHalf:
     Attributes:
         state: One of ``states.STATES``.
         window_bytes: How far the peer may run ahead of the credit that went back to it.
-        items: Complete items in order, each as ``(total, item)`` where ``total`` is the value of
-            ``arrived`` when the item was complete: taking the item consumes up to there.
+        account: Where what is kept is counted, for all channels.
+        items: Complete items in order, each as ``(total, item, kept_bytes)``: ``total`` is the value of
+            ``arrived`` when the item was complete, taking the item consumes up to there; the last
+            is what it stands for in the account.
         arrived: Cost of everything received, bytes.
         consumed: Cost of everything the application took, bytes; <= arrived.
         granted: Credit that went back to the peer, bytes; <= arrived.
@@ -85,6 +88,7 @@ class ReceiveHalf:
     """
 
     __slots__ = (
+        "account",
         "arrived",
         "consumed",
         "granted",
@@ -96,12 +100,13 @@ class ReceiveHalf:
         "window_bytes",
     )
 
-    def __init__(self, window_bytes: int) -> None:
+    def __init__(self, window_bytes: int, account: Account) -> None:
         self.state: str = states.OPEN
+        self.account = account
         self.window_bytes = window_bytes
         # Waiting for half a window keeps small items from costing a credit frame each.
         self.step_bytes = window_bytes // 2
-        self.items: deque[tuple[int, Any]] = deque()
+        self.items: deque[tuple[int, Any, int]] = deque()
         self.arrived = 0
         self.consumed = 0
         self.granted = 0
@@ -128,6 +133,7 @@ class ReceiveHalf:
 
         Raises:
             RemoteProtocolError: CREDIT_OVERDRAWN, the peer had no credit for it.
+            MemoryLimitReached: It had, but more than this is not kept. Spec: LI-011.
         """
         arrived = self.arrived + cost_bytes
         if arrived - self.granted > self.window_bytes:
@@ -136,8 +142,25 @@ class ReceiveHalf:
                 f"the peer sent a frame that costs {cost_bytes} bytes of credit but had only "
                 f"{self.window_bytes - (self.arrived - self.granted)} left",
             )
+        account = self.account
+        kept_bytes = account.kept_bytes + cost_bytes
+        if kept_bytes > account.limit_bytes:
+            raise account.refuse(cost_bytes)
+        account.kept_bytes = kept_bytes
         self.arrived = arrived
         return arrived
+
+    def drop_parts(self) -> None:
+        """Forget an incomplete item: its channel has closed. Spec: CH-036."""
+        if self.parts is not None:
+            self.account.kept_bytes -= self.parts.size_bytes
+            self.parts = None
+
+    def drop_items(self) -> None:
+        """Forget the items that wait: nobody is going to take them."""
+        if self.items:
+            self.account.kept_bytes -= sum(kept_bytes for _, _, kept_bytes in self.items)
+            self.items.clear()
 
     def maybe_grant(self) -> int | None:
         """Return the credit to send now, or None while it is too little to be worth a frame.

@@ -8,12 +8,16 @@ Spec: FR-002, FR-007, FR-013 (order); CH-030 to CH-036 (items); FC-002 to FC-031
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from xnet_channel.core import states
+from xnet_channel.core.account import MemoryLimitReached
 from xnet_channel.core.batches import longest_item
 from xnet_channel.core.control_frames import ControlFrames
 from xnet_channel.core.discarded_item import DISCARDED, DiscardedItem
 from xnet_channel.core.errors import PeerGoneAway, ProtocolError, RemoteProtocolError
 from xnet_channel.core.events import (
+    ChannelClosed,
     HelloReceived,
     ItemsReceived,
     RequestReceived,
@@ -61,6 +65,7 @@ class Receiving:
         self.decoder = frames.FrameDecoder(limits.frame, HELLO_BYTES)
         self._values = values.ValueDecoder(self._reference, limits.depth)
         self._item_limit = limits.item
+        self._account: Final = connection.table.account
         self._sole_frame_bytes = HEADER_BYTES + min(255, limits.item)
         control = ControlFrames(connection)
         control.handlers[frames.CHANNEL_DATA] = self._data
@@ -131,14 +136,20 @@ class Receiving:
         ):
             return False
         total = receiver.arrived + size + FRAMED_ITEM_COST_BYTES
-        if total - receiver.granted > receiver.window_bytes:
+        account = receiver.account
+        if (
+            total - receiver.granted > receiver.window_bytes
+            or account.kept_bytes > account.measured_from_bytes
+        ):
             return False
         try:
             item = self._values.decode(data[HEADER_BYTES:], channel.strings or self._connection.strings)
         except (ProtocolError, WireError):
             return False
+        kept_bytes = size + FRAMED_ITEM_COST_BYTES
+        account.kept_bytes += kept_bytes
         receiver.arrived = total
-        receiver.items.append((total, item))
+        receiver.items.append((total, item, kept_bytes))
         return True
 
     def receive_eof(self) -> None:
@@ -189,6 +200,7 @@ class Receiving:
         decode = self._values.decode
         default_strings = connection.strings
         item_limit = self._item_limit
+        account = self._account
         trace = self.trace
         frame_type = id_ = 0
         try:
@@ -200,17 +212,29 @@ class Receiving:
                     if channel is not None and channel.receiver.state is states.OPEN:
                         receiver = channel.receiver
                         size = len(payload)
-                        total = receiver.arrive(size + ITEM_COST_BYTES)
-                        if receiver.parts is None:
-                            if size > item_limit:
-                                self._check_item_size(size)
-                            item = decode(payload, channel.strings or default_strings)
-                        else:
-                            item = self._whole(channel, payload)
-                            if item is DISCARDED:
-                                connection.return_credit(channel)
-                                continue
-                        receiver.items.append((total, item))
+                        kept_bytes = size + ITEM_COST_BYTES
+                        try:
+                            total = receiver.arrive(kept_bytes)
+                            if receiver.parts is None:
+                                if size > item_limit:
+                                    self._check_item_size(size)
+                                if size > account.scanned_from_bytes:
+                                    account.check_decoded(payload, kept_bytes)
+                                item = decode(payload, channel.strings or default_strings)
+                            else:
+                                kept_bytes += receiver.parts.size_bytes
+                                item = self._whole(channel, payload, kept_bytes)
+                                if item is DISCARDED:
+                                    account.kept_bytes -= kept_bytes
+                                    connection.return_credit(channel)
+                                    continue
+                            if account.kept_bytes > account.measured_from_bytes:
+                                kept_bytes = account.keep_measured(item, kept_bytes)
+                        except MemoryLimitReached as limit:
+                            events.append(self._give_up(channel, limit))
+                            items = None
+                            continue
+                        receiver.items.append((total, item, kept_bytes))
                         if receiver.relieved:
                             connection.return_credit(channel)
                         # One event stands for a run of items on one channel.
@@ -220,7 +244,10 @@ class Receiving:
                             items = ItemsReceived(channel, 1)
                             events.append(items)
                         continue
-                event = self._receive_control(frame_type, id_, payload)
+                try:
+                    event = self._receive_control(frame_type, id_, payload)
+                except MemoryLimitReached as limit:
+                    event = self._give_up(open_channels[id_], limit)
                 default_strings = connection.strings
                 if event is not None:
                     events.append(event)
@@ -258,10 +285,14 @@ class Receiving:
             return
         receiver = channel.receiver
         receiver.arrive(len(payload))
-        if receiver.parts is None:
-            receiver.parts = PartialItem()
-        self._check_item_size(receiver.parts.size_bytes + len(payload))
-        receiver.parts.add(payload)
+        parts = receiver.parts
+        if parts is None:
+            parts = receiver.parts = PartialItem()
+        if isinstance(parts, DiscardedItem):
+            self._account.kept_bytes -= len(payload)
+        else:
+            self._check_item_size(parts.size_bytes + len(payload))
+            parts.add(payload)
         self.decoder.recycle(payload)
         # Credit is due, "while no complete item waits in the channel's queue, [for] everything that
         # has arrived on it": an item may be larger than the window. Spec: FC-014
@@ -285,11 +316,17 @@ class Receiving:
         total = receiver.arrive(cost)
         if len(payload) > self._item_limit:
             self._check_item_size(longest_item(payload))
+        account = self._account
+        account.check_decoded(payload, cost)
         items = self._values.decode_batch(payload, channel.strings or connection.strings)
+        kept_bytes = (
+            account.keep_measured(items, cost) if account.kept_bytes > account.measured_from_bytes else cost
+        )
         # Each item carries the same share; the last one carries the rest.
-        share = cost // count
-        receiver.items.extend(zip(range(before + share, before + share * count, share), items, strict=False))
-        receiver.items.append((total, items[-1]))
+        share, kept_share = cost // count, kept_bytes // count
+        totals = range(before + share, before + share * count, share)
+        receiver.items.extend(zip(totals, items, repeat(kept_share), strict=False))
+        receiver.items.append((total, items[-1], kept_bytes - kept_share * (count - 1)))
         if receiver.relieved:
             connection.return_credit(channel)
         return ItemsReceived(channel, count)
@@ -307,16 +344,27 @@ class Receiving:
         if cost_bytes:
             self._connection.out.frame(frames.CHANNEL_CREDIT, id_, messages.encode_credit(cost_bytes))
 
-    def _whole(self, channel: ChannelState, last: Payload) -> Any:
+    def _whole(self, channel: ChannelState, last: Payload, kept_bytes: int) -> Any:
         parts, channel.receiver.parts = channel.receiver.parts, None
         if parts is None:
             raise AssertionError("called only while an item is incomplete")
         if isinstance(parts, DiscardedItem):
             return DISCARDED
         self._check_item_size(parts.size_bytes + len(last))
-        item = parts.finish(self._values, last, channel.strings or self._connection.strings)
+        item = parts.finish(
+            self._values,
+            last,
+            channel.strings or self._connection.strings,
+            lambda payload: self._account.check_decoded(payload, kept_bytes),
+        )
         self.decoder.recycle(last)
         return item
+
+    def _give_up(self, channel: ChannelState, limit: MemoryLimitReached) -> ChannelClosed:
+        """Close the channel of a frame that cannot be kept; items before it stay. Spec: LI-011."""
+        text = f"channel {channel.id} is closed: {limit}"
+        self._connection.send_close(channel, text)
+        return ChannelClosed(channel, text)
 
     def _check_item_size(self, size_bytes: int) -> None:
         limit = self._item_limit

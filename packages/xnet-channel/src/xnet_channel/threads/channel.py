@@ -121,6 +121,7 @@ class Channel:
                 taken = items[0]
                 del items[0]
                 receiver.consumed = taken[0]
+                receiver.account.kept_bytes -= taken[2]
                 # What is due is never more than this: most items need no closer look.
                 if receiver.arrived - receiver.granted >= receiver.step_bytes:
                     session.connection.return_credit(mailbox.state)
@@ -133,6 +134,7 @@ class Channel:
                     if not items or items[0] is not taken:
                         items.appendleft(taken)
                         receiver.consumed = before
+                        receiver.account.kept_bytes += taken[2]
             raise
 
     async def areceive(self, timeout: float | None = None) -> Any:
@@ -382,7 +384,8 @@ class Channel:
         mailbox = getattr(self, "_mailbox", None)
         if mailbox is None or _is_finalizing is None or _is_finalizing():
             return  # never made; or the process ends, and with it the connection
-        if not mailbox.state.closed and not self._session.finished:
+        # Closed, with items that nobody will take: what is kept is counted, and they go.
+        if not self._session.finished and (not mailbox.state.closed or self._receiver.items):
             self._session.dropping.drop(mailbox)
         for error in mailbox.remote_errors:
             error.warn()

@@ -55,7 +55,7 @@ class Dispatcher:
             return
         if self._session.end_error is not None:
             # [GR-006] Nobody takes items any more; dropped, they cost their sender nothing.
-            event.channel.receiver.items.clear()
+            event.channel.receiver.drop_items()
             self._session.connection.return_credit(event.channel)
         elif mailbox.callback is not None:
             self._session.callbacks.push(mailbox, event.count)

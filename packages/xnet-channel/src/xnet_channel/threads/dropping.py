@@ -39,10 +39,12 @@ class Dropping:
             while self._dropped:
                 mailbox = self._dropped.popleft()
                 # An item may have brought the channel back meanwhile.
-                if mailbox.ref() is not None or mailbox.state.closed or session.finished:
+                if mailbox.ref() is not None or session.finished:
                     continue
                 if mailbox.callback is None or mailbox.ended:
-                    session.close_channel_locked(mailbox, None)
+                    if not mailbox.state.closed:
+                        session.close_channel_locked(mailbox, None)
+                    mailbox.state.receiver.drop_items()
                 elif mailbox.state.sender.state is states.OPEN and session.connection.phase in states.LIVE:
                     # The callback still receives, but nobody can send. Spec: CH-051.
                     session.connection.send_last(mailbox.state)

@@ -304,7 +304,7 @@ class Session:
         """Close the channel of a callback that raised; the peer gets the traceback."""
         with self.lock:
             # Also of a channel that has closed: its callback gets nothing any more.
-            mailbox.state.receiver.items.clear()
+            mailbox.state.receiver.drop_items()
             if not mailbox.state.closed:
                 self.close_channel_locked(mailbox, format_error(error))
 
