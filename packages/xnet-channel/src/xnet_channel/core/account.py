@@ -59,7 +59,7 @@ class Account:
         """Return the error for something that is too much."""
         return MemoryLimitReached(
             f"{more_bytes} bytes more than the {self.kept_bytes} that wait on this connection would be"
-            f" above limits.memory, {self.limit_bytes} bytes for all of its channels: receive items sooner, or"
+            f" above limits.memory, {self.limit_bytes} bytes for all its channels: receive items sooner, or"
             " have the receiver announce more (limits=memory:BYTES in a gateway's specification)"
         )
 
