@@ -86,8 +86,8 @@ BREAKS = {
         "[CH-032](30-values.md)",
         "leads to 30-values.md",
     ),
-    "untested id": ("schema/untested.yaml", "\nSE-003:", "\nSE-990:", "SE-003 is named by no test"),
-    "reason without an id": ("schema/untested.yaml", "\nSE-003:", "\nSE-990:", "there is no SE-990"),
+    "untested id": ("schema/untested.yaml", "\nSE-001:", "\nSE-990:", "SE-001 is named by no test"),
+    "reason without an id": ("schema/untested.yaml", "\nSE-001:", "\nSE-990:", "there is no SE-990"),
     "frame type in the prose only": (
         "20-frames.md",
         "| 7 | CHANNEL_LAST",

@@ -30,6 +30,7 @@ class Announced:
     item: int = 2_147_483_647
     depth: int = 512
     channels: int = 65_536
+    memory: int = 2**64 - 1
     credit: int = 1_048_576
     config: Any = None
 

@@ -351,11 +351,9 @@ class Receiving:
         if isinstance(parts, DiscardedItem):
             return DISCARDED
         self._check_item_size(parts.size_bytes + len(last))
+        strings = channel.strings or self._connection.strings
         item = parts.finish(
-            self._values,
-            last,
-            channel.strings or self._connection.strings,
-            lambda payload: self._account.check_decoded(payload, kept_bytes),
+            self._values, last, strings, lambda payload: self._account.check_decoded(payload, kept_bytes)
         )
         self.decoder.recycle(last)
         return item
