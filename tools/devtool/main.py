@@ -35,6 +35,14 @@ COMMANDS: dict[str, tuple[str, Command]] = {
     "check": ("run every check, tests included; --list shows them", _module("check")),
     "bench": ("compare with execnet and multiprocessing; --help shows the cases", _module("bench")),
     "bench-rsync": ("compare syncs with execnet and the program rsync", _module("bench_rsync")),
+    "fuzz": (
+        "play changed conversations to everything that listens to a peer; --count says how many",
+        _module("fuzz"),
+    ),
+    "soak": (
+        "traffic with closes, deaths and interrupts, and many starts; --minutes says how long",
+        _module("soak"),
+    ),
     "peers": ("run other projects' tests on execnet and on xnet; --help shows which", _module("peers")),
     "matrix": ("try every way to every interpreter, and write the table into README.md", _script("matrix")),
     "interpreters": (

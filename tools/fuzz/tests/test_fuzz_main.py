@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from fuzz.core_targets import CoreTarget
+from fuzz.main import main, play_all
+from fuzz.mutation import Mutator
+from fuzz.recording import echo, record
+from xnet_channel.core import roles
+from xnet_channel.core.connection import Connection
+from xnet_wire.messages import Hello
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_nothing_is_found(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["--count", "3000"]) == 0
+    out = capfd.readouterr().out
+    assert "nothing found" in out
+    for name in (
+        "full worker",
+        "bare worker",
+        "core, worker",
+        "core, initiator",
+        "session, worker",
+        "session, initiator",
+    ):
+        assert name in out
+
+
+class Faulty(CoreTarget):
+    """Trips over every one."""
+
+    def play(self, stream: bytes, splits: list[int], random: Random) -> None:
+        super().play(stream, splits, random)
+        raise IndexError(len(stream))
+
+
+def test_what_is_found_is_said_with_how_to_play_it_again(capsys: pytest.CaptureFixture[str]) -> None:
+    recorded = record(echo, "popen")
+    target = Faulty(roles.WORKER)
+    assert play_all(target, Mutator([recorded.from_initiator]), 5, 100) == 10
+    out = capsys.readouterr().out
+    assert "FOUND in core, worker; again:  tools/dev.py fuzz --first " in out
+    assert "10 failed" in out
+
+
+def test_the_recorded_conversation_itself_is_understood() -> None:
+    """Else every mutation would be refused at the same place."""
+    recorded = record(echo, "popen")
+    for role, stream in ((roles.WORKER, recorded.from_initiator), (roles.INITIATOR, recorded.from_worker)):
+        connection = Connection(role, Hello("test"), lambda state: state)
+        connection.start()
+        if role == roles.WORKER:
+            connection.receive_data(stream)
+        else:
+            end = stream.index(b"\x89XNET\r\n\x1a\n") + 9
+            size = int.from_bytes(stream[end + 5 : end + 9], "big")
+            connection.receive_data(stream[: end + 9 + size])
+            connection.send_request(3, b"\xa1\x66source\x60")
+            connection.receive_data(stream[end + 9 + size :])
+        assert connection.failure is None
