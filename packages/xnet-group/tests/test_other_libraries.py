@@ -277,3 +277,34 @@ for name, module in sorted(sys.modules.items()):
 """
     )
     assert lines == []
+
+
+@pytest.mark.parametrize("library", [name for name in LIBRARIES if name != "monkeypatch"])  # loops need it
+@in_both
+def test_coroutines_wait_no_longer_than_they_say(library: str, place: str) -> None:
+    """On both sides: an event loop has a clock of its own, which is one of those that are stopped."""
+    coroutine = """
+async def wait(channel):
+    began = REAL.now()
+    try:
+        await channel.areceive(timeout=0.2)
+    except channel.TimeoutError:
+        return 0.2 <= REAL.now() - began < 15
+"""
+    lines = run_replaced(
+        library,
+        "replaced-after-the-import",
+        coroutine
+        + """
+import asyncio, sys
+group = Group()
+gateway = group.makegateway(sys.argv[1])
+channel = gateway.remote_exec(sys.argv[2])
+print(asyncio.run(wait(gateway.newchannel())))
+print(channel.receive(40))
+group.terminate(10)
+""",
+        spec_of(place),
+        REAL + replacing(library) + coroutine + "\nchannel.send(await wait(channel))\nstop()",
+    )
+    assert lines == ["True", "True"]

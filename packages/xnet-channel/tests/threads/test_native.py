@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import posix
 import select
 import selectors
 import threading
@@ -103,3 +104,69 @@ def test_a_private_copy_is_another_module() -> None:
     assert copy.insort is not None
     with pytest.raises(ImportError, match="there is no module 'no_such_module'"):
         native.private_copy("no_such_module")
+
+
+def test_what_was_replaced_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    def replaced(*arguments: object) -> None:
+        raise AssertionError("replaced")
+
+    for module, name in ((posix, "read"), (time, "monotonic"), (_thread, "RLock"), (select, "poll")):
+        before = getattr(module, name)
+        monkeypatch.setattr(module, name, replaced)
+        found = native.original(module.__name__, name)
+        assert (found.__name__, found.__module__) == (before.__name__, module.__name__)
+        assert type(found) is type(before)
+    monkeypatch.setattr(select, "epoll", replaced, raising=False)
+    selector = native.original("selectors", "DefaultSelector")()
+    read, write = os.pipe()
+    try:
+        selector.register(read, 1)
+        os.write(write, b"some")
+        assert len(selector.select(0)) == 1
+    finally:
+        selector.close()
+        os.close(read)
+        os.close(write)
+
+
+def test_the_classes_keep_what_is_replaced_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    began_s = native.CLOCK.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(os, "getpid", lambda: 0)
+    assert native.CLOCK.monotonic() >= began_s
+    assert native.OS.getpid() > 0
+    assert not hasattr(native.OS, "no_such_call")
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        (threading, "Event"),
+        (threading, "_start_new_thread"),
+        (threading.Thread, "__init__"),
+        (threading.Thread, "start"),
+        (threading.Event, "wait"),
+        (threading, "Thread"),
+    ],
+)
+def test_a_thread_is_started_once_whatever_was_replaced(
+    monkeypatch: pytest.MonkeyPatch, place: object, name: str
+) -> None:
+    def replaced(*arguments: object, **named: object) -> None:
+        raise AssertionError("replaced")
+
+    done = _thread.allocate_lock()
+    done.acquire()
+    runs: list[int] = []
+
+    def run(number: int) -> None:
+        runs.append(number)
+        done.release()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, replaced, raising=False)
+        native.start_thread(run, (1,), "xnet-some")
+        assert done.acquire(True, PATIENCE_S)
+        native.start_thread(run, (2,), "xnet-other")
+        assert done.acquire(True, PATIENCE_S)
+    assert runs == [1, 2]

@@ -20,9 +20,12 @@ from xnet_channel.threads.sending import send_at_once, send_item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Final
 
     from xnet_channel.threads.channel import Channel
+
+#: Who waits longer looks at the clock in between: what the reactor sleeps with has a largest number.
+LONGEST_S: Final = 1_000_000.0
 
 
 class _Wake:
@@ -60,9 +63,16 @@ async def areceive(channel: Channel, timeout: float | None) -> Any:
     while True:
         future: asyncio.Future[None] = loop.create_future()
         wake = _Wake(loop, future)
+        timer = None
         with session.lock:
             waits = not mailbox.has_news() and mailbox.callback is None
             if waits:
+                left_s = None if deadline_s is None else deadline_s - CLOCK.monotonic()
+                if left_s is not None:
+                    if left_s <= 0:
+                        raise TimeoutError(f"no item within {timeout} seconds on {channel!r}")
+                    # Not of the loop, whose clock may have been stopped.
+                    timer = session.reactor.call_later(min(left_s, LONGEST_S), wake.release)
                 session.leading.begin_to_follow_locked(mailbox.waiters, wake)
         if not waits:
             try:
@@ -70,11 +80,10 @@ async def areceive(channel: Channel, timeout: float | None) -> Any:
             except TimeoutError:
                 continue  # somebody else was faster
         try:
-            left_s = None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic())
-            await asyncio.wait_for(future, left_s)
-        except asyncio.TimeoutError:
-            raise TimeoutError(f"no item within {timeout} seconds on {channel!r}") from None
+            await future
         finally:
+            if timer is not None:
+                timer.cancel()
             with session.lock:
                 session.leading.end_to_follow_locked(mailbox.waiters, wake)
 

@@ -1655,8 +1655,14 @@ async def areceive(channel, timeout):
         with link.guard:
             if not link.has_news(state):
                 sleeper = AsyncSleeper(loop)
+                if deadline is not None and CLOCK.monotonic() >= deadline:
+                    raise TimeoutError("no item within %s seconds on %r" % (timeout, channel))
                 state.sleepers.append(sleeper)
+                alarm = deadline, sleeper
+                if deadline is not None:
+                    link.alarms.append(alarm)
                 link.followers += 1
+                link.begin_to_keep()
                 link.wake_keeper()
         if sleeper is None:
             try:
@@ -1664,14 +1670,14 @@ async def areceive(channel, timeout):
             except TimeoutError:
                 continue
         try:
-            await asyncio.wait_for(sleeper.future, None if deadline is None else max(0.0, deadline - CLOCK.monotonic()))
-        except asyncio.TimeoutError:
-            raise TimeoutError("no item within %s seconds on %r" % (timeout, channel)) from None
+            await sleeper.future
         finally:
             with link.guard:
                 link.followers -= 1
                 if sleeper in state.sleepers:
                     state.sleepers.remove(sleeper)
+                if alarm in link.alarms:
+                    link.alarms.remove(alarm)
 
 async def asend(channel, item):
     if channel._send_at_once(item):
@@ -1931,6 +1937,7 @@ class Link(object):
         self.keeper_asleep = False
         self.keeper_reader, self.keeper_writer = make_pipe()
         self.keeper_end_sleepers = []
+        self.alarms = []  # (when, whom to wake): coroutines, for the clock of their loop may stand still
         self.dropped = deque()
         self.relief = 0
         # writing
@@ -2065,6 +2072,8 @@ class Link(object):
                     poll, seconds = napping, None
                 else:
                     poll, seconds = napping, NAP
+                if self.alarms:
+                    seconds = self.ring_locked(seconds)
             found = poll(seconds)
             if self.keeper_reader in found:
                 drain(self.keeper_reader)
@@ -2072,6 +2081,15 @@ class Link(object):
                 with guard:
                     if self.leader is KEEPER and not self.deaf:
                         self.read_locked()
+
+    @later
+    def ring_locked(self, seconds):
+        """Wake whose time has come; return after how many seconds to do it again."""
+        now = CLOCK.monotonic()
+        for alarm in [alarm for alarm in self.alarms if alarm[0] <= now]:
+            self.alarms.remove(alarm)
+            alarm[1].wake()
+        return min([1000000.0 if seconds is None else seconds] + [when - now for when, _ in self.alarms])
 
     # -- reading
 
