@@ -37,9 +37,9 @@ _NAMES: Final[dict[str, frozenset[str]]] = {
         "builtins": "open",
         "io": "open FileIO",
         "os": """
-            _exit close dup dup2 eventfd fdopen fork fstat getpid kill killpg lstat mkdir open pidfd_open pipe
-            pipe2 popen posix_spawn pread pwrite read readv set_blocking set_inheritable stat system umask
-            unlink wait waitid waitpid write writev
+            _exit close cpu_count dup dup2 eventfd fdopen fork fstat getpid kill killpg lstat mkdir open
+            pidfd_open pipe pipe2 popen posix_spawn pread pwrite read readv sched_getaffinity
+            set_blocking set_inheritable stat system umask unlink wait waitid waitpid write writev
         """,
         "queue": "LifoQueue PriorityQueue Queue SimpleQueue",
         "select": "epoll kqueue poll select",

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from gateway_helpers import PATIENCE_S
+from xnet_gateway import native_popen as native_popen_module
 from xnet_gateway.native_popen import native_popen
 
 
@@ -45,6 +46,11 @@ def test_it_starts_and_waits_whatever_was_replaced_later(monkeypatch: pytest.Mon
         made.terminate()
         assert made.wait(PATIENCE_S) == -signal.SIGTERM
         assert made.stdout.read() == b""
+
+
+def test_without_the_code_of_the_module_it_is_the_one_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subprocess, "__spec__", None)
+    assert native_popen_module._make() is subprocess.Popen
 
 
 @pytest.mark.parametrize("library", ["gevent", "eventlet"])

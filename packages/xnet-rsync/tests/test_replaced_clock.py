@@ -23,7 +23,7 @@ if sys.argv[3] == "freezegun":
     library.freeze_time("2020-01-01").start()
 else:
     library.travel("2020-01-01", tick=False).start()
-rsync = RSync(sys.argv[1], verbose=False, stall_timeout=0.3)
+rsync = RSync(sys.argv[1], verbose=False, stall_timeout=float(sys.argv[4]))
 rsync.add_target(gateway, sys.argv[2])
 def end(status):
     os.kill(gateway._io.popen.pid, signal.SIGKILL)
@@ -31,14 +31,14 @@ def end(status):
 """
 
 
-def run(library: str, program: str, tree: Path) -> str:
+def run(library: str, program: str, tree: Path, stall_timeout: float) -> str:
     if importlib.util.find_spec(library) is None:
         pytest.skip(f"{library} is not installed here")
     source = tree / "source"
     source.mkdir()
     (source / "file").write_text("text")
     done = subprocess.run(
-        [sys.executable, "-c", HEAD + program, str(source), str(tree / "copy"), library],
+        [sys.executable, "-c", HEAD + program, str(source), str(tree / "copy"), library, str(stall_timeout)],
         stdout=subprocess.PIPE,
         text=True,
         timeout=PATIENCE_S,
@@ -50,7 +50,7 @@ def run(library: str, program: str, tree: Path) -> str:
 @pytest.mark.parametrize("library", ["freezegun", "time_machine"])
 def test_a_sync_comes_to_its_end(library: str, tmp_path: Path) -> None:
     program = "rsync.send()\nprint(os.listdir(sys.argv[2]), flush=True)\nend(0)"
-    assert run(library, program, tmp_path) == "['file']\n"
+    assert run(library, program, tmp_path, PATIENCE_S) == "['file']\n"
 
 
 @pytest.mark.parametrize("library", ["freezegun", "time_machine"])
@@ -63,4 +63,4 @@ except Exception as error:
     print("nothing was heard of the receiver for 0.3 seconds" in str(error) or repr(error), flush=True)
 end(0)
 """
-    assert run(library, program, tmp_path) == "True\n"
+    assert run(library, program, tmp_path, 0.3) == "True\n"

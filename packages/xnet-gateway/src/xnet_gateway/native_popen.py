@@ -43,7 +43,10 @@ class _Originals:
 
 
 def _make() -> Any:
-    """Make the class."""
+    """Make the class. Where a compiler of programs has left no code of it, it is the one that there is."""
+    loader: Any = getattr(subprocess.__spec__, "loader", None)
+    if not hasattr(loader, "get_code"):
+        return subprocess.Popen
     given = {
         # But the environment is the one that programs change.
         "os": _Originals(os, {"environ": os.environ}, dir(__import__("posix")), "posix"),
@@ -59,7 +62,7 @@ def _make() -> Any:
         "__name__": "subprocess",
         "__builtins__": {**vars(builtins), "__import__": import_original},
     }
-    exec(subprocess.__spec__.loader.get_code("subprocess"), names)  # type: ignore[union-attr]
+    exec(loader.get_code("subprocess"), names)
     # What programs catch.
     for name in ("SubprocessError", "CalledProcessError", "TimeoutExpired"):
         names[name] = getattr(subprocess, name)

@@ -8,9 +8,7 @@ long soon stops spending it, and restored when spinning would have helped.
 
 from __future__ import annotations
 
-import os
-
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.threads.native import CLOCK, OS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,8 +65,8 @@ class Spin:
     @staticmethod
     def longest_s() -> float:
         """Return how long to spin: not at all where the other side needs our processor to answer."""
-        if hasattr(os, "sched_getaffinity"):
-            cores = len(os.sched_getaffinity(0))
+        if hasattr(OS, "sched_getaffinity"):
+            cores = len(OS.sched_getaffinity(0))
         else:
-            cores = os.cpu_count() or 1
+            cores = OS.cpu_count() or 1
         return MAX_SPIN_S if cores > 1 else 0.0
