@@ -5,10 +5,16 @@ from __future__ import annotations
 import xnet
 from xnet.compat import _version
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
 __version__ = _version.version
 #: What the import system wants of something that has submodules; the alias finds them.
 __path__: list[str] = []
-__all__ = [name for name in xnet.__all__ if name != "install_as_execnet"]
+#: Public names of xnet that execnet does not have.
+_OWN: Final = frozenset({"Limits", "install_as_execnet"})
+__all__ = [name for name in xnet.__all__ if name not in _OWN]
 
 
 def __getattr__(name: str) -> object:
