@@ -80,6 +80,29 @@ def test_worker_output_is_shown_when_asked_for(suite: Path) -> None:
     assert "noise" not in done.stdout.split("= FAILURES =")[0]
 
 
+def test_scalars_of_numpy_in_what_tests_report(tmp_path: Path) -> None:
+    """With execnet, numbers of numpy end the whole run with an INTERNALERROR."""
+    if find_spec("numpy") is None:
+        pytest.skip("needs numpy, which is not installed")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_numbers.py").write_text("""
+import numpy as np
+
+def test_some(record_property):
+    record_property("ok", (np.arange(3) < 5).all())
+    record_property("count", np.int64(7))
+    record_property("mean", [np.float32(0.5), {np.str_("k"): np.float64(0.25)}])
+""")
+    (tmp_path / "conftest.py").write_text("""
+def pytest_runtest_logreport(report):
+    if report.when == "call" and hasattr(report, "node"):  # it came from a worker
+        print("PROPERTIES", report.user_properties)
+""")
+    done = run(*PLUGIN, "-s", "-n", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "PROPERTIES [('ok', True), ('count', 7), ('mean', [0.5, {'k': 0.25}])]" in done.stdout
+
+
 def test_a_crashing_worker_is_replaced(suite: Path) -> None:
     (suite / "test_suite.py").write_text(
         "import os, signal, pytest\n"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bare_helpers import load_here
 from bare_strategies import exactly, hashables, items, scalars
-from xnet_wire import values
+from xnet_wire import dump_format, values
 from xnet_wire.errors import DumpError, ValueFormatError
 
 bare = load_here()
@@ -68,6 +68,18 @@ class TestEncode:
         with pytest.raises(bare.DumpError) as caught:
             bare.encode(item)
         assert words in str(caught.value)
+
+    def test_va_012_scalars_of_numpy(self) -> None:
+        numpy = pytest.importorskip("numpy", reason="needs numpy, which is not installed")
+        item = [
+            {numpy.int64(1): numpy.bool_(True), (numpy.str_("k"),): numpy.bytes_(b"a\0")},
+            numpy.float32(0.1), numpy.uint64(2**64 - 1), numpy.complex128(1j), {numpy.float16(0.5)},
+        ]  # fmt: skip
+        assert bare.encode(item) == values.encode(item)
+        assert bare.dumps(item) == dump_format.dumps(item)
+        for kind in ("longdouble", "datetime64", "array"):
+            with pytest.raises(bare.DumpError, match=r"numpy\.\w+ at \[0\]"):
+                bare.encode([getattr(numpy, kind)(1) if kind != "datetime64" else numpy.datetime64("2020")])
 
     def test_va_008_depth(self) -> None:
         def nested(levels: int) -> Any:

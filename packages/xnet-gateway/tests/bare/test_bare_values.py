@@ -30,6 +30,51 @@ VALUES: list[Any] = [
     {"a" * n: n for n in range(300)},
 ]  # fmt: skip
 
+#: Classes named like their bases, and ones that look as numpy's do.
+STAND_INS = """
+from xnet_bare_worker import PY2, dumps, loads
+text = type(u"")
+def sub(base, **members): return type(base.__name__, (base,), members)
+def np(name, *bases, **members):
+    return type(str(name), bases or (object,), dict(members, __module__="numpy"))
+generic = np("generic")
+integer, floating = np("integer", generic), np("floating", generic)
+int8 = np("int8", integer, __index__=lambda self: -3)
+float16 = np("float16", floating, __float__=lambda self: 0.5)
+complex64 = np("complex64", np("complexfloating", generic), __complex__=lambda self: 2j)
+def truth(value): return np("bool_", generic, __bool__=lambda self: value, __nonzero__=lambda self: value)()
+np_text = np("unicode_" if PY2 else "str_", text)
+T = sub(text)
+items = [
+    sub(int)(5), sub(type(2**70))(2**70), sub(float)(1.5), sub(complex)(1j), T(u"t"), sub(bytes)(b"b"),
+    sub(list)([1, [T(u"t")]]), sub(tuple)([1]), sub(dict)({T(u"k"): [2]}), sub(set)([1]), sub(frozenset)([1]),
+    truth(True), truth(False), int8(), float16(), complex64(), np_text(u"n"),
+    {truth(True): T(u"t"), (T(u"t"),): 1},
+]
+channel.send(items)
+channel.send(loads(dumps(items)) == items[:11] + [True, False, -3, 0.5, 2j, u"n", {True: u"t", (u"t",): 1}])
+channel.send_many([items[0]])
+refused = []
+class Other(int): pass
+class Named(object): pass
+Named.__name__ = "list"
+for item in (
+    Other(), Named(), np("timedelta64", integer)(), np("float128", floating)(), np("void", generic)(),
+):
+    try: channel.send([{"a": item}])
+    except Exception as error: refused.append(str(error))
+channel.send(refused)
+alone = sub(str, __eq__=lambda self, other: self is other, __hash__=lambda self: id(self))
+words = []
+for function, item in (
+    (channel.send, [0, {alone("k"): 1, "k": 2}]), (dumps, set([alone("k"), "k"])),
+    (channel.send, {sub(list, __hash__=lambda self: 1)(): 1}),
+):
+    try: function(item)
+    except Exception as error: words.append(str(error))
+channel.send(words)
+"""
+
 
 @pytest.fixture(scope="module")
 def echo(worker: Gateway) -> Channel:
@@ -112,6 +157,27 @@ channel.send(texts)
         path = "[1]['report'][3].<element <type>>"
         for (_, text), words in zip(texts, ("object", path, "subclass of list", "[1]", "[1]"), strict=True):
             assert words in text
+
+    def test_va_012_what_stands_for_a_value(self, worker: Gateway) -> None:
+        channel = worker.remote_exec(STAND_INS)
+        sent, dumped, batch, refused, words = (channel.receive(PATIENCE_S) for _ in range(5))
+        wanted = [5, 2**70, 1.5, 1j, "t", "b", [1, ["t"]], (1,), {"k": [2]}, {1}, frozenset({1})]
+        wanted += [True, False, -3, 0.5, 2j, "n", {True: "t", ("t",): 1}]
+        if worker._rinfo().version_info[0] > 2:
+            wanted[5] = b"b"
+        assert exactly(sent) == exactly(wanted)
+        assert batch == wanted[0]
+        assert dumped
+        for text, type_name in zip(
+            refused, ("Other", "list", "timedelta64", "float128", "void"), strict=True
+        ):
+            assert type_name in text
+            assert "at [0]['a']" in text
+        assert words == [
+            "Cannot send a dict in which two keys become equal, both 'k' at [1].",
+            "Cannot dump a set in which two elements become equal, both 'k'.",
+            "Cannot send a dict with <list> among its keys.",
+        ]
 
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(items)

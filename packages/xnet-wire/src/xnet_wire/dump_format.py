@@ -1,9 +1,9 @@
 """execnet's dump format, version 2: ``dump``, ``dumps``, ``load``, ``loads``.
 
 For data that execnet programs keep on disk; the wire of this protocol uses CBOR (``values``).
-What is written equals what execnet 2.1 writes, byte for byte. Three things are better than there:
-ints below -2**31 can be dumped, damaged data never ends in anything but the documented errors,
-and a list in it cannot claim memory that it has no bytes for.
+What is written equals what execnet 2.1 writes, byte for byte. Four things are better than there:
+ints below -2**31 and scalars of numpy can be dumped, damaged data never ends in anything but the
+documented errors, and a list in it cannot claim memory that it has no bytes for.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def dumps(obj: object) -> bytes:
 
     Args:
         obj: None, bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset,
-            nested freely. Exact types: a subclass is refused.
+            nested freely. Exact types, subclasses that are named like their base, as in execnet,
+            and scalars of numpy; other subclasses are refused.
 
     Raises:
         DumpError: Our caller's object holds something else; the message names it and the path.

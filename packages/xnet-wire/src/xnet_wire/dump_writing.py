@@ -7,6 +7,7 @@ from struct import Struct
 from xnet_wire.dump_opcodes import DUMPFORMAT_VERSION, MAX_INT4, MIN_INT4, opcode
 from xnet_wire.errors import DumpError
 from xnet_wire.item_path import ELEMENT, ITEM, KEY, VALUE, at_path, describe_refused, short_repr
+from xnet_wire.value_conversion import NO_VALUE, as_value, find_clash
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ _pack_complex: Final = Struct(">dd").pack
 _ACCEPTED: Final = frozenset(
     {type(None), bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset}
 )
+#: Containers that hash what is in them.
+_HASHING: Final = frozenset({dict, set, frozenset})
 _CONSTANTS: Final = {None: opcode.NONE, True: opcode.TRUE, False: opcode.FALSE}
 
 
@@ -57,7 +60,7 @@ class _Serializer:
 
         Args:
             obj: None, bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset,
-                nested freely.
+                nested freely, and what stands for one of them (see ``value_conversion``).
             versioned: Put the byte of the format version in front.
 
         Returns:
@@ -67,9 +70,14 @@ class _Serializer:
             DumpError: Our caller's object holds something else; names it and the path to it.
                 Nothing was written then.
         """
-        out = [DUMPFORMAT_VERSION] if versioned else []
+        version = [DUMPFORMAT_VERSION] if versioned else []
+        out = version.copy()
         try:
-            self._save(obj, out.append)
+            try:
+                self._save(obj, out.append)
+            except _RefusedError:
+                out = version
+                _Converter(self.channel_type)._save(obj, out.append)
         except _RefusedError as error:
             path = at_path(error.steps[::-1])
             raise DumpError(f"Cannot dump {error.problem}{path}.") from None
@@ -134,6 +142,25 @@ class _Serializer:
         except _RefusedError as error:
             error.steps.append((form, step))
             raise
+
+
+class _Converter(_Serializer):
+    """Dump also what stands for a value; see ``value_conversion``. Used where the other one has refused."""
+
+    def __init__(self, channel_type: type | None) -> None:
+        super().__init__()
+        self.channel_type = channel_type
+
+    def _save(self, obj: Any, put: Callable[[bytes], None]) -> None:
+        is_channel = self.channel_type is not None and isinstance(obj, self.channel_type)
+        if type(obj) not in _ACCEPTED and not is_channel:
+            value = as_value(obj, _ACCEPTED)
+            if value is not NO_VALUE:
+                obj = value
+        clash = find_clash(obj, _ACCEPTED) if type(obj) in _HASHING else None
+        if clash is not None:
+            raise _RefusedError(clash)
+        super()._save(obj, put)
 
 
 def _put_int(number: int, put: Callable[[bytes], None]) -> None:

@@ -51,9 +51,10 @@ def at_path(steps: Sequence[Step]) -> str:
 
 def describe_type(kind: type) -> str:
     """Return the name by which a person finds a type."""
-    if kind.__module__ == "builtins":
+    module = getattr(kind, "__module__", None)  # one made by ``exec`` may have none
+    if module in ("builtins", None):
         return kind.__qualname__
-    return f"{kind.__module__}.{kind.__qualname__}"
+    return f"{module}.{kind.__qualname__}"
 
 
 def describe_refused(kind: type, accepted: frozenset[type]) -> str:

@@ -4,7 +4,7 @@
 the rest: deep nesting, and everything that is to be refused. What is accepted by both gives the
 same bytes (a test compares them). Iterative, so that nesting costs no Python stack.
 
-Spec: VA-001 to VA-009 (encoding), VA-023 (depth).
+Spec: VA-001 to VA-012 (encoding), VA-023 (depth).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from struct import Struct
 
 from xnet_wire.errors import DumpError
 from xnet_wire.item_path import ELEMENT, ITEM, KEY, VALUE, WHOLE, at_path, describe_refused
+from xnet_wire.value_conversion import NO_VALUE, as_value, find_clash
 from xnet_wire.value_types import (
     CHANNEL_TAG,
     COMPLEX_TAG,
@@ -84,6 +85,8 @@ _OPENERS: Final[dict[type, tuple[bytes, int, int]]] = {
     frozenset: (head(TAG, FROZENSET_TAG), ARRAY, 2),
 }
 _ACCEPTED: Final = CONTAINERS | SENDABLE_SCALARS
+#: Containers that hash what is in them.
+_HASHING: Final = frozenset({dict, set, frozenset})
 #: Steps to what is hashed, and so is compared with its neighbours.
 _HASHED: Final = frozenset({KEY, ELEMENT})
 _CHANNEL_HEAD: Final = head(TAG, CHANNEL_TAG)
@@ -116,17 +119,26 @@ def encode_exact(
     depth = 0
     while True:
         kind = type(item)
+        original = item
+        if kind not in _ACCEPTED and not (channel_type is not None and issubclass(kind, channel_type)):
+            value = as_value(item, _ACCEPTED)
+            if value is not NO_VALUE:
+                item = value
+                kind = type(value)
         opener = _OPENERS.get(kind)
         if opener is not None:
             prefix, major, levels = opener
+            clash = find_clash(item, _ACCEPTED) if kind in _HASHING else None
+            if clash is not None:
+                raise DumpError(f"Cannot send {clash}{at_path([*(entry[1] for entry in stack), step])}.")
             members = list(_members(item))
             count = len(members) // 2 if kind is dict else len(members)
             # Spec: VA-023: an array, map or tag counts even if it is empty.
             if depth + levels > max_depth:
-                raise _too_deep(item, [*(entry[1] for entry in stack), step], stack, max_depth)
+                raise _too_deep(original, [*(entry[1] for entry in stack), step], stack, max_depth)
             out += prefix
             out += head(major, count)
-            stack.append((iter(members), step, depth + levels, item))
+            stack.append((iter(members), step, depth + levels, original))
         else:
             problem = _write_leaf(out, item, kind, channel_type, channel_id, max_depth - depth)
             steps = [*(entry[1] for entry in stack), step] if kind is memoryview else []

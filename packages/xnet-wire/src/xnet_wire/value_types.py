@@ -29,8 +29,9 @@ TAG_NAMES: Final[dict[int, str]] = {
     PY2_STRING_TAG: "a Python 2 string",
 }
 
-#: Exact types that hold no other item. Subclasses are refused: their extra would be lost on the
-#: way, silently. ``issuperset(map(type, ...))`` asks this of a whole container without bytecode.
+#: Exact types that hold no other item. Subclasses are no values: their extra would be lost on the
+#: way, silently (``value_conversion`` has those that are taken all the same).
+#: ``issuperset(map(type, ...))`` asks this of a whole container without bytecode.
 SCALARS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
 #: The same as a sender sees it: what is sent as bytes may be mutable.
 SENDABLE_SCALARS: Final = SCALARS | {bytearray}

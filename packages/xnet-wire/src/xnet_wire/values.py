@@ -52,9 +52,10 @@ def encode(
 
     Args:
         item: Any of None, bool, int, float, complex, str, bytes, bytearray, memoryview, list,
-            tuple, dict, set, frozenset and channels, nested freely. Exact types: a subclass is
-            refused, and so is a memoryview in keys and elements. It must not be changed by
-            another thread meanwhile.
+            tuple, dict, set, frozenset and channels, nested freely. Exact types, subclasses that
+            are named like their base, and scalars of numpy (see ``value_conversion``): any other
+            subclass is refused, and so is a memoryview in keys and elements. It must not be
+            changed by another thread meanwhile.
         channel_type: Type of the objects that are sent as channel references, None for none.
         channel_id: Gives the id of such an object, or None when it belongs elsewhere. What it
             raises is passed on.

@@ -263,7 +263,8 @@ else:
 
 
 class Refused(Exception):
-    """Raised inside the encoder; ``explain`` then looks for the place and the words."""
+    """Raised inside the encoder. ``Conversion`` then looks whether something stands for a value (VA-012), and
+    ``explain`` for the place and the words if nothing does."""
 
 
 _U8, _U16, _U32, _U64 = Struct(">BB"), Struct(">BH"), Struct(">BI"), Struct(">BQ")
@@ -459,12 +460,110 @@ def encode(item, levels=DEPTH_LIMIT):
     try:
         ENCODERS[type(item)](out.append, item, levels)
     except (Refused, UnicodeEncodeError):
-        raise DumpError(on_a_fresh_stack(explain, item, levels))
+        return on_a_fresh_stack(encode_converted, item, levels)
     except RuntimeError as error:
         if not is_recursion(error):
             raise
         return on_a_fresh_stack(encode, item, levels)
     return b"".join(out)
+
+
+@later
+def encode_converted(item, levels):
+    """Encode what was refused as it is, or raise DumpError."""
+    item = Conversion(ENCODERS, "send").value_of(item, levels)
+    out = []
+    try:
+        ENCODERS[type(item)](out.append, item, levels)
+    except (Refused, UnicodeEncodeError):
+        raise DumpError(explain(item, levels))
+    return b"".join(out)
+
+
+@later
+def module_of(kind):
+    return getattr(kind, "__module__", None)  # a class made by exec may have none
+
+
+@later
+class Conversion(object):
+    """Makes values of what stands for one (VA-012): instances of subclasses that are named like their base, which is
+    what execnet goes by, and scalars of numpy. Both are known by names, so nothing is imported. Content is read with
+    the methods of the built-in type."""
+
+    CONTENT = dict((kind, kind.__pos__) for kind in Integers + (float, complex))
+    for kind in (bytes, Text, bytearray, list, tuple):
+        CONTENT[kind] = lambda item, get=kind.__getitem__: get(item, slice(None))
+    for kind in (set, frozenset):
+        CONTENT[kind] = lambda item, kind=kind: kind(kind.__iter__(item))
+    CONTENT[dict] = lambda item: dict(dict.items(item))
+
+    #: numpy's families of scalars, by their names in its versions.
+    FAMILIES = {
+        "bool": bool, "bool_": bool, "integer": lambda item: item.__index__(), "floating": float,
+        "complexfloating": complex, "str_": CONTENT[Text], "unicode_": CONTENT[Text], "bytes_": CONTENT[bytes],
+        "string_": CONTENT[bytes],
+    }  # fmt: skip
+    #: Members of them that no value keeps exactly.
+    ONLY_NUMPY = "timedelta64 longdouble float96 float128 clongdouble complex192 complex256".split()
+
+    def __init__(self, accepted, verb):
+        self.accepted = accepted  # types
+        self.verb = verb  # for messages
+
+    def value_of(self, item, levels, path=""):
+        """Return the item with values in place of what stands for them; what stands for none stays as it is."""
+        kind = type(item)
+        if kind not in self.accepted:
+            item = self.one(item, kind)
+            kind = type(item)
+        if levels <= 0:
+            return item
+        if kind in (list, tuple):
+            return kind([self.value_of(one, levels - 1, "%s[%d]" % (path[:400], n)) for n, one in enumerate(item)])
+        if kind is dict:
+            pairs = []
+            for key, value in list(item.items()):
+                value = self.value_of(value, levels - 1, "%s[%s]" % (path[:400], short(key)))
+                pairs.append((self.value_of(key, levels - 1, "%s.<key %s>" % (path[:400], short(key))), value))
+            self.check([key for key, _ in pairs], kind, path)
+            return dict(pairs)
+        if kind in (set, frozenset):
+            step = "%s.<element %s>"
+            items = [self.value_of(one, levels - 1, step % (path[:400], short(one))) for one in list(item)]
+            self.check(items, kind, path)
+            return kind(items)
+        return item
+
+    def one(self, item, kind):
+        name = kind.__name__
+        if module_of(kind) == "numpy":
+            families = [] if name in self.ONLY_NUMPY else self.FAMILIES
+            for base in kind.__mro__:
+                if base.__name__ in families and module_of(base) == "numpy":
+                    return self.FAMILIES[base.__name__](item)
+            return item
+        for base in kind.__mro__[1:]:
+            if base in self.accepted and base.__name__ == name:
+                return self.CONTENT[base](item)
+        # It has no subclasses, so this is somebody's own; it knows whether it is true.
+        return bool(item) if name == "bool" else item
+
+    def check(self, members, kind, path):
+        """Refuse keys or elements that were different, and hashable, as what they are only (VA-011)."""
+        what = "keys" if kind is dict else "elements"
+        where = " at " + path if path else ""
+        seen = set()
+        for member in members:
+            try:
+                known = member in seen
+            except TypeError:
+                found = "with %s among its %s" % (short(member), what)
+            else:
+                found = known and "in which two %s become equal, both %s" % (what, short(member))
+            if found:
+                raise DumpError("Cannot %s a %s %s%s." % (self.verb, kind.__name__, found, where))
+            seen.add(member)
 
 
 @later
@@ -475,7 +574,8 @@ def explain(item, levels, path=""):
     if kind not in ENCODERS:
         base = [b for b in kind.__mro__[1:-1] if b in ENCODERS]
         only = " (a subclass of %s; only %s itself is taken)" % (base[0].__name__, base[0].__name__) if base else ""
-        name = kind.__name__ if kind.__module__ in ("builtins", "__builtin__") else kind.__module__ + "." + kind.__name__
+        module = module_of(kind)
+        name = kind.__name__ if module in (None, "builtins", "__builtin__") else module + "." + kind.__name__
         return "Cannot send an object of type %s%s%s." % (name, only, where)
     members = []
     cost = 0
@@ -3214,7 +3314,14 @@ def dumps(item):
     """Return the item in execnet's dump format. Raises: DumpError."""
     out = [b"\x02"]
     try:
-        _dump(out.append, item)
+        try:
+            _dump(out.append, item)
+        except Refused:
+            out = out[:1]
+            accepted = frozenset(kind for kind in ENCODERS if kind not in (bytearray, memoryview))
+            _dump(out.append, Conversion(accepted, "dump").value_of(item, ENCODE_DEPTH))
+    except Refused as error:
+        raise DumpError("Cannot dump an object of type %s." % error)
     except RuntimeError as error:
         if not is_recursion(error):
             raise
@@ -3263,7 +3370,7 @@ def _dump(add, item):
             _dump(add, member)
         add({tuple: b"@", set: b"O", frozenset: b"E"}[kind] + four(len(item)))
     else:
-        raise DumpError("Cannot dump an object of type %s." % kind.__name__)
+        raise Refused(kind.__name__)
 
 
 @later
