@@ -11,7 +11,7 @@ from typing import Final
 from literals import Channel
 
 MAX_CHANNEL_ID: Final = 2**32 - 1
-_TAGS: Final = frozenset({2, 3, 258, 43000, 58400, 58401, 58402, 58403})
+_TAGS: Final = frozenset({2, 3, 258, 43000, 58400, 58401, 58402, 58403, 58404})
 _FLOATS: Final = {25: ">e", 26: ">f", 27: ">d"}
 
 
@@ -123,6 +123,8 @@ class _Reader:
                 return number if tag == 2 else -1 - number
             case 58403, bytes():
                 return content.decode("latin-1")
+            case 58404, bytes():
+                return _surrogates(content)
             case 58402, int() if head < b"\x20" and 0 < content <= MAX_CHANNEL_ID:  # of major type 0
                 return Channel(content)
             case 43000, [float(real), float(imaginary)]:
@@ -133,6 +135,16 @@ class _Reader:
                 elements = _unique(content)
                 return elements if tag == 258 else frozenset(elements)
         raise Rejected(f"tag {tag} does not go with {content!r}")
+
+
+def _surrogates(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise Rejected(f"the content of tag 58404 is no generalised UTF-8: {error.reason}") from error
+    if not any("\ud800" <= character <= "\udfff" for character in text):
+        raise Rejected("tag 58404 on text without surrogates")
+    return text
 
 
 def _unique(elements: list[object]) -> set[object]:

@@ -120,6 +120,7 @@ _TAG_DECODERS: Final[dict[int, Callable[[Any, bool], object]]] = {
     58401: lambda content, _: frozenset(content),
     58402: lambda content, _: Channel(content),
     58403: lambda content, _: content.decode("latin-1"),
+    58404: lambda content, _: content.decode("utf-8", "surrogatepass"),
 }
 
 

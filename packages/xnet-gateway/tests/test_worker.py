@@ -28,7 +28,7 @@ def test_code_sees_its_gateway(shared: Gateway) -> None:
 
 def test_gw_004_the_language_is_a_feature(shared: Gateway, bare: BareGateways) -> None:
     for gateway in (shared, bare(".".join(map(str, sys.version_info[:2])))):
-        assert gateway.session.connection.handshake.peer.features == ("exec.python",)
+        assert gateway.session.connection.handshake.peer.features == ("exec.python", "surrogates")
 
 
 def test_gw_030_paths_are_made_sendable() -> None:

@@ -13,6 +13,7 @@ from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.xspec import without_values
 from xnet_wire import frames, messages
 from xnet_wire.limits import window_for
+from xnet_wire.value_types import SURROGATES_FEATURE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,8 +127,9 @@ class Gateway(SessionOwner):
         from xnet_gateway.remote_source import make_request
 
         request = make_request(source, kwargs)
-        payload = messages.encode_exec(request)
-        fits = len(payload) <= self.session.connection.handshake.peer.limits.frame
+        peer = self.session.connection.handshake.peer
+        payload = messages.encode_exec(request, SURROGATES_FEATURE in peer.features)
+        fits = len(payload) <= peer.limits.frame
         # In which language a text is, whoever gives it has to know; all else is Python.
         if not isinstance(source, str) or not fits:
             self._must_execute_python()

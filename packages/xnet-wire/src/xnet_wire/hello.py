@@ -17,6 +17,7 @@ from xnet_wire.limits import (
     Limits,
 )
 from xnet_wire.payloads import check_text_map, decode_payload, is_uint, take
+from xnet_wire.value_types import SURROGATES_FEATURE
 from xnet_wire.values import encode
 
 TYPE_CHECKING = False
@@ -35,7 +36,7 @@ class Hello:
     Args:
         implementation: Free text that names the program, for messages.
         version: (major, minor): the highest this side speaks.
-        features: Names of the optional features this side has.
+        features: Names of the optional features this side has; by default those of this package.
         limits: What this side takes.
         credit: Window of every channel in bytes: what the peer may send unread.
         config: What an initiator asks of its worker; None from a worker.
@@ -48,7 +49,7 @@ class Hello:
         implementation: str = "xnet",
         *,
         version: tuple[int, int] = VERSION,
-        features: tuple[str, ...] = (),
+        features: tuple[str, ...] = (SURROGATES_FEATURE,),
         limits: Limits | None = None,
         credit: int = CREDIT_BYTES,
         config: dict[str, Any] | None = None,

@@ -10,7 +10,7 @@ Spec: FR-009, FR-015; for each payload its rule in schema/messages.cddl.
 from __future__ import annotations
 
 from xnet_wire import codes
-from xnet_wire.errors import WireError
+from xnet_wire.errors import DumpError, WireError
 from xnet_wire.hello import VERSION, Hello, decode_hello, encode_hello
 from xnet_wire.item_path import short_repr
 from xnet_wire.limits import CONTROL_DEPTH, ERROR_TEXT_BYTES, GOAWAY_TEXT_BYTES
@@ -71,17 +71,26 @@ class ExecRequest:
         return f"<ExecRequest file={self.file!r} call={self.call!r} source of {len(self.source)} characters>"
 
 
-def encode_exec(request: ExecRequest) -> bytes:
+def encode_exec(request: ExecRequest, surrogates: bool = False) -> bytes:
     """Return the payload of a CHANNEL_EXEC frame.
+
+    Args:
+        request: What to run.
+        surrogates: Whether the receiver takes texts with surrogates, which kwargs may have then.
 
     Raises:
         DumpError: Our caller's kwargs hold something that cannot be sent, or are nested deeper than
             62 levels: the payload and the map of them take two of those a control payload has.
     """
-    return encode(
-        {"source": request.source, "file": request.file, "call": request.call, "kwargs": request.kwargs},
-        max_depth=CONTROL_DEPTH,
-    )
+    texts = {"source": request.source, "file": request.file, "call": request.call}
+    content = {**texts, "kwargs": request.kwargs}
+    try:
+        return encode(content, max_depth=CONTROL_DEPTH)
+    except DumpError:
+        if not surrogates:
+            raise
+    encode(texts)  # Where the rule says text, surrogates have no place.
+    return encode(content, max_depth=CONTROL_DEPTH, surrogates=True)
 
 
 def decode_exec(payload: Buffer) -> ExecRequest:

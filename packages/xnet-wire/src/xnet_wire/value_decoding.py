@@ -25,6 +25,7 @@ from xnet_wire.value_types import (
     POSITIVE_BIGNUM_TAG,
     PY2_STRING_TAG,
     SET_TAG,
+    SURROGATES_TAG,
     TAG_NAMES,
     TUPLE_TAG,
 )
@@ -52,6 +53,7 @@ _TAG_CONTENT: Final = {
     FROZENSET_TAG: ARRAY,
     CHANNEL_TAG: UNSIGNED,
     PY2_STRING_TAG: BYTES,
+    SURROGATES_TAG: BYTES,
 }
 _TAG_LIST: Final = ", ".join(map(str, sorted(_TAG_CONTENT)))
 
@@ -162,7 +164,7 @@ def decode_exact(
             if len(parent.items) < parent.wanted:
                 break
             stack.pop()
-            value = _finish(parent, strings[0], make_channel)
+            value = _finish(parent, strings, make_channel)
             major = parent.major
         else:
             if pos != end:
@@ -197,7 +199,24 @@ def _text(data: bytes, at: int, as_bytes: bool) -> str | bytes:
     return data if as_bytes else text
 
 
-def _finish(done: _Open, py2str_as_py3str: bool, make_channel: Callable[[int], object] | None) -> Any:
+def _surrogates(data: bytes, at: int, as_bytes: bool) -> str | bytes:
+    """Check and decode a text that has surrogates. Spec: VA-027."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        pass
+    else:
+        raise _error(at, "a text with surrogates has none in it")
+    try:
+        text = data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise _error(
+            at, f"a text with surrogates is not UTF-8 at its byte {error.start}: {error.reason}"
+        ) from None
+    return data if as_bytes else text
+
+
+def _finish(done: _Open, strings: tuple[bool, bool], make_channel: Callable[[int], object] | None) -> Any:
     """Make the value of an array, map or tag whose members are complete."""
     if done.major == ARRAY:
         return done.items
@@ -220,7 +239,9 @@ def _finish(done: _Open, py2str_as_py3str: bool, make_channel: Callable[[int], o
     if tag == NEGATIVE_BIGNUM_TAG:
         return -1 - int.from_bytes(content, "big")
     if tag == PY2_STRING_TAG:
-        return content.decode("latin-1") if py2str_as_py3str else content
+        return content.decode("latin-1") if strings[0] else content
+    if tag == SURROGATES_TAG:
+        return _surrogates(content, done.at, strings[1])
     if tag == COMPLEX_TAG:
         if len(content) != 2 or type(content[0]) is not float or type(content[1]) is not float:
             raise _error(done.at, f"tag {tag} ({TAG_NAMES[tag]}) holds something else than two floats")

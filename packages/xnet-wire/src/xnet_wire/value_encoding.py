@@ -4,7 +4,7 @@
 the rest: deep nesting, and everything that is to be refused. What is accepted by both gives the
 same bytes (a test compares them). Iterative, so that nesting costs no Python stack.
 
-Spec: VA-001 to VA-012 (encoding), VA-023 (depth).
+Spec: VA-001 to VA-014 (encoding), VA-023 (depth).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from xnet_wire.value_types import (
     POSITIVE_BIGNUM_TAG,
     SENDABLE_SCALARS,
     SET_TAG,
+    SURROGATES_TAG,
     TUPLE_TAG,
 )
 
@@ -90,6 +91,7 @@ _HASHING: Final = frozenset({dict, set, frozenset})
 #: Steps to what is hashed, and so is compared with its neighbours.
 _HASHED: Final = frozenset({KEY, ELEMENT})
 _CHANNEL_HEAD: Final = head(TAG, CHANNEL_TAG)
+_SURROGATES_HEAD: Final = head(TAG, SURROGATES_TAG)
 _COMPLEX_HEAD: Final = head(TAG, COMPLEX_TAG) + head(ARRAY, 2)
 
 
@@ -98,6 +100,7 @@ def encode_exact(
     channel_type: type | None,
     channel_id: Callable[[object], int | None] | None,
     max_depth: int,
+    surrogates: bool = False,
 ) -> bytes:
     """Encode one item, or say exactly why not.
 
@@ -106,6 +109,7 @@ def encode_exact(
         channel_type: Type of the objects that are sent as channel references.
         channel_id: Gives the id of such an object, or None when it belongs elsewhere.
         max_depth: Deepest nesting the receiver takes.
+        surrogates: Whether the receiver takes texts with surrogates.
 
     Returns:
         The CBOR of the item.
@@ -140,7 +144,8 @@ def encode_exact(
             out += head(major, count)
             stack.append((iter(members), step, depth + levels, original))
         else:
-            problem = _write_leaf(out, item, kind, channel_type, channel_id, max_depth - depth)
+            levels_left = max_depth - depth
+            problem = _write_leaf(out, item, kind, channel_type, channel_id, levels_left, surrogates)
             steps = [*(entry[1] for entry in stack), step] if kind is memoryview else []
             if any(form in _HASHED for form, _ in steps):
                 # Views of other formats are other keys here, and may be the same bytes there.
@@ -179,6 +184,7 @@ def _write_leaf(
     channel_type: type | None,
     channel_id: Callable[[object], int | None] | None,
     levels_left: int,
+    surrogates: bool,
 ) -> str | None:
     """Append an item that holds no other, or return what is wrong with it."""
     if item is None:
@@ -193,7 +199,9 @@ def _write_leaf(
         try:
             text = item.encode()  # type: ignore[attr-defined]
         except UnicodeEncodeError as error:
-            return f"a str with a lone surrogate (character {error.start})"
+            if not surrogates:
+                return f"a str with a lone surrogate (character {error.start})"
+            return _write_surrogates(out, item, levels_left)  # type: ignore[arg-type]
         out += head(TEXT, len(text))
         out += text
     elif kind is bytes or kind is bytearray or kind is memoryview:
@@ -219,6 +227,17 @@ def _write_leaf(
         out += head(UNSIGNED, number)
     else:
         return describe_refused(kind, _ACCEPTED)
+    return None
+
+
+def _write_surrogates(out: bytearray, item: str, levels_left: int) -> str | None:
+    """Append a text that has surrogates, or return what is wrong with it. Spec: VA-013, VA-014."""
+    if levels_left < 1:
+        return "a str with a lone surrogate nested this deeply: it takes one level itself"
+    data = item.encode("utf-8", "surrogatepass")
+    out += _SURROGATES_HEAD
+    out += head(BYTES, len(data))
+    out += data
     return None
 
 

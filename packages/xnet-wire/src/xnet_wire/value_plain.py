@@ -23,6 +23,7 @@ from xnet_wire.value_types import (
     SCALARS,
     SENDABLE_SCALARS,
     SET_TAG,
+    SURROGATES_TAG,
     TUPLE_TAG,
 )
 
@@ -214,6 +215,16 @@ def _decode_py2_string(content: Any, immutable: bool) -> str:
     return content.decode("latin-1")
 
 
+def _decode_surrogates(content: Any, immutable: bool) -> str:
+    if type(content) is not bytes:
+        raise NotPlainError
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return content.decode("utf-8", "surrogatepass")
+    raise NotPlainError
+
+
 def _refuse(content: Any, immutable: bool) -> Any:
     raise NotPlainError
 
@@ -235,6 +246,7 @@ _TAG_DECODERS: Final = _TagDecoders(
         TUPLE_TAG: _decode_tuple,
         FROZENSET_TAG: _tag_array(_make_frozenset),
         PY2_STRING_TAG: _decode_py2_string,
+        SURROGATES_TAG: _decode_surrogates,
     }
 )
 

@@ -16,6 +16,9 @@ TUPLE_TAG: Final = 58400
 FROZENSET_TAG: Final = 58401
 CHANNEL_TAG: Final = 58402
 PY2_STRING_TAG: Final = 58403
+SURROGATES_TAG: Final = 58404
+#: What a peer announces that takes it. Spec: VA-013.
+SURROGATES_FEATURE: Final = "surrogates"
 
 #: Name of every tag that may occur, for messages.
 TAG_NAMES: Final[dict[int, str]] = {
@@ -27,6 +30,7 @@ TAG_NAMES: Final[dict[int, str]] = {
     FROZENSET_TAG: "a frozenset",
     CHANNEL_TAG: "a channel",
     PY2_STRING_TAG: "a Python 2 string",
+    SURROGATES_TAG: "a text with surrogates",
 }
 
 #: Exact types that hold no other item. Subclasses are no values: their extra would be lost on the

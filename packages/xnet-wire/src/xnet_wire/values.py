@@ -47,6 +47,7 @@ def encode(
     channel_type: type | None = None,
     channel_id: Callable[[object], int | None] | None = None,
     max_depth: int = DEPTH,
+    surrogates: bool = False,
 ) -> bytes:
     """Encode one item.
 
@@ -60,6 +61,7 @@ def encode(
         channel_id: Gives the id of such an object, or None when it belongs elsewhere. What it
             raises is passed on.
         max_depth: Deepest nesting the receiver takes, at least 64.
+        surrogates: Whether the receiver takes texts with surrogates. Spec: VA-013.
 
     Returns:
         The CBOR of the item.
@@ -87,7 +89,7 @@ def encode(
     except BaseException as error:  # noqa: BLE001 - the exact encoder says what was wrong
         raise_unless_engine_gave_up(error)
     try:
-        return encode_exact(item, channel_type, channel_id, max_depth)
+        return encode_exact(item, channel_type, channel_id, max_depth, surrogates)
     except RecursionError:
         raise DumpError("Cannot send the item: the Python stack is used up here.") from None
 
@@ -98,6 +100,7 @@ def encode_parts(
     channel_type: type | None = None,
     channel_id: Callable[[object], int | None] | None = None,
     max_depth: int = DEPTH,
+    surrogates: bool = False,
 ) -> list[bytes | memoryview]:
     """Encode one item as pieces of at most ``part_bytes``.
 
@@ -110,6 +113,7 @@ def encode_parts(
         channel_type: As for ``encode``.
         channel_id: As for ``encode``.
         max_depth: As for ``encode``.
+        surrogates: As for ``encode``.
 
     Returns:
         One piece or more, none of them empty; joined they are what ``encode`` returns.
@@ -124,7 +128,7 @@ def encode_parts(
         pieces.append(head(BYTES, len(item)))
         data = item
     else:
-        data = encode(item, channel_type, channel_id, max_depth)
+        data = encode(item, channel_type, channel_id, max_depth, surrogates)
         if len(data) <= part_bytes:
             return [data]
     view = memoryview(data)

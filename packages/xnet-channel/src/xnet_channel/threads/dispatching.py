@@ -5,9 +5,13 @@ Everything here runs on the thread that reads, under the session's lock, and mus
 
 from __future__ import annotations
 
+from functools import partial
+
 from xnet_channel.core import events as core_events
 from xnet_channel.threads.errors import RemoteError
 from xnet_channel.threads.mailbox import Mailbox
+from xnet_wire.limits import DEPTH
+from xnet_wire.value_types import SURROGATES_FEATURE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,8 +88,14 @@ class Dispatcher:
         self._session.owner.on_terminate()
 
     def _hello_received(self, event: core_events.HelloReceived) -> None:
-        self._session.obey_depth(event.hello.limits.depth)
-        self._session.owner.on_hello(event.hello)
+        hello = event.hello
+        # Nothing that the other side does not take. Spec: VA-008, VA-013.
+        self._session.encode = partial(
+            self._session.encode,
+            max_depth=min(hello.limits.depth, DEPTH),
+            surrogates=SURROGATES_FEATURE in hello.features,
+        )
+        self._session.owner.on_hello(hello)
         self._session.changed.notify_all_locked()
 
     def _pong_received(self, event: core_events.PongReceived) -> None:

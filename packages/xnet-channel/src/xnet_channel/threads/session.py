@@ -28,7 +28,7 @@ from xnet_channel.threads.tracebacks import format_error
 from xnet_channel.threads.wait_list import WaitList
 from xnet_channel.threads.writer import Writer
 from xnet_wire import codes, values
-from xnet_wire.limits import DEPTH, ITEM_COST_BYTES
+from xnet_wire.limits import ITEM_COST_BYTES
 from xnet_wire.messages import Hello
 
 TYPE_CHECKING = False
@@ -262,10 +262,6 @@ class Session:
             sent = False
         problem = None if sent else f"the answer of {len(payload)} bytes does not fit into one frame"
         self.close_channel_locked(channel._mailbox, problem)
-
-    def obey_depth(self, depth: int) -> None:
-        """Encode nothing deeper than the other side takes. Spec: VA-008."""
-        self.encode = partial(self.encode, max_depth=min(depth, DEPTH))
 
     def _id_of(self, channel: object) -> int | None:
         mine = isinstance(channel, Channel) and channel._session is self

@@ -109,7 +109,10 @@ def as_text(something):
             something = Text(something)
         except Exception:  # its __str__ is the user's
             something = Text(repr(type(something)))
-    return something.encode("utf-8", "replace").decode("utf-8", "replace")
+    data = something.encode("utf-8", "replace")
+    if PY2 and _has_surrogate(data):  # which are no error there
+        data = __import__("re").sub(b"\xed[\xa0-\xbf][\x80-\xbf]", b"?", data)
+    return data.decode("utf-8", "replace")
 
 
 def implementation():
@@ -290,7 +293,32 @@ def head(major, number):
 _SMALL = [head(0, n) for n in range(256)] + [head(1, -1 - n) for n in range(-256, 0)]
 _BYTES_HEADS, _TEXT_HEADS, _ARRAY_HEADS, _MAP_HEADS = [[head(m, n) for n in range(256)] for m in (2, 3, 4, 5)]
 _COMPLEX, _TUPLE, _SET = head(6, 43000) + head(4, 2), head(6, 58400), head(6, 258)
-_FROZENSET, _CHANNEL, _PY2_STR = head(6, 58401), head(6, 58402), head(6, 58403)
+_FROZENSET, _CHANNEL, _PY2_STR, _SURROGATES = [head(6, tag) for tag in range(58401, 58405)]
+
+#: What the initiator has announced (VE-002).
+PEER_FEATURES = set()
+
+
+class SurrogateText(Text):
+    """A text that has surrogates, with its bytes as ``utf8``: what one becomes before it is encoded (VA-013), and what
+    arrives in Python 2 if there is a pair in it, which would be one character when it is sent on (VA-010)."""
+
+    if sys.maxunicode < 0x10000:  # two units, as that character: it is another key, all the same
+
+        def __eq__(self, other):
+            return type(other) is SurrogateText and other.utf8 == self.utf8
+
+        def __ne__(self, other):
+            return not self == other
+
+        def __hash__(self):
+            return hash(self.utf8)
+
+
+def surrogate_text(text, utf8):
+    text = SurrogateText(text)
+    text.utf8 = utf8
+    return text
 
 
 def _put_none(add, item, levels):
@@ -363,6 +391,13 @@ def _put_text(add, item, levels):
     else:
         add(head(3, size))
         add(data)
+
+
+def _put_surrogates(add, item, levels):
+    if not levels or "surrogates" not in PEER_FEATURES:
+        raise Refused
+    add(_SURROGATES)
+    _put_bytes(add, item.utf8, levels)
 
 
 def _put_py2_str(add, item, levels):
@@ -443,6 +478,7 @@ ENCODERS = _Encoders({
     bytearray: _put_buffer,
     memoryview: _put_buffer,
     Text: _put_text,
+    SurrogateText: _put_surrogates,
     list: _put_list,
     tuple: _put_tagged_array(_TUPLE),
     dict: _put_dict,
@@ -451,6 +487,26 @@ ENCODERS = _Encoders({
 })  # fmt: skip
 if PY2:
     ENCODERS[long] = _put_int
+
+    def as_seen(key):
+        """Return a key as the other side compares it: there, a ``str`` becomes text."""
+        if type(key) in (tuple, frozenset):
+            return type(key)(map(as_seen, key))
+        return key.decode("latin-1") if type(key) is bytes else key
+
+    def checked(put):
+        def put_checked(add, items, levels):
+            # [VA-011] '\xe9' and u'\xe9' are different here
+            kinds = set(map(type, items))
+            if (bytes in kinds and Text in kinds) or tuple in kinds or frozenset in kinds:
+                if len(set(map(as_seen, items))) != len(items):
+                    raise Refused
+            put(add, items, levels)
+
+        return put_checked
+
+    for _kind in (dict, set, frozenset):
+        ENCODERS[_kind] = checked(ENCODERS[_kind])
 
 
 def encode(item, levels=DEPTH_LIMIT):
@@ -471,7 +527,7 @@ def encode(item, levels=DEPTH_LIMIT):
 @later
 def encode_converted(item, levels):
     """Encode what was refused as it is, or raise DumpError."""
-    item = Conversion(ENCODERS, "send").value_of(item, levels)
+    item = Conversion(ENCODERS, "send", "surrogates" in PEER_FEATURES).value_of(item, levels)
     out = []
     try:
         ENCODERS[type(item)](out.append, item, levels)
@@ -507,9 +563,10 @@ class Conversion(object):
     #: Members of them that no value keeps exactly.
     ONLY_NUMPY = "timedelta64 longdouble float96 float128 clongdouble complex192 complex256".split()
 
-    def __init__(self, accepted, verb):
+    def __init__(self, accepted, verb, surrogates=False):
         self.accepted = accepted  # types
         self.verb = verb  # for messages
+        self.surrogates = surrogates  # whether texts may have them
 
     def value_of(self, item, levels, path=""):
         """Return the item with values in place of what stands for them; what stands for none stays as it is."""
@@ -517,6 +574,13 @@ class Conversion(object):
         if kind not in self.accepted:
             item = self.one(item, kind)
             kind = type(item)
+        if kind is Text and self.surrogates:
+            try:
+                data = item.encode("utf-8")
+            except UnicodeEncodeError:
+                # One by one in PyPy: for a whole text it takes time by the square of its length.
+                data = b"".join([one.encode("utf-8", "surrogatepass") for one in (item if IS_PYPY else [item])])
+            return surrogate_text(item, data) if _has_surrogate(data) else item
         if levels <= 0:
             return item
         if kind in (list, tuple):
@@ -555,6 +619,8 @@ class Conversion(object):
         where = " at " + path if path else ""
         seen = set()
         for member in members:
+            if PY2:
+                member = as_seen(member)
             try:
                 known = member in seen
             except TypeError:
@@ -805,6 +871,17 @@ def make_table(py2str_as_text, text_as_bytes, channel_of):
             raise Malformed("a reference to channel %d where none is allowed" % number)
         return channel_of(number)
 
+    def make_surrogates(data):
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError:
+            text = data.decode("utf-8", "strict" if PY2 else "surrogatepass")
+        if not _has_surrogate(data):
+            raise Malformed("tag 58404 is on a text without surrogates")
+        if text_as_bytes:
+            return data
+        return surrogate_text(text, data) if PY2 and text.encode("utf-8") != data else text
+
     def make_py2_str(data):
         return data.decode("latin-1") if py2str_as_text and not PY2 else data
 
@@ -817,6 +894,7 @@ def make_table(py2str_as_text, text_as_bytes, channel_of):
         58401: (_ARRAYS, lambda items: frozenset(make_set(items))),
         58402: (_NUMBERS, make_channel),
         58403: (_STRINGS, make_py2_str),
+        58404: (_STRINGS, make_surrogates),
     }
 
     # -- heads: a number in the first byte or in the 1, 2, 4 or 8 bytes behind it
@@ -937,7 +1015,7 @@ CONFIG_TYPES = {
 
 
 def check_hello(payload):
-    """Return limits, credit and config of the initiator's HELLO (HS-010 to HS-015)."""
+    """Return limits, credit, config and features of the initiator's HELLO (HS-010 to HS-015)."""
     code = HELLO_MALFORMED
     hello = decode_control(payload, HELLO, code)
     must(type(hello) is dict, code, "HELLO is no map but %s", hello)
@@ -971,7 +1049,7 @@ def check_hello(payload):
         # The value may be a secret and is not shown.
         good = type(key) is Text and (value is None or type(value) is Text)
         must(good, code, '"config.env" in HELLO does not map %s to a text or null', key)
-    return limits, credit, config
+    return limits, credit, config, features
 
 
 def check_exec(payload):
@@ -2279,7 +2357,8 @@ class Link(object):
     # -- frames about the connection
 
     def on_hello(self, number, payload):
-        self.peer_limits, self.peer_credit, config = check_hello(payload)
+        self.peer_limits, self.peer_credit, config, features = check_hello(payload)
+        PEER_FEATURES.update(features)
         self.greeted = True
         limits = self.peer_limits
         self.part_size = min(PART_LIMIT, limits["frame"], limits["item"], self.peer_credit // 4)  # FC-021, LI-005
@@ -3318,7 +3397,7 @@ def dumps(item):
             _dump(out.append, item)
         except Refused:
             out = out[:1]
-            accepted = frozenset(kind for kind in ENCODERS if kind not in (bytearray, memoryview))
+            accepted = frozenset(kind for kind in ENCODERS if kind not in (bytearray, memoryview, SurrogateText))
             _dump(out.append, Conversion(accepted, "dump").value_of(item, ENCODE_DEPTH))
     except Refused as error:
         raise DumpError("Cannot dump an object of type %s." % error)
@@ -3598,7 +3677,7 @@ class Worker(object):
         """Serve the initiator until it is time to exit."""
         link = self._link
         hello = encode_map([
-            ("version", list(PROTOCOL)), ("implementation", implementation()), ("features", ["exec.python"]),
+            ("version", list(PROTOCOL)), ("implementation", implementation()), ("features", ["exec.python", "surrogates"]),
             ("limits", Payload(encode_map([
                 ("frame", FRAME_LIMIT), ("item", ITEM_LIMIT), ("depth", DEPTH_LIMIT), ("channels", CHANNEL_LIMIT),
             ]))),

@@ -21,6 +21,7 @@ from xnet_gateway.worker.config import apply_config
 from xnet_gateway.worker.exec_pool import ExecPool
 from xnet_gateway.worker.exec_task import ExecTask
 from xnet_wire import frames, messages
+from xnet_wire.value_types import SURROGATES_FEATURE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class WorkerGateway(SessionOwner):
         self._ending = False
         self._executions_ended = Flag()
         self._end_by_s = 0.0
-        hello = messages.Hello(implementation(), features=("exec.python",))
+        hello = messages.Hello(implementation(), features=("exec.python", SURROGATES_FEATURE))
         self.session = Session(
             fd, role="worker", name=name, owner=self, hello=hello, tracer=tracer, lead_first=True
         )
