@@ -82,8 +82,10 @@ def test_va021_it_is_accepted(data: str, item: Any) -> None:
         ("d9e42200", "Malformed item: channel id 0 is not between 1 and 4294967295 (byte 0)."),
         (
             "c000",
-            "Malformed item: tag 0 is not one of 2, 3, 258, 43000, 58400, 58401, 58402, 58403, 58404"
-            " (byte 0).",
+            (
+                "Malformed item: tag 0 is not one of"
+                " 2, 3, 258, 43000, 58400, 58401, 58402, 58403, 58404 (byte 0)."
+            ),
         ),
         ("d90102a0", "Malformed item: tag 258 (a set) holds a map instead of an array (byte 0)."),
         ("d90102f6", "Malformed item: tag 258 (a set) holds a simple value instead of an array (byte 0)."),

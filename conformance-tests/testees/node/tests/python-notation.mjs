@@ -1,6 +1,6 @@
 /** Reads values in Python's notation, as the examples of the specification show them, into JavaScript's. */
 
-import { ChannelReference, Complex, Float, FrozenSet, Tuple } from "../lib/wire/types.mjs";
+import { ChannelReference, Complex, Float, FrozenSet, PairedText, Tuple } from "../lib/wire/types.mjs";
 
 const TOKEN =
   /\s*(?:(?<float>\d+\.\d+(?:e[+-]?\d+)?)|(?<int>\d+)|(?<string>b?'(?:[^'\\]|\\.)*')|(?<word>\w+)|(?<sign>\*\*|[-+*()[\]{},:]))/y;
@@ -171,5 +171,16 @@ function readString(literal) {
   const text = literal
     .slice(isBytes ? 2 : 1, -1)
     .replace(/\\(?:x(..)|u(....)|U(........))/g, (_, x, u, U) => String.fromCodePoint(parseInt(x ?? u ?? U, 16)));
-  return isBytes ? Buffer.from(text, "latin1") : text;
+  if (isBytes) {
+    return Buffer.from(text, "latin1");
+  }
+  // Here a pair of halves is two code points; in JavaScript it takes a class of its own.
+  const units = [...literal.matchAll(/\\u(....)/g)].map(([, digits]) => parseInt(digits, 16));
+  const paired = /\\ud[89ab]..\\ud[c-f]../i.test(literal);
+  return paired
+    ? new PairedText(
+        Buffer.concat(units.map((unit) => Buffer.from([0xe0 | (unit >> 12), 0x80 | ((unit >> 6) & 63), 0x80 | (unit & 63)]))),
+        text,
+      )
+    : text;
 }

@@ -6,11 +6,11 @@ import { test } from "node:test";
 import { DEFAULT_COERCION, decodeBatch, decodeItem } from "../lib/wire/decode.mjs";
 import { encodeItem } from "../lib/wire/encode.mjs";
 import { DumpError, Violation } from "../lib/wire/errors.mjs";
-import { ChannelReference, Complex, Float, FrozenSet, Tuple } from "../lib/wire/types.mjs";
+import { ChannelReference, Complex, Float, FrozenSet, PairedText, Tuple } from "../lib/wire/types.mjs";
 import { parsePython } from "./python-notation.mjs";
 import { readBlocks, readFields } from "./spec-files.mjs";
 
-const LIMITS = { depth: 512, item: 2 ** 31 - 1, isOurs: () => true };
+const LIMITS = { depth: 512, item: 2 ** 31 - 1, surrogates: true, isOurs: () => true };
 
 /** @param {Buffer | string} bytes @param {object} [changes] */
 function decode(bytes, changes = {}) {
@@ -108,7 +108,6 @@ test("VA-006, VA-011: what is no value is refused, and the error says where it i
     [new Sub(), "a Sub cannot be sent"],
     [new Int16Array(2), "a Int16Array cannot be sent"],
     [Object(1n), "a BigInt cannot be sent"],
-    ["\ud800", "lone surrogate"],
     [[1, { report: [0, 0, 0, undefined] }], "at [1]['report'][3]"],
     [new Map([[1, "a"], [1n, "b"]].map(([key, value]) => /** @type {const} */ ([key, value]))), "is in the dict twice"],
     [new Set([true, 1]), "is in the set twice"],
@@ -123,6 +122,38 @@ test("VA-006, VA-011: what is no value is refused, and the error says where it i
       String(message),
     );
   }
+});
+
+test("VA-013, VA-014: texts with surrogates", () => {
+  const shown = /** @type {const} */ ([
+    ["\ud800", "d9e42443eda080"],
+    ["a\udcff", "d9e4244461edb3bf"],
+    ["\udfff\ud800", "d9e42446edbfbfeda080"],
+    ["\ud800\u{1f600}", "d9e42447eda080f09f9880"],
+    ["\u{1f600}", "64f09f9880"],
+    ["h\u00e9\ud800\uffff", "d9e42449" + "68c3a9" + "eda080" + "efbfbf"],
+  ]);
+  for (const [text, bytes] of shown) {
+    assert.strictEqual(hex(text), bytes);
+    assert.strictEqual(decode(bytes), text);
+    assert.throws(() => bytes.startsWith("d9") ? hex(text, { surrogates: false }) : hex(Symbol("x")), DumpError);
+  }
+  assert.throws(() => hex({ k: ["\ud800"] }, { surrogates: false }), /lone surrogate.*at \['k'\]\[0\]/);
+  assert.throws(() => hex([["\ud800"]], { depth: 2 }), /levels deep/);
+  const pair = decode("d9e42446eda0bdedb880");
+  assert.ok(pair instanceof PairedText);
+  assert.strictEqual(String(pair), "\u{1f600}");
+  assert.strictEqual(hex(pair), "d9e42446eda0bdedb880");
+  assert.throws(() => hex(pair, { surrogates: false }), DumpError);
+  const both = decode("a2" + "64f09f9880" + "01" + "d9e42446eda0bdedb880" + "02");
+  assert.strictEqual(/** @type {Map<unknown, unknown>} */ (both).size, 2);
+  assert.throws(() => decode("a2" + "d9e42446eda0bdedb88001".repeat(2)), /comes twice/);
+  const asBytes = { coercion: { py2strAsText: true, textAsBytes: true } };
+  assert.deepStrictEqual(decode("d9e42443eda080", asBytes), Buffer.from("eda080", "hex"));
+  // long keys differ though UTF-8 has nothing for what they differ in
+  const long = (/** @type {string} */ end) => Tuple.of("x".repeat(300), end);
+  const keys = new Map([[long("\ud800"), 1], [long("\udc00"), 2]]);
+  assert.strictEqual(/** @type {Map<unknown, unknown>} */ (decode(encodeItem(keys, LIMITS))).size, 2);
 });
 
 test("VA-008, VA-023: limits of the other peer are kept", () => {

@@ -3,7 +3,7 @@
 import { Connection } from "../protocol/connection.mjs";
 import { isInitiators } from "../protocol/ids.mjs";
 import { mostPart } from "../protocol/outbox.mjs";
-import { DEFAULT_LIMITS, FRAME } from "../wire/registry.mjs";
+import { DEFAULT_LIMITS, FRAME, SURROGATES } from "../wire/registry.mjs";
 import { SharedCounters } from "../thread/shared.mjs";
 import { encodeInfo, encodeStatus } from "./answers.mjs";
 import { applyConfig } from "./config.mjs";
@@ -39,7 +39,7 @@ export class WorkerProcess {
     /** @type {Connection} */
     this.connection = new Connection({
       limits: LIMITS,
-      said: { implementation: SELF.implementation, features: ["exec.javascript"] },
+      said: { implementation: SELF.implementation, features: ["exec.javascript", SURROGATES] },
       stream: this.stream,
       trace: this.trace,
       application: {
@@ -87,8 +87,9 @@ export class WorkerProcess {
         giveUp: (ms) => this.connection.fail("NO_ERROR", `nothing has come from the initiator for ${Math.round(ms)} ms`),
       });
     }
-    const { theirs } = this.connection;
-    const limits = { depth: theirs.depth, item: theirs.item, part: mostPart(theirs), channels: theirs.channels };
+    const { theirs, features } = this.connection;
+    const { depth, item, channels } = theirs;
+    const limits = { depth, item, channels, part: mostPart(theirs), surrogates: features.includes(SURROGATES) };
     const data = { shared: this.counters.memory, limits, gatewayId: config.id ?? "" };
     this.executions = new Executions(execmodel, data, {
       requested: (thread, message) => this.desk.serve(thread, message),

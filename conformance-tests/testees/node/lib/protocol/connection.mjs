@@ -70,6 +70,8 @@ export class Connection {
     this.state = "hello";
     /** @type {Limits} of the other peer */
     this.theirs = DEFAULT_LIMITS;
+    /** @type {readonly string[]} of the other peer */
+    this.features = [];
     /** Reasons why the credit of what has arrived is due; the application counts the stalls. */
     this.pressure = { sends: 0, stalls: 0 };
     const write = this.write.bind(this);
@@ -175,8 +177,9 @@ export class Connection {
 
   /** @param {Buffer} payload */
   receiveHello(payload) {
-    const { limits, config } = decodeHello(payload);
+    const { limits, config, features } = decodeHello(payload);
     this.theirs = limits;
+    this.features = features;
     this.application.configure(config);
     this.state = "running";
   }

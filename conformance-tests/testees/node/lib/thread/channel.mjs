@@ -78,8 +78,8 @@ export class Channel extends ChannelReference {
   }
 
   #limits() {
-    const { depth, item } = this.#link.limits;
-    return { depth, item, isOurs: (/** @type {ChannelReference} */ other) => other instanceof Channel };
+    const { depth, item, surrogates } = this.#link.limits;
+    return { depth, item, surrogates, isOurs: (/** @type {ChannelReference} */ other) => other instanceof Channel };
   }
 
   /** @param {Buffer} bytes @param {number} count */

@@ -16,6 +16,7 @@ const xnet = Object.freeze({
   Complex: types.Complex,
   Float: types.Float,
   FrozenSet: types.FrozenSet,
+  PairedText: types.PairedText,
   Tuple: types.Tuple,
   DumpError,
   EOFError: errors.EOFError,

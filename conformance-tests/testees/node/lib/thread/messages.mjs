@@ -9,8 +9,8 @@
 /**
  * @typedef {object} ThreadData  what a thread is given when it begins
  * @property {SharedArrayBuffer} shared  see `shared.mjs`
- * @property {{depth: number, item: number, part: number, channels: number}} limits  of the other peer, and the longest
- *     payload of a batch
+ * @property {{depth: number, item: number, part: number, channels: number, surrogates: boolean}} limits  of the other
+ *     peer, and the longest payload of a batch
  * @property {string} gatewayId
  */
 

@@ -11,6 +11,7 @@ import { isUtf8 } from "node:buffer";
 import { Unhashable, keyOf } from "./equality.mjs";
 import { MAX_CHANNEL_ID, TAG } from "./registry.mjs";
 import { Reader, halfToNumber, malformed } from "./reader.mjs";
+import { decodeSurrogates } from "./surrogates.mjs";
 import { Complex, Float, FrozenSet, Py2Str, Tuple } from "./types.mjs";
 
 /** Bytes of the largest integer that JavaScript has. */
@@ -285,6 +286,8 @@ class Decoder extends Reader {
         return this.readChannel(start);
       case TAG.PY2_STR:
         return this.readPy2Str(keep);
+      case TAG.SURROGATES:
+        return this.readSurrogates(keep);
       default:
         throw malformed(`tag ${tag} is not in the table of tags`, start);
     }
@@ -345,6 +348,19 @@ class Decoder extends Reader {
       return new Py2Str(this.copy(start, end));
     }
     return coercion.py2strAsText ? this.bytes.toString("latin1", start, end) : this.copy(start, end);
+  }
+
+  /** @param {boolean} keep */
+  readSurrogates(keep) {
+    const { start, end } = this.readByteString("the content of a text with surrogates is a byte string");
+    const text = decodeSurrogates(this.bytes.subarray(start, end));
+    if (text === null) {
+      throw malformed("a text with surrogates has none, or is not UTF-8 besides", start);
+    }
+    if (!keep) {
+      return undefined;
+    }
+    return this.options.coercion?.textAsBytes ? this.copy(start, end) : text;
   }
 
   /** @param {number} open @param {string} otherwise */

@@ -7,20 +7,22 @@
  * | a number that is a safe integer and not -0 | integer |
  * | any other number; Float | float |
  * | bigint | integer |
- * | string | text |
+ * | string | text; one with halves of pairs, a text with surrogates |
+ * | PairedText | text with surrogates |
  * | Uint8Array, Buffer, ArrayBuffer | bytes |
  * | Array / Tuple | list / tuple |
  * | Map, object without a class | dict |
  * | Set / FrozenSet | set / frozenset |
  * | Complex, Channel | complex, channel |
  *
- * Spec: VA-001 to VA-010.
+ * Spec: VA-001 to VA-014.
  */
 
 import { Unhashable, keyOf } from "./equality.mjs";
 import { DumpError } from "./errors.mjs";
 import { TAG } from "./registry.mjs";
-import { ChannelReference, Complex, Float, FrozenSet, Tuple } from "./types.mjs";
+import { encodeSurrogates } from "./surrogates.mjs";
+import { ChannelReference, Complex, Float, FrozenSet, PairedText, Tuple } from "./types.mjs";
 import { Writer } from "./writer.mjs";
 
 /** More depth than this would overflow the stack, whatever the other peer takes. */
@@ -32,6 +34,7 @@ const TWO_TO_64 = 1n << 64n;
  * @typedef {object} EncodeLimits
  * @property {number} depth  arrays, maps and tags open at once; the other peer's limit
  * @property {number} item   bytes; the other peer's limit
+ * @property {boolean} [surrogates]  whether the other peer takes texts with surrogates
  * @property {(reference: ChannelReference) => boolean} [isOurs]  whether the channel belongs to the connection
  */
 
@@ -72,7 +75,7 @@ class Encoder {
       case "number":
         return this.writeNumber(value);
       case "string":
-        return this.writeText(value);
+        return this.writeText(value, open);
       case "boolean":
         return this.out.byte(value ? 0xf5 : 0xf4);
       case "bigint":
@@ -108,14 +111,32 @@ class Encoder {
     this.writeBytes(Buffer.from(digits.length % 2 ? `0${digits}` : digits, "hex"));
   }
 
-  /** @param {string} text */
-  writeText(text) {
+  /**
+   * @param {string} text
+   * @param {number} open
+   */
+  writeText(text, open) {
     if (!text.isWellFormed()) {
-      throw new DumpError("a string with a lone surrogate cannot be sent: it is no Unicode text");
+      this.writeSurrogates(() => encodeSurrogates(text), open);
+      return;
     }
     const bytes = Buffer.byteLength(text, "utf8");
     this.out.head(3, bytes);
     this.out.utf8(text, bytes);
+  }
+
+  /**
+   * A text with surrogates. Spec: VA-013.
+   *
+   * @param {() => Uint8Array} encode
+   * @param {number} open
+   */
+  writeSurrogates(encode, open) {
+    if (!this.limits.surrogates) {
+      throw new DumpError("a string with a lone surrogate cannot be sent: it is no Unicode text");
+    }
+    this.tag(TAG.SURROGATES, open);
+    this.writeBytes(encode());
   }
 
   /** @param {Uint8Array} bytes */
@@ -153,6 +174,8 @@ class Encoder {
         return this.writeSet(/** @type {FrozenSet} */ (value), this.tag(TAG.FROZENSET, open));
       case Float.prototype:
         return this.out.float(/** @type {Float} */ (value).valueOf());
+      case PairedText.prototype:
+        return this.writeSurrogates(() => /** @type {PairedText} */ (value).bytes, open);
       case Complex.prototype:
         return this.writeComplex(/** @type {Complex} */ (value), open);
       case ArrayBuffer.prototype:

@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 
-import { ChannelReference, Complex, Float, FrozenSet, Py2Str, Tuple } from "./types.mjs";
+import { ChannelReference, Complex, Float, FrozenSet, PairedText, Py2Str, Tuple } from "./types.mjs";
 
 /** A key longer than this is replaced by its hash, so that nested keys do not cost their length at each level. */
 const LONGEST = 256;
@@ -49,6 +49,9 @@ export function keyOf(value, known) {
   }
   if (value instanceof Py2Str) {
     return `s${value.bytes.toString("latin1")}`; // what the default flags make of it
+  }
+  if (value instanceof PairedText) {
+    return `p${value.bytes.toString("latin1")}`; // no string is equal to it
   }
   if (value instanceof ChannelReference) {
     return `#${value.id}`;
@@ -108,7 +111,9 @@ function ofContainer(container, known) {
   const mark = container instanceof FrozenSet ? "f" : "t";
   const joined = keys.join("");
   const key =
-    joined.length > LONGEST ? `${mark}h${createHash("sha256").update(joined).digest("hex")}` : mark + joined;
+    joined.length > LONGEST
+      ? `${mark}h${createHash("sha256").update(Buffer.from(joined, "utf16le")).digest("hex")}` // keeps surrogates
+      : mark + joined;
   known.set(container, key);
   return key;
 }

@@ -24,6 +24,7 @@ import { CONTROL_DEPTH, DEFAULT_LIMITS, FIXED, MINIMUM_LIMITS, MINIMUM_MEMORY, V
  * @typedef {object} Hello
  * @property {Limits} limits
  * @property {Config} config
+ * @property {readonly string[]} features
  */
 
 /** @type {Record<keyof Config, [string, (value: unknown) => boolean]>} */
@@ -93,6 +94,7 @@ export function decodeHello(payload) {
       channels: readLimit(announced, "channels"),
       credit: inRange("credit", credit, MINIMUM_LIMITS.credit, FIXED.max_credit),
     },
+    features: /** @type {string[]} */ (hello.get("features") ?? []),
     config: readConfig(/** @type {Map<string, unknown>} */ (hello.get("config") ?? new Map())),
   };
 }

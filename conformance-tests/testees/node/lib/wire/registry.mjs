@@ -126,7 +126,11 @@ export const TAG = Object.freeze({
   FROZENSET: 58401,
   CHANNEL: 58402,
   PY2_STR: 58403,
+  SURROGATES: 58404,
 });
+
+/** The feature of a peer that takes texts with surrogates. Spec: VA-013. */
+export const SURROGATES = "surrogates";
 
 /** Texts of CHANNEL_CLOSE_ERROR that a program may compare. Spec: GW-010, GW-014. */
 export const CHANNEL_ERROR = Object.freeze({

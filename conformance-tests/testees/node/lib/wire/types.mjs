@@ -18,6 +18,28 @@ export class Float extends Number {
   }
 }
 
+/**
+ * A text in which two halves of a pair stand beside each other and are two code points all the same: a string would have
+ * them as the one character of the pair. `String(text)` is that string.
+ */
+export class PairedText {
+  #text;
+
+  /**
+   * @param {Buffer} bytes  in generalised UTF-8
+   * @param {string} text
+   */
+  constructor(bytes, text) {
+    this.bytes = Buffer.from(bytes);
+    this.#text = text;
+    Object.freeze(this);
+  }
+
+  toString() {
+    return this.#text;
+  }
+}
+
 /** A complex number, two floats. */
 export class Complex {
   /**
