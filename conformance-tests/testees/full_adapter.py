@@ -19,7 +19,7 @@ def decode(command):
 
 
 def encode_value(command):
-    return {"hex": encode(from_tagged(command["value"])).hex()}
+    return {"hex": encode(from_tagged(command["value"]), surrogates=True).hex()}
 
 
 def frames(command):

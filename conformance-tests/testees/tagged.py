@@ -11,6 +11,8 @@ def to_tagged(value, channel_name=None):
     if value is None or isinstance(value, bool):
         return value
     kind = type(value).__name__
+    if kind == "str" and any("\ud800" <= character <= "\udfff" for character in value):
+        return {"t": "surrogates", "v": value.encode("utf-8", "surrogatepass").hex()}
     if kind in ("int", "str"):
         return {"t": kind, "v": str(value)}
     if kind == "float":
@@ -42,6 +44,8 @@ def from_tagged(tagged, channel_named=None):
         return complex(*map(_float, content))
     if kind in ("bytes", "py2str"):
         return bytes.fromhex(content)
+    if kind == "surrogates":
+        return bytes.fromhex(content).decode("utf-8", "surrogatepass")
     if kind == "dict":
         return {from_tagged(key, channel_named): from_tagged(item, channel_named) for key, item in content}
     if kind == "channel":

@@ -40,6 +40,7 @@ def test_examples_of_the_rfc(data: str, tagged: object) -> None:
         ("d9e42203", "channel"),
         ("d9e4234161", "py2str"),
         ("d9a7f882f93c00f93c00", "complex"),
+        ("d9e42446eda0bdedb880", "surrogates"),
     ],
 )
 def test_tags_of_this_protocol(data: str, kind: str) -> None:
@@ -47,6 +48,7 @@ def test_tags_of_this_protocol(data: str, kind: str) -> None:
 
 
 BAD = "18 1a0102 41 6161ff 8200 a100 a2010201 c0 c101 9f01ff 5f4100ff 1c 1f ff f7 f0 f818 61ff 62eda0 0000"
+BAD += " d9e4244161 d9e42440 d9e4246161 d9e42444eda080ff d9e42444f09f9880"
 
 
 @pytest.mark.parametrize("data", BAD.split())

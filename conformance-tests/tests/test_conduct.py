@@ -104,6 +104,16 @@ def test_values_are_held_to_what_was_announced() -> None:
     assert broken(conduct) == ["VA-008", "VA-030", "CH-001"]
 
 
+def test_surrogates_come_only_if_they_were_asked_for() -> None:
+    odd = parse_value([{"t": "surrogates", "v": "eda080"}])
+    conduct = running()
+    conduct.value(odd)
+    assert broken(conduct) == ["VA-013"]
+    asked = Conduct("worker", Announced(features=("surrogates",)))
+    asked.value(odd)
+    assert broken(asked) == []
+
+
 def test_a_flood_of_violations_is_not_kept() -> None:
     conduct = running()
     for _ in range(3000):

@@ -41,7 +41,15 @@ A_MAP = {"t": "dict", "v": [["a", 1]]}
             frame("CHANNEL_EXEC", 1, pairs(["source", "x"], ["odd", 1])),
         ),
         (
-            {"HELLO": {"hello": {"version": {"absent": True}, "implementation": "i"}}},
+            {
+                "HELLO": {
+                    "hello": {
+                        "version": {"absent": True},
+                        "features": {"absent": True},
+                        "implementation": "i",
+                    }
+                }
+            },
             frame("HELLO", 0, pairs(["implementation", "i"])),
         ),
         (

@@ -16,6 +16,8 @@ def hello(**fields: Any) -> bytes:
 def test_what_the_runner_says_can_be_read() -> None:
     announced = read_hello(write_hello({"limits": {"frame": 70_000}, "credit": 65_536}))
     assert (announced.frame, announced.credit) == (70_000, 65_536)
+    assert announced.features == ("surrogates",)
+    assert read_hello(write_hello({"features": []})).features == ()
 
 
 def test_what_is_left_out_has_its_default() -> None:

@@ -3,7 +3,15 @@ from __future__ import annotations
 import pytest
 
 from xnet_conformance.errors import CaseError
-from xnet_conformance.values import NAN_BYTES, Value, describe, parse_answer, parse_float, parse_value
+from xnet_conformance.values import (
+    NAN_BYTES,
+    Value,
+    describe,
+    format_value,
+    parse_answer,
+    parse_float,
+    parse_value,
+)
 
 
 def test_plain_data_is_itself() -> None:
@@ -17,6 +25,10 @@ def test_scalars_that_json_would_lose() -> None:
     assert parse_value({"t": "int", "v": "-18446744073709551617"}).content == -(2**64) - 1
     assert parse_value({"t": "float", "v": "8000000000000000"}).content == bytes.fromhex("8000000000000000")
     assert parse_value({"t": "bytes", "v": "00ff"}).content == b"\0\xff"
+    odd: object = {"t": "surrogates", "v": "eda080"}
+    assert parse_value(odd) == Value("surrogates", b"\xed\xa0\x80")
+    assert format_value(parse_value(odd)) == odd
+    assert describe(parse_value(odd)) == "surrogates 'eda080'"
 
 
 def test_values_that_python_takes_for_one_are_two() -> None:

@@ -133,6 +133,8 @@ class _Reader:
             return Value("complex", tuple(v.content for v in inner.content))
         if tag == 58403 and inner.kind == "bytes":
             return Value("py2str", inner.content)
+        if tag == 58404 and inner.kind == "bytes":
+            return self.surrogates(inner.content, start)
         if (
             tag == 58402
             and inner.kind == "int"
@@ -141,6 +143,16 @@ class _Reader:
         ):
             return Value("channel", inner.content)
         raise NotAValue(f"tag {tag} on {inner.kind}", start)
+
+    def surrogates(self, content: bytes, start: int) -> Value:
+        """Return a text with surrogates. Spec: VA-013, VA-014."""
+        try:
+            text = content.decode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise NotAValue(f"tag 58404 on what is no generalised UTF-8: {error.reason}", start) from None
+        if not any("\ud800" <= character <= "\udfff" for character in text):
+            raise NotAValue("tag 58404 on a text without surrogates", start)
+        return Value("surrogates", content)
 
     def simple(self, number: int, info: int, start: int) -> Value:
         if info in (20, 21):

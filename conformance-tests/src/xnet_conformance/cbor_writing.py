@@ -17,6 +17,7 @@ TAG_NUMBERS: Final = {
     "frozenset": 58401,
     "channel": 58402,
     "py2str": 58403,
+    "surrogates": 58404,
 }
 
 
@@ -77,6 +78,6 @@ def _write_tagged(kind: str, value: Value) -> bytes:
         if not isinstance(content, int):
             raise CaseError(f"the channel {content!r} has no number yet")
         return write_head(0, content)
-    if kind == "py2str":
+    if kind in ("py2str", "surrogates"):
         return write_head(2, len(content)) + bytes(content)
     return write_head(4, len(content)) + b"".join(map(write_value, content))

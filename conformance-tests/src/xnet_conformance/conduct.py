@@ -272,6 +272,10 @@ class Conduct:
         kind, content = value.kind, value.content
         if kind == "py2str" and not self.python2:
             self._broken("VA-030", "a py2-str from a peer that is not Python 2")
+        if kind == "surrogates" and "surrogates" not in self.ours.features:
+            self._broken(
+                "VA-013", "a text with surrogates, for which the runner has not announced the feature"
+            )
         if kind == "channel":
             if content not in self.accounts and content % 2 != self._parity:
                 self._broken("CH-001", f"a reference to channel {content}, which nobody has made")
@@ -282,7 +286,7 @@ class Conduct:
             return (1 if kind == "list" else 2) + max(
                 (self._judge(element) for element in content), default=0
             )
-        return {"complex": 2, "channel": 1, "py2str": 1}.get(kind, 0)
+        return {"complex": 2, "channel": 1, "py2str": 1, "surrogates": 1}.get(kind, 0)
 
 
 def _value(payload: bytes) -> Value | None:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 IMPLEMENTATION: Final = "xnet-conformance"
+#: What the runner takes, unless a case says otherwise. Spec: VA-013.
+FEATURES: Final = ("surrogates",)
 
 
 @attrs.frozen
@@ -45,10 +47,15 @@ def write_hello(fields: Mapping[str, object]) -> bytes:
     """Return the payload of the runner's HELLO.
 
     Args:
-        fields: Keys of the map as tagged values; ``version`` and ``implementation`` have defaults. A key
-            with the value ``{absent: true}`` is left out.
+        fields: Keys of the map as tagged values; ``version``, ``implementation`` and ``features`` have
+            defaults. A key with the value ``{absent: true}`` is left out.
     """
-    merged: dict[str, object] = {"version": [1, 0], "implementation": IMPLEMENTATION, **fields}
+    merged: dict[str, object] = {
+        "version": [1, 0],
+        "implementation": IMPLEMENTATION,
+        "features": list(FEATURES),
+        **fields,
+    }
     pairs = [(Value("str", key), as_value(item)) for key, item in merged.items() if item != {"absent": True}]
     return write_value(Value("dict", tuple(pairs)))
 

@@ -13,7 +13,7 @@ from xnet_conformance.cbor_writing import write_value
 from xnet_conformance.conduct import ITEM_FRAMES, Conduct, Violation, read_items
 from xnet_conformance.errors import CaseError, CheckFailed, NoAnswer, TesteeGone
 from xnet_conformance.frames import PREAMBLE, Frame, FrameCutter, TooLong, frame
-from xnet_conformance.hello import Announced, read_hello, write_hello
+from xnet_conformance.hello import FEATURES, Announced, read_hello, write_hello
 from xnet_conformance.specification import error_name
 from xnet_conformance.values import Value, describe
 from xnet_conformance.wire_log import WireLog
@@ -339,8 +339,10 @@ def _announced(fields: Mapping[str, Any]) -> Announced:
     if isinstance(fields.get("credit"), int):
         known["credit"] = fields["credit"]
     if any(not isinstance(number, int) or number < 1 for number in known.values()):
-        return Announced()
-    return Announced(**known)
+        known = {}
+    given = fields.get("features", FEATURES)
+    features = tuple(map(str, given)) if isinstance(given, (list, tuple)) else ()
+    return Announced(features=features, **known)
 
 
 def require_number(value: object, what: str) -> int:

@@ -3,24 +3,25 @@
 Not Python's own values: ``1``, ``1.0`` and ``True`` are one key of a dict there, a NaN is not equal to
 itself, and ``-0.0`` is equal to ``0.0``. Here two values are equal if a receiver cannot tell them apart.
 
-=========  ==========================================  =======================================
-kind       content                                     tagged notation
-=========  ==========================================  =======================================
-null       None                                        ``null``
-bool       bool                                        ``true``
-int        int                                         ``{t: int, v: "-5"}`` or ``-5``
-float      8 bytes, IEEE 754 big endian                ``{t: float, v: "3ff8000000000000"}`` or ``v: "1.5"``
-complex    two floats' contents                        ``{t: complex, v: ["1.5", "-0.0"]}``
-bytes      bytes                                       ``{t: bytes, v: "00ff"}``
-str        str                                         ``{t: str, v: "a"}`` or ``"a"``
-list       tuple of values                             ``{t: list, v: [...]}`` or ``[...]``
-tuple      tuple of values                             ``{t: tuple, v: [...]}``
-dict       tuple of pairs                              ``{t: dict, v: [[key, value], ...]}``
-set        tuple of values                             ``{t: set, v: [...]}``
-frozenset  tuple of values                             ``{t: frozenset, v: [...]}``
-channel    int or the name of a channel                ``{t: channel, v: "3"}``
-py2str     bytes                                       ``{t: py2str, v: "00ff"}``
-=========  ==========================================  =======================================
+==========  ==========================================  =======================================
+kind        content                                     tagged notation
+==========  ==========================================  =======================================
+null        None                                        ``null``
+bool        bool                                        ``true``
+int         int                                         ``{t: int, v: "-5"}`` or ``-5``
+float       8 bytes, IEEE 754 big endian                ``{t: float, v: "3ff8000000000000"}`` or ``v: "1.5"``
+complex     two floats' contents                        ``{t: complex, v: ["1.5", "-0.0"]}``
+bytes       bytes                                       ``{t: bytes, v: "00ff"}``
+str         str                                         ``{t: str, v: "a"}`` or ``"a"``
+list        tuple of values                             ``{t: list, v: [...]}`` or ``[...]``
+tuple       tuple of values                             ``{t: tuple, v: [...]}``
+dict        tuple of pairs                              ``{t: dict, v: [[key, value], ...]}``
+set         tuple of values                             ``{t: set, v: [...]}``
+frozenset   tuple of values                             ``{t: frozenset, v: [...]}``
+channel     int or the name of a channel                ``{t: channel, v: "3"}``
+py2str      bytes                                       ``{t: py2str, v: "00ff"}``
+surrogates  bytes, generalised UTF-8                    ``{t: surrogates, v: "eda080"}``
+==========  ==========================================  =======================================
 
 Large ones are described: ``{t: bytes, fill: "61", n: 70000}``, ``{t: str, fill: "x", n: 5}``, ``{t: nest, n:
 64}`` (lists in lists), ``{t: list, of: 0, n: 1000}``.
@@ -39,7 +40,8 @@ from xnet_conformance.errors import CaseError
 NAN_BYTES: Final = struct.pack(">d", math.nan)
 SEQUENCES: Final = frozenset({"list", "tuple", "set", "frozenset"})
 KINDS: Final = frozenset(
-    {"null", "bool", "int", "float", "complex", "bytes", "str", "dict", "channel", "py2str"} | SEQUENCES
+    {"null", "bool", "int", "float", "complex", "bytes", "str", "dict", "channel", "py2str", "surrogates"}
+    | SEQUENCES
 )
 
 
@@ -130,7 +132,7 @@ def _parse_tagged(kind: str, content: Any) -> Value:
     if kind == "complex":
         real, imaginary = content
         return Value("complex", (parse_float(str(real)), parse_float(str(imaginary))))
-    if kind in ("bytes", "py2str"):
+    if kind in ("bytes", "py2str", "surrogates"):
         return Value(kind, bytes.fromhex(content))
     if kind == "str" and isinstance(content, str):
         return Value("str", content)
@@ -175,7 +177,7 @@ def format_value(value: Value) -> object:
         return {"t": kind, "v": content.hex()}
     if kind == "complex":
         return {"t": kind, "v": [part.hex() for part in content]}
-    if kind in ("bytes", "py2str"):
+    if kind in ("bytes", "py2str", "surrogates"):
         return {"t": kind, "v": content.hex()}
     if kind == "dict":
         return {"t": kind, "v": [[format_value(key), format_value(item)] for key, item in content]}
@@ -199,8 +201,8 @@ def _describe(value: Value, most: int) -> str:
     if kind == "complex":
         real, imaginary = (struct.unpack(">d", part)[0] for part in content)
         return f"complex({real!r}, {imaginary!r})"
-    if kind in ("bytes", "py2str"):
-        prefix = "h" if kind == "bytes" else "py2str "
+    if kind in ("bytes", "py2str", "surrogates"):
+        prefix = "h" if kind == "bytes" else f"{kind} "
         shown = content[:32].hex() + ("" if len(content) <= 32 else f"...({len(content)} bytes)")
         return f"{prefix}'{shown}'"
     if kind == "str":

@@ -20,6 +20,10 @@ CHANGES = [
     ("set-as-frozenset", "d901028101", "d9e4218101"),
     ("frozenset-as-set", "d9e4218101", "d901028101"),
     ("text-shorter", "626162", "6161"),
+    ("text-as-surrogates", "6161", "d9e4244161"),
+    ("surrogates-as-bytes", "d9e42443eda080", "43eda080"),
+    ("surrogates-replaced", "d9e4244461eda080", "62613f"),
+    ("surrogate-pairs-joined", "d9e42446eda0bdedb880", "64f09f9880"),
     ("channel-next", "d9e42203", "d9e42205"),
     ("channel-other-parity", "d9e42203", "d9e42204"),
     ("long-head", "6161", "7b000000000000000161"),
@@ -39,6 +43,11 @@ def test_what_a_change_does(name: str, before: str, after: str) -> None:
 def test_a_change_leaves_alone_what_it_is_not_about() -> None:
     for name in VALUES:
         assert change_item(bytes.fromhex("820203"), name).hex() == "820203"
+
+
+def test_halves_that_stand_alone_are_not_joined() -> None:
+    item = bytes.fromhex("d9e42449eda0bdedb880eda080")
+    assert change_item(item, "surrogate-pairs-joined").hex() == "d9e42447f09f9880eda080"
 
 
 def test_complex_numbers_become_lists_of_two() -> None:

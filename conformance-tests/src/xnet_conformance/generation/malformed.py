@@ -46,6 +46,12 @@ _MORE: Final = {
     "tag-channel-float": "d9e422f93c00",
     "tag-channel-max": "d9e4221b0000000100000000",
     "tag-py2-str-array": "d9e42380",
+    "tag-surrogates-array": "d9e42480",
+    "tag-surrogates-in-a-key": "a1d9e424416100",
+    "tag-surrogates-of-surrogates": "d9e424d9e42443eda080",
+    "tag-surrogates-latin1": "d9e42444eda080e9",
+    "tag-surrogates-cut-in-front": "d9e42444c3eda080",
+    "tag-surrogates-elements-twice": "d9010282d9e42443eda080d9e42443eda080",
     "reserved-with-content": "1c05",
     "reserved-length-with-content": "5c0161",
     "simple-19": "f3",
@@ -106,19 +112,22 @@ def _refusals() -> Iterator[tuple[str, str]]:
             yield f"more.{name}", text
     yield "too-deep.lists", "81" * 512 + "80"
     yield "too-deep.tags", "d9e42081" * 256 + "d9e42080"
+    yield "too-deep.surrogates", "81" * 512 + "d9e42443eda080"
     yield "too-deep.bignum", "81" * 512 + "c24101"
 
 
 def _refused(name: str, data: str, req: str) -> Case:
     reqs = ("VA-023", "LI-004") if name.startswith("too-deep") else (req, "VA-026")
+    tagged = "d9e424" in data
     return Case(
         id=f"values.refused.{name}",
         layer="wire.values",
-        req=reqs,
+        req=(*reqs, "VA-027") if tagged else reqs,
         title="an item that is no value ends the connection",
         roles=("worker", "initiator", "adapter"),
+        needs=("surrogates",) if tagged else (),
         own=True,
-        control="values.example.zero",
+        control="values.example.surrogate" if tagged else "values.example.zero",
         steps=(
             {"echo_channel": "a"},
             {"send": {"CHANNEL_DATA": {"ch": "a", "hex": data}}},

@@ -25,6 +25,7 @@ _REQ: Final = {
     "complex": ["VA-004", "VA-001"],
     "dict": ["VA-009", "VA-001"],
     "py2str": ["VA-031"],
+    "surrogates": ["VA-013", "VA-014", "VA-027"],
 }
 _BOUNDARIES: Final = (
     23,
@@ -53,6 +54,19 @@ _FLOATS: Final = {
     "smallest-normal": 2.2250738585072014e-308,
     "integral": 2.0**53,
     "large-integral": 1e300,
+}
+#: Texts with surrogates. A pair of them is two code points, also beside the character that it would be in UTF-16.
+_SURROGATES: Final = {
+    "first": "\ud800",
+    "last": "\udfff",
+    "high-last": "\udbff",
+    "low-first": "\udc00",
+    "wrong-order": "\udc00\ud800",
+    "pair": "\ud83d\ude00",
+    "pair-and-character": "\U0001f600\ud83d\ude00\U0001f600",
+    "among-others": "a\x7f\x80\u07ff\u0800\ud7ff\udcff\ue000\uffff\U00010000\U0010ffff",
+    "bytes-of-a-file-name": "caf\udce9.txt",
+    "many": "\udc80" * 5000,
 }
 
 
@@ -109,6 +123,21 @@ def _boundaries() -> Iterator[tuple[str, bytes]]:
     yield "str.all-planes", _text("\x00\x7f\x80\u07ff\u0800\ud7ff\ue000\uffff\U00010000\U0010ffff")
     yield "str.combining", _text("e\u0301\u00e9\u202e\ufeff")
     yield "str.newlines", _text("a\r\nb\rc\n\x1b[31m")
+    for name, odd in _SURROGATES.items():
+        yield f"surrogates.{name}", _tagged({"t": "surrogates", "v": _generalised(odd)})
+    yield (
+        "surrogates.everywhere",
+        _tagged(
+            [
+                {"t": "tuple", "v": [{"t": "surrogates", "v": "eda080"}]},
+                {"t": "frozenset", "v": [{"t": "surrogates", "v": "edbfbf"}, "x"]},
+                {
+                    "t": "dict",
+                    "v": [[{"t": "surrogates", "v": "edb3bf"}, {"t": "surrogates", "v": "61eda080"}]],
+                },
+            ]
+        ),
+    )
     yield "nest.64", b"\x81" * 63 + b"\x80"
     yield "nest.512", b"\x81" * 511 + b"\x80"
     yield "nest.tuples", b"\xd9\xe4\x20\x81" * 255 + b"\xd9\xe4\x20\x80"
@@ -157,6 +186,8 @@ def _must_encode() -> Iterator[tuple[str, bytes, list[bytes]]]:
         yield f"int.{number}", _int(number), [_int(number)]
     yield "empty-list", b"\x80", [b"\x80"]
     yield "text", _text("a"), [_text("a")]
+    odd = write_value(Value("surrogates", b"\xed\xa0\x80"))
+    yield "surrogates", odd, [odd]
     yield "bool", b"\xf5", [b"\xf5"]
     yield "null", b"\xf6", [b"\xf6"]
 
@@ -175,19 +206,22 @@ def _case(id_: str, data: bytes) -> Case:
         req=tuple(_REQ.get(value.kind, ["VA-001"])),
         title=f"the value {_short(id_)} arrives as what it is",
         roles=("worker", "initiator", "adapter"),
+        needs=("surrogates",) if _has(value, "surrogates") else (),
         steps=({"echo_channel": "a"}, {"echoed": step}, {"codec": {"hex": data.hex(), "is": decoded}}),
         source="generated: values",
     )
 
 
 def _encoding(name: str, data: bytes, accepted: list[bytes]) -> Case:
-    is_ = format_value(read_value(data))
+    value = read_value(data)
+    is_ = format_value(value)
     return Case(
         id=f"values.encode.{name.replace('-', 'minus-') if name.startswith('int.-') else name}",
         layer="wire.values",
         req=("VA-005", "VA-002", "VA-003"),
         title="the encoding that comes back is the shortest",
         roles=("worker", "initiator", "adapter"),
+        needs=("surrogates",) if _has(value, "surrogates") else (),
         steps=(
             {"echo_channel": "a"},
             {"encoded": {"ch": "a", "is": is_, "or": [option.hex() for option in accepted]}},
@@ -213,6 +247,10 @@ def _has(value: Value, kind: str) -> bool:
 
 def _int(number: int) -> bytes:
     return write_value(Value("int", number))
+
+
+def _generalised(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").hex()
 
 
 def _text(text: str) -> bytes:

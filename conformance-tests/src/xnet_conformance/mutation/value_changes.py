@@ -107,6 +107,28 @@ def _other_parity(value: Value) -> Value:
     return Value("channel", value.content + 1) if value.kind == "channel" else value
 
 
+def _surrogates_replaced(value: Value) -> Value:
+    if value.kind != "surrogates":
+        return value
+    text = value.content.decode("utf-8", "surrogatepass")
+    return Value("str", text.encode("utf-8", "replace").decode())
+
+
+def _pairs_joined(value: Value) -> Value:
+    if value.kind != "surrogates":
+        return value
+    units = value.content.decode("utf-8", "surrogatepass").encode("utf-16-le", "surrogatepass")
+    joined = units.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass")
+    try:
+        return Value("str", joined.decode())
+    except UnicodeDecodeError:
+        return Value("surrogates", joined)
+
+
+def _text_as_surrogates(value: Value) -> Value:
+    return Value("surrogates", value.content.encode()) if value.kind == "str" else value
+
+
 #: Name -> change of each part of a value.
 VALUES: Final[dict[str, Callable[[Value], Value]]] = {
     "minus-zero-lost": _minus_zero,
@@ -124,6 +146,10 @@ VALUES: Final[dict[str, Callable[[Value], Value]]] = {
     "set-as-frozenset": _as("set", "frozenset"),
     "frozenset-as-set": _as("frozenset", "set"),
     "text-shorter": _shorter,
+    "text-as-surrogates": _text_as_surrogates,
+    "surrogates-as-bytes": _as("surrogates", "bytes"),
+    "surrogates-replaced": _surrogates_replaced,
+    "surrogate-pairs-joined": _pairs_joined,
     "channel-next": _next_channel,
     "channel-other-parity": _other_parity,
 }
