@@ -103,6 +103,43 @@ def pytest_runtest_logreport(report):
     assert "PROPERTIES [('ok', True), ('count', 7), ('mean', [0.5, {'k': 0.25}])]" in done.stdout
 
 
+@pytest.mark.parametrize(
+    "options", [("-n", "2"), ("-s", "--dist", "load", "--tx", f"2*popen//python=env {sys.executable}")]
+)
+def test_surrogates_in_what_tests_report(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """With execnet, one of them ends the whole run with an INTERNALERROR."""
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_odd.py").write_text(r"""
+import logging, sys, warnings
+
+def test_log():
+    logging.warning("caf\udce9")
+    assert False, "lone \ud800"
+
+def test_print():
+    sys.stdout.reconfigure(errors="surrogateescape")
+    print("caf\udce9")
+
+def test_property(record_property):
+    record_property("key\udc80", ["\ud83d\ude00"])
+
+def test_warning():
+    warnings.warn("odd \udcff")
+
+def test_error():
+    raise ValueError("\udcff")
+""")
+    # The name of the file is part of the test's.
+    with open(os.fsencode(tmp_path) + b"/test_caf\xe9.py", "w") as file:
+        file.write("def test_in_a_file_whose_name_is_no_utf8(): pass\n")
+    done = run(*PLUGIN, *options, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "2 failed, 4 passed, 1 warning" in counts(done), done.stdout
+    assert "INTERNALERROR" not in done.stdout
+    for words in ("test_odd.py::test_log - AssertionError", "test_odd.py::test_error - ValueError"):
+        assert words in done.stdout
+
+
 def test_a_crashing_worker_is_replaced(suite: Path) -> None:
     (suite / "test_suite.py").write_text(
         "import os, signal, pytest\n"

@@ -26,6 +26,7 @@ def run(
         env={name: value for name, value in ENVIRONMENT.items() if name != without},
         capture_output=True,
         text=True,
+        errors="backslashreplace",  # a test may print what is no UTF-8
         timeout=50,
         check=False,
     )

@@ -55,7 +55,7 @@ _FLOATS: Final = {
     "integral": 2.0**53,
     "large-integral": 1e300,
 }
-#: Texts with surrogates. A pair of them is two code points, also beside the character that it would be in UTF-16.
+#: Texts with surrogates. A pair of them is two code points, also beside the character that it is in UTF-16.
 _SURROGATES: Final = {
     "first": "\ud800",
     "last": "\udfff",

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 
 import pytest
 
 from core_helpers import close, data, execute, frame, last
 from raw_peer import RawPeer, raw_peer, reference
-from threads_helpers import PATIENCE_S, eventually
+from threads_helpers import PATIENCE_S, HandingOver, eventually
 from xnet_channel.core import events
-from xnet_channel.core.roles import WORKER
+from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.dispatching import Dispatcher
 from xnet_channel.threads.errors import RemoteError
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_wire import frames, messages, values
+from xnet_wire.errors import DumpError
 from xnet_wire.messages import ExecRequest, Hello
 
 
@@ -147,6 +149,34 @@ def test_the_owner_hears_of_requests_under_the_lock() -> None:
         assert peer.until(frames.CHANNEL_DATA)[-1][1] == 3
     finally:
         peer.close()
+
+
+@pytest.mark.parametrize("features", [(), ("exec.python",), ("surrogates", "other")])
+def test_va_013_texts_with_surrogates_go_to_who_takes_them(features: tuple[str, ...]) -> None:
+    ours, theirs = socket.socketpair()
+    owner = HandingOver()
+    session = Session(ours.detach(), role=INITIATOR)
+    other = Session(theirs.detach(), role=WORKER, owner=owner, hello=Hello(features=features))
+    item = {"k\udcff": ["\ud800", "\ud83d\ude00"]}
+    try:
+        session.wait_hello(PATIENCE_S)
+        channel = session.request(frames.INFO)
+        their_end = owner.channels.get(timeout=PATIENCE_S)
+        if "surrogates" in features:
+            channel.send(item)
+            channel.send_many([item, 1])
+            assert [their_end.receive(PATIENCE_S) for _ in range(3)] == [item, item, 1]
+        else:
+            for send in (channel.send, lambda odd: channel.send_many([odd])):
+                with pytest.raises(DumpError, match=r"a str with a lone surrogate .* at \.<key"):
+                    send(item)
+            channel.send("usable")
+            assert their_end.receive(PATIENCE_S) == "usable"
+        their_end.send(item)  # the other direction: we take them in any case
+        assert channel.receive(PATIENCE_S) == item
+    finally:
+        session.close()
+        other.close()
 
 
 def test_gr_006_items_for_a_worker_that_ends_are_dropped_and_cost_their_sender_nothing() -> None:
