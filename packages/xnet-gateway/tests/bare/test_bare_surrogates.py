@@ -56,11 +56,11 @@ class TestOnEveryInterpreter:
         assert [channel.receive(PATIENCE_S) for _ in range(3)] == ["a\udcff", {"\ud800": "\ud800x"}, 1]
 
     def test_they_may_be_arguments(self, worker: Gateway) -> None:
-        def count(channel, item):  # type: ignore[no-untyped-def]
-            channel.send((len(item["k\udc80"]), item))
+        def count(channel, item, key):  # type: ignore[no-untyped-def]
+            channel.send((len(item[key]), item))
 
         item = {"k\udc80": "\udcff\ud800"}
-        assert worker.remote_exec(count, item=item).receive(PATIENCE_S) == (2, item)
+        assert worker.remote_exec(count, item=item, key="k\udc80").receive(PATIENCE_S) == (2, item)
 
     def test_va_031_flags_make_bytes_of_them(self, worker: Gateway) -> None:
         channel = worker.remote_exec(

@@ -496,14 +496,18 @@ if PY2:
 
     def checked(put):
         def put_checked(add, items, levels):
-            # [VA-011] '\xe9' and u'\xe9' are different here
-            kinds = set(map(type, items))
-            if (bytes in kinds and Text in kinds) or tuple in kinds or frozenset in kinds:
-                if len(set(map(as_seen, items))) != len(items):
-                    raise Refused
+            for key in items:
+                if type(key) in _MIXED:
+                    kinds = set(map(type, items))
+                    # [VA-011] '\xe9' and u'\xe9' are different here
+                    if kinds != _TEXT_ONLY and len(set(map(as_seen, items))) != len(items):
+                        raise Refused
+                    break
             put(add, items, levels)
 
         return put_checked
+
+    _TEXT_ONLY, _MIXED = frozenset([Text]), frozenset([Text, tuple, frozenset])
 
     for _kind in (dict, set, frozenset):
         ENCODERS[_kind] = checked(ENCODERS[_kind])
