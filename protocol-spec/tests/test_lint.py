@@ -146,8 +146,8 @@ BREAKS = {
     "tag in the registry only": (
         "schema/registry.yaml",
         "{tag: 58403",
-        "{tag: 58404",
-        "tag 58404 is in messages.cddl or in the registry",
+        "{tag: 58405",
+        "tag 58405 is in messages.cddl or in the registry",
     ),
     "feature differs": ("95-versioning.md", "| exec.python |", "| exec.perl |", "exec.perl"),
     "text differs": (
