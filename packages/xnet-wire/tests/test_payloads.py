@@ -8,7 +8,7 @@ import pytest
 
 from xnet_wire import codes
 from xnet_wire.errors import WireError
-from xnet_wire.payloads import check_text_map, decode_map, decode_payload, is_uint, take
+from xnet_wire.payloads import check_text_map, decode_map, decode_payload, is_text, is_uint, take
 from xnet_wire.values import encode
 
 
@@ -65,3 +65,11 @@ def test_take_names_what_is_missing() -> None:
 )
 def test_an_unsigned_integer_is_what_cddl_says(value: object, answer: bool) -> None:
     assert is_uint(value) is answer
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"),
+    [("", True), ("a", True), ("h\xe9\U0001f600", True), ("a\ud800", False), (b"a", False), (None, False)],
+)
+def test_a_text_has_no_surrogates(value: object, answer: bool) -> None:
+    assert is_text(value) is answer

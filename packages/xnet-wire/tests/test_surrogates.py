@@ -10,9 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire_strategies import exactly, scalars
-from xnet_wire.errors import DumpError, ValueFormatError
+from xnet_wire.errors import DumpError, ValueFormatError, WireError
 from xnet_wire.hello import Hello, decode_hello, encode_hello
-from xnet_wire.messages import ExecRequest, decode_error_text, decode_exec, encode_error_text, encode_exec
+from xnet_wire.messages import (
+    ExecRequest,
+    decode_error_text,
+    decode_exec,
+    decode_goaway,
+    encode_error_text,
+    encode_exec,
+)
 from xnet_wire.value_decoding import decode_exact
 from xnet_wire.value_encoding import encode_exact
 from xnet_wire.value_plain import NOT_PLAIN, decode_plain
@@ -152,7 +159,30 @@ def test_control_payloads_have_them_in_arguments_only() -> None:
     with pytest.raises(DumpError, match=r"at \['kwargs'\]\['a'\]\[0\]"):
         encode_exec(request)
     assert decode_exec(encode_exec(request, surrogates=True)).kwargs == {"a": ["\udcff"]}
-    for odd in (ExecRequest("\udcff"), ExecRequest("", "\udcff"), ExecRequest("", None, "\udcff")):
+    odd = "\udcff"
+    for refused in (
+        ExecRequest(odd), ExecRequest("", odd), ExecRequest("", None, odd), ExecRequest("", kwargs={odd: 1}),
+    ):  # fmt: skip
         with pytest.raises(DumpError, match="a str with a lone surrogate"):
-            encode_exec(odd, surrogates=True)
+            encode_exec(refused, surrogates=True)
     assert decode_error_text(encode_error_text("a\udcff")) == "a?"
+
+
+@pytest.mark.parametrize(
+    ("decode", "content"),
+    [
+        (decode_error_text, "\udcff"),
+        (decode_goaway, {"code": 1, "text": "\udcff"}),
+        (decode_exec, {"source": "\udcff"}),
+        (decode_exec, {"source": "", "file": "\udcff"}),
+        (decode_exec, {"source": "", "kwargs": {"\udcff": 1}}),
+        (decode_hello, {"version": [1, 0], "implementation": "\udcff"}),
+        (decode_hello, {"version": [1, 0], "features": ["\udcff"]}),
+        (decode_hello, {"version": [1, 0], "config": {"id": "\udcff"}}),
+        (decode_hello, {"version": [1, 0], "config": {"env": {"A": "\udcff"}}}),
+    ],
+)
+def test_fr019_where_the_rule_says_text_they_are_refused(decode: Any, content: Any) -> None:
+    """What a peer says there is shown, and written to logs and traces."""
+    with pytest.raises(WireError, match=r"expected (a |texts )"):
+        decode(encode_odd(content))

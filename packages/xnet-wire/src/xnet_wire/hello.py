@@ -16,7 +16,7 @@ from xnet_wire.limits import (
     MIN_CREDIT_BYTES,
     Limits,
 )
-from xnet_wire.payloads import check_text_map, decode_payload, is_uint, take
+from xnet_wire.payloads import check_text_map, decode_payload, is_text, is_uint, take
 from xnet_wire.value_types import SURROGATES_FEATURE
 from xnet_wire.values import encode
 
@@ -127,10 +127,10 @@ def decode_hello(payload: Buffer, from_worker: bool = False) -> Hello:
         )
     check_text_map(content, "HELLO", code)
     features = content.get("features", [])
-    if type(features) is not list or not all(type(feature) is str for feature in features):
+    if type(features) is not list or not all(map(is_text, features)):
         raise WireError(code, f'"features" in HELLO is {short_repr(features)}, expected a list of texts.')
     implementation = content.get("implementation", "")
-    if type(implementation) is not str:
+    if not is_text(implementation):
         raise WireError(code, f'"implementation" in HELLO is {short_repr(implementation)}, expected a text.')
     credit = content.get("credit", CREDIT_BYTES)
     _check_range(credit, "credit", MIN_CREDIT_BYTES, MAX_CREDIT_BYTES)
@@ -172,11 +172,12 @@ def _decode_config(config: Any) -> dict[str, Any]:
     code = codes.HELLO_MALFORMED
     check_text_map(config, '"config" in HELLO', code)
     for name, kind in _CONFIG_TYPES.items():
-        if name in config and type(config[name]) is not kind:
-            found = short_repr(config[name])
+        value = config.get(name)
+        if name in config and (type(value) is not kind or (kind is str and not is_text(value))):
+            found = short_repr(value)
             raise WireError(code, f'"config.{name}" in HELLO is {found}, expected {_TYPE_NAMES[kind]}.')
     for name, value in config.get("env", {}).items():
-        if type(name) is not str or (value is not None and type(value) is not str):
+        if not is_text(name) or not (value is None or is_text(value)):
             # The value may be a secret, so only its type is shown.
             raise WireError(
                 code,

@@ -14,7 +14,7 @@ from xnet_wire.errors import DumpError, WireError
 from xnet_wire.hello import VERSION, Hello, decode_hello, encode_hello
 from xnet_wire.item_path import short_repr
 from xnet_wire.limits import CONTROL_DEPTH, ERROR_TEXT_BYTES, GOAWAY_TEXT_BYTES
-from xnet_wire.payloads import check_text_map, decode_map, decode_payload, is_uint, take
+from xnet_wire.payloads import check_text_map, decode_map, decode_payload, is_text, is_uint, take
 from xnet_wire.values import encode
 
 TYPE_CHECKING = False
@@ -89,7 +89,9 @@ def encode_exec(request: ExecRequest, surrogates: bool = False) -> bytes:
     except DumpError:
         if not surrogates:
             raise
-    encode(texts)  # Where the rule says text, surrogates have no place.
+    encode(
+        {**texts, "kwargs": dict.fromkeys(request.kwargs)}
+    )  # Where the rule says text, they have no place.
     return encode(content, max_depth=CONTROL_DEPTH, surrogates=True)
 
 
@@ -102,11 +104,11 @@ def decode_exec(payload: Buffer) -> ExecRequest:
     code = codes.PAYLOAD_MALFORMED
     content = decode_map(payload, "CHANNEL_EXEC", code)
     source = take(content, "source", "CHANNEL_EXEC", code)
-    if type(source) is not str:
+    if not is_text(source):
         raise WireError(code, f'"source" in CHANNEL_EXEC is {short_repr(source)}, expected a text.')
     for name in ("file", "call"):
         value = content.get(name)
-        if value is not None and type(value) is not str:
+        if value is not None and not is_text(value):
             raise WireError(
                 code, f'"{name}" in CHANNEL_EXEC is {short_repr(value)}, expected a text or null.'
             )
@@ -128,7 +130,7 @@ def decode_goaway(payload: Buffer) -> tuple[int, str]:
     """
     content = decode_map(payload, "GOAWAY", codes.PAYLOAD_MALFORMED)
     code, text = content.get("code"), content.get("text")
-    if not is_uint(code) or type(text) is not str:
+    if not is_uint(code) or not is_text(text):
         raise WireError(
             codes.PAYLOAD_MALFORMED,
             f"GOAWAY has code {short_repr(code)} and text {short_repr(text)}, expected a number and a text.",
@@ -188,11 +190,11 @@ def decode_error_text(payload: Buffer) -> str:
         WireError: The peer sent something else than a text (PAYLOAD_MALFORMED).
     """
     text = decode_payload(payload, "CHANNEL_CLOSE_ERROR", codes.PAYLOAD_MALFORMED)
-    if type(text) is not str:
+    if not is_text(text):
         raise WireError(
             codes.PAYLOAD_MALFORMED, f"CHANNEL_CLOSE_ERROR carries {short_repr(text)}, expected a text."
         )
-    return text
+    return text  # type: ignore[no-any-return]
 
 
 def _cut(text: str, limit_bytes: int) -> str:

@@ -41,7 +41,7 @@ def check_text_map(content: Any, what: str, code: int) -> None:
     if type(content) is not dict:
         raise WireError(code, f"{what} is {short_repr(content)}, expected a map.")
     for key in content:
-        if type(key) is not str:
+        if not is_text(key):
             raise WireError(code, f"{what} has a key {short_repr(key)}, expected texts as keys.")
 
 
@@ -50,6 +50,19 @@ def take(content: dict[Any, Any], key: str, frame: str, code: int) -> Any:
     if key not in content:
         raise WireError(code, f'{frame} has no "{key}".')
     return content[key]
+
+
+def is_text(value: object) -> bool:
+    """Tell whether a value is a text that can be shown and written anywhere: one without surrogates.
+
+    These are values in items; where a rule says text, whoever reads it need not expect them (FR-019).
+    """
+    if type(value) is not str:
+        return False
+    try:
+        return value.isascii() or bool(value.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 def is_uint(value: object) -> bool:
