@@ -225,7 +225,7 @@ class TestEveryWayToAnEncoder:
         with pytest.raises(DumpError, match="nested this deeply"):
             values.encode(kind([deep]), max_depth=64)
         loop = kind()
-        loop.append({"a": loop})
+        loop += [{"a": loop}, loop]
         with pytest.raises(DumpError, match=r"Cannot send a list that contains itself\.$"):
             values.encode(loop)
         with pytest.raises(DumpError, match="nested too deeply, or contains itself"):

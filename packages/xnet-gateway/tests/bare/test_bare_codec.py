@@ -105,6 +105,12 @@ class TestEncode:
         cycle.append(cycle)
         with pytest.raises(bare.DumpError, match="nested"):
             bare.encode(cycle)
+        # Twice, behind something that is no value as it is: nobody may walk through all of it.
+        cycle[:] = [type("int", (int,), {})(5), cycle, {1: cycle}]
+        with pytest.raises(bare.DumpError, match="nested"):
+            bare.encode(cycle)
+        with pytest.raises(bare.DumpError, match="nested"):
+            bare.dumps(cycle)
 
     def test_va_026_a_full_stack(self) -> None:
         item: Any = [1]

@@ -585,8 +585,10 @@ class Conversion(object):
                 # One by one in PyPy: for a whole text it takes time by the square of its length.
                 data = b"".join([one.encode("utf-8", "surrogatepass") for one in (item if IS_PYPY else [item])])
             return surrogate_text(item, data) if _has_surrogate(data) else item
-        if levels <= 0:
-            return item
+        if levels <= 0 and kind in (list, tuple, dict, set, frozenset):
+            # At once: what contains itself twice has no end.
+            text = "Cannot %s a %s nested this deeply at %s: there is a limit, or it contains itself."
+            raise DumpError(text % (self.verb, kind.__name__, path))
         if kind in (list, tuple):
             return kind([self.value_of(one, levels - 1, "%s[%d]" % (path[:400], n)) for n, one in enumerate(item)])
         if kind is dict:
