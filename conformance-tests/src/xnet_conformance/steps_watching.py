@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -152,6 +153,41 @@ def trace(scenario: Scenario, raw: Any) -> None:
         session.link.wait_exit(deadline)
         text = session.link.drain_stderr(deadline)
     check_trace(raw["mode"], Path(scenario.scratch), text, session.frames, raw)
+
+
+@step("plant")
+def plant(scenario: Scenario, raw: Any) -> None:
+    """Put something where the testee is going to trace: ``{what: pipe}``, ``link`` or ``readable`` (a file).
+
+    It belongs between the two HELLOs, where ours asks for the trace: then its processes are known.
+    With ``still: true`` check that it is as it was.
+    """
+    process = scenario.session.link.process
+    if process is None:
+        raise CaseError("there is no process whose number would be known")
+    what = raw["what"]
+    for pid in [process.pid, *_descendants(process.pid)]:
+        path = Path(scenario.scratch) / f"execnet-debug-{pid}"
+        target = path.with_name(f"target-{pid}")
+        if raw.get("still"):
+            if target.exists() or (what == "readable" and path.read_bytes() != b"content"):
+                raise CheckFailed("what others had put in place of the trace was written to", req="TR-005")
+        elif what == "pipe":
+            os.mkfifo(path, 0o600)
+        elif what == "link":
+            path.symlink_to(target)
+        else:
+            path.write_text("content", encoding="ascii")
+            path.chmod(0o644)
+
+
+def _descendants(pid: int) -> list[int]:
+    """Return the processes that a process has started, and those that they have, where the system tells."""
+    found: list[int] = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in map(int, task.read_text(encoding="ascii").split()):
+            found += [child, *_descendants(child)]
+    return found
 
 
 @step("remember")

@@ -146,10 +146,13 @@ def run_program(
     )
 
 
-def start_program(text: str, *arguments: str) -> subprocess.Popen[str]:
+def start_program(
+    text: str, *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.Popen[str]:
     """Start one and leave it running."""
     return subprocess.Popen(
         [sys.executable, "-c", PROGRAM_HEAD + text, *arguments],
+        env={**os.environ, **(environment or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

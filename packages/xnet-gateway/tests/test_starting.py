@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway_helpers import Gateways, children, descriptors, eventually
+from gateway_helpers import PATIENCE_S, Gateways, children, descriptors, eventually
 from xnet_gateway import starting
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.starting import begin, check
@@ -66,6 +67,28 @@ class TestFails:
 
     def test_the_stdout_file_cannot_be_opened(self, tmp_path: Path) -> None:
         assert f"{tmp_path}/a/b" in failure(f"popen//stdout={tmp_path}/a/b")
+
+    @pytest.mark.timeout(20)
+    @pytest.mark.parametrize("text", ["popen", f"popen//python={sys.executable}"])
+    def test_nobody_reads_the_pipe_that_stdout_names(self, tmp_path: Path, text: str) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        assert f"{tmp_path}/pipe" in failure(f"{text}//stdout={tmp_path}/pipe")
+
+    @pytest.mark.parametrize("text", ["popen", f"popen//python={sys.executable}"])
+    def test_somebody_reads_the_pipe_that_stdout_names(self, tmp_path: Path, text: str) -> None:
+        """More than fits into it, so that who writes has to wait."""
+        os.mkfifo(tmp_path / "pipe")
+        reading = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+        spec = XSpec(f"{text}//stdout={tmp_path}/pipe")
+        spec.id = "gw0"
+        gateway = begin(spec).finish()
+        os.set_blocking(reading, True)
+        channel = gateway.remote_exec("print('x' * 299_999, flush=True)")
+        with open(reading, encoding="ascii") as file:
+            assert file.readline() == "x" * 299_999 + "\n"
+        channel.waitclose(PATIENCE_S)
+        gateway.exit()
+        assert gateway._wait_ended(time.monotonic() + PATIENCE_S)
 
     def test_niceness_is_refused(self) -> None:
         if os.getuid() == 0:

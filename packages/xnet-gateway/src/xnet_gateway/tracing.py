@@ -1,12 +1,13 @@
 """The tracer of this process, if EXECNET_DEBUG or XNET_TRACE_JSON asks for one.
 
-Spec: TR-001 to TR-003, TR-020. The formats are in ``xnet_wire.trace``; files, clock and environment are here.
+Spec: TR-001 to TR-005, TR-020. The formats are in ``xnet_wire.trace``; files, clock and environment are here.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import sys
+import stat
 
 from xnet_channel.threads.native import CLOCK, OS
 
@@ -54,11 +55,36 @@ def _write_stderr(line: str) -> None:
 
 
 def _open_file(path: str) -> Callable[[str], object]:
-    # One write call for each line, appended: lines of several threads never mix.
-    flags = OS.O_WRONLY | OS.O_CREAT | OS.O_APPEND | OS.O_NOFOLLOW | OS.O_CLOEXEC
     try:
-        fd = OS.open(path, flags, 0o600)
+        fd = _open_private(path)
     except OSError as error:
-        sys.stderr.write(f"[{OS.getpid()}] cannot write the trace file {path}: {error}\n")
+        words = error.strerror or error
+        _write_stderr(f"[{OS.getpid()}] cannot write the trace file {path}, going on without it: {words}\n")
         return lambda line: None
+    # One write call for each line, appended: lines of several threads never mix.
     return lambda line: OS.write(fd, line.encode("utf-8", "backslashreplace"))
+
+
+def _open_private(path: str) -> int:
+    """Open a file that nobody else can have put there, for appending. Spec: TR-005.
+
+    Raises:
+        OSError: Something else is there, or it cannot be made.
+    """
+    flags = OS.O_WRONLY | OS.O_APPEND | OS.O_NOFOLLOW | OS.O_CLOEXEC
+    try:
+        return OS.open(path, flags | OS.O_CREAT | OS.O_EXCL, 0o600)
+    except FileExistsError:
+        pass
+    # An earlier process of ours had the same number, or somebody has guessed ours: a pipe would let us wait.
+    fd = OS.open(path, flags | OS.O_NONBLOCK)
+    found = OS.fstat(fd)
+    if (
+        not stat.S_ISREG(found.st_mode)
+        or found.st_uid != OS.geteuid()
+        or found.st_nlink != 1
+        or found.st_mode & 0o077
+    ):
+        OS.close(fd)
+        raise FileExistsError(errno.EEXIST, "what is there is not a file of this user alone; remove it")
+    return fd

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,12 @@ def test_what_is_cut_or_foreign_is_counted(tmp_path: Path) -> None:
     assert (reader.count, reader.foreign, reader.cut) == (2, 2, True)
     assert len(list(reader.entries())) == 2
     assert reader.foreign == 2
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Somebody may have put it where traces are looked for."""
+    os.mkfifo(tmp_path / "t-1.jsonl")
+    with pytest.raises(OSError, match="it is a pipe") as caught:
+        list(Reader(str(tmp_path / "t-1.jsonl")).entries())
+    assert caught.value.filename == str(tmp_path / "t-1.jsonl")

@@ -1,6 +1,6 @@
 /** Applies the initiator's configuration to this process. Spec: HS-020 to HS-022. */
 
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, constants as fileConstants, existsSync, mkdirSync, openSync } from "node:fs";
 import { constants, devNull, getPriority, setPriority } from "node:os";
 import { isAbsolute, resolve } from "node:path";
 
@@ -94,7 +94,9 @@ function printTo(stdout) {
     throw refuse("stdout", stdout, "stderr, null or an absolute path is expected");
   }
   try {
-    const descriptor = openSync(path, "a");
+    // A pipe that nobody reads is an error, rather than waited for.
+    const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = fileConstants;
+    const descriptor = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o666);
     closeSync(1);
     openSync(path, "a"); // gets the lowest free number, which is 1
     closeSync(descriptor);

@@ -4,7 +4,7 @@
  * Nothing is formatted unless somebody asked for it.
  */
 
-import { openSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -88,10 +88,10 @@ function textWriter(debug) {
   }
 }
 
-/** A writer that appends whole lines, and is quiet about failures (TR-003). @param {string} path @returns {Write | null} */
+/** A writer that appends whole lines; what fails then disturbs nobody (TR-003). @param {string} path @returns {Write | null} */
 function fileWriter(path) {
   try {
-    const descriptor = openSync(path, "a", 0o600);
+    const descriptor = openPrivate(path);
     return (line) => {
       try {
         writeSync(descriptor, `${line}\n`);
@@ -99,7 +99,30 @@ function fileWriter(path) {
         // a full disk must not disturb the connection
       }
     };
-  } catch {
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`[${process.pid}] cannot write the trace file ${path}, going on without it: ${words}\n`);
     return null;
   }
+}
+
+/** Open a file for appending that nobody else can have put there (TR-005). @param {string} path */
+function openPrivate(path) {
+  const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
+  try {
+    return openSync(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CREAT | O_EXCL, 0o600);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) {
+      throw error;
+    }
+  }
+  // An earlier process of ours had the same number, or somebody has guessed ours: a pipe would let us wait.
+  const descriptor = openSync(path, O_WRONLY | O_APPEND | O_NOFOLLOW | O_NONBLOCK);
+  const found = fstatSync(descriptor);
+  const isOurs = found.isFile() && found.uid === process.geteuid?.() && found.nlink === 1 && (found.mode & 0o077) === 0;
+  if (!isOurs) {
+    closeSync(descriptor);
+    throw new Error("what is there is not a file of this user alone; remove it");
+  }
+  return descriptor;
 }

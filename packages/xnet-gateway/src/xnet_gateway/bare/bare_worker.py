@@ -36,7 +36,7 @@ import os
 import select
 import sys
 import time
-from errno import EAGAIN, EINTR
+from errno import EAGAIN, EEXIST, EINTR
 from itertools import repeat
 
 from _collections import deque  # without what is around it, which takes a while to load
@@ -1526,10 +1526,9 @@ def maybe_tracer():
 def open_tracer(level, json_prefix):
     def append_to(path):
         try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-            fd = OS.open(path, flags, 0o600)
+            fd = open_private(path)
         except OSError as error:
-            warn("cannot write the trace file %s: %s" % (path, error))
+            warn("cannot write the trace file %s, going on without it: %s" % (path, error.strerror or error))
             return None
         keep_private(fd)
         return fd
@@ -1547,6 +1546,25 @@ def open_tracer(level, json_prefix):
     if text_fd is None and json_fd is None:
         return None
     return Tracer(text_fd, "[%d] " % pid if level == "2" else "", json_fd)
+
+
+@later
+def open_private(path):
+    """Open a file for appending that nobody else can have put there (TR-005)."""
+    flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        if error.errno != EEXIST:
+            raise
+    # An earlier process of ours had the same number, or somebody has guessed ours: a pipe would let us wait.
+    fd = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    found = os.fstat(fd)
+    is_file, is_ours = found.st_mode & 0o170000 == 0o100000, found.st_uid == getattr(os, "geteuid", int)()
+    if not is_file or not is_ours or found.st_nlink != 1 or found.st_mode & 0o077:
+        os.close(fd)
+        raise OSError(EEXIST, "what is there is not a file of this user alone; remove it")
+    return fd
 
 
 # ---- Channels ---------------------------------------------------------------------------------
@@ -3869,7 +3887,12 @@ class Worker(object):
         path = os.devnull if place == "null" else native(place)
         if not os.path.isabs(path):
             raise ValueError("expected stderr, null or an absolute path")
-        fd = OS.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 438)  # rw-rw-rw-, without the umask
+        # rw-rw-rw-, without the umask; and not waiting for somebody to read what may be a pipe
+        fd = OS.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK, 438)
+        if PY2:
+            fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~os.O_NONBLOCK)
+        else:
+            OS.set_blocking(fd, True)
         OS.dup2(fd, 1)
         OS.close(fd)
 

@@ -157,5 +157,7 @@ def _open_stdout(spec: XSpec, stderr_pipe: int) -> tuple[int | None, int | None]
         return None, None
     if policy == "null":
         return subprocess.DEVNULL, None
-    fd = OS.open(str(policy), OS.O_WRONLY | OS.O_APPEND | OS.O_CREAT, 0o666)
+    # Not waiting for somebody to read what may be a pipe.
+    fd = OS.open(str(policy), OS.O_WRONLY | OS.O_APPEND | OS.O_CREAT | OS.O_NONBLOCK, 0o666)
+    OS.set_blocking(fd, True)
     return fd, fd

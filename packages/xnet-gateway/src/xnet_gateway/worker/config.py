@@ -85,7 +85,9 @@ def _apply_stdout(worker: WorkerGateway, place: str) -> None:
     path = os.devnull if place == "null" else place
     if not os.path.isabs(path):
         raise ValueError("expected stderr, null or an absolute path")
-    fd = OS.open(path, OS.O_WRONLY | OS.O_APPEND | OS.O_CREAT, 0o666)
+    # Not waiting for somebody to read what may be a pipe.
+    fd = OS.open(path, OS.O_WRONLY | OS.O_APPEND | OS.O_CREAT | OS.O_NONBLOCK, 0o666)
+    OS.set_blocking(fd, True)
     OS.dup2(fd, 1)
     OS.close(fd)
 

@@ -6,9 +6,11 @@ end of a trace of a process that was killed, and what else was written to standa
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,7 +98,7 @@ class Reader:
         self.count = 0
         self.foreign = 0
         self.cut = False
-        with open(self.path, "rb") as file:
+        with open(self.path, "rb", opener=_open_file) as file:
             rest_of_line = False
             while line := file.readline(LONGEST_LINE_BYTES):
                 is_complete = line.endswith(b"\n")
@@ -111,6 +113,19 @@ class Reader:
                 elif is_complete and line.strip():
                     self.foreign += 1
                 rest_of_line = not is_complete
+
+
+def _open_file(path: str, flags: int) -> int:
+    """Open a trace, or whatever else, without waiting for somebody to write to a pipe.
+
+    Raises:
+        OSError: There is none, or it is a pipe.
+    """
+    fd = os.open(path, flags | os.O_NONBLOCK)
+    if stat.S_ISFIFO(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.ESPIPE, "it is a pipe, and files are read twice; - reads standard input", path)
+    return fd
 
 
 def parse_line(line: bytes, pid: int) -> Entry | None:
