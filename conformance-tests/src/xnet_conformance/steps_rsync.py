@@ -122,7 +122,7 @@ def _bytes(what: Any) -> bytes:
 def begin(scenario: Scenario, raw: Any) -> None:
     """Execute a receiver and send ``begin``: ``{ch: r, dest: d, delete: true}``; ``root`` is the tree itself.
 
-    ``ready: false`` does not wait for the answer.
+    ``ready: false`` does not wait for the answer; ``owner`` is whose the root is, as in ``rsync_owners``.
     """
     channel = scenario.channel(raw["ch"])
     payload = exec_payload(scenario, {"fixture": RECEIVER})
@@ -132,6 +132,8 @@ def begin(scenario: Scenario, raw: Any) -> None:
     options: dict[str, Any] = {"version": 1}
     options["root"] = [root["kind"], root["mode"], root["size"], root["time"]]
     options.update({key: item for key, item in raw.items() if key not in ("ch", "dest", "root", "ready")})
+    if "owner" in raw:
+        options["owner"] = list(_owner(raw["owner"]))
     pairs = [(Value("str", key), parse_value(item)) for key, item in options.items()]
     pairs.append((Value("str", "dest"), Value("bytes", str(dest).encode())))
     _say(scenario, raw["ch"], Value("str", "begin"), Value("dict", tuple(pairs)))
@@ -147,6 +149,19 @@ def _check_dest(facts: Value, dest: Path) -> None:
     found = next((item.content for key, item in facts.content if key.content in ("dest", b"dest")), None)
     if found != str(dest).encode():
         raise CheckFailed("ready has another destination", expected=str(dest), actual=repr(found))
+
+
+@step("rsync_owners")
+def owners(scenario: Scenario, raw: Any) -> None:
+    """Say whose entries of the next table are: ``{ch: r, are: {1: ours, 2: other user, 3: other group}}``."""
+    columns = [list(raw["are"]), *zip(*map(_owner, raw["are"].values()), strict=True)]
+    data = [Value("bytes", struct.pack(f">{len(column)}I", *column)) for column in columns]
+    _say(scenario, raw["ch"], Value("str", "owners"), *data)
+
+
+def _owner(whose: str) -> tuple[int, int]:
+    """Return user and group: what a testee makes on this machine has those of the runner."""
+    return os.geteuid() + (whose == "other user"), os.getegid() + (whose == "other group")
 
 
 @step("rsync_index")

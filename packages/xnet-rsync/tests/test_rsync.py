@@ -281,7 +281,7 @@ def test_odd_times_modes_and_names(tmp_path: Path, gateway: Gateway) -> None:
         write(source / name, name, 0o600 + number)
     write(source / "before 1970")
     os.utime(source / "before 1970", ns=(-1, -1_500_000_001))
-    write(source / "setuid", "1").chmod(0o6755)
+    write(source / "sticky", "1").chmod(0o1755)
     write(source / "unreadable", "1").chmod(0)
     deep = source
     for _ in range(60):
@@ -289,7 +289,7 @@ def test_odd_times_modes_and_names(tmp_path: Path, gateway: Gateway) -> None:
     write(deep / "file", "deep")
     sync(source, gateway, tmp_path / "copy")
     assert look(tmp_path / "copy") == look(source)
-    for path in ("unreadable", "setuid"):
+    for path in ("unreadable", "sticky"):
         (source / path).chmod(0o400)
     sync(source, gateway, tmp_path / "copy")
     assert look(tmp_path / "copy") == look(source)

@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import fs from "node:fs";
 
 import { readAt, sha256 } from "./chunks.mjs";
-import { CREATE_FILE, encode, seconds } from "./folders.mjs";
+import { CREATE_FILE, encode, permitted, seconds } from "./folders.mjs";
 import { must, UNFINISHED } from "./messages.mjs";
 
 /** Less than this is not kept for the next sync. */
@@ -57,12 +57,13 @@ export class Arriving {
    * Let it become visible, with all it has to have.
    *
    * @param {Folder} folder
-   * @param {{name: string, mode: number, size: number, time: bigint}} entry
+   * @param {{name: string, mode: number, size: number, time: bigint, owner?: import("./folders.mjs").Owner}} entry
    * @param {boolean} fsync
    */
   install(folder, entry, fsync) {
     fs.ftruncateSync(this.fd, entry.size);
-    fs.fchmodSync(this.fd, entry.mode);
+    const { uid: user, gid: group } = fs.fstatSync(this.fd);
+    fs.fchmodSync(this.fd, permitted(entry.mode, entry.owner, { user, group }));
     fs.futimesSync(this.fd, seconds(entry.time), seconds(entry.time));
     if (fsync) {
       fs.fsyncSync(this.fd);

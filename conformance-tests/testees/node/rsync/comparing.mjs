@@ -3,7 +3,7 @@
 import { randomBytes } from "node:crypto";
 
 import { unfinishedName } from "./arriving.mjs";
-import { sameTime } from "./folders.mjs";
+import { permitted, sameTime, SETID } from "./folders.mjs";
 import { GROUP, KIND, must, PLAN, readTable, UNFINISHED, WANT } from "./messages.mjs";
 
 /** Smaller files come whole. Spec: RS-055. */
@@ -14,6 +14,7 @@ const MOST_TRIED = 4;
 
 /**
  * @typedef {import("./folders.mjs").Found} Found
+ * @typedef {import("./folders.mjs").Owner} Owner
  * @typedef {import("./messages.mjs").Row} Row
  * @typedef {{folder: number, name: string}} Place
  */
@@ -26,6 +27,7 @@ const MOST_TRIED = 4;
  * @property {number} size
  * @property {bigint} time
  * @property {Place[]} bases  files here that resemble it
+ * @property {Owner} [owner]  at the sender, if it has setuid or setgid bits
  */
 
 export class Comparing {
@@ -38,6 +40,8 @@ export class Comparing {
   /** Which of these resemble something that is needed. @type {string[]} */
   used = [];
   next = 1;
+  /** Whose entries with setuid or setgid bits are. @type {Map<number, Owner>} */
+  owners = new Map();
   /** The directory of which more is to follow. @type {{folder: number, there: Map<string, Found>, seen: Set<string>} | null} */
   #listing = null;
   /** Directories that were just made, and those that could not be opened. */
@@ -45,7 +49,7 @@ export class Comparing {
   #fresh = new Set();
   #broken = new Set();
   /** Needed files that resemble nothing yet. @type {number[]} */
-  #later = [];
+  #puttingOff = [];
   /** @type {Map<number, Place[]>} */
   #bySize = new Map();
   #remembered = 0;
@@ -70,11 +74,27 @@ export class Comparing {
     if (there === null) {
       this.#fresh.add(0);
       this.#would(0, PLAN.make);
-      this.tree.later(0, mode, time);
-    } else if (there.mode !== mode || !sameTime(there.time, time)) {
+      this.#later(0, mode, time);
+    } else if (there.mode !== permitted(mode, this.owners.get(0), there) || !sameTime(there.time, time)) {
       this.#would(0, PLAN.adjust);
-      this.tree.later(0, mode, time);
+      this.#later(0, mode, time);
     }
+  }
+
+  /** What a directory gets at the end, whoever it belongs to then. @param {number} number @param {number} mode @param {bigint} time */
+  #later(number, mode, time) {
+    const owner = this.owners.get(number);
+    this.tree.later(number, mode, time, owner);
+  }
+
+  /** Whose entries of the next table are. Spec: RS-028. @param {number[][]} columns */
+  addOwners(...columns) {
+    const [numbers, users, groups] = columns;
+    must(users.length === numbers.length && groups.length === numbers.length, "owners of another number");
+    numbers.forEach((one, index) => {
+      must(one >= this.next, `the owner of ${one}, which came before`);
+      this.owners.set(one, { user: users[index], group: groups[index] });
+    });
   }
 
   /** A table of the index. @param {Buffer} table */
@@ -82,6 +102,9 @@ export class Comparing {
     for (const { folder, flags, rows } of readTable(table)) {
       must(this.tree.has(folder) || this.#broken.has(folder), `entries of ${folder}, which is no directory`);
       this.#addGroup(folder, flags, rows);
+    }
+    for (const one of this.owners.keys()) {
+      must(one < this.next, `the owner of ${one}, which is not in the table`);
     }
   }
 
@@ -162,9 +185,10 @@ export class Comparing {
   #addDirectory(number, folder, there, row) {
     this.tree.add(number, folder, row.name);
     if (there?.kind === "directory") {
-      if (there.mode !== row.mode || !sameTime(there.time, row.time)) {
+      const right = permitted(row.mode, this.owners.get(number), there);
+      if (there.mode !== right || !sameTime(there.time, row.time)) {
         this.#would(number, PLAN.adjust);
-        this.tree.later(number, row.mode, row.time);
+        this.#later(number, row.mode, row.time);
       }
       return;
     }
@@ -177,19 +201,23 @@ export class Comparing {
       around.mkdir(row.name);
     }
     this.#fresh.add(number);
-    this.tree.later(number, row.mode, row.time);
+    this.#later(number, row.mode, row.time);
   }
 
   /** @param {number} number @param {number} folder @param {Found | null} there @param {Row} row */
   #addFile(number, folder, there, row) {
     const { checksum, delta, dry } = this.options;
     const isFile = there?.kind === "file";
-    if (isFile && there.size === row.size && sameTime(there.time, row.time)) {
+    const owner = this.owners.get(number);
+    const right = isFile ? permitted(row.mode, owner, there) : row.mode;
+    // Nothing lends rights that somebody else may have written: only what is made here.
+    const lends = isFile && (right & ~there.mode & SETID) !== 0;
+    if (isFile && !lends && there.size === row.size && sameTime(there.time, row.time)) {
       this.#remember(folder, row.name, there);
-      if (there.mode !== row.mode) {
+      if (there.mode !== right) {
         this.#would(number, PLAN.adjust);
         if (!dry) {
-          this.tree.folder(folder).setMode(row.name, row.mode);
+          this.tree.folder(folder).setMode(row.name, right);
         }
       }
       if (!checksum || row.size === 0) {
@@ -206,11 +234,11 @@ export class Comparing {
       bases.push({ folder, name: row.name });
     }
     const { name, mode, size, time } = row;
-    this.entries.set(number, { folder, name, mode, size, time, bases });
+    this.entries.set(number, { folder, name, mode, size, time, bases, owner });
     if (bases.length && row.size > 0) {
       this.#need(number, WANT.chunks);
     } else if (delta && row.size >= WORTH_CUTTING_BYTES) {
-      this.#later.push(number);
+      this.#puttingOff.push(number);
     } else {
       this.#need(number, WANT.whole);
     }
@@ -251,12 +279,12 @@ export class Comparing {
   /** The index is complete. Spec: RS-025. */
   end() {
     must(this.#listing === null, "the end in the middle of a directory");
-    for (const number of this.#later) {
+    for (const number of this.#puttingOff) {
       const entry = /** @type {Entry} */ (this.entries.get(number));
       entry.bases = this.#bySize.get(entry.size) ?? [];
       this.#need(number, entry.bases.length ? WANT.chunks : WANT.whole);
     }
-    this.#later = [];
+    this.#puttingOff = [];
     this.#bySize.clear();
   }
 

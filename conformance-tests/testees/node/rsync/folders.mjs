@@ -19,7 +19,16 @@ export const CREATE_FILE = constants.O_RDWR | constants.O_CREAT | constants.O_EX
  * @property {number} mode
  * @property {number} size
  * @property {bigint} time  nanoseconds
+ * @property {number} user
+ * @property {number} group
  */
+
+/** @typedef {{user: number, group: number}} Owner */
+
+/** Permissions that lend the rights of a file's owner, or of its group. */
+const SETUID = 0o4000;
+const SETGID = 0o2000;
+export const SETID = SETUID | SETGID;
 
 export class Folder {
   /**
@@ -182,7 +191,20 @@ export function enter(parent, name, changing) {
 /** @param {fs.BigIntStats} found  @returns {Found} */
 function describe(found) {
   const kind = found.isFile() ? "file" : found.isDirectory() ? "directory" : found.isSymbolicLink() ? "link" : "other";
-  return { kind, mode: Number(found.mode & 0o7777n), size: Number(found.size), time: found.mtimeNs };
+  const mode = Number(found.mode & 0o7777n);
+  return { kind, mode, size: Number(found.size), time: found.mtimeNs, user: Number(found.uid), group: Number(found.gid) };
+}
+
+/**
+ * Permissions without the bits that would lend the rights of others than the sender has named. Spec: RS-029.
+ *
+ * @param {number} mode  as the sender has them
+ * @param {Owner | undefined} owner  there, if it has said so
+ * @param {Owner} there  of what gets the permissions
+ */
+export function permitted(mode, owner, there) {
+  const without = (owner?.user === there.user ? 0 : SETUID) | (owner?.group === there.group ? 0 : SETGID);
+  return mode & ~without;
 }
 
 /** @param {string} name */

@@ -102,6 +102,13 @@ function inflate(packed, most) {
   }
 }
 
+/** @param {unknown} packed  four bytes for each */
+export function unpackNumbers(packed) {
+  const data = bytes(packed);
+  must(data.length % 4 === 0 && data.length <= MOST_BYTES, `${data.length} bytes of numbers`);
+  return Array.from({ length: data.length / 4 }, (_, index) => data.readUInt32BE(4 * index));
+}
+
 /** @param {Iterable<number>} numbers  four bytes for each */
 export function packNumbers(numbers) {
   const all = [...numbers];

@@ -11,7 +11,7 @@ import path from "node:path";
 
 import { Comparing } from "./comparing.mjs";
 import { Contents } from "./contents.mjs";
-import { bytes, checkName, KIND, must, number, packNumbers, size, time, unpack } from "./messages.mjs";
+import { bytes, checkName, KIND, must, number, packNumbers, size, time, unpack, unpackNumbers } from "./messages.mjs";
 import { openDestination, Tree } from "./tree.mjs";
 
 const VERSION = 1;
@@ -107,6 +107,7 @@ class Receiver {
   #obey(name, values) {
     /** @type {Record<string, [number, (...values: any[]) => void]>} */
     const handlers = {
+      owners: [3, (...columns) => this.#comparing.addOwners(...columns.map(unpackNumbers))],
       index: [4, (first, method, said, table) => this.#index(first, unpack(method, bytes(table), said))],
       listed: [0, () => this.#listed()],
       chunks: [7, (...values) => this.#contents.chunks(...values)],
@@ -134,6 +135,8 @@ class Receiver {
     const root = said.get("root");
     must(Array.isArray(root) && root.length === 4 && (root[0] === KIND.directory || root[0] === KIND.file), "the root");
     must(Array.isArray(said.get("compression") ?? []), "the compressions");
+    const owner = said.get("owner")?.map?.((/** @type {unknown} */ one) => number(one));
+    must(!said.has("owner") || owner?.length === 2, "the owner");
     const options = this.#options;
     options.dest = path.posix.resolve(Buffer.from(process.cwd()).toString("latin1"), dest.toString("latin1"));
     options.dry = said.get("dry_run") === true;
@@ -148,6 +151,9 @@ class Receiver {
     this.#tree = new Tree(opened);
     this.#comparing = new Comparing(this.#tree, this.#options, this);
     this.#contents = new Contents(this.#tree, this.#comparing, this);
+    if (owner) {
+      this.#comparing.owners.set(0, { user: owner[0], group: owner[1] });
+    }
     this.say("ready", { version: VERSION, dest: Buffer.from(options.dest, "latin1"), compression: [] });
     const [mode, when] = [number(root[1], 0o7777), time(root[3])];
     if (isFile) {

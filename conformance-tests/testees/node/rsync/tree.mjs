@@ -3,8 +3,10 @@
 import fs from "node:fs";
 import path from "node:path";
 
-import { encode, enter, Folder, seconds } from "./folders.mjs";
+import { encode, enter, Folder, permitted, seconds } from "./folders.mjs";
 import { must } from "./messages.mjs";
+
+/** @typedef {import("./folders.mjs").Owner} Owner */
 
 /** How many directories are open at a time, and how deep they may lie. */
 const MOST_OPEN = 32;
@@ -15,7 +17,7 @@ export class Tree {
   #places = new Map();
   /** @type {Map<number, Folder>} */
   #open = new Map();
-  /** Permissions and times that directories get at the end. @type {Map<number, {mode: number, time: bigint}>} */
+  /** Permissions and times that directories get at the end. @type {Map<number, {mode: (there: Owner) => number, time: bigint}>} */
   #pending = new Map();
   /** @type {Set<number>} */
   #touched = new Set();
@@ -90,13 +92,20 @@ export class Tree {
   /** @param {number} number @param {{mode: number, time: bigint}} own */
   #keep(number, { mode, time }) {
     if (!this.#pending.has(number)) {
-      this.#pending.set(number, { mode, time });
+      this.#pending.set(number, { mode: () => mode, time }); // as it was, whatever that is
     }
   }
 
-  /** What a directory gets at the end. @param {number} number @param {number} mode @param {bigint} time */
-  later(number, mode, time) {
-    this.#pending.set(number, { mode, time });
+  /**
+   * What a directory gets at the end. Spec: RS-029.
+   *
+   * @param {number} number
+   * @param {number} mode
+   * @param {bigint} time
+   * @param {Owner} [owner]  whom the sender has named
+   */
+  later(number, mode, time, owner) {
+    this.#pending.set(number, { mode: (there) => permitted(mode, owner, there), time });
   }
 
   /**
@@ -107,11 +116,12 @@ export class Tree {
   settle() {
     const failed = [];
     for (const number of [...this.#pending.keys()].sort((one, other) => other - one)) {
-      const { mode, time } = /** @type {{mode: number, time: bigint}} */ (this.#pending.get(number));
+      const { mode, time } = /** @type {{mode: (there: Owner) => number, time: bigint}} */ (this.#pending.get(number));
       this.#pending.delete(number);
       try {
-        const { fd } = this.folder(number);
-        fs.fchmodSync(fd, mode);
+        const folder = this.folder(number);
+        const { fd } = folder;
+        fs.fchmodSync(fd, mode(folder.own()));
         fs.futimesSync(fd, seconds(time), seconds(time));
       } catch (error) {
         failed.push({ number, error: /** @type {Error} */ (error) });

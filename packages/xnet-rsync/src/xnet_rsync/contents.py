@@ -11,12 +11,12 @@ from hashlib import sha256
 from xnet_rsync import messages, receiver
 from xnet_rsync.chunking import ChunkList
 from xnet_rsync.compression import STORED
-from xnet_rsync.entries import FILE, Entry
+from xnet_rsync.entries import FILE, Entry, permissions
 from xnet_rsync.keeping import Kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Final
 
 #: Files up to this size travel together with others.
@@ -58,8 +58,21 @@ class Contents:
     Threads: any.
     """
 
-    def __init__(self, source: str, kept_bytes: int = KEPT_BYTES) -> None:
+    def __init__(
+        self,
+        source: str,
+        kept_bytes: int = KEPT_BYTES,
+        owners: Mapping[int, tuple[int, int]] | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            source: The directory or the file.
+            kept_bytes: How much is kept for those who are a little behind.
+            owners: Of entries with setuid or setgid bits, as the index says it.
+        """
         self._source = source
+        self._owners = {} if owners is None else owners
         self._kept = Kept(kept_bytes)
         self._digests: dict[tuple[int, int], bytes] = {}
         self._latest: dict[int, Entry] = {}
@@ -277,7 +290,7 @@ class Contents:
                 entry.path,
                 entry.name,
                 FILE,
-                stat.S_IMODE(found.st_mode),
+                permissions(found, self._owners.get(entry.number)),
                 found.st_size,
                 found.st_mtime_ns,
                 (found.st_dev, found.st_ino),

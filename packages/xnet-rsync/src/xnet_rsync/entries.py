@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import stat
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from typing import Final
 
 #: Kinds of entries. Spec: RS-020.
@@ -11,6 +14,8 @@ DIRECTORY: Final = 1
 FILE: Final = 2
 LINK: Final = 3
 TREE_LINK: Final = 4
+#: Permissions that lend the rights of a file's owner, or of its group.
+SETID: Final = stat.S_ISUID | stat.S_ISGID
 
 
 class Entry:
@@ -89,3 +94,9 @@ class Listing:
         self.folder = folder
         self.entries = entries
         self.complete = complete
+
+
+def permissions(found: os.stat_result, owner: tuple[int, int] | None) -> int:
+    """Return the permissions to send; with setuid and setgid bits only for this owner. Spec: RS-028."""
+    mode = stat.S_IMODE(found.st_mode)
+    return mode if owner == (found.st_uid, found.st_gid) else mode & ~SETID

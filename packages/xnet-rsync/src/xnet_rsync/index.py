@@ -11,7 +11,7 @@ from xnet_rsync.entries import FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import Final
 
     from xnet_rsync.entries import Entry, Listing
@@ -29,13 +29,22 @@ class Table:
     Attributes:
         first: Number of its first entry.
         count: How many it has.
+        owners: What has to be said before it, if entries have setuid or setgid bits. Spec: RS-028.
     """
 
-    __slots__ = ("_encoded", "_size", "count", "first")
+    __slots__ = ("_encoded", "_size", "count", "first", "owners")
 
-    def __init__(self, first: int, groups: list[tuple[int, int, int]], entries: list[Entry]) -> None:
+    def __init__(
+        self,
+        first: int,
+        groups: list[tuple[int, int, int]],
+        entries: list[Entry],
+        owners: Mapping[int, tuple[int, int]],
+    ) -> None:
         self.first = first
         self.count = len(entries)
+        owned = [entry.number for entry in entries if entry.number in owners] if owners else []
+        self.owners = messages.owners(owned, [owners[number] for number in owned]) if owned else None
         table = messages.encode_table(groups, entries)
         self._size = len(table)
         self._encoded = {STORED: (STORED, table)}
@@ -58,8 +67,15 @@ class Index:
     Threads: one thread adds listings; any may ask for what is there or will be.
     """
 
-    def __init__(self, root: Entry) -> None:
+    def __init__(self, root: Entry, owners: Mapping[int, tuple[int, int]] | None = None) -> None:
+        """Begin with the root.
+
+        Args:
+            root: The source itself.
+            owners: Of entries with setuid or setgid bits, by number; the walk adds to them.
+        """
         self.entries = [root]
+        self._owners = {} if owners is None else owners
         self._tables: list[Table] = []
         self._complete = False
         self._repeated: set[int] | None = None
@@ -117,7 +133,7 @@ class Index:
             return self._repeated
 
     def _publish(self, groups: list[tuple[int, int, int]], entries: list[Entry]) -> None:
-        table = Table(len(self.entries), groups, entries)
+        table = Table(len(self.entries), groups, entries, self._owners)
         with self._news:
             self.entries += entries
             self._tables.append(table)

@@ -62,6 +62,12 @@ def encode_table(groups: Sequence[tuple[int, int, int]], entries: Sequence[Entry
     )
 
 
+def owners(numbers: Sequence[int], of: Sequence[tuple[int, int]]) -> list[object]:
+    """Return the message that says whose entries with setuid and setgid bits are. Spec: RS-028."""
+    columns = (numbers, [user for user, _ in of], [group for _, group in of])
+    return ["owners", *[struct.pack(f">{len(column)}I", *column) for column in columns]]
+
+
 def encode_pack(files: Sequence[tuple[int, bytes]], method: int) -> bytes:
     """Encode whole small files. Spec: RS-041."""
     heads = [number for number_, data in files for number in (number_, len(data))]

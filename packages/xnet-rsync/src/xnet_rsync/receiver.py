@@ -44,6 +44,9 @@ MOST_BYTES = 1048576
 MOST_LISTS, MOST_RECORDS, MOST_RECORDS_AT_ONCE = 16, 262144, 65536
 #: Files of ours that are not finished. Nobody else's names begin like this. Spec: RS-031.
 TEMPORARY = b".xnet-rsync-"
+#: Permissions that lend the rights of a file's owner, or of its group. Spec: RS-029.
+SETUID, SETGID = 0o4000, 0o2000
+SETID = SETUID | SETGID
 #: Less than this of an unfinished file is not kept for the next time.
 WORTH_KEEPING_BYTES = 65536
 #: Smaller files are always sent in full. Spec: RS-055.
@@ -305,6 +308,21 @@ class Folder(object):
         finally:
             if fd is not None:
                 os.close(fd)
+
+
+def permitted(mode, owner, there):
+    """Return permissions without the bits that would lend the rights of others than the sender has named.
+
+    Args:
+        mode: As the sender has them.
+        owner: User and group there, if it has said so.
+        there: What stat says of what gets the permissions.
+    """
+    if mode & SETUID and (owner is None or owner[0] != there.st_uid):
+        mode &= ~SETUID
+    if mode & SETGID and (owner is None or owner[1] != there.st_gid):
+        mode &= ~SETGID
+    return mode
 
 
 def set_mode(fd, mode, path):
@@ -702,15 +720,16 @@ class Records(object):
 class Entry(object):
     """A file that the sender has, and we have not.
 
-    ``bases`` are files that resemble it: pairs of folder and name.
+    ``bases`` are files that resemble it: pairs of folder and name. ``owner`` is needed for setuid and setgid bits.
     """
 
-    __slots__ = ("bases", "folder", "mode", "mtime", "name", "size")
+    __slots__ = ("bases", "folder", "mode", "mtime", "name", "owner", "size")
 
-    def __init__(self, folder, name, mode, size, mtime):
+    def __init__(self, folder, name, mode, size, mtime, owner):
         self.folder = folder
         self.name = name
         self.mode = mode
+        self.owner = owner
         self.size = size
         self.mtime = mtime
         self.bases = []
@@ -845,7 +864,7 @@ class Arriving(object):
         """Give it its permissions, its time and its name, at once."""
         if self.at != entry.size:
             os.ftruncate(self.fd, entry.size)
-        set_mode(self.fd, entry.mode, folder.prefix + self.temporary)
+        set_mode(self.fd, permitted(entry.mode, entry.owner, os.fstat(self.fd)), folder.prefix + self.temporary)
         set_time(self.fd, entry.mtime)
         if fsync:
             os.fsync(self.fd)
@@ -1036,6 +1055,8 @@ class Receiver(object):
         self.tree = None
         self.entries = {}  # number -> what is wanted and has not come
         self.next_number = 1
+        self.owners = {}  # number -> user and group at the sender, where permissions have setuid or setgid bits
+        self.last_owned = 0  # the highest of these numbers
         self.listing = None  # (folder, what is there and was not named yet, names so far)
         self.fresh = set()  # folders that were made by us and so are empty
         self.broken = set()  # folders that could not be made
@@ -1055,6 +1076,7 @@ class Receiver(object):
         self.folding = None  # whether the file system takes names of different case for one, once that is known
         self.said = CLOCK.monotonic()
         self.handlers = {
+            u"owners": self.on_owners,
             u"index": self.on_index,
             u"listed": self.on_listed,
             u"chunks": self.on_chunks,
@@ -1113,6 +1135,12 @@ class Receiver(object):
         kind, mode, size, mtime = root
         for value, least, most in (kind, 1, 2), (mode, 0, 0o7777), (size, 0, 2**63 - 1), (mtime, -2**63, 2**63 - 1):
             must_be_number(value, least, most)
+        if u"owner" in options:
+            owner = options[u"owner"]
+            must(isinstance(owner, list) and len(owner) == 2, "the owner %.100r", owner)
+            must_be_number(owner[0])
+            must_be_number(owner[1])
+            self.owners[0] = tuple(owner)
         offered = options.get(u"compression", [])
         must(isinstance(offered, list), "the compressions %.100r", offered)
         self.delete = options.get(u"delete") is True
@@ -1150,10 +1178,11 @@ class Receiver(object):
             return
         if made:
             self.fresh.add(0)
-            self.tree.pending[0] = (mode, mtime)
+            self.tree.pending[0] = (self.permitted(0, mode, None if self.dry else os.stat(path)), mtime)
             self.would(0, MAKE)
         else:
             there = os.stat(path)
+            mode = self.permitted(0, mode, there)
             if self.differs(there, mode, mtime):
                 self.tree.pending[0] = (mode, mtime)
                 self.would(0, ADJUST)
@@ -1168,7 +1197,22 @@ class Receiver(object):
         """Return whether permissions or time have to be set."""
         return (stat.S_IMODE(there.st_mode) != mode and not WINDOWS) or not same_time(mtime_ns(there), mtime)
 
+    def permitted(self, number, mode, there):
+        """Return the permissions that an entry gets; ``there`` may be None in a dry run. Spec: RS-029."""
+        return permitted(mode, self.owners.get(number), there) if mode & SETID and there is not None else mode
+
     # -- the index ---------------------------------------------------------------------------------
+
+    def on_owners(self, numbers, users, groups):
+        """Learn whose the entries are that have setuid or setgid bits in the next table."""
+        for data in numbers, users, groups:
+            must(isinstance(data, bytes) and len(data) % 4 == 0 and len(data) == len(numbers), "the owners %.100r", data)
+        must(len(numbers) <= MOST_BYTES, "owners of %d entries", len(numbers) // 4)
+        numbers, users, groups = [struct.unpack(">%dI" % (len(data) // 4), data) for data in (numbers, users, groups)]
+        for number, owner in zip(numbers, zip(users, groups)):
+            must(number >= self.next_number, "the owner of %d, which came before", number)
+            self.owners[number] = owner
+            self.last_owned = max(self.last_owned, number)
 
     def on_index(self, first, compression, size, table):
         """Compare a table of the sender's tree with what is here, and say what is needed."""
@@ -1179,6 +1223,7 @@ class Receiver(object):
             must(number == 0 or number in self.tree.places or number in self.broken,
                  "entries of %d, which is no directory", number)
             self.compare(number, flags, rows, needs, kinds)
+        must(self.last_owned < self.next_number, "the owner of %d, which is not in the table", self.last_owned)
         self.answer(first, needs, kinds)
 
     def answer(self, first, needs, kinds):
@@ -1221,7 +1266,7 @@ class Receiver(object):
             meant.update(folded)
         for row, meaning in zip(rows, folded):
             name = row[0]
-            if differ and row[1] == FILE and self.is_same(there.get(name), row):
+            if differ and row[1] == FILE and not row[2] & SETID and self.is_same(there.get(name), row):
                 # Most files of most syncs: nothing is to be done, quickly.
                 if row[3] >= WORTH_CUTTING_BYTES:
                     self.remember(folder_number, name, there[name])
@@ -1311,11 +1356,14 @@ class Receiver(object):
                     if there is not None:
                         folder.unlink(name)
                     folder.mkdir(name)
+                    mode = self.permitted(number, mode, folder.maybe_lstat(name) if mode & SETID else None)
                 self.fresh.add(number)
                 tree.pending[number] = (mode, mtime)
-            elif self.differs(there, mode, mtime):
-                self.would(number, ADJUST)
-                tree.pending[number] = (mode, mtime)
+            else:
+                mode = self.permitted(number, mode, there)
+                if self.differs(there, mode, mtime):
+                    self.would(number, ADJUST)
+                    tree.pending[number] = (mode, mtime)
         else:
             must(kind in (LINK, TREE_LINK), "the kind %r", kind)
             if kind == TREE_LINK:
@@ -1326,16 +1374,21 @@ class Receiver(object):
         """Look at a file: is it the same, and if not, what is there that resembles it?"""
         is_file = there is not None and stat.S_ISREG(there.st_mode)
         if is_file:
-            if there.st_size == size and same_time(mtime_ns(there), mtime):
+            right = self.permitted(number, mode, there)
+            if (
+                there.st_size == size and same_time(mtime_ns(there), mtime)
+                # Nothing lends rights that somebody else may have written: only what we make ourselves.
+                and not right & ~there.st_mode & SETID
+            ):
                 self.remember(around, name, there)
-                if stat.S_IMODE(there.st_mode) != mode and not WINDOWS:
+                if stat.S_IMODE(there.st_mode) != right and not WINDOWS:
                     self.would(number, ADJUST)
                     if not self.dry:
-                        self.tree.folder(around).adjust(name, mode, None)
+                        self.tree.folder(around).adjust(name, right, None)
                 if not self.checksum or not size:
                     return
         self.would(number, MAKE if there is None else REPLACE if is_file else CONVERT)
-        entry = self.entries[number] = Entry(around, name, mode, size, mtime)
+        entry = self.entries[number] = Entry(around, name, mode, size, mtime, self.owners.get(number))
         if is_file and (self.checksum or (self.delta and min(size, there.st_size) >= WORTH_CUTTING_BYTES)):
             entry.bases.append((around, name))
             self.remember(around, name, there)
@@ -1461,7 +1514,8 @@ class Receiver(object):
             try:
                 if len(data):
                     write_all(fd, data)
-                set_mode(fd, entry.mode, folder.prefix + temporary)
+                mode = permitted(entry.mode, entry.owner, os.fstat(fd)) if entry.mode & SETID else entry.mode
+                set_mode(fd, mode, folder.prefix + temporary)
                 set_time(fd, entry.mtime)
                 if self.fsync:
                     os.fsync(fd)
@@ -1584,7 +1638,7 @@ class Receiver(object):
                 files[len(files)] = fd
                 there = os.fstat(fd)
                 same = records.match(len(files) - 1, fd, there, records.digest, self.alive)
-                if same and place == (entry.folder, entry.name):
+                if same and place == (entry.folder, entry.name) and not entry.mode & SETID:
                     self.records -= len(records.lengths)
                     self.say(u"want", number, as_bytes(b""))
                     self.tree.folder(entry.folder).adjust(entry.name, entry.mode, entry.mtime)

@@ -45,6 +45,7 @@ class RSync:
         compress: bool | None = None,
         delta: bool | None = None,
         fsync: bool = False,
+        setuid: bool = False,
         progress: Callable[[list[TargetResult]], object] | None = None,
         stall_timeout: float | None = 300.0,
     ) -> None:
@@ -62,6 +63,8 @@ class RSync:
             delta: Whether only what changed of a file travels; by default to targets that are not on this
                 machine, since to others it is quicker to send all of it.
             fsync: Have files on the disk before they get their names.
+            setuid: Keep the setuid and setgid bits of permissions, where a target's user (group) has the same
+                number as that of the source; otherwise, and by default, they are left out.
             progress: Called several times a second with how far each target is, and at the end.
             stall_timeout: After how many seconds in which nothing is heard of a target it is given up;
                 None: never.
@@ -76,6 +79,7 @@ class RSync:
         self._compress = compress
         self._delta = delta
         self._stall_timeout_s = stall_timeout
+        self._setuid = setuid
         self._options = {"checksum": bool(checksum), "fsync": bool(fsync)}
         self._include = _maybe_patterns(include)
         self._exclude = _maybe_patterns(exclude)
@@ -149,7 +153,7 @@ class RSync:
         options: dict[str, bool],
         dispatch: Callable[[Target, str, Any], object],
     ) -> SyncResult:
-        walk = Walk(self._sourcedir, self.filter, self._include, self._exclude)
+        walk = Walk(self._sourcedir, self.filter, self._include, self._exclude, self._setuid)
         reports = self._verbose or type(self)._report_send_file is not RSync._report_send_file
         run = Run(
             walk,
@@ -176,7 +180,11 @@ class RSync:
     def _report_send_file(self, gateway: Gateway, modified_rel_path: str) -> None:
         """Say that a file is being sent; programs override it."""
         if self._verbose:
-            print(f"{gateway} <= {modified_rel_path}")  # noqa: T201 - what verbose means
+            line = f"{gateway} <= {modified_rel_path}"
+            try:
+                print(line)  # noqa: T201 - what verbose means
+            except UnicodeEncodeError:  # a name that is no text, or none that this terminal has
+                print(line.encode("ascii", "backslashreplace").decode())  # noqa: T201
 
 
 def _maybe_patterns(lines: Iterable[str] | None) -> Any:

@@ -104,8 +104,8 @@ class Run:
         self._delta = delta
         self._stall_timeout_s = stall_timeout_s
         self._wants_files = wants_files
-        self._index = Index(walk.root)
-        self._contents = Contents(walk.source)
+        self._index = Index(walk.root, walk.owners)
+        self._contents = Contents(walk.source, owners=walk.owners)
         self._events: queue.SimpleQueue[tuple[Target, str, Any]] = queue.SimpleQueue()
         self._given_up = False
 
@@ -219,6 +219,8 @@ class Run:
             "compression": compression.available() if compress else [],
             **self._options,
         }
+        if self._walk.owners and root.number in self._walk.owners:
+            begin["owner"] = list(self._walk.owners[root.number])
 
         def tell(event: str, value: Any) -> None:
             if self._wants_files or event == "list":

@@ -122,6 +122,8 @@ class Transfer:
         while (table := self._index.maybe_table(number)) is not None:
             self._talk.hear_what_is_there()
             self._talk.hear_until(lambda: len(self._unanswered) < UNANSWERED_TABLES)
+            if table.owners is not None:
+                self._talk.send_table(table.owners)
             self._talk.send_table(table.message(self._method))
             self._unanswered.append(table.first)
             following = table.first + table.count

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 
-from xnet_rsync.entries import DIRECTORY, FILE, LINK, TREE_LINK, Entry, Listing
+from xnet_rsync.entries import DIRECTORY, FILE, LINK, SETID, TREE_LINK, Entry, Listing, permissions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Walk:
         root: The entry of the source itself: a directory, or a single file.
         skipped: Paths of what is neither file, directory nor link.
         unreadable: What could not be looked at, and why.
+        owners: User and group of each entry that keeps setuid or setgid bits, by number.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Walk:
         keep: Callable[[str], object],
         include: Patterns | None = None,
         exclude: Patterns | None = None,
+        setuid: bool = False,
     ) -> None:
         """Look at the source itself.
 
@@ -43,6 +45,7 @@ class Walk:
                 all below it.
             include: What other things than directories have to match.
             exclude: What is left out, and all below it.
+            setuid: Whether setuid and setgid bits are kept.
 
         Raises:
             OSError: There is no such thing.
@@ -54,6 +57,7 @@ class Walk:
         self._keep = keep
         self._include = include
         self._exclude = exclude
+        self.owners: dict[int, tuple[int, int]] | None = {} if setuid else None
         found = os.stat(source)
         if stat.S_ISDIR(found.st_mode):
             kind = DIRECTORY
@@ -61,7 +65,7 @@ class Walk:
             kind = FILE
         else:
             raise ValueError(f"cannot sync {source!r}: it is neither a directory nor a file")
-        self.root = _entry(0, "", b"", kind, found)
+        self.root = self._entry(0, "", b"", kind, found)
         self._next_number = 1
         # A link to an absolute path below this points into the tree.
         self._inside = os.path.join(os.path.abspath(source), "")
@@ -142,7 +146,25 @@ class Walk:
             )
         elif not stat.S_ISREG(found.st_mode):
             return None
-        return _entry(number, path, name, kind, found, text, folder.number)
+        return self._entry(number, path, name, kind, found, text, folder.number)
+
+    def _entry(
+        self,
+        number: int,
+        path: str,
+        name: bytes,
+        kind: int,
+        found: os.stat_result,
+        text: bytes = b"",
+        folder: int = 0,
+    ) -> Entry:
+        owner = None
+        if found.st_mode & SETID and self.owners is not None and kind < LINK:
+            owner = self.owners[number] = found.st_uid, found.st_gid
+        size = found.st_size if kind == FILE else 0
+        mode = permissions(found, owner)
+        identity = found.st_dev, found.st_ino
+        return Entry(number, path, name, kind, mode, size, found.st_mtime_ns, identity, text, folder)
 
     def _read_link(self, text: str) -> tuple[int, bytes]:
         inside = os.path.relpath(text, self._inside) if text.startswith(self._inside) else ""
@@ -167,18 +189,3 @@ def _open_folder(full: str, folder: Entry) -> int | None:
         os.close(opened)
         raise NotADirectoryError(errno.ENOTDIR, "has been replaced by another directory", full)
     return opened
-
-
-def _entry(
-    number: int,
-    path: str,
-    name: bytes,
-    kind: int,
-    found: os.stat_result,
-    text: bytes = b"",
-    folder: int = 0,
-) -> Entry:
-    size = found.st_size if kind == FILE else 0
-    mode = stat.S_IMODE(found.st_mode)
-    identity = found.st_dev, found.st_ino
-    return Entry(number, path, name, kind, mode, size, found.st_mtime_ns, identity, text, folder)

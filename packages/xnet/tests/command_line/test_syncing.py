@@ -145,3 +145,10 @@ def test_an_interrupt_while_it_starts(tmp_path: Path) -> None:
     command.send_signal(signal.SIGINT)
     assert command.communicate(timeout=40)[1] == "xnet: interrupted\n"
     assert command.returncode == 130
+
+
+def test_setuid_bits_travel_when_they_are_asked_for(source: Path, tmp_path: Path) -> None:
+    (source / "a.txt").chmod(0o4755)
+    for name, options, mode in ("without", (), 0o755), ("with", ("--setuid",), 0o4755):
+        assert sync(source, f"popen:{tmp_path / name}", *options).returncode == 0
+        assert (tmp_path / name / "a.txt").stat().st_mode & 0o7777 == mode

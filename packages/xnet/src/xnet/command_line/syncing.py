@@ -64,6 +64,11 @@ cannot be reached. What goes wrong with one target does not keep the others.
 )
 @click.option("--fsync", is_flag=True, help="Have files on the disk before they get their names.")
 @click.option(
+    "--setuid",
+    is_flag=True,
+    help="Keep setuid and setgid bits where user or group there has the same number; else they are left out.",
+)
+@click.option(
     "--through", metavar="SPEC", multiple=True, help="A gateway that targets name with via=. Can be repeated."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Name each file that is sent.")
@@ -80,6 +85,7 @@ def command(
     compress: bool | None,
     delta: bool | None,
     fsync: bool,
+    setuid: bool,
     through: tuple[str, ...],
     verbose: bool,
     quiet: bool,
@@ -112,6 +118,7 @@ def command(
                 compress=compress,
                 delta=delta,
                 fsync=fsync,
+                setuid=setuid,
                 progress=bars.update if bars is not None else None,
             )
             for gateway, dest in reached:
