@@ -27,8 +27,8 @@ def table_of(groups: Sequence[Mapping[str, Any]]) -> bytes:
 
     Args:
         groups: ``{dir: 0, flags: 0, entries: [{file: name, size: n}, {dir: name}, {link: name, to: text}]}``;
-            ``mode`` and ``time`` have defaults, ``kind`` replaces the one that the first key says, and
-            ``count`` the number of entries that the group says it has.
+            ``times`` is how often a name follows itself, ``mode`` and ``time`` have defaults, ``kind``
+            replaces the one that the first key says, and ``count`` the number of entries that the group says it has.
     """
     entries = [entry for group in groups for entry in group.get("entries", ())]
     heads = b"".join(
@@ -60,7 +60,7 @@ def _row(entry: Mapping[str, Any]) -> tuple[bytes, int, int, int, int]:
         raise CaseError(f"the entry {dict(entry)!r} has none of the keys {', '.join(KINDS)}")
     kind, mode = KINDS[key]
     return (
-        entry[key].encode(),
+        entry[key].encode() * entry.get("times", 1),
         entry.get("kind", kind),
         entry.get("mode", mode),
         entry.get("size", 0),

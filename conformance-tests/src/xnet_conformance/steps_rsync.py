@@ -291,13 +291,18 @@ def chunks(scenario: Scenario, raw: Any) -> None:
 
 @step("rsync_hear")
 def hear(scenario: Scenario, raw: Any) -> None:
-    """Expect a message: ``{ch: r, message: [name, pattern, ...]}``."""
+    """Expect a message: ``{ch: r, message: [name, pattern, ...]}``; ``longest`` bounds a text in it."""
     name, *patterns = raw["message"]
     found = _heard(scenario, raw["ch"], name)
     for number, pattern in enumerate(patterns):
         problem = scenario.mismatch(pattern, found[number] if number < len(found) else None)
         if problem is not None:
             raise CheckFailed(f"{name}: {problem}")
+    lengths = [len(value.content) for value in found if value.kind in ("str", "py2str")]
+    if max(lengths, default=0) > raw.get("longest", max(lengths, default=0)):
+        raise CheckFailed(
+            f"{name} has a longer text", expected=f"{raw['longest']} characters", actual=str(max(lengths))
+        )
 
 
 @step("rsync_got")

@@ -14,13 +14,17 @@ from xnet_rsync.errors import ProtocolError, TargetGone
 from xnet_rsync.result import TargetResult
 
 
-def converse(gateway: Gateway, source: str, heard: list[object]) -> Conversation:
+def converse(
+    gateway: Gateway, source: str, heard: list[object], busy_timeout_s: float | None = None
+) -> Conversation:
     channel = gateway.remote_exec(source)
-    handlers: dict[str, Callable[..., None]] = {
-        "ready": lambda: heard.append("ready"),
-        "text": heard.append,
-    }
-    return Conversation(channel, TargetResult("gw0", "/copy"), handlers)
+
+    def note(what: object = "ready") -> bool:
+        heard.append(what)
+        return what != "busy"
+
+    handlers: dict[str, Callable[..., bool]] = {"ready": note, "text": note}
+    return Conversation(channel, TargetResult("gw0", "/copy"), handlers, busy_timeout_s)
 
 
 def test_messages_are_heard_in_order_and_ready_comes_first(gateway: Gateway) -> None:
@@ -73,3 +77,33 @@ def test_the_end_of_the_connection_is_what_sending_raises(gateways: Gateways) ->
     assert gateway.session.wait_finished(PATIENCE_S)
     with pytest.raises(TargetGone, match="killed"):
         talk.send_message("begin")
+
+
+BUSY = "channel.send(['ready'])\nwhile True: channel.send(['text', 'busy'])"
+
+
+def test_rs_009_who_is_busy_for_ever_is_given_up(gateway: Gateway) -> None:
+    talk = converse(gateway, BUSY, [], 0.5)
+    with pytest.raises(TimeoutError, match=r"for 0.5 seconds the receiver has said that it is at work"):
+        talk.hear_until(lambda: False)
+
+
+def test_rs_009_what_brings_it_further_or_is_sent_begins_anew(gateway: Gateway) -> None:
+    heard: list[object] = []
+    program = (
+        "channel.send(['ready'])\nfor what in channel:\n for one in 'busy', what: channel.send(['text', one])"
+    )
+    talk = converse(gateway, program, heard, 0.0)  # a second busy in a row would be too late
+    for number in range(5):
+        talk.send_message(number)
+        talk.hear_until(lambda number=number: heard.count([number]) == 1)  # type: ignore[misc]
+    assert heard[:3] == ["ready", "busy", [0]]
+
+
+def test_messages_that_do_not_end_are_not_heard_for_ever(gateway: Gateway) -> None:
+    """So that sending goes on."""
+    heard: list[object] = []
+    talk = converse(gateway, BUSY, heard)
+    talk.send_message("once")
+    talk.hear_what_is_there()
+    assert len(heard) <= 16_384

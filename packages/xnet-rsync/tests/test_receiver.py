@@ -162,3 +162,38 @@ def test_a_name_leaves_a_mark_of_its_own() -> None:
     assert one.rpartition(b"-")[0] == other.rpartition(b"-")[0]
     assert receiver.name_mark(b"a") != receiver.name_mark(b"b")
     assert len(one) == len(os.path.basename(one))
+
+
+def test_rs_008_the_text_of_a_problem_is_not_as_long_as_a_path(worker: Gateway, tmp_path: Path) -> None:
+    channel = open_receiver(worker, tmp_path / "dest")
+    channel.send(index((0, [(b"x" * 5000, DIRECTORY)])))
+    assert channel.receive(PATIENCE_S)[0] == "ready"
+    name, number, text = channel.receive(PATIENCE_S)
+    assert (name, number, len(text)) == ("problem", 1, 4096)
+    assert text.startswith("...xxx")
+    assert text.endswith(": File name too long")
+    channel.close()
+
+
+def test_rs_071_a_long_path_has_a_message_of_its_own(gateway: Gateway, tmp_path: Path) -> None:
+    """Of 50,000 bytes, behind others of 25,000 together."""
+    dest = tmp_path / "dest"
+    dest.mkdir()
+    for number in range(100):
+        write(dest / f"{number:03}{'n' * 247}")
+    fd = os.open(dest, os.O_RDONLY)
+    folder = b"d" * 250
+    for _ in range(200):
+        os.mkdir(folder, dir_fd=fd)
+        deeper = os.open(folder, os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = deeper
+    os.close(os.open("extra", os.O_WRONLY | os.O_CREAT, dir_fd=fd))
+    os.close(fd)
+    channel = open_receiver(gateway, dest, delete=True)
+    channel.send(index(*[(number, [(folder, DIRECTORY)]) for number in range(200)], (200, [])))
+    channel.send(["listed"])
+    channel.send(["finish"])
+    said = [message[1] for message in channel if message[0] == "removed"]
+    assert [paths.count(b"\0") + 1 for paths in said] == [100, 1]
+    assert max(map(len, said)) == 200 * 251 + len("extra")

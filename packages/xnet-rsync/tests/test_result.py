@@ -30,9 +30,31 @@ def test_errors_name_their_target() -> None:
 def test_a_plan_can_be_read() -> None:
     target = TargetResult("gw0", "/a")
     target.planned = [PlannedAction(1, ENTRY), PlannedAction(4, ENTRY)]
-    target.removed = ["old"]
-    assert str(Plan([target], [], [], 0.0)).splitlines() == [
-        "gw0:/a: make a/b",
-        "gw0:/a: convert a/b",
-        "gw0:/a: remove old",
-    ]
+    target.add_removed([b"old"])
+    lines = ["gw0:/a: make a/b", "gw0:/a: convert a/b", "gw0:/a: remove old"]
+    assert str(Plan([target], [], [], 0.0)).splitlines() == lines
+    target.removed_count += 7
+    assert str(Plan([target], [], [], 0.0)).splitlines() == [*lines, "gw0:/a: remove 7 more"]
+
+
+def test_rs_009_of_many_errors_some_are_kept_and_all_are_counted() -> None:
+    target = TargetResult("gw0", "/a")
+    for number in range(1000):
+        target.add_error(f"{number} {'x' * 5000} reason {number}")
+    assert len(target.errors) == 1000
+    assert max(map(len, target.errors)) <= 1010
+    assert target.errors[0].startswith("0 xxx")
+    assert target.errors[999].endswith("x reason 999")
+    for _ in range(5):
+        target.add_error("one more")
+    assert len(target.errors) == 1001
+    assert target.errors[-1] == "5 more errors, which are not listed"
+
+
+def test_rs_009_of_many_paths_some_are_kept_and_all_are_counted() -> None:
+    target = TargetResult("gw0", "/a")
+    for _ in range(40):
+        target.add_removed([b"x" * 60_000] * 10 + [b"\xff"] * 1000)
+    assert target.removed_count == 40 * 1010
+    assert sum(len(path) + 64 for path in target.removed) < 33_554_432
+    assert target.removed[10] == "\udcff"

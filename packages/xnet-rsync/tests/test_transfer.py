@@ -40,10 +40,17 @@ NEEDS = f"channel.send(['needs', 1, b'', b'']); channel.send(['needs', 3, {LARGE
         (HEAD + f"channel.send(['needs', 1, {ONE}, b''])", "expected a byte for each of 1"),
         (HEAD + f"channel.send(['needs', 1, {ONE}*2, b'\\1\\1'])", "again"),
         (HEAD + "channel.send(['needs', 1])", "missing"),
-        (HEAD + f"channel.send(['got', {ONE}])", "which it does not wait for"),
+        (HEAD + f"channel.send(['got', {ONE}])", "1 numbers where there can be 0"),
+        (HEAD + NEEDS + f"channel.send(['got', {ONE}])", "which it does not wait for"),
+        (HEAD + "channel.send(['needs', 1, bytes(16), bytes(4)])", "4 numbers where there can be 3"),
         (HEAD + "channel.send(['problem', 1, 7])", "has a problem 1 7"),
         (HEAD + "channel.send(['problem', [], 'x'])", "has a problem"),
-        (HEAD + "channel.send(['removed', 'x'])", "removed 'x'"),
+        (HEAD + "channel.send(['problem', None, b'x' * 10**6])", "has a problem None b'x{100}'"),
+        (HEAD + "channel.send([['x' * 10**6] * 10])", r"said \[<list>\], which is no message"),
+        (HEAD + "channel.send(['removed', b'x'])", "which it was not asked to do"),
+        (HEAD + "channel.send(['done', {}])", "was not told that all has been sent"),
+        (HEAD + "channel.send(['needs', 1 << 70000, b'', b''])", "from <int>, which was not asked"),
+        (HEAD + NEEDS + "[channel.send(['whole', 2]) for _ in '12']", "wants all of 'b' again"),
         (HEAD + f"channel.send(['plan', {ONE}, b'\\1'])", "plans 1 with 1"),
         (HEAD + f"channel.send(['want', 2, {ONE}])", "which it does not wait for"),
         (HEAD + NEEDS + "channel.send(['want', 2, b'']); " * 2, "of which it has no list"),
@@ -67,5 +74,38 @@ def test_rs_003_rs_035_what_a_receiver_must_not_say(
     channel = gateway.remote_exec(f"{said}\nfor item in channel: pass")
     result = TargetResult("gw0", "/copy")
     transfer = Transfer(channel, {}, index, Contents(str(tmp_path)), result, lambda *event: None)
+    with pytest.raises(ProtocolError, match=words):
+        transfer.run()
+
+
+FINISH = "channel.send(['needs', 1, b'', b'']); channel.send(['needs', 3, b'', b'']); channel.receive();"
+
+
+@pytest.mark.parametrize(
+    ("options", "said", "words"),
+    [
+        ({}, "channel.send(['removed', b'x'])", "which it was not asked to do"),
+        ({"delete": True}, "channel.send(['removed', 'x'])", "removed 'x'"),
+        ({"delete": True}, "channel.send(['removed', b''])", "without a name"),
+        ({"delete": True}, "channel.send(['removed', b'x\\0' * 40000])", "removed b'x"),
+        (
+            {"dry_run": True},
+            "channel.send(['plan', bytes(8) + b'\\0\\0\\0\\1', b'\\1\\1\\7'])",
+            "plans 7 with 1",
+        ),
+        ({"dry_run": True}, f"channel.send(['plan', {ONE}, b'\\1']);" * 4, "1 numbers where there can be 0"),
+    ],
+)
+def test_rs_007_what_a_receiver_must_not_say_at_the_end(
+    options: dict[str, object], said: str, words: str, tmp_path: Path, gateway: Gateway
+) -> None:
+    write(tmp_path / "a", "1")
+    write(tmp_path / "b", "1" * 100_000)
+    walk = Walk(str(tmp_path), lambda path: True)
+    index = Index(walk.root)
+    index.fill(walk.listings())
+    channel = gateway.remote_exec(f"{HEAD}{FINISH}{said}\nfor item in channel: pass")
+    result = TargetResult("gw0", "/copy")
+    transfer = Transfer(channel, options, index, Contents(str(tmp_path)), result, lambda *event: None)
     with pytest.raises(ProtocolError, match=words):
         transfer.run()

@@ -15,8 +15,9 @@ import { bytes, checkName, KIND, must, number, packNumbers, size, time, unpack, 
 import { openDestination, Tree } from "./tree.mjs";
 
 const VERSION = 1;
-/** Spec: RS-005, RS-071. */
+/** Spec: RS-005, RS-008, RS-071. */
 const BUSY_MS = 2_000;
+const LONGEST_PROBLEM = 4_096;
 const REMOVED_BYTES = 32_768;
 /** What somebody else may be at work on is left alone for so long. */
 const ABANDONED_NS = 3_600_000_000_000n;
@@ -70,7 +71,8 @@ class Receiver {
 
   /** Say what could not be done; the rest goes on. @param {number | null} entry @param {string} name @param {Error} error */
   problem(entry, name, error) {
-    this.say("problem", entry, `${Buffer.from(name, "latin1").toString()}: ${error.message}`);
+    const text = `${Buffer.from(name, "latin1").toString()}: ${error.message}`;
+    this.say("problem", entry, text.length <= LONGEST_PROBLEM ? text : `...${text.slice(3 - LONGEST_PROBLEM)}`);
   }
 
   async run() {
@@ -213,13 +215,13 @@ class Receiver {
         if (!this.#options.dry) {
           this.#tree.writable(folder).remove(name);
         }
+        if (removed && removed.length + place.length > REMOVED_BYTES) {
+          this.say("removed", Buffer.from(removed, "latin1"));
+          removed = "";
+        }
         removed += removed ? `\0${place}` : place;
       } catch (error) {
         this.problem(null, place, /** @type {Error} */ (error));
-      }
-      if (removed.length > REMOVED_BYTES) {
-        this.say("removed", Buffer.from(removed, "latin1"));
-        removed = "";
       }
       this.alive();
     }

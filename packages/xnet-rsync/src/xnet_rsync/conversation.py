@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xnet_channel.threads.native import CLOCK
-from xnet_rsync.errors import ProtocolError, TargetGone
+from xnet_rsync.errors import ProtocolError, TargetGone, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: What a message costs beside its large part, roughly; for the figures of the result.
 MESSAGE_BYTES: Final = 40
+#: A window has no more messages: each costs 64 bytes of it besides its own.
+MOST_WAITING: Final = 16_384
 #: How long it takes at most until it is known how an interpreter ended, in seconds.
 REASON_S: Final = 1.0
 
@@ -27,20 +29,28 @@ class Conversation:
     """
 
     def __init__(
-        self, channel: Channel, result: TargetResult, handlers: Mapping[str, Callable[..., None]]
+        self,
+        channel: Channel,
+        result: TargetResult,
+        handlers: Mapping[str, Callable[..., bool]],
+        busy_timeout_s: float | None = None,
     ) -> None:
         """Prepare.
 
         Args:
             channel: To the receiver.
             result: Where the bytes are counted.
-            handlers: What to call with the elements of each message; the first has to be ``ready``.
+            handlers: What to call with the elements of each message, to learn whether it brings the sync
+                further; the first has to be ``ready``.
+            busy_timeout_s: After how much time with messages that do not it is given up; None: never.
         """
         self._channel = channel
         self._result = result
         self._handlers = handlers
         self._is_ready = False
         self._has_sent = False
+        self._busy_timeout_s = busy_timeout_s
+        self._busy_since_s: float | None = None
         self.waiting_since_s: float | None = None
 
     def send_message(self, *message: object) -> None:
@@ -75,12 +85,27 @@ class Conversation:
         if isinstance(message, list) and message and isinstance(message[0], str):
             handler = self._handlers.get(message[0])
         if handler is None or self._is_ready == (message[0] == "ready"):
-            raise ProtocolError(f"the receiver said {message!r:.100}, which is no message here")
+            raise ProtocolError(f"the receiver said {shown(message)}, which is no message here")
         self._is_ready = True
         try:
-            handler(*message[1:])
+            gets_further = handler(*message[1:])
         except TypeError as error:
-            raise ProtocolError(f"the receiver said {message!r:.100}: {error}") from error
+            raise ProtocolError(f"the receiver said {shown(message)}: {error}") from error
+        if gets_further:
+            self._busy_since_s = None
+        else:
+            self._check_busy()
+
+    def _check_busy(self) -> None:
+        """Give up a receiver that has been busy for too long. Spec: RS-009."""
+        now_s = CLOCK.monotonic()
+        if self._busy_since_s is None:
+            self._busy_since_s = now_s
+        elif self._busy_timeout_s is not None and now_s - self._busy_since_s > self._busy_timeout_s:
+            raise TimeoutError(
+                f"for {self._busy_timeout_s:g} seconds the receiver has said that it is at work, and nothing"
+                " of what it has done; busy_timeout= gives it more"
+            )
 
     def hear_what_is_there(self) -> None:
         """Act on all that has arrived, if anything was sent since it was looked last. Spec: RS-006."""
@@ -88,7 +113,8 @@ class Conversation:
             return
         self._has_sent = False
         try:
-            while True:
+            # Not for ever, if one comes after the other: more have not arrived when this begins.
+            for _ in range(MOST_WAITING):
                 self.hear(0)
         except self._channel.TimeoutError:
             pass
@@ -100,6 +126,7 @@ class Conversation:
 
     def _send(self, item: object) -> None:
         self._has_sent = True
+        self._busy_since_s = None
         self.waiting_since_s = CLOCK.monotonic()
         try:
             self._channel.send(item)

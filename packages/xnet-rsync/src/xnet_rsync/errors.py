@@ -35,3 +35,19 @@ class SyncError(RemoteError):
     def __init__(self, result: SyncResult) -> None:
         super().__init__("\n".join(result.errors))
         self.result = result
+
+
+def shown(value: object, depth: int = 1) -> str:
+    """Return what an error says of a value that a receiver sent, however large it is."""
+    if isinstance(value, (str, bytes)):
+        return repr(value[:100])
+    if isinstance(value, list) and depth:
+        more = ", ..." if len(value) > 5 else ""
+        return f"[{', '.join([shown(one, depth - 1) for one in value[:5]])}{more}]"
+    if (
+        value is None
+        or isinstance(value, (bool, float))
+        or (isinstance(value, int) and value.bit_length() < 300)
+    ):
+        return repr(value)
+    return f"<{type(value).__name__}>"

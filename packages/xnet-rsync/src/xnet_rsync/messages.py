@@ -6,7 +6,7 @@ import struct
 
 from xnet_rsync.compression import compress
 from xnet_rsync.entries import LINK
-from xnet_rsync.errors import ProtocolError
+from xnet_rsync.errors import ProtocolError, shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ INCOMPLETE: Final = 2
 MOST_RECORDS_AT_ONCE: Final = 65_536
 MOST_LISTS: Final = 16
 MOST_RECORDS: Final = 262_144
+#: Most bytes of paths in one message, and of one path. Spec: RS-071.
+MOST_PATHS_BYTES: Final = 65_536
+LONGEST_PATH_BYTES: Final = 1_048_576
 
 _PACK_HEAD: Final = struct.Struct(">BBII")
 _DATA_HEAD: Final = struct.Struct(">BBBIQI")
@@ -92,27 +95,52 @@ def encode_records(lengths: Sequence[int], marks: bytes | bytearray) -> bytes:
     return struct.pack(f">I{len(lengths)}I", len(lengths), *lengths) + marks
 
 
-def decode_numbers(data: object) -> tuple[int, ...]:
+def decode_numbers(data: object, most: int) -> tuple[int, ...]:
     """Decode a list of numbers.
+
+    Args:
+        data: As it came.
+        most: How many there can be: it is looked at before memory is spent on them.
 
     Raises:
         ProtocolError: It is none.
     """
     if not isinstance(data, bytes) or len(data) % 4:
-        raise ProtocolError(f"expected bytes, four for each number, got {data!r:.100}")
+        raise ProtocolError(f"expected bytes, four for each number, got {shown(data)}")
+    if len(data) > 4 * most:
+        raise ProtocolError(f"the receiver said {len(data) // 4} numbers where there can be {most}")
     return struct.unpack(f">{len(data) // 4}I", data)
 
 
-def decode_needs(numbers: object, kinds: object) -> list[tuple[int, int]]:
+def decode_needs(numbers: object, kinds: object, most: int) -> list[tuple[int, int]]:
     """Decode which entries are needed, and how.
+
+    Args:
+        numbers: As they came.
+        kinds: As they came, one for each.
+        most: How many there can be.
 
     Raises:
         ProtocolError: It is something else.
     """
-    decoded = decode_numbers(numbers)
+    decoded = decode_numbers(numbers, most)
     if not isinstance(kinds, bytes) or len(kinds) != len(decoded):
-        raise ProtocolError(f"expected a byte for each of {len(decoded)} entries, got {kinds!r:.100}")
+        raise ProtocolError(f"expected a byte for each of {len(decoded)} entries, got {shown(kinds)}")
     return list(zip(decoded, kinds, strict=True))
+
+
+def decode_paths(data: object) -> list[bytes]:
+    """Decode paths that are joined by a byte 0. Spec: RS-071.
+
+    Raises:
+        ProtocolError: They are none.
+    """
+    if not isinstance(data, bytes) or len(data) > (MOST_PATHS_BYTES if b"\0" in data else LONGEST_PATH_BYTES):
+        raise ProtocolError(f"the receiver removed {shown(data)}")
+    paths = data.split(b"\0")
+    if b"" in paths:
+        raise ProtocolError("the receiver removed something without a name")
+    return paths
 
 
 def decode_ranges(data: object, count: int) -> list[tuple[int, int]]:
@@ -125,7 +153,7 @@ def decode_ranges(data: object, count: int) -> list[tuple[int, int]]:
     Raises:
         ProtocolError: It is something else, or about records that do not exist.
     """
-    numbers = decode_numbers(data)
+    numbers = decode_numbers(data, 2 * count)
     if len(numbers) % 2:
         raise ProtocolError(f"the receiver wants chunks from {numbers[-1]}, and does not say how many")
     ranges = list(zip(numbers[::2], numbers[1::2], strict=True))

@@ -59,8 +59,9 @@ OPEN_FOLDERS, MOST_DEPTH = 32, 2048
 READ_BYTES, FIRST_READ_BYTES = 1048576, 32768
 #: How many chunks that follow each other may be others than in the list, until cuts are looked for.
 MOST_MISSED = 4
-#: Spec: RS-005, RS-071.
+#: Spec: RS-005, RS-008, RS-071.
 BUSY_S = 2.0
+LONGEST_PROBLEM = 4096
 REMOVED_BYTES = 32768
 
 OLD = sys.version_info[0] == 2
@@ -1762,11 +1763,11 @@ class Receiver(object):
             except OSError as error:
                 self.problem(None, path, error)
                 continue
-            removed.append(path)
-            size += len(path)
-            if size > REMOVED_BYTES:
+            if removed and size + len(path) > REMOVED_BYTES:
                 self.say(u"removed", as_bytes(b"\0".join(removed)))
                 removed, size = [], 0
+            removed.append(path)
+            size += len(path) + 1
         if removed:
             self.say(u"removed", as_bytes(b"\0".join(removed)))
         if not self.dry:
@@ -1830,7 +1831,8 @@ class Receiver(object):
         """Say what could not be done; everything else goes on."""
         words = error.strerror or str(error)
         text = b"%s: %s" % (path, words.encode("utf-8") if not isinstance(words, bytes) else words)
-        self.say(u"problem", number, text.decode("utf-8", "replace"))
+        text = text.decode("utf-8", "replace")
+        self.say(u"problem", number, text if len(text) <= LONGEST_PROBLEM else u"..." + text[3 - LONGEST_PROBLEM :])
 
 
 class Trying(object):

@@ -8,6 +8,14 @@ if TYPE_CHECKING:
 
     from xnet_rsync.entries import Entry
 
+#: How many errors of a target are kept; the others are counted. A receiver may tell of any number.
+MOST_ERRORS: Final = 1000
+#: Longer ones are shortened to about so many characters: the beginning, and the end with the reason.
+LONGEST_ERROR: Final = 1000
+#: How much of the paths that a receiver has removed is kept, in bytes, and what each takes besides.
+KEPT_REMOVED_BYTES: Final = 33_554_432
+PATH_BYTES: Final = 64
+
 
 class PlannedAction:
     """What a dry run would do with one entry.
@@ -42,10 +50,13 @@ class TargetResult:
         files_needed, bytes_needed: What had to be brought up to date, as it is in the source.
         files_done, bytes_done: How much of that is.
         bytes_sent: What was sent for it, with the index, without the frames around it.
-        removed: What the source does not have and ``delete`` removed; below the destination.
+        removed: What the source does not have and ``delete`` removed; below the destination. What is more
+            than 32 MiB of paths is counted only.
+        removed_count: How many that are.
         vanished: Files of the source that were gone when they were to be sent.
         planned: In a dry run, what would be done.
-        errors: What could not be done, as sentences; empty if all was.
+        errors: What could not be done, as sentences; empty if all was. Behind a thousand of them, a sentence
+            says how many more there are. Why a target was given up comes last.
         seconds: How long it took.
         finished: Whether the receiver said that it has done what it could.
     """
@@ -59,11 +70,34 @@ class TargetResult:
         self.bytes_done = 0
         self.bytes_sent = 0
         self.removed: list[str] = []
+        self.removed_count = 0
         self.vanished: list[str] = []
         self.planned: list[PlannedAction] = []
         self.errors: list[str] = []
         self.seconds = 0.0
         self.finished = False
+        self._more_errors = 0
+        self._removed_bytes = 0
+
+    def add_error(self, text: str) -> None:
+        """Add an error, shortened if it is long, or count it if there are many. Spec: RS-009."""
+        if len(self.errors) < MOST_ERRORS:
+            if len(text) > LONGEST_ERROR:
+                text = f"{text[: LONGEST_ERROR // 4]} ... {text[-3 * LONGEST_ERROR // 4 :]}"
+            self.errors.append(text)
+            return
+        self._more_errors += 1
+        del self.errors[MOST_ERRORS:]
+        self.errors.append(f"{self._more_errors} more errors, which are not listed")
+
+    def add_removed(self, paths: list[bytes]) -> None:
+        """Add what was removed, or count it if it is much. Spec: RS-009."""
+        self.removed_count += len(paths)
+        for path in paths:
+            self._removed_bytes += len(path) + PATH_BYTES
+            if self._removed_bytes > KEPT_REMOVED_BYTES:
+                return
+            self.removed.append(path.decode("utf-8", "surrogateescape"))
 
     @property
     def bytes_saved(self) -> int:
@@ -119,4 +153,6 @@ class Plan(SyncResult):
         for target in self.targets:
             lines += [f"{target.name}: {action!r}" for action in target.planned]
             lines += [f"{target.name}: remove {path}" for path in target.removed]
+            if target.removed_count > len(target.removed):
+                lines.append(f"{target.name}: remove {target.removed_count - len(target.removed)} more")
         return "\n".join(lines)

@@ -48,6 +48,7 @@ class RSync:
         setuid: bool = False,
         progress: Callable[[list[TargetResult]], object] | None = None,
         stall_timeout: float | None = 300.0,
+        busy_timeout: float | None = 14_400.0,
     ) -> None:
         """Say what to copy.
 
@@ -68,6 +69,8 @@ class RSync:
             progress: Called several times a second with how far each target is, and at the end.
             stall_timeout: After how many seconds in which nothing is heard of a target it is given up;
                 None: never.
+            busy_timeout: After how many seconds in which a target says that it is at work, and nothing of
+                what it has done, it is given up; None: never. One large file may take a while.
 
         Raises:
             ValueError: A pattern is none.
@@ -79,6 +82,7 @@ class RSync:
         self._compress = compress
         self._delta = delta
         self._stall_timeout_s = stall_timeout
+        self._busy_timeout_s = busy_timeout
         self._setuid = setuid
         self._options = {"checksum": bool(checksum), "fsync": bool(fsync)}
         self._include = _maybe_patterns(include)
@@ -162,6 +166,7 @@ class RSync:
             self._compress,
             self._delta,
             self._stall_timeout_s,
+            self._busy_timeout_s,
             reports or self._callback is not None,
         )
         return run.run(dispatch, None if options else self._progress)

@@ -8,9 +8,10 @@ from importlib.machinery import SourceFileLoader
 
 from xnet_channel.threads.errors import RemoteError
 from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.native import CLOCK, start_thread
+from xnet_channel.threads.native import CLOCK, allocate_lock, start_thread
 from xnet_rsync import compression, messages, receiver
 from xnet_rsync.contents import Contents
+from xnet_rsync.errors import TargetGone
 from xnet_rsync.index import Index
 from xnet_rsync.result import SyncResult, TargetResult
 from xnet_rsync.transfer import Transfer, WalkFailed
@@ -50,6 +51,8 @@ class Target:
     Attributes:
         transfer, channel: While it is being served.
         error: What ended it, if it did not end by itself.
+        given_up_s: Monotonic time at which it was given up.
+        over: Whether nobody waits for it any more.
     """
 
     def __init__(
@@ -63,11 +66,36 @@ class Target:
         self.transfer: Transfer | None = None
         self.channel: Channel | None = None
         self.error: BaseException | None = None
+        self.given_up_s: float | None = None
+        self.over = False
+        self._began_s: float | None = None
+        self._lock = allocate_lock()
+
+    def begin(self) -> bool:
+        """Note that it is being served from now on; return whether it still has to be."""
+        self._began_s = CLOCK.monotonic()
+        return not self.over
+
+    @property
+    def waiting_since_s(self) -> float | None:
+        """Monotonic time since when its gateway or its receiver lets us wait; None while they do not."""
+        return self._began_s if self.transfer is None else self.transfer.waiting_since_s
 
     def close(self, reason: str) -> None:
         """End it: its thread sees the end of the channel."""
         if self.channel is not None:
             self.channel.close(reason)
+
+    def end(self, error: BaseException | None) -> bool:
+        """Note that it is over, and why if there is a reason; return whether that is new."""
+        with self._lock:
+            if self.over:
+                return False
+            self.over = True
+            if error is not None:
+                self.result.errors.append(describe(error))
+            self.result.seconds = 0.0 if self._began_s is None else CLOCK.monotonic() - self._began_s
+            return True
 
 
 class Run:
@@ -84,6 +112,7 @@ class Run:
         compress: bool | None,
         delta: bool | None,
         stall_timeout_s: float | None,
+        busy_timeout_s: float | None,
         wants_files: bool,
     ) -> None:
         """Prepare.
@@ -95,6 +124,7 @@ class Run:
             compress: Whether to compress; None: unless the target is on this machine.
             delta: Whether only what changed of a file travels; None: unless the target is on this machine.
             stall_timeout_s: After how much silence a target is given up.
+            busy_timeout_s: After how long without anything else than that it is at work.
             wants_files: Whether events about single files are of interest.
         """
         self._walk = walk
@@ -103,11 +133,13 @@ class Run:
         self._compress = compress
         self._delta = delta
         self._stall_timeout_s = stall_timeout_s
+        self._busy_timeout_s = busy_timeout_s
         self._wants_files = wants_files
         self._index = Index(walk.root, walk.owners)
         self._contents = Contents(walk.source, owners=walk.owners)
         self._events: queue.SimpleQueue[tuple[Target, str, Any]] = queue.SimpleQueue()
         self._given_up = False
+        self._groups: list[list[Target]] = []
 
     def run(
         self,
@@ -125,9 +157,10 @@ class Run:
         """
         began_s = CLOCK.monotonic()
         ends: list[Flag] = []
+        self._groups = self._side_by_side()
         results = [target.result for target in self._targets]
         try:
-            for served in self._side_by_side():
+            for served in self._groups:
                 name = f"xnet-rsync-{served[0].gateway.id}"
                 start_thread(self._serve_all, (served, ended := Flag()), name, may_be_green=True)
                 ends.append(ended)
@@ -179,29 +212,51 @@ class Run:
     def _look_for_silence(self) -> None:
         if self._stall_timeout_s is None:
             return
+        now_s = CLOCK.monotonic()
         for target in self._targets:
-            since_s = target.transfer.waiting_since_s if target.transfer is not None else None
-            if since_s is not None and CLOCK.monotonic() - since_s > self._stall_timeout_s:
+            since_s = target.waiting_since_s
+            if target.over:
+                continue
+            if target.given_up_s is not None:
+                if now_s - target.given_up_s > PATIENCE_S:
+                    self._abandon(target)
+            elif since_s is not None and now_s - since_s > self._stall_timeout_s:
                 target.error = TimeoutError(
                     f"nothing was heard of the receiver for {self._stall_timeout_s:g} seconds"
                 )
+                target.given_up_s = now_s
                 target.close("the sender has heard nothing for too long")
+
+    def _abandon(self, target: Target) -> None:
+        """Wait no more for the thread of a target: it writes to a connection that takes nothing.
+
+        It ends when that does. Until then it cannot serve the others of its gateway either.
+        """
+        for group in self._groups:
+            if target in group:
+                for one in group:
+                    error = target.error
+                    if one is not target:
+                        error = TargetGone(
+                            f"gateway {one.gateway.id} has not ended the sync to {target.destdir}"
+                        )
+                    if one.end(error):
+                        self._events.put((one, "end", None))
 
     def _serve_all(self, targets: Sequence[Target], ended: Flag) -> None:
         for target in targets:
-            began_s = CLOCK.monotonic()
+            error: BaseException | None = None
             try:
-                if not self._given_up:
+                if target.begin() and not self._given_up:
                     self._serve(target)
             except WalkFailed:
                 target.close("the sender has given up")
-            except BaseException as error:  # noqa: BLE001 - it is told where all targets are waited for
-                target.error = target.error or error
-                target.result.errors.append(describe(target.error))
-                target.close(f"the sender has given up: {target.error}")
+            except BaseException as problem:  # noqa: BLE001 - it is told where all targets are waited for
+                error = target.error or problem
+                target.close(f"the sender has given up: {error}")
             finally:
-                target.result.seconds = CLOCK.monotonic() - began_s
-                self._events.put((target, "end", None))
+                if target.end(error):
+                    self._events.put((target, "end", None))
         ended.set()
 
     def _serve(self, target: Target) -> None:
@@ -226,7 +281,16 @@ class Run:
             if self._wants_files or event == "list":
                 self._events.put((target, event, value))
 
-        target.transfer = Transfer(channel, begin, self._index, self._contents, target.result, tell, compress)
+        target.transfer = Transfer(
+            channel,
+            begin,
+            self._index,
+            self._contents,
+            target.result,
+            tell,
+            compress,
+            self._busy_timeout_s,
+        )
         target.transfer.run()
         target.result.finished = True
         self._events.put((target, "finished", None))

@@ -7,8 +7,9 @@ from collections import deque
 from xnet_rsync import compression, messages
 from xnet_rsync.contents import PIECE_BYTES, SMALL_BYTES, Changed, KeepsChanging
 from xnet_rsync.conversation import Conversation
+from xnet_rsync.copies import Copies
 from xnet_rsync.entries import FILE
-from xnet_rsync.errors import ProtocolError
+from xnet_rsync.errors import ProtocolError, shown
 from xnet_rsync.result import PlannedAction
 
 TYPE_CHECKING = False
@@ -43,6 +44,7 @@ class Transfer:
         result: TargetResult,
         tell: Callable[[str, Any], None],
         compress: bool = False,
+        busy_timeout_s: float | None = None,
     ) -> None:
         """Prepare.
 
@@ -54,6 +56,7 @@ class Transfer:
             result: What it fills in.
             tell: Called with the name and the value of each event, in the thread that runs ``run``.
             compress: Whether to compress.
+            busy_timeout_s: See ``Conversation``.
         """
         self._begin = begin
         self._index = index
@@ -71,25 +74,25 @@ class Transfer:
         self._lists: dict[int, ChunkList] = {}  # sent, and not settled
         self._wants: deque[tuple[Entry, list[tuple[int, int]] | None]] = deque()
         self._wanting: set[int] = set()  # lists without an answer
-        self._repeated_sizes: set[int] = set()
-        self._heads: dict[tuple[int, bytes], Entry] = {}
-        self._contained: dict[bytes, Entry] = {}  # digest -> what was sent with this content
+        self._whole: set[int] = set()  # asked for in full after all
+        self._copies = Copies(contents)
         self._pack: list[Entry] = []
         self._pack_bytes = 0
-        self._done = False
-        handlers: dict[str, Callable[..., None]] = {
+        self._planned = 0
+        self._finished = self._done = False
+        handlers: dict[str, Callable[..., bool]] = {
             "ready": self._on_ready,
             "needs": self._on_needs,
             "plan": self._on_plan,
             "want": self._on_want,
             "whole": self._on_whole,
             "got": self._on_got,
-            "busy": lambda: None,
+            "busy": lambda: False,
             "problem": self._on_problem,
             "removed": self._on_removed,
             "done": self._on_done,
         }
-        self._talk = Conversation(channel, result, handlers)
+        self._talk = Conversation(channel, result, handlers, busy_timeout_s)
 
     @property
     def waiting_since_s(self) -> float | None:
@@ -100,7 +103,7 @@ class Transfer:
         """Bring the target up to date.
 
         Raises:
-            RemoteError, EOFError, TargetGone: The receiver failed or is gone.
+            RemoteError, EOFError, TargetGone, TimeoutError: The receiver failed, is gone, or gets no further.
             ProtocolError: It said something it must not say.
             WalkFailed: There is nothing to go by.
         """
@@ -108,6 +111,7 @@ class Transfer:
         self._send_index()
         if not self._dry_run:
             self._send_contents()
+        self._finished = True
         self._talk.send_message("finish")
         while not self._done:
             self._talk.hear()
@@ -141,7 +145,7 @@ class Transfer:
     # -- contents -----------------------------------------------------------------------------------
 
     def _send_contents(self) -> None:
-        self._repeated_sizes = self._index.repeated_sizes()
+        self._copies.repeated_sizes = self._index.repeated_sizes()
         needed = iter(self._needed)
         following = next(needed, None)
         while True:
@@ -254,21 +258,10 @@ class Transfer:
 
     def _send_copy(self, entry: Entry) -> bool:
         """Have a file copied that was sent before, if there is one; return whether there is. Spec: RS-060."""
-        if entry.size not in self._repeated_sizes:
+        found = self._copies.maybe_same(entry)
+        if found is None:
             return False
-        try:
-            head = (entry.size, self._contents.head(entry))
-            other = self._heads.setdefault(head, entry)
-            if other is entry:
-                return False
-            other = self._contents.latest(other)
-            self._contained.setdefault(self._contents.digest(other), other)
-            digest = self._contents.digest(entry)
-        except (Changed, OSError):
-            return False  # who sends it will see what is the matter
-        same = self._contained.setdefault(digest, entry)
-        if same is entry:
-            return False
+        same, digest = found
         self._flush_pack()
         self._tell("sending", entry)
         self._say_meta(entry)
@@ -291,9 +284,9 @@ class Transfer:
         except FileNotFoundError:
             self._result.vanished.append(entry.path)
         except OSError as error:
-            self._result.errors.append(f"{entry.path}: cannot be read: {error.strerror or error}")
+            self._result.add_error(f"{entry.path}: cannot be read: {error.strerror or error}")
         except KeepsChanging:
-            self._result.errors.append(f"{entry.path}: changes all the time, and was left as it was there")
+            self._result.add_error(f"{entry.path}: changes all the time, and was left as it was there")
         self._settle(entry.number)
         self._talk.send_message("skip", entry.number)
 
@@ -302,73 +295,88 @@ class Transfer:
             self._known[entry.number] = entry.version
             self._talk.send_message("meta", entry.number, entry.mode, entry.size, entry.mtime_ns)
 
-    # -- what the receiver says ---------------------------------------------------------------------
+    # -- what the receiver says; each returns whether the sync gets further, which is so many times only ---
 
-    def _on_ready(self, facts: object) -> None:
+    def _on_ready(self, facts: object) -> bool:
         if not isinstance(facts, dict) or facts.get("version") != messages.VERSION:
-            raise ProtocolError(
-                f"the receiver began with {facts!r:.100}; expected version {messages.VERSION}"
-            )
+            version = shown(facts.get("version") if isinstance(facts, dict) else facts)
+            raise ProtocolError(f"the receiver began with {version}; expected version {messages.VERSION}")
         if self._compress:
             self._method = compression.choose(facts.get("compression"))
+        return True
 
-    def _on_needs(self, first: object, numbers: object, kinds: object) -> None:
+    def _on_needs(self, first: object, numbers: object, kinds: object) -> bool:
         if not self._unanswered or first != self._unanswered.popleft():
-            raise ProtocolError(f"the receiver answered to entries from {first!r}, which was not asked")
-        for number, kind in messages.decode_needs(numbers, kinds):
+            raise ProtocolError(f"the receiver answered to entries from {shown(first)}, which was not asked")
+        for number, kind in messages.decode_needs(numbers, kinds, len(self._index.entries)):
             entry = self._file(number)
             if number in self._named or kind not in (messages.WHOLE, messages.CHUNKS):
                 raise ProtocolError(f"the receiver needs {entry.path!r} again, or in the way {kind}")
             self._named.add(number)
             self._open[number] = entry
             self._needed.append((entry, kind))
+        return True
 
-    def _on_plan(self, numbers: object, actions: object) -> None:
-        for number, action in messages.decode_needs(numbers, actions):
+    def _on_plan(self, numbers: object, actions: object) -> bool:
+        planned = messages.decode_needs(numbers, actions, len(self._index.entries) - self._planned)
+        self._planned += len(planned)
+        for number, action in planned:
             if not self._dry_run or number >= len(self._index.entries) or action not in PlannedAction.NAMES:
                 raise ProtocolError(f"the receiver plans {action} with {number}")
             self._result.planned.append(PlannedAction(action, self._index.entries[number]))
+        return False
 
-    def _on_want(self, number: object, ranges: object) -> None:
+    def _on_want(self, number: object, ranges: object) -> bool:
         entry = self._asked(number)
         if entry.number not in self._wanting:
             raise ProtocolError(f"the receiver wants chunks of {entry.path!r}, of which it has no list")
         self._wanting.discard(entry.number)
         decoded = messages.decode_ranges(ranges, len(self._lists[entry.number].lengths))
         self._wants.append((entry, decoded))
+        return True
 
-    def _on_whole(self, number: object) -> None:
+    def _on_whole(self, number: object) -> bool:
         entry = self._asked(number)
+        if entry.number in self._whole:
+            raise ProtocolError(f"the receiver wants all of {entry.path!r} again")
+        self._whole.add(entry.number)
         self._wanting.discard(entry.number)
         self._wants.append((entry, None))
+        return True
 
-    def _on_got(self, numbers: object) -> None:
-        for number in messages.decode_numbers(numbers):
+    def _on_got(self, numbers: object) -> bool:
+        got = messages.decode_numbers(numbers, len(self._open))
+        for number in got:
             entry = self._contents.latest(self._asked(number))
             self._settle(entry.number)
             self._result.files_done += 1
             self._result.bytes_done += entry.size
             self._tell("got", entry)
+        return bool(got)
 
-    def _on_problem(self, number: object, text: object) -> None:
+    def _on_problem(self, number: object, text: object) -> bool:
         if not isinstance(text, str) or not (number is None or type(number) is int):
-            raise ProtocolError(f"the receiver has a problem {number!r:.100} {text!r:.100}")
-        if type(number) is int:
-            self._settle(number)
-        self._result.errors.append(text)
+            raise ProtocolError(f"the receiver has a problem {shown(number)} {shown(text)}")
+        self._result.add_error(text)
+        return type(number) is int and self._settle(number)
 
-    def _on_removed(self, paths: object) -> None:
-        if not isinstance(paths, bytes):
-            raise ProtocolError(f"the receiver removed {paths!r:.100}")
-        self._result.removed += [path.decode("utf-8", "surrogateescape") for path in paths.split(b"\0")]
+    def _on_removed(self, paths: object) -> bool:
+        if not self._finished or not self._begin.get("delete"):
+            raise ProtocolError("the receiver has removed something, which it was not asked to do")
+        self._result.add_removed(messages.decode_paths(paths))
+        return False
 
-    def _on_done(self, facts: dict[str, Any]) -> None:
+    def _on_done(self, facts: object) -> bool:
+        if not self._finished:
+            raise ProtocolError("the receiver is done, and was not told that all has been sent")
         self._done = True
+        return True
 
-    def _settle(self, number: int) -> None:
-        self._open.pop(number, None)
+    def _settle(self, number: int) -> bool:
+        """Wait no more for a file; return whether it was waited for."""
         self._lists.pop(number, None)
         self._wanting.discard(number)
+        return self._open.pop(number, None) is not None
 
     def _file(self, number: int) -> Entry:
         if number >= len(self._index.entries) or self._index.entries[number].kind != FILE:
@@ -377,5 +385,5 @@ class Transfer:
 
     def _asked(self, number: object) -> Entry:
         if type(number) is not int or number not in self._open:
-            raise ProtocolError(f"the receiver speaks of {number!r:.100}, which it does not wait for")
+            raise ProtocolError(f"the receiver speaks of {shown(number)}, which it does not wait for")
         return self._open[number]

@@ -211,9 +211,11 @@ def _show_target(one: TargetResult, dry_run: bool) -> None:
         if dry_run:
             output.say(f"{one.name}: remove {output.printable(path)}")
     if dry_run:
-        output.say(f"{one.name}: {len(one.planned)} to change, {len(one.removed)} to remove")
+        if one.removed_count > len(one.removed):
+            output.say(f"{one.name}: remove {one.removed_count - len(one.removed)} more")
+        output.say(f"{one.name}: {len(one.planned)} to change, {one.removed_count} to remove")
         return
-    removed = f", {len(one.removed)} removed" if one.removed else ""
+    removed = f", {one.removed_count} removed" if one.removed else ""
     output.say(
         f"{one.name}: {one.files_done} of {one.files_needed} files, {output.size(one.bytes_done)} brought"
         f" up to date by sending {output.size(one.bytes_sent)}{removed}, {one.seconds:.2f} s"
@@ -253,6 +255,7 @@ def _numbers(one: TargetResult) -> dict[str, Any]:
     return {
         **{name: getattr(one, name) for name in names},
         "removed": one.removed,
+        "removed_count": one.removed_count,
         "vanished": one.vanished,
         "finished": one.finished,
         "seconds": round(one.seconds, 6),
