@@ -28,7 +28,8 @@ def table_of(groups: Sequence[Mapping[str, Any]]) -> bytes:
     Args:
         groups: ``{dir: 0, flags: 0, entries: [{file: name, size: n}, {dir: name}, {link: name, to: text}]}``;
             ``times`` is how often a name follows itself, ``mode`` and ``time`` have defaults, ``kind``
-            replaces the one that the first key says, and ``count`` the number of entries that the group says it has.
+            replaces the one that the first key says, and ``count`` the number of entries that the group
+            says it has.
     """
     entries = [entry for group in groups for entry in group.get("entries", ())]
     heads = b"".join(
