@@ -1553,16 +1553,16 @@ def open_private(path):
     """Open a file for appending that nobody else can have put there (TR-005)."""
     flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
     try:
-        return os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        return OS.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         if error.errno != EEXIST:
             raise
     # An earlier process of ours had the same number, or somebody has guessed ours: a pipe would let us wait.
-    fd = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
-    found = os.fstat(fd)
+    fd = OS.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    found = OS.fstat(fd)
     is_file, is_ours = found.st_mode & 0o170000 == 0o100000, found.st_uid == getattr(os, "geteuid", int)()
     if not is_file or not is_ours or found.st_nlink != 1 or found.st_mode & 0o077:
-        os.close(fd)
+        OS.close(fd)
         raise OSError(EEXIST, "what is there is not a file of this user alone; remove it")
     return fd
 
