@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from xnet_gateway import worker_config
+from xnet_gateway.child_environment import SECRETS
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.spec_rules import check_spec, parse_keepalive, parse_nice
 from xnet_gateway.transports import popen
@@ -121,6 +122,9 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
         "id": str(spec.id),
         "execmodel": str(spec.execmodel or "thread"),
     }
+    secrets = {name: str(spec.env[name]) for name in SECRETS if name in spec.env}
+    if secrets:
+        config["env"] = secrets  # which no process is started with
     nice = parse_nice(spec)
     if nice:
         config["nice"] = nice

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from socket_helpers import SECRET
-from xnet_gateway.sockets.secrets_source import find_secret, read_secret_file, without_secrets
+from xnet_gateway.sockets.secrets_source import find_secret, read_secret_file
 
 
 @pytest.fixture
@@ -90,8 +90,3 @@ def test_short_and_large_ones_are_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="the environment variable XNET_SECRET has 3 bytes") as caught:
         find_secret(None, {"XNET_SECRET": "abc"})
     assert "abc" not in str(caught.value)
-
-
-def test_programs_do_not_get_it() -> None:
-    environment = {"XNET_SECRET": "x", "XNET_SECRET_FILE": "y", "XNET_OTHER": "z", "PATH": "p"}
-    assert without_secrets(environment) == {"XNET_OTHER": "z", "PATH": "p"}

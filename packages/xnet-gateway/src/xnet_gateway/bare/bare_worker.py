@@ -4072,6 +4072,8 @@ def serve(fd_in, fd_out):
 
 def main(first, rest):
     """Serve over standard input and output. The two are the text of this file, taken apart by ``bootstrap``."""
+    for name in "XNET_SECRET", "XNET_SECRET_FILE":
+        os.environ.pop(name, None)  # of servers: no business of what runs here, whoever has started it
     OWN_SOURCE[:] = first, rest
     REST.append(rest)
     fds = take_stdio()

@@ -38,6 +38,8 @@ CONNECT_S = 30.0
 TAIL_BYTES = 4096
 TAIL_LINES = 10
 TAIL_S = 0.5
+#: What no worker finds in its environment.
+SECRETS = ("XNET_SECRET", "XNET_SECRET_FILE")
 #: What stands in a command line for the interpreter that this runs in.
 THIS_PYTHON = "<this python>"
 
@@ -127,6 +129,8 @@ def run(route):
     argv = [sys.executable if word == THIS_PYTHON else word for word in route["argv"]]
     environment = dict(os.environ)
     environment.update(route["env"])
+    for name in SECRETS:
+        environment.pop(name, None)
     cwd = route["cwd"]
     if cwd is not None and not os.path.isdir(cwd):
         OS.mkdir(cwd)

@@ -144,9 +144,13 @@ def serve(channel):
     channel.send(tuple(listener.getsockname()[:2]))
     end = wait_for_client(listener, secret, CLOCK.monotonic() + seconds)
     end.setblocking(True)
+    environment = dict(os.environ)
+    for name in ("XNET_SECRET", "XNET_SECRET_FILE"):
+        environment.pop(name, None)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-u", "-c", first_line], stdin=end.fileno(), stdout=end.fileno(), close_fds=True
+            [sys.executable, "-u", "-c", first_line],
+            stdin=end.fileno(), stdout=end.fileno(), close_fds=True, env=environment,
         )
         waiter = threading.Thread(target=wait, args=(process, end))
         waiter.daemon = True

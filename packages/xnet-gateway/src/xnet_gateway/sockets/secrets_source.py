@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 
+from xnet_gateway.child_environment import FILE_VARIABLE, SECRET_VARIABLE
 from xnet_gateway.sockets.authentication import MIN_SECRET_BYTES
 
 TYPE_CHECKING = False
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Final
 
-#: The secret itself.
-SECRET_VARIABLE: Final = "XNET_SECRET"
-#: The path of a file that holds it.
-FILE_VARIABLE: Final = "XNET_SECRET_FILE"
 #: A secret file that is larger is something else, given by mistake.
 MAX_FILE_BYTES: Final = 4096
 _HOW_TO_MAKE_ONE: Final = "(umask 077; python3 -c 'import secrets; print(secrets.token_hex(32))' > FILE)"
@@ -73,13 +70,6 @@ def read_secret_file(path: str) -> bytes:
             f"the secret file {path!r} has more than {MAX_FILE_BYTES} bytes: it is something else"
         )
     return _checked(content, f"the secret file {path!r}")
-
-
-def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment for programs that need not know the secret."""
-    return {
-        name: value for name, value in environment.items() if name not in (SECRET_VARIABLE, FILE_VARIABLE)
-    }
 
 
 def _check_owner(path: str, status: os.stat_result) -> None:

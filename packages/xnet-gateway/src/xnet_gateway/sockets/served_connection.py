@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _socket
-import os
 import signal
 import socket
 import sys
@@ -11,9 +10,9 @@ import sys
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.native import CLOCK, OS, allocate_lock, start_thread
 from xnet_gateway.bare.bootstrap import FIRST_LINE
+from xnet_gateway.child_environment import child_environment
 from xnet_gateway.native_popen import native_popen
 from xnet_gateway.sockets.handshaking import meet_client
-from xnet_gateway.sockets.secrets_source import without_secrets
 from xnet_gateway.sockets.streams import PlainStream, drain, end_writing
 
 TYPE_CHECKING = False
@@ -155,7 +154,7 @@ class ServedConnection:
                 [sys.executable, "-u", "-c", FIRST_LINE],
                 stdin=self._theirs.fileno(),
                 stdout=self._theirs.fileno(),
-                env=without_secrets(os.environ),
+                env=child_environment(),
                 # Signals of our terminal are not for it; and all it starts can be ended with it.
                 start_new_session=True,
             )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import os
 import subprocess
 import sys
 
 from xnet_channel.threads.native import OS
 from xnet_gateway.bare.bootstrap import blob
+from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen
 from xnet_gateway.output_relay import OutputRelay
@@ -54,7 +54,7 @@ def _run(command: Command, spec: XSpec) -> Connected:
             stderr=pipe_write,
             bufsize=0,
             cwd=command.cwd,
-            env={**os.environ, **command.env} if command.env else None,
+            env=child_environment(command.env),
         )
     except OSError as error:
         OS.close(pipe_read)

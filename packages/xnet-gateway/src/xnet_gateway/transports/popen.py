@@ -15,6 +15,7 @@ from _socket import socketpair  # not from `socket`, where it may have been repl
 from stat import S_ISDIR
 
 from xnet_channel.threads.native import OS
+from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen
 from xnet_gateway.output_relay import OutputRelay
@@ -54,7 +55,7 @@ def connect(spec: XSpec) -> Connected:
                     stdout=stdout,
                     stderr=pipe_write,
                     cwd=_working_directory(spec),
-                    env={**os.environ, **{k: str(v) for k, v in spec.env.items()}} if spec.env else None,
+                    env=child_environment(spec.env),
                     pass_fds=(theirs.fileno(),),
                 )
             finally:

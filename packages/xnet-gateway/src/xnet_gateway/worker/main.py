@@ -6,6 +6,7 @@ import os
 import sys
 
 from xnet_channel.threads.native import OS, Hiding
+from xnet_gateway.child_environment import drop_secrets
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.worker import WorkerGateway
 
@@ -20,6 +21,7 @@ def main(fd: int, name: str) -> None:
     Threads: the main thread; executions run in it.
     """
     Hiding.hides = True
+    drop_secrets(os.environ)
     if fd == 0:
         fd = OS.dup(0)
         null = OS.open(os.devnull, OS.O_RDONLY)

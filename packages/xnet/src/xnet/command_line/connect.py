@@ -13,6 +13,7 @@ import time
 import click
 
 from xnet_gateway.bare.bootstrap import FIRST_LINE
+from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets import secrets_source
 from xnet_gateway.sockets.authentication import BRINGING, MIN_SECRET_BYTES, AuthenticationError
@@ -220,7 +221,7 @@ def _serve(fd: int) -> int:
             [sys.executable, "-u", "-c", FIRST_LINE],
             stdin=fd,
             stdout=fd,
-            env=secrets_source.without_secrets(os.environ),
+            env=child_environment(),
         )
     except OSError as error:
         _report(f"cannot start {sys.executable!r}: {error}")

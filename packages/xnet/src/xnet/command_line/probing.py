@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 
+from xnet_gateway.child_environment import child_environment
 from xnet_gateway.transports.base import THIS_PYTHON
 
 TYPE_CHECKING = False
@@ -80,7 +81,7 @@ def probe(command: Command, timeout_s: float) -> Probed:
             stderr=subprocess.PIPE,
             bufsize=0,
             cwd=command.cwd if command.cwd is not None and os.path.isdir(command.cwd) else None,
-            env={**os.environ, **command.env} if command.env else None,
+            env=child_environment(command.env),
         )
     except OSError as error:
         result.error = f"cannot start {command.argv[0]!r}: {error.strerror or error}"
@@ -159,6 +160,7 @@ def ssh_address(argv: Sequence[str], timeout_s: float) -> tuple[str, int] | None
         done = subprocess.run(
             [argv[0], "-G", *argv[1:-1]],
             stdin=subprocess.DEVNULL,
+            env=child_environment(),
             capture_output=True,
             text=True,
             errors="replace",

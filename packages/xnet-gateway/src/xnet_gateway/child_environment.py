@@ -1,0 +1,36 @@
+"""What a program that is started here finds in its environment: ours, but for what is nobody's business."""
+
+from __future__ import annotations
+
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Final
+
+#: The secret of servers itself, and the path of a file that holds it.
+SECRET_VARIABLE: Final = "XNET_SECRET"
+FILE_VARIABLE: Final = "XNET_SECRET_FILE"
+SECRETS: Final = (SECRET_VARIABLE, FILE_VARIABLE)
+
+
+def child_environment(changes: Mapping[str, object] | None = None) -> dict[str, str] | None:
+    """Return the environment for a program that is started here; None for ours as it is.
+
+    What is in it every program that runs there inherits, and every process of the same user can read.
+
+    Args:
+        changes: What the specification of a worker sets besides. A secret among it goes with HELLO, later.
+    """
+    if not changes and not any(name in os.environ for name in SECRETS):
+        return None
+    environment = {**os.environ, **{name: str(value) for name, value in (changes or {}).items()}}
+    drop_secrets(environment)
+    return environment
+
+
+def drop_secrets(environment: dict[str, str] | os._Environ[str]) -> None:
+    """Take the secret out of an environment, as a worker does with its own, whoever has started it."""
+    for name in SECRETS:
+        environment.pop(name, None)
