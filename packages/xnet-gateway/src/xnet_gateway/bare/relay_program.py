@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import threading
@@ -26,7 +27,7 @@ class OS(object):
     """What is copied with; in a class, where no library that replaces such functions finds it, and not from ``os``."""
 
     read, write, close, dup = system.read, system.write, system.close, system.dup
-    fstat, pipe, mkdir = system.fstat, system.pipe, system.mkdir
+    fstat, pipe, mkdir, stat, lstat = system.fstat, system.pipe, system.mkdir, system.stat, system.lstat
 
 
 CHUNK_BYTES = 65536
@@ -48,7 +49,8 @@ def main(channel):
     """Start or connect, answer with the process id (0 for none), and relay until the end.
 
     Receives a dict with ``argv``, ``env``, ``cwd`` and ``stdio`` (``pipes``: the connection is
-    stdin and stdout; ``socket``: it is stdin alone), or with ``address``; then the data channel
+    stdin and stdout; ``socket``: it is stdin alone), or with ``address`` and ``ours`` (whether what
+    listens at a path has to be of our user, or root's); then the data channel
     and the control channel. The latter takes ``"kill"`` and ``"kill-now"``, and gives
     ``(exit status, sentence)`` when the process has ended.
     """
@@ -62,7 +64,7 @@ def main(channel):
     process = None
     words = LastWords()
     if "address" in route:
-        reading, writing = two_of(connect(route["address"]))
+        reading, writing = two_of(connect(route["address"], route.get("ours")))
     else:
         process, reading, writing, output = run(route)
         begin(words.relay, output)
@@ -92,18 +94,54 @@ def begin(function, *arguments):
     thread.start()
 
 
-def connect(address):
+def connect(address, ours):
+    """Connect to an address; at a path, to our user or root only if it has to be ours (SO-035)."""
     if address.startswith("/"):
         end = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         end.settimeout(CONNECT_S)
         end.connect(address)
         end.settimeout(None)
+        if ours:
+            check_ours(end, address)
         return end
     host, _, port = address.rpartition(":")
     end = socket.create_connection((host.strip("[]"), int(port)), CONNECT_S)
     end.settimeout(None)
     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return end
+
+
+def check_ours(end, path):
+    """Say nothing to somebody else who listens at a path: by its credentials, or else by owners of the path."""
+    trusted = (os.geteuid(), 0)
+    folder = OS.stat(os.path.dirname(path))
+    option = peer_option()
+    if option is not None:
+        user = struct.unpack("iII", end.getsockopt(socket.SOL_SOCKET, option, 12))[1]
+        problem = None if user in trusted else "user %d listens there" % user
+    elif folder.st_uid not in trusted:
+        problem = "its directory belongs to user %d" % folder.st_uid
+    elif folder.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not folder.st_mode & stat.S_ISVTX:
+        problem = "others can write to its directory"
+    else:
+        owner = OS.lstat(path).st_uid
+        problem = None if owner in trusted else "it belongs to user %d" % owner
+    if problem is not None:
+        end.close()
+        raise EnvironmentError(
+            "cannot reach %s: authentication failed: %s; without a secret it has to be the user of the gateway"
+            " in between, or root; secret_file= gives one" % (path, problem)
+        )
+
+
+def peer_option():
+    """Return how this Linux is asked for the user at the other end of a unix socket, or None elsewhere."""
+    if not sys.platform.startswith("linux"):
+        return None
+    if hasattr(socket, "SO_PEERCRED"):
+        return socket.SO_PEERCRED
+    # Python 2 and PyPy have no name for it; not all processors have this number.
+    return 17 if os.uname()[4].startswith(("x86", "i", "aarch", "arm", "riscv")) else None
 
 
 def two_of(end):

@@ -9,13 +9,19 @@ from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.addresses import format_host_port, is_path, parse_host_port, resolve
 from xnet_gateway.sockets.authentication import GIVING, AuthenticationError
 from xnet_gateway.sockets.handshaking import meet_server
+from xnet_gateway.sockets.peers import why_not_ours
 from xnet_gateway.sockets.streams import PlainStream, left_s, tune
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from xnet_gateway.sockets.authentication import Parties
     from xnet_gateway.sockets.tls import TlsOptions
     from xnet_gateway.sockets.tls_stream import TlsStream
+
+#: What to do about somebody else who listens.
+NOT_OURS: Final = "without a secret it has to be the user of this program, or root; secret_file= gives one"
 
 
 def dial(
@@ -48,7 +54,12 @@ def dial(
     Threads: any. With TLS, a daemon thread works for the connection until it ends.
     """
     deadline_s = CLOCK.monotonic() + timeout_s
-    sock = _connect_path(address, deadline_s) if is_path(address) else _connect_host(address, deadline_s)
+    if is_path(address):
+        sock = _connect_path(address, deadline_s)
+        if secret is None and tls is None:
+            _check_ours(sock, address)
+    else:
+        sock = _connect_host(address, deadline_s)
     return secure(sock, address, secret=secret, tls=tls, deadline_s=deadline_s, parties=parties)
 
 
@@ -118,6 +129,17 @@ def _connect_path(path: str, deadline_s: float) -> socket.socket:
             hint = "; only the user who runs the server can connect"
         raise _failed(path, "connecting", f"{_words(error)}{hint}") from error
     return sock
+
+
+def _check_ours(sock: socket.socket, path: str) -> None:
+    """Say nothing to somebody else who listens at a path. Spec: SO-035."""
+    try:
+        problem = why_not_ours(sock, path)
+    except OSError as error:
+        problem = _words(error)
+    if problem is not None:
+        sock.close()
+        raise _failed(path, "authentication", f"{problem}; {NOT_OURS}")
 
 
 def _connect_host(address: str, deadline_s: float) -> socket.socket:

@@ -11,6 +11,8 @@ from xnet_gateway.sockets.authentication import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from xnet_gateway.sockets.authentication import Parties
     from xnet_gateway.sockets.streams import Stream
 
@@ -79,6 +81,16 @@ def meet_client(
             _say_last(stream, error.last_line, deadline_s)
         raise
     return handshake
+
+
+def refuse_client(stream: Stream, sentence: str, deadline_s: float, parties: Parties = GIVING) -> NoReturn:
+    """Be a server that does not even greet. Spec: SO-010.
+
+    Raises:
+        AuthenticationError: Always, with the sentence, which the client has been told.
+    """
+    _say_last(stream, ServerHandshake(None, parties=parties).refusal(sentence), deadline_s)
+    raise AuthenticationError(sentence)
 
 
 def _say_last(stream: Stream, line: bytes, deadline_s: float) -> None:

@@ -12,7 +12,8 @@ from xnet_channel.threads.native import CLOCK, OS, allocate_lock, start_thread
 from xnet_gateway.bare.bootstrap import FIRST_LINE
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.native_popen import native_popen
-from xnet_gateway.sockets.handshaking import meet_client
+from xnet_gateway.sockets.handshaking import meet_client, refuse_client
+from xnet_gateway.sockets.peers import is_trusted, peer_user
 from xnet_gateway.sockets.streams import PlainStream, drain, end_writing
 
 TYPE_CHECKING = False
@@ -69,6 +70,12 @@ class ServedConnection:
             AuthenticationError, OSError: It is nobody we know, or it has gone.
         """
         self._socket.setblocking(True)
+        if secret is None and self._socket.family == socket.AF_UNIX:
+            user = peer_user(self._socket)
+            if user is not None and not is_trusted(user):
+                refuse_client(
+                    self._talk(), f"user {user} is not the user of this server", deadline_s, parties
+                )
         if context is not None:
             from xnet_gateway.sockets.tls_stream import TlsStream
 

@@ -111,7 +111,8 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
         HostNotFound: It cannot; the text has its words.
     """
     if isinstance(route, Address):
-        order: dict[str, object] = {"address": route.address}
+        unproved = route.address.startswith("/") and route.secret is None and route.secret_file is None
+        order: dict[str, object] = {"address": route.address, "ours": unproved}
     else:
         stdio = "socket" if full else "pipes"
         order = {"argv": route.argv, "env": route.env, "cwd": route.cwd, "stdio": stdio}
