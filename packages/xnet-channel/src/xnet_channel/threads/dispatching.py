@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from xnet_channel.core import events as core_events
-from xnet_channel.threads.errors import RemoteError
+from xnet_channel.threads.kept_errors import KeptErrors
 from xnet_channel.threads.mailbox import Mailbox
 from xnet_wire.limits import DEPTH
 from xnet_wire.value_types import SURROGATES_FEATURE
@@ -32,6 +32,7 @@ class Dispatcher:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._errors = KeptErrors()
         self.handlers: dict[type[Event], Callable[[Any], None]] = {
             core_events.ItemsReceived: self._items_received,
             core_events.CreditReceived: self._credit_received,
@@ -77,7 +78,7 @@ class Dispatcher:
     def _channel_closed(self, event: core_events.ChannelClosed) -> None:
         mailbox = self.mailbox_of(event.channel)
         if event.error is not None:
-            mailbox.remote_errors.append(RemoteError(event.error))
+            mailbox.remote_errors.append(self._errors.remember(event.error))
         self._session.end_mailbox_locked(mailbox)
 
     def _request_received(self, event: core_events.RequestReceived) -> None:
