@@ -15,6 +15,7 @@ from check import (
     isolated,
     layers,
     machine_names,
+    promises,
     spec,
     start_up,
     style,
@@ -48,6 +49,7 @@ CHECKS: Final = (
         "machine-names", "no path of one machine and no package index is named", machine_names.find_problems
     ),
     Check("documents", "links and paths in documents lead somewhere", documents.find_problems),
+    Check("promises", "each promise of docs/security.md is tested", promises.find_problems),
     Check("changelog", "fragments of the changelog can be read by towncrier", changelog.find_problems),
     Check("layers", "no module imports from a layer above its own", layers.find_problems),
     Check("captured", "nothing that waits is what other libraries replace", captured.find_problems),

@@ -85,6 +85,23 @@ def test_others_get_nothing_and_harm_nobody(worker: Gateway) -> None:
             reached.leave()
 
 
+def test_of_too_many_that_say_nothing_the_oldest_goes(worker: Gateway) -> None:
+    _, address = install(worker)
+    host, _, port = address.rpartition(":")
+    with contextlib.ExitStack() as stack:
+        crowd = []
+        for _ in range(17):
+            sock = stack.enter_context(socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S))
+            assert read_line(sock).startswith(b"xnet-server/1 hmac-sha256 ")
+            crowd.append(sock)
+        assert read_all(crowd[0]) == b""
+        crowd[1].setblocking(False)
+        with pytest.raises(BlockingIOError):
+            crowd[1].recv(1)
+        with reach(address) as reached:
+            reached.leave()
+
+
 def test_a_client_that_never_stops_sending_is_let_go(bare: BareGateways) -> None:
     """When its process has ended, what it sends is read for a moment only."""
     source = SOURCE.replace(
