@@ -16,7 +16,7 @@ from gateway_helpers import PATIENCE_S, Gateways
 from socket_helpers import SECRET, Serving
 from sshd_helpers import Sshd
 from xnet_gateway import tracing
-from xnet_gateway.child_environment import child_environment, drop_secrets
+from xnet_gateway.child_environment import SECRETS, child_environment
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.sockets.listening import listen_unix
 from xnet_gateway.starting import begin
@@ -57,8 +57,22 @@ def test_it_is_taken_out_of_what_programs_get(monkeypatch: pytest.MonkeyPatch) -
         assert not {"XNET_SECRET", "XNET_SECRET_FILE"} & set(environment)
     assert found[1]["A"] == "1"
     assert os.environ["XNET_SECRET"] == SECRET.decode()  # which this program may need again
-    drop_secrets(os.environ)
+    for name in SECRETS:
+        monkeypatch.delenv(name)
     assert child_environment() is None
+
+
+def test_workers_know_the_same_names() -> None:
+    """Each by itself: one does not import ours, the others cannot."""
+    for path in (
+        "worker/main.py",
+        "bare/bare_worker.py",
+        "bare/relay_program.py",
+        "sockets/one_shot_server.py",
+    ):
+        source = (Path(child_environment.__code__.co_filename).parent / path).read_text(encoding="utf-8")
+        for name in SECRETS:
+            assert source.count(f'"{name}"') == 1, (path, name)
 
 
 @pytest.mark.parametrize(

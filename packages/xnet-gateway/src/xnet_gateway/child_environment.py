@@ -26,11 +26,6 @@ def child_environment(changes: Mapping[str, object] | None = None) -> dict[str, 
     if not changes and not any(name in os.environ for name in SECRETS):
         return None
     environment = {**os.environ, **{name: str(value) for name, value in (changes or {}).items()}}
-    drop_secrets(environment)
-    return environment
-
-
-def drop_secrets(environment: dict[str, str] | os._Environ[str]) -> None:
-    """Take the secret out of an environment, as a worker does with its own, whoever has started it."""
     for name in SECRETS:
         environment.pop(name, None)
+    return environment

@@ -6,9 +6,16 @@ import os
 import sys
 
 from xnet_channel.threads.native import OS, Hiding
-from xnet_gateway.child_environment import drop_secrets
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.worker import WorkerGateway
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+#: Variables with the secret of servers, which no worker has, whoever has started it. As in
+#: ``child_environment``, which is not worth an import here.
+SECRETS: Final = ("XNET_SECRET", "XNET_SECRET_FILE")
 
 
 def main(fd: int, name: str) -> None:
@@ -21,7 +28,8 @@ def main(fd: int, name: str) -> None:
     Threads: the main thread; executions run in it.
     """
     Hiding.hides = True
-    drop_secrets(os.environ)
+    for secret in SECRETS:
+        os.environ.pop(secret, None)
     if fd == 0:
         fd = OS.dup(0)
         null = OS.open(os.devnull, OS.O_RDONLY)
