@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +17,6 @@ from xnet_gateway import tracing
 from xnet_gateway.child_environment import SECRETS, child_environment
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.sockets.listening import listen_unix
-from xnet_gateway.starting import begin
-from xnet_gateway.xspec import XSpec
 
 #: What a worker finds: names that it sees, whether its process was started with one, whether its child was.
 LOOK = """
@@ -114,21 +110,6 @@ def test_a_server(gateways: Gateways) -> None:
 def test_a_server_of_this_user(gateways: Gateways, tmp_path: Path) -> None:
     with Serving(listener=listen_unix(str(tmp_path / "socket")), secret=None) as server:
         assert look(gateways(f"unix={server.address}")) == NOTHING
-
-
-def test_a_worker_that_connects(gateways: Gateways) -> None:
-    with contextlib.ExitStack() as stack:
-        spec = XSpec("listen=127.0.0.1:0//id=listening")
-
-        def bring(address: str, secret: bytes) -> None:
-            command = [sys.executable, "-m", "xnet", "connect", address, "--quiet"]
-            stack.enter_context(subprocess.Popen(command))  # it has the secret from its environment
-
-        spec.when_listening = bring
-        gateway = begin(spec).finish()
-        gateways.started.append(gateway)
-        assert look(gateway) == NOTHING
-        gateway.exit()
 
 
 @pytest.fixture(scope="module")

@@ -97,6 +97,23 @@ def test_a_worker_comes_and_goes(commands: Commands, group: xnet.Group) -> None:
     assert "said there" in err
 
 
+def test_a_worker_does_not_get_the_secret_that_the_command_has(
+    commands: Commands, group: xnet.Group, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by its name nor in what its process was started with."""
+    spec = xnet.XSpec(f"listen=127.0.0.1:0//listen_timeout={PATIENCE_S}//id=far")
+
+    def told(address: str, secret: bytes) -> None:
+        monkeypatch.setitem(ENVIRONMENT, "XNET_SECRET", secret.decode())
+        commands(address)
+
+    spec.when_listening = told
+    look = "import os; channel.send(('XNET_SECRET' in os.environ, open('/proc/self/environ').read()))"
+    seen, began_with = group.makegateway(spec).remote_exec(look).receive(PATIENCE_S)
+    assert not seen
+    assert "XNET_SECRET" not in began_with
+
+
 def test_three_at_once(commands: Commands, group: xnet.Group) -> None:
     gateways = group.makegateways([listening(commands) for _ in range(3)])
     pids = [
