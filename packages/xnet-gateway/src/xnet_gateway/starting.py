@@ -175,7 +175,7 @@ def check(spec: XSpec) -> None:
 
 def is_same_interpreter(spec: XSpec) -> bool:
     """Return whether a specification names the interpreter that reads it, where our packages are."""
-    return bool(spec.popen) and spec.worker is None and spec.python in (None, sys.executable)
+    return bool(spec.popen) and spec.worker is None and spec.python in (None, "", sys.executable)
 
 
 def _check_worker(spec: XSpec, transport: Transport) -> None:

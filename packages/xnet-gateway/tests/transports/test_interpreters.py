@@ -35,15 +35,32 @@ def test_python_is_split_as_a_shell_would(value: str, words: list[str]) -> None:
     assert shlex.split(remote_command(spec)) == [*words, "-u", "-c", FIRST_LINE]
 
 
-@pytest.mark.parametrize("value", ["", "=", "='open", "=a\0b"])
+@pytest.mark.parametrize(
+    "value", ["~/venv/bin/python", "cd /srv && $P", "$(which python3) 2>/dev/null", "it's"]
+)
+def test_a_shell_elsewhere_gets_it_as_it_is(value: str) -> None:
+    assert remote_command(XSpec(f"ssh=h//python={value}")) == f"{value} -u -c '{FIRST_LINE}'"
+
+
+def test_nothing_behind_python_is_as_if_it_were_not_there() -> None:
+    spec, without = XSpec("ssh=h//python="), XSpec("ssh=h")
+    assert remote_command(spec) == remote_command(without)
+    assert worker_arguments(spec, "p") == worker_arguments(without, "p")
+
+
+@pytest.mark.parametrize("value", ["", "= ", "=a\0b"])
 def test_python_without_sense(value: str) -> None:
-    with pytest.raises(ValueError, match=r"python.*expected a command"):
-        worker_arguments(XSpec(f"ssh=h//python{value}"))
+    for command in (worker_arguments, remote_command):
+        with pytest.raises(ValueError, match=r"python.*expected a command"):
+            command(XSpec(f"ssh=h//python{value}"))
+    with pytest.raises(ValueError, match=r"python.*expected a command.*No closing quotation"):
+        worker_arguments(XSpec("popen//python='open"))
 
 
 def test_options() -> None:
     spec = XSpec("ssh=h//python=p//dont_write_bytecode")
     assert worker_arguments(spec) == ["p", "-u", "-B", "-c", FIRST_LINE]
+    assert remote_command(spec) == f"p -u -B -c '{FIRST_LINE}'"
 
 
 def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:

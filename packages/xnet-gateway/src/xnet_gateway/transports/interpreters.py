@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 #: What is looked for where ``python=`` is not given, in this order.
 SEARCHED: Final = ("python3", "python", "python2", "pypy3")
+_COMMAND: Final = "a command, as in python=python3.9 or python=sudo -u user python3"
 #: How a shell looks; ``$0`` is the first line for the interpreter, ``$@`` its options.
 _SEARCH: Final = (
     'for p in {names}; do if command -v "$p" >/dev/null 2>&1; then exec "$p" -u "$@" -c "$0"; fi; done; '
@@ -31,23 +32,14 @@ def given_interpreter(spec: XSpec) -> list[str] | None:
     """Return the command that ``python=`` names, split as a shell would, or None if it does not.
 
     Raises:
-        ValueError: It cannot be split, or is empty (our caller's fault).
+        ValueError: It cannot be split, or is blank (our caller's fault).
     """
-    value = spec.python
-    if value is None:
-        return None
-    expected = "a command, as in python=python3.9 or python=sudo -u user python3"
-    if not isinstance(value, str) or "\0" in value:
-        raise ValueError(f"python={value} in the gateway specification {str(spec)!r}: expected {expected}")
-    try:
-        words = split_words(value)
-    except ValueError as error:
-        raise ValueError(
-            f"python={value} in the gateway specification {str(spec)!r}: {error}; expected {expected}"
-        ) from None
-    if not words:
-        raise ValueError(f"python= in the gateway specification {str(spec)!r} is empty: expected {expected}")
-    return words
+    return value_words(spec, "python", _COMMAND) if is_given(spec.python) else None
+
+
+def is_given(value: object) -> bool:
+    """Return whether a key has a value. With nothing behind ``=`` it has none, as in execnet."""
+    return value is not None and value != ""
 
 
 def given_worker(spec: XSpec) -> list[str] | None:
@@ -87,18 +79,29 @@ def value_words(spec: XSpec, key: str, expected: str) -> list[str]:
     Raises:
         ValueError: There are none, or a quotation mark is not closed.
     """
+    text = value_text(spec, key, expected)
+    try:
+        return split_words(text)
+    except ValueError as error:
+        raise _mistake(spec, key, f"{expected} ({error})") from None
+
+
+def value_text(spec: XSpec, key: str, expected: str) -> str:
+    """Return a value that says something.
+
+    Raises:
+        ValueError: There is none, it is blank, or no program could be given it.
+    """
     value = getattr(spec, key)
-    problem = ""
-    words: list[str] = []
-    if isinstance(value, str) and "\0" not in value:
-        try:
-            words = split_words(value)
-        except ValueError as error:
-            problem = f" ({error})"
-    if not words:
-        given = f"{key} without a value" if value is True else f"{key}={value}"
-        raise ValueError(f"{given} in the gateway specification {str(spec)!r}: expected {expected}{problem}")
-    return words
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise _mistake(spec, key, expected)
+    return value
+
+
+def _mistake(spec: XSpec, key: str, expected: str) -> ValueError:
+    value = getattr(spec, key)
+    given = f"{key} without a value" if value is True else f"{key}={value}"
+    return ValueError(f"{given} in the gateway specification {str(spec)!r}: expected {expected}")
 
 
 def worker_arguments(spec: XSpec, default: str | None = None) -> list[str]:
@@ -124,7 +127,15 @@ def worker_arguments(spec: XSpec, default: str | None = None) -> list[str]:
 def remote_command(spec: XSpec) -> str:
     """Return the same as one text for a shell at the other end, whichever shell that is.
 
+    What ``python=`` or ``worker=`` says is part of it as it is, so the shell there does with it what it does
+    with a line that is typed: ``~/venv/bin/python``, ``cd /srv && python3``. So it is with execnet.
+
     Raises:
         ValueError: ``python=`` or ``worker=`` means nothing.
     """
-    return " ".join(map(shlex.quote, worker_arguments(spec)))
+    if given_worker(spec) is not None:
+        return str(spec.worker)
+    if not is_given(spec.python):
+        return " ".join(map(shlex.quote, worker_arguments(spec)))
+    options = " -B" if spec.dont_write_bytecode else ""
+    return f"{value_text(spec, 'python', _COMMAND)} -u{options} -c {shlex.quote(FIRST_LINE)}"
