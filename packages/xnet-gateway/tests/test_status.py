@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import os
 import pickle
+import signal
 import sys
+from collections.abc import Callable
+from threading import Thread
 
 import pytest
 
+from gateway_helpers import PATIENCE_S, Gateways, eventually
 from xnet_channel.core.errors import RemoteProtocolError
-from xnet_gateway.gateway import Gateway
+from xnet_gateway.gateway import ANSWER_S, Gateway
 from xnet_gateway.status import RemoteStatus, RInfo
 
 STATUS = {"numchannels": 1, "numexecuting": 2, "numqueued": 3, "execmodel": "thread"}
@@ -82,3 +87,44 @@ def test_gw_030_of_a_real_worker(shared: Gateway) -> None:
 def test_gw_020_of_a_real_worker(shared: Gateway) -> None:
     expected = {"numchannels": 0, "numexecuting": 0, "numqueued": 0, "execmodel": "thread"}
     assert vars(shared.remote_status()) == expected
+
+
+class TestSilence:
+    """A worker that does not answer keeps nobody longer than agreed."""
+
+    def test_who_asks_a_stopped_worker_is_told_in_time(self, gateways: Gateways) -> None:
+        gateway = gateways("popen//id=silent")
+        os.kill(gateway.pid, signal.SIGSTOP)
+        try:
+            for ask, name in ((gateway.remote_status, "STATUS"), (gateway._rinfo, "INFO")):
+                with pytest.raises(
+                    TimeoutError, match=f"gateway silent has not answered {name} within 0.1 s"
+                ):
+                    ask(timeout=0.1)
+        finally:
+            os.kill(gateway.pid, signal.SIGCONT)
+        assert gateway.remote_status().numexecuting == 0
+        assert gateway._rinfo().pid == gateway.pid
+        assert eventually(lambda: gateway.remote_status().numchannels == 0), "late answers are forgotten"
+
+    def test_also_when_nothing_can_be_written_any_more(self, gateways: Gateways) -> None:
+        gateway = gateways()
+        os.kill(gateway.pid, signal.SIGSTOP)
+        try:
+            channels = [gateway.newchannel() for _ in range(4)]
+            sending = [Thread(target=one.send, args=(bytes(2**20),), daemon=True) for one in channels]
+            for thread in sending:
+                thread.start()
+            assert eventually(lambda: gateway.session.writer._waiting)
+            with pytest.raises(TimeoutError, match="has not answered STATUS within"):
+                gateway.remote_status(0.1)
+        finally:
+            os.kill(gateway.pid, signal.SIGCONT)
+        assert gateway.remote_status().numexecuting == 0
+        for thread in sending:
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+
+    @pytest.mark.parametrize("ask", [Gateway.remote_status, Gateway._rinfo])
+    def test_there_is_a_bound_without_asking_for_one(self, ask: Callable[..., object]) -> None:
+        assert inspect.signature(ask).parameters["timeout"].default == ANSWER_S == 30.0

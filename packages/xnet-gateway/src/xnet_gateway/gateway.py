@@ -5,6 +5,7 @@ Names, defaults and errors are execnet's.
 
 from __future__ import annotations
 
+from xnet_channel.threads.errors import TimeoutError
 from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
@@ -33,6 +34,9 @@ DEATH_WORDS_S: Final = 0.5
 #: How much of what a dead worker had sent is still read, in reads: a forked child of it may hold
 #: the connection open and go on writing.
 LAST_READS: Final = 4096
+#: How long an answer to STATUS or INFO may take, in seconds: whatever executes, it takes milliseconds, unless
+#: code in C holds the interpreter, or the process is stopped.
+ANSWER_S: Final = 30.0
 #: How the feature that names a language begins. Spec: GW-004.
 EXECUTES: Final = "exec."
 #: What runs a request that is larger than a frame: it receives the request first.
@@ -163,19 +167,44 @@ class Gateway(SessionOwner):
         """Set how strings arrive on both sides, between Python 2 and 3; see ``Channel.reconfigure``."""
         self.session.reconfigure((bool(py2str_as_py3str), bool(py3str_as_py2str)))
 
-    def remote_status(self) -> RemoteStatus:
-        """Return how many channels and executions the interpreter has. Works while it is busy."""
+    def remote_status(self, timeout: float | None = ANSWER_S) -> RemoteStatus:
+        """Return how many channels and executions the interpreter has. Works while it is busy.
+
+        Args:
+            timeout: Seconds to wait for its answer; None for as long as it takes.
+
+        Raises:
+            TimeoutError: It has not answered in time.
+            EOFError, OSError: The connection has ended.
+            RemoteProtocolError: The answer is wrong (the worker's fault).
+        """
         from xnet_gateway.status import RemoteStatus
 
-        return RemoteStatus.from_answer(self.session.request(frames.STATUS).receive())
+        return RemoteStatus.from_answer(self._ask(frames.STATUS, timeout))
 
-    def _rinfo(self, update: bool = False) -> RInfo:
-        """Return facts about the interpreter, asked once unless ``update``. Works while it is busy."""
+    def _rinfo(self, update: bool = False, timeout: float | None = ANSWER_S) -> RInfo:
+        """Return facts about the interpreter, asked once unless ``update``. Works while it is busy.
+
+        Args:
+            update: Ask again.
+            timeout: As for ``remote_status``; so are the errors.
+        """
         if self._rinfo_cache is None or update:
             from xnet_gateway.status import RInfo
 
-            self._rinfo_cache = RInfo.from_answer(self.session.request(frames.INFO).receive())
+            self._rinfo_cache = RInfo.from_answer(self._ask(frames.INFO, timeout))
         return self._rinfo_cache
+
+    def _ask(self, question: int, timeout_s: float | None) -> Any:
+        """Return the answer to STATUS or INFO."""
+        try:
+            return self.session.request(question).receive(timeout_s)
+        except TimeoutError:
+            raise TimeoutError(
+                f"gateway {self.id} has not answered {frames.NAMES[question]} within {timeout_s:g} seconds:"
+                " its process is stopped or keeps its other threads from running, or the way to it is cut;"
+                " timeout= waits longer"
+            ) from None
 
     @property
     def _cache_rinfo(self) -> RInfo:

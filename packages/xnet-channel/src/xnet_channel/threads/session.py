@@ -186,6 +186,9 @@ class Session:
             state = self.must_run_locked(lambda: self.connection.send_request(frame_type, payload))
             channel = self.channel_for(state)
             position_bytes = self.connection.out.queued_bytes
+            if not payload:  # a question: who asks waits for the answer, and with a time of his own
+                self.writer.flush_soon_locked()
+                return channel
             written = self.writer.flush_locked()
         if not written:
             self.writer.wait_written(position_bytes)
