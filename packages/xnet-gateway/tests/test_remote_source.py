@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import PurePath
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -355,6 +356,8 @@ def test_strings_are_dedented_where_they_are_indented(text: str, sent: str) -> N
         (3, "a source string, a function or a module, not int: 3"),
         (None, "not NoneType"),
         (b"channel.send(1)", "not bytes"),
+        (PurePath("program.py"), "for what is in a file, read it: Path(...).read_text()"),
+        (ValueError("channel.send(1)"), "not ValueError"),
         (Holder().bound, "a bound method carries its object along"),
         (len, "only plain functions can be sent"),
         (Holder, "only plain functions can be sent"),

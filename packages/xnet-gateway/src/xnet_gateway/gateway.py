@@ -44,7 +44,7 @@ LOADER: Final = """\
 def load(request):
     import linecache
     source, file, call, kwargs = request
-    if not file or not linecache.getlines(file):  # tracebacks show its lines
+    if not file or file[:1] == "<" or not linecache.getlines(file):  # tracebacks show its lines
         file = file or "<large remote exec>"
         linecache.cache[file] = len(source), None, source.splitlines(True), file
     flags = 0x2000 if __import__("sys").version_info >= (3, 8) else 0  # as for a source that is not large
@@ -114,8 +114,9 @@ class Gateway(SessionOwner):
         """Run code in the interpreter.
 
         Args:
-            source: Source text; or a function whose first parameter is ``channel`` and that uses
-                no closure and no globals but builtins; or a module, whose file is read.
+            source: Source text, also as an object with a ``__str__`` of its own; or a function whose
+                first parameter is ``channel`` and that uses no closure and no globals but builtins;
+                or a module, whose file is read.
             **kwargs: Further arguments of the function.
 
         Returns:
@@ -135,7 +136,7 @@ class Gateway(SessionOwner):
         payload = messages.encode_exec(request, SURROGATES_FEATURE in peer.features)
         fits = len(payload) <= peer.limits.frame
         # In which language a text is, whoever gives it has to know; all else is Python.
-        if not isinstance(source, str) or not fits:
+        if request.file is not None or not fits:
             self._must_execute_python()
         if fits:
             return self.session.request(frames.CHANNEL_EXEC, payload)

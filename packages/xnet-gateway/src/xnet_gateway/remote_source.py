@@ -1,7 +1,7 @@
 """What ``remote_exec`` was given, as source text the other interpreter can run.
 
-Three forms: a string, a module (its file is read again), or a pure function. A function travels as the text
-of its ``def`` statement, so it may use what it gets, what it imports and builtins, and nothing of the module
+Three forms: text, a module (its file is read again), or a pure function. Text is a string, or an object whose
+type has a ``__str__`` of its own, as with execnet. A function travels as the text of its ``def`` statement, so it may use what it gets, what it imports and builtins, and nothing of the module
 or function around it; that is checked here, where the mistake was made, and not by a NameError far away.
 
 The text of a function is not dedented but put under ``if 1:``, behind as many empty lines as stand before it
@@ -15,6 +15,7 @@ than starting the first gateway's process.
 from __future__ import annotations
 
 import builtins
+from os import PathLike
 from types import CodeType, FunctionType, MethodType, ModuleType
 
 from xnet_channel.threads.native import OS
@@ -59,22 +60,36 @@ def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:
         raise TypeError(
             f"remote_exec() got the arguments {names} but no function to take them: {_shorten(repr(source))}"
         )
-    if isinstance(source, str):
-        from textwrap import dedent
-
-        # Only where it is needed: dedent() also empties lines of blanks, which a literal may contain.
-        return ExecRequest(dedent(source) if source[:1].isspace() else source)
     if isinstance(source, ModuleType):
         return _module_request(source)
+    if isinstance(source, str) or (type(source).__str__ is not object.__str__ and not _is_mistake(source)):
+        # The text alone, of a type that every encoder takes.
+        return ExecRequest(_dedent("".join([str(source)])))
     hint = ""
     if isinstance(source, MethodType):
         hint = "; a bound method carries its object along, which cannot be sent"
     elif callable(source):
         hint = "; of callables only plain functions can be sent"
+    elif isinstance(source, PathLike):
+        hint = "; for what is in a file, read it: Path(...).read_text()"
     raise TypeError(
         "remote_exec() takes a source string, a function or a module,"
         f" not {type(source).__name__}: {_shorten(repr(source))}{hint}"
     )
+
+
+def _is_mistake(source: object) -> bool:
+    """Return whether an object has a text, but surely not one to execute."""
+    return isinstance(source, (bytes, bytearray, PathLike, BaseException))
+
+
+def _dedent(text: str) -> str:
+    """Take away what all lines are indented by."""
+    if not text[:1].isspace():
+        return text  # dedent() also empties lines of blanks, which a literal may contain
+    from textwrap import dedent
+
+    return dedent(text)
 
 
 def _module_request(module: ModuleType) -> ExecRequest:
@@ -175,7 +190,8 @@ def _check_signature(function: FunctionType) -> None:
     code = function.__code__
     if code.co_name == "<lambda>":
         raise ValueError(
-            f"remote_exec() cannot send {_where(function)}: a lambda has no statement of its own"
+            f"remote_exec() cannot send {_where(function)}: a lambda has no statement of its own;"
+            " write it as a def, or send source text"
         )
     if function.__closure__:
         raise ValueError(
@@ -200,7 +216,8 @@ def _placed_text(function: FunctionType) -> tuple[str, str]:
     """Return the text of a function, at the line and column it has in its file, and the file.
 
     Raises:
-        ValueError: The function never came from a file (exec, an old interactive prompt).
+        ValueError: The function never came from a file, and nobody has kept its source (exec, an old
+            interactive prompt).
         OSError: The file is gone.
     """
     import inspect
@@ -208,24 +225,27 @@ def _placed_text(function: FunctionType) -> tuple[str, str]:
     code = function.__code__
     # Of the code and not of the function: inspect would follow __wrapped__ to another function.
     path = inspect.getsourcefile(code)
-    if path is None:
+    try:
+        # Without a file too: doctest and interactive programs tell `linecache` what they execute.
+        lines, first_line = inspect.getsourcelines(code)
+    except OSError as error:
+        if path is not None:
+            raise OSError(f"remote_exec() cannot send {_where(function)}: {error}") from None
         raise ValueError(
             f"remote_exec() cannot send {_where(function)}: its source file cannot be found,"
             f" it was made from {code.co_filename!r}"
-        )
-    try:
-        lines, first_line = inspect.getsourcelines(code)
-    except OSError as error:
-        raise OSError(f"remote_exec() cannot send {_where(function)}: {error}") from None
+        ) from None
     before = ["\n"] * (first_line - 1)
     # An indented statement is never in the first line, nor in one with an import of the future.
     if lines[0][:1].isspace() and before:
         before[-1] = "if 1:\n"
     annotated = function.__annotations__ or any(isinstance(one, CodeType) for one in code.co_consts)
     # Only where it makes a difference: Python before 3.7 does not know it.
-    if annotated and code.co_flags & FUTURE_ANNOTATIONS and before and before[0] == "\n":
-        before[0] = "from __future__ import annotations\n"
-    return "".join(before + lines), path
+    if annotated and code.co_flags & FUTURE_ANNOTATIONS:
+        # In a file the import stands above the function; in a doctest it is another example.
+        above = 1 if before[:1] == ["\n"] else 0
+        before[:above] = ["from __future__ import annotations\n"]
+    return "".join(before + lines), path or code.co_filename
 
 
 class _GlobalNames:

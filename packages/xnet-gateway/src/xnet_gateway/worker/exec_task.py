@@ -117,9 +117,9 @@ class ExecTask:
         """Let tracebacks and ``inspect`` show the lines of the source. Spec: GW-018."""
         import linecache
 
-        # A file that exists here shows itself: the source may be one function out of it. All
-        # sources without a file share one name, which stands for the one that was looked at last.
-        if file == NO_FILE or not linecache.getlines(file):
+        # A file that exists here shows itself: the source may be one function out of it. Sources
+        # without a file share names, which stand for the one that was looked at last.
+        if file[:1] == "<" or not linecache.getlines(file):
             source = self.request.source
             linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
 
