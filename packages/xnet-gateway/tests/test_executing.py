@@ -232,9 +232,11 @@ class TestErrors:
 
     def test_gw_010_syntax_errors_and_missing_functions(self, shared: Gateway) -> None:
         text = error_of(shared, "a = 1\nb = = 2\n")
+        assert text.startswith('Traceback (most recent call last):\n  File "<remote exec>", line 2\n')
         assert "SyntaxError" in text
         assert "exec_task" not in text
         assert "b = = 2" in text
+        assert error_of(shared, "\0").startswith("Traceback (most recent call last):\n")
 
     def test_gw_010_eof_error_is_a_normal_end(self, shared: Gateway) -> None:
         channel = shared.remote_exec("channel.send(1)\nraise EOFError('nothing more')")

@@ -122,6 +122,10 @@ def test_rinfo_is_asked_once(gateways: Gateways) -> None:
     first = gateway._rinfo()
     assert gateway._rinfo() is first is gateway._cache_rinfo
     assert gateway._rinfo(update=True) is not first
+    gateway._cache_rinfo = first  # as programs written for execnet do
+    assert gateway._rinfo() is first
+    del gateway._cache_rinfo
+    assert gateway._rinfo() is not first
 
 
 def test_remote_init_threads_is_deprecated(shared: Gateway) -> None:

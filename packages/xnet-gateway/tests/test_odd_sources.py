@@ -1,7 +1,6 @@
 """Sources that are in no file, or are no strings: what doctests, prompts and template libraries give."""
 
 from __future__ import annotations
-
 import __future__
 
 import collections

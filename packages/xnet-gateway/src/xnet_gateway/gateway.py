@@ -71,6 +71,8 @@ class Gateway(SessionOwner):
     _group: Any = None
     #: Whether our packages run there, not the bare worker.
     runs_full_worker = False
+    #: What ``_rinfo`` has been told; programs written for execnet read, set and delete it.
+    _cache_rinfo: RInfo
 
     def __init__(self, spec: XSpec, connected: Connected, config: dict[str, Any]) -> None:
         """Begin the handshake; ``PendingGateway`` waits for it."""
@@ -78,7 +80,6 @@ class Gateway(SessionOwner):
         self.spec = spec
         self._io: ProcessHandle = connected.process
         self._asked_to_end = False
-        self._rinfo_cache: RInfo | None = None
         from xnet_gateway.worker.worker import implementation
 
         tracer = maybe_tracer()
@@ -190,11 +191,11 @@ class Gateway(SessionOwner):
             update: Ask again.
             timeout: As for ``remote_status``; so are the errors.
         """
-        if self._rinfo_cache is None or update:
+        if update or not hasattr(self, "_cache_rinfo"):
             from xnet_gateway.status import RInfo
 
-            self._rinfo_cache = RInfo.from_answer(self._ask(frames.INFO, timeout))
-        return self._rinfo_cache
+            self._cache_rinfo = RInfo.from_answer(self._ask(frames.INFO, timeout))
+        return self._cache_rinfo
 
     def _ask(self, question: int, timeout_s: float | None) -> Any:
         """Return the answer to STATUS or INFO."""
@@ -206,12 +207,6 @@ class Gateway(SessionOwner):
                 " its process is stopped or keeps its other threads from running, or the way to it is cut;"
                 " timeout= waits longer"
             ) from None
-
-    @property
-    def _cache_rinfo(self) -> RInfo:
-        if self._rinfo_cache is None:
-            raise AttributeError("_cache_rinfo")
-        return self._rinfo_cache
 
     def remote_init_threads(self, num: int | None = None) -> None:
         """Do nothing: threads are made when they are needed. Deprecated since execnet 1.2."""

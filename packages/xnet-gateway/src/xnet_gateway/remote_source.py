@@ -1,8 +1,9 @@
 """What ``remote_exec`` was given, as source text the other interpreter can run.
 
-Three forms: text, a module (its file is read again), or a pure function. Text is a string, or an object whose
-type has a ``__str__`` of its own, as with execnet. A function travels as the text of its ``def`` statement, so it may use what it gets, what it imports and builtins, and nothing of the module
-or function around it; that is checked here, where the mistake was made, and not by a NameError far away.
+Three forms: text, a module (its file is read again), or a pure function. Text is a string, or an object
+whose type has a ``__str__`` of its own, as with execnet. A function travels as the text of its ``def``
+statement, so it may use what it gets, what it imports and builtins, and nothing of the module or function
+around it; that is checked here, where the mistake was made, and not by a NameError far away.
 
 The text of a function is not dedented but put under ``if 1:``, behind as many empty lines as stand before it
 in its file: tracebacks have the right file, line and column, and a string literal over several lines keeps

@@ -5,7 +5,7 @@
 | ``popen`` | none | a process of this machine |
 | ``id`` | text | name of the gateway in its group; the group makes one up (``gw0``, ``gw1`` ...) |
 | ``chdir`` | path | working directory of the worker, made if only its last part is missing |
-| ``nice`` | -20 ... 19 | added to the niceness of the worker |
+| ``nice`` | whole number | added to the niceness of the worker, which goes from -20 to 19 |
 | ``env:NAME`` | text | environment variable, set before the interpreter starts |
 | ``execmodel`` | ``thread``, ``main_thread_only``, ``gevent``, ``eventlet`` | where executed code runs |
 | ``dont_write_bytecode`` | none | the worker writes no ``.pyc`` files |
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 EXECMODELS = ("thread", "main_thread_only", "gevent", "eventlet")
 #: Words for ``stdout=``; everything else must be an absolute path.
 STDOUT_POLICIES = ("stderr", "inherit", "null")
-#: What a kernel accepts; it clamps larger values silently, which is a value lost silently.
-NICE_RANGE = (-20, 19)
+#: From anywhere to either end of the niceness, and no number that a worker could not add.
+FARTHEST_NICE = 40
 #: Below that, a busy machine would look like a dead one.
 SHORTEST_KEEPALIVE_S = 0.05
 LONGEST_KEEPALIVE_S = 86_400
@@ -91,11 +91,13 @@ def check_execmodel(name: object, where: str) -> None:
 def parse_nice(spec: XSpec) -> int | None:
     """Return the number of ``nice=``, or None when it is not set.
 
+    Programs write 20 or 50 for "as nice as can be", as execnet's documentation does: a sum outside
+    of the range becomes its nearest end.
+
     Raises:
-        ValueError: It is no whole number in the range of niceness (our caller's fault).
+        ValueError: It is no whole number (our caller's fault).
     """
-    low, high = NICE_RANGE
-    expected = f"a whole number from {low} to {high}"
+    expected = "a whole number, added to the niceness, which goes from -20 to 19"
     value = spec.nice
     if value is None:
         return None
@@ -105,9 +107,7 @@ def parse_nice(spec: XSpec) -> int | None:
         number = int(value)
     except (TypeError, ValueError):
         raise _mistake(spec, "nice", value, expected) from None
-    if not low <= number <= high:
-        raise _mistake(spec, "nice", value, expected)
-    return number
+    return max(-FARTHEST_NICE, min(FARTHEST_NICE, number))
 
 
 def parse_keepalive(spec: XSpec) -> float | None:

@@ -252,6 +252,11 @@ class TestConfig:
         assert switch is True
         assert name == f"bare{version}-worker"
 
+    def test_hs_020_more_niceness_than_there_is(self, bare: BareGateways, version: str) -> None:
+        """Spec: HS-020."""
+        worker = bare(version, nice=10**30)
+        assert worker.remote_exec("import os; channel.send(os.nice(0))").receive(PATIENCE_S) == 19
+
     @pytest.mark.parametrize(
         ("config", "words"),
         [

@@ -241,7 +241,7 @@ class TestExecuting:
         with pytest.raises(RemoteError) as caught:
             worker.remote_exec("x = = 1").waitclose(PATIENCE_S)
         text = str(caught.value)
-        assert 'File "<remote exec>", line 1' in text
+        assert text.startswith('Traceback (most recent call last):\n  File "<remote exec>", line 1')
         assert "SyntaxError" in text
         assert "The source cannot be parsed by the interpreter it was sent to, " in text
         if is_py2(worker):

@@ -3316,6 +3316,8 @@ class Execution(object):
         except ImportError:
             pass  # the code has changed what can be imported
         text = describe(error, trace)
+        if trace is None:  # of what could not even begin; programs look for the words
+            text = "Traceback (most recent call last):\n" + text
         if isinstance(error, SyntaxError) and trace is None:
             text += "The source cannot be parsed by the interpreter it was sent to, %s (%s).\n" % (
                 implementation().split()[1],
@@ -3857,7 +3859,7 @@ class Worker(object):
     @later
     def _apply_nice(self, increment):
         if increment and hasattr(os, "nice"):
-            os.nice(increment)
+            os.nice(max(-40, min(40, increment)))  # the kernel sees to the ends of the range
 
     def _apply_id(self, name):
         self.id = name + "-worker"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: A day. Spec: the table of HS-020.
 LONGEST_KEEPALIVE_MS: Final = 86_400_000
+#: From anywhere to either end of the niceness. As in ``spec_rules``, which is not imported here.
+FARTHEST_NICE: Final = 40
 
 
 def apply_config(worker: WorkerGateway, config: dict[str, Any]) -> None:
@@ -58,7 +60,7 @@ def _apply_chdir(worker: WorkerGateway, path: str) -> None:
 
 def _apply_nice(worker: WorkerGateway, increment: int) -> None:
     if increment and hasattr(os, "nice"):
-        os.nice(increment)
+        os.nice(max(-FARTHEST_NICE, min(FARTHEST_NICE, increment)))  # the kernel sees to the ends
 
 
 def _apply_id(worker: WorkerGateway, gateway_id: str) -> None:

@@ -103,7 +103,9 @@ class ExecTask:
             import traceback  # which the code may have made impossible
 
             self._show_source(file)
-            return "".join(traceback.format_exception(type(error), error, trace))
+            # Without frames, as of what could not even begin, it lacks the line that programs look for.
+            header = "" if trace else "Traceback (most recent call last):\n"
+            return header + "".join(traceback.format_exception(type(error), error, trace))
         except BaseException as failure:  # noqa: BLE001 - a __str__ of the user's, raising whatever
             kind = type(error)
             try:
