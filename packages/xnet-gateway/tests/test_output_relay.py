@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from gateway_helpers import PATIENCE_S, eventually, run_program, start_program, stderr_in
-from xnet_gateway.output_relay import TAIL_BYTES, TAIL_LINES, OutputRelay
+from xnet_gateway.bare import relay_program
+from xnet_gateway.output_relay import TAIL_BYTES, TAIL_LINES, OutputRelay, telling_lines
 
 
 @contextmanager
@@ -80,6 +81,21 @@ def test_the_tail_is_bounded_and_survives_odd_bytes(tmp_path: Path) -> None:
         assert "4999" in relay.tail()
         os.write(write, b"\xff" * 3 * TAIL_BYTES + b"\n")
         assert eventually(lambda: len(relay.tail()) == TAIL_BYTES - 1)
+
+
+#: The same in the program behind ``via=``, which has no types.
+OF_RELAYS: Callable[[list[str]], list[str]] = getattr(relay_program, "telling_lines")  # noqa: B009
+
+
+def test_of_a_crash_that_python_reports_its_beginning_is_kept() -> None:
+    frames = [f'  File "x.py", line {number} in f' for number in range(60)]
+    report = ["Fatal Python error: Aborted", "", "Thread 0x1 (most recent call first):", *frames, ""]
+    report += ["Current thread 0x2 (most recent call first):", *frames, "", "Extension modules: a (total: 1)"]
+    told = telling_lines(["before", *report])
+    assert told == [report[0], "Current thread 0x2 (most recent call first):", *frames[: TAIL_LINES - 2]]
+    assert OF_RELAYS(["before", *report]) == told
+    short = ["Fatal Python error: init failed", "Python runtime state: core initialized"]
+    assert telling_lines(short) == OF_RELAYS(short) == short
 
 
 def test_tr_012_lines_of_several_workers_do_not_mix() -> None:

@@ -180,6 +180,24 @@ def test_pytests_of_the_pytester_fixture_get_the_plugin(suite: Path, how: str) -
     assert "1 passed" in counts(done), done.stdout
 
 
+def test_the_list_of_plugins_of_the_pytester_fixture_is_the_test_s(suite: Path) -> None:
+    """pytest 8 gives only the first of them to a process that it starts."""
+    (suite / "conftest.py").write_text("pytest_plugins = 'pytester'\n")
+    (suite / "test_suite.py").write_text(
+        "def test_it(pytester):\n"
+        "    assert pytester.plugins == []\n"
+        "    pytester.makepyfile(own='def pytest_report_header(): return \"own plugin\"')\n"
+        "    pytester.makepyfile('import execnet\\ndef test_1(): assert \"xnet\" in execnet.__name__')\n"
+        "    pytester.syspathinsert()\n"
+        "    pytester.plugins.append('own')\n"
+        "    result = pytester.runpytest_subprocess('-n1')\n"
+        "    result.assert_outcomes(passed=1)\n"
+        "    result.stdout.fnmatch_lines_random(['own plugin', 'xnet: * stands for execnet'])\n"
+    )
+    done = run(*PLUGIN, cwd=suite)
+    assert "1 passed" in counts(done), done.stdout
+
+
 def test_as_execnet_runs_pytest_too(suite: Path) -> None:
     done = run("-m", "xnet", "as-execnet", "-m", "pytest", "-p", "no:cacheprovider", "-n", "1", cwd=suite)
     assert "1 failed, 21 passed" in counts(done)

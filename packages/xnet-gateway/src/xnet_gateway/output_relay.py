@@ -25,7 +25,7 @@ CHUNK_BYTES: Final = 4096
 RETRY_S: Final = 0.05
 #: How much of the end is kept for error messages.
 TAIL_LINES: Final = 10
-TAIL_BYTES: Final = 4096
+TAIL_BYTES: Final = 16384
 STDERR: Final = 2
 #: How long an ending interpreter waits for our stderr to take what is left, in seconds.
 LAST_WRITE_S: Final = 1.0
@@ -58,9 +58,8 @@ class OutputRelay:
         self._prefix = prefix
 
     def tail(self) -> str:
-        """Return the last lines that came."""
-        lines = self._tail.decode("utf-8", "replace").splitlines()
-        return "\n".join(lines[-TAIL_LINES:])
+        """Return the last lines that came; of a crash that Python reports, the first ones of what crashed."""
+        return "\n".join(telling_lines(self._tail.decode("utf-8", "replace").splitlines()))
 
     def drain(self) -> None:
         """Take what is in the pipe right now: its writer has died. Reactor thread only."""
@@ -146,6 +145,20 @@ class OutputRelay:
         self._rest_timer_set = False
         alone = not self._prefix and not has_events(self._fd, select.POLLIN)
         self._write_rest(everything=self._closed or alone)
+
+
+def telling_lines(lines: list[str]) -> list[str]:
+    """Return the lines that say most about an end: the last ones.
+
+    A report of ``faulthandler`` is longer, and says at its beginning what happened, and where behind the
+    other threads.
+    """
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index].startswith("Fatal Python error: "):
+            report = lines[index + 1 :]
+            where = [number for number, line in enumerate(report) if line.startswith("Current thread ")]
+            return [lines[index], *report[where[0] if where else 0 :][: TAIL_LINES - 1]]
+    return lines[-TAIL_LINES:]
 
 
 def write_what_is_left() -> None:

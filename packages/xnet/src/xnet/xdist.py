@@ -65,10 +65,41 @@ def pytest_xdist_setupnodes(specs: Sequence[XSpec]) -> None:
             spec.stdout = "null"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Have pytest-xdist say why a worker died, where it says that it did."""
+    from xnet.worker_deaths import watch
+
+    watch(node)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """In a worker, before its first test: have its captured output where it survives the worker."""
+    path = getattr(item.config, "workerinput", {}).pop("xnet_captured_stderr", None)
+    if path is not None:
+        from xnet.worker_deaths import keep_captured
+
+        keep_captured(path)
+
+
+@pytest.hookimpl(optionalhook=True, tryfirst=True)
+def pytest_handlecrashitem(report: pytest.TestReport) -> None:
+    """Say why the worker died in the line that names the test."""
+    death = getattr(getattr(report, "node", None), "death", None)
+    if death and isinstance(report.longrepr, str):
+        report.longrepr += f": {death}"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any]) -> Generator[None, Any, Any]:
-    """Give this plugin to what ``pytester`` starts: it removes ``PYTEST_ADDOPTS`` from their environment."""
+    """Give this plugin to the processes that ``pytester`` starts.
+
+    It removes ``PYTEST_ADDOPTS`` from their environment, and of its list ``plugins`` pytest 8 gives only the
+    first: that place is the test's. So the command that all of them begin with is longer.
+    """
     value = yield
     if fixturedef.argname == "pytester":
-        value.plugins.insert(0, __name__)
+        command = (*value._getpytestargs(), "-p", __name__)
+        value._getpytestargs = lambda: command
     return value

@@ -36,7 +36,7 @@ KILL_GRACE_S = 1.0
 #: How long connecting may take, in seconds.
 CONNECT_S = 30.0
 #: How much of the last output is kept, and how long its end is waited for when the program has ended.
-TAIL_BYTES = 4096
+TAIL_BYTES = 16384
 TAIL_LINES = 10
 TAIL_S = 0.5
 #: What no worker finds in its environment.
@@ -223,7 +223,17 @@ class LastWords(object):
     def get(self):
         """Return the last lines; a child of the program may hold the pipe open, so not for long."""
         self.over.wait(TAIL_S)
-        return "\n".join(self.tail.decode("utf-8", "replace").splitlines()[-TAIL_LINES:])
+        return "\n".join(telling_lines(self.tail.decode("utf-8", "replace").splitlines()))
+
+
+def telling_lines(lines):
+    """Return the last lines; of a report of faulthandler, what happened and where, without the other threads."""
+    for index in range(len(lines) - 1, -1, -1):
+        if lines[index].startswith("Fatal Python error: "):
+            report = lines[index + 1 :]
+            where = [number for number, line in enumerate(report) if line.startswith("Current thread ")]
+            return [lines[index]] + report[where[0] if where else 0 :][: TAIL_LINES - 1]
+    return lines[-TAIL_LINES:]
 
 
 def copy_up(fd, data):
