@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError, RemoteProtocolError
     from xnet_channel.threads.channel import Channel
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
-    from xnet_channel.threads.errors import RemoteError, TimeoutError
+    from xnet_channel.threads.errors import CallbackError, RemoteError, TimeoutError
     from xnet_channel.threads.owner import SessionOwner
     from xnet_channel.threads.session import Session
 
 _HOMES = {
+    "CallbackError": "xnet_channel.threads.errors",
     "Channel": "xnet_channel.threads.channel",
     "ChannelFileRead": "xnet_channel.threads.channel_files",
     "ChannelFileWrite": "xnet_channel.threads.channel_files",
@@ -35,6 +36,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "CallbackError",
     "Channel",
     "ChannelFileRead",
     "ChannelFileWrite",

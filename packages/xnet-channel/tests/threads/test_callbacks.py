@@ -11,8 +11,7 @@ from core_helpers import close, data, last
 from raw_peer import raw_peer
 from threads_helpers import PATIENCE_S, eventually, pair
 from xnet_channel.threads.channel import Channel
-from xnet_channel.threads.errors import RemoteError
-from xnet_wire import frames, messages
+from xnet_wire import frames
 
 
 def callback_threads(name: str) -> list[threading.Thread]:
@@ -187,62 +186,6 @@ def test_a_callback_may_set_a_callback() -> None:
         inner.send(1)
         inner.close()
         assert [got.get(timeout=PATIENCE_S) for _ in range(2)] == [1, "end"]
-
-
-@pytest.mark.parametrize("error", [ValueError, SystemExit, GeneratorExit])
-def test_ch_037_a_failing_callback_closes_its_channel_with_the_traceback(error: type[BaseException]) -> None:
-    with raw_peer() as peer:
-        failing, other = peer.session.request(frames.INFO), peer.session.request(frames.INFO)
-        got: queue.Queue[object] = queue.Queue()
-
-        def fail_at_two(item: object) -> None:
-            got.put(item)
-            if item == 2:
-                raise error("on purpose")
-
-        failing.setcallback(fail_at_two, endmarker="end")
-        other.setcallback(got.put)
-        peer.barrier()
-        peer.write(*[data(failing.id, item) for item in (1, 2, 3)])
-        kind, id_, payload = peer.read()
-        assert (kind, id_) == (frames.CHANNEL_CLOSE_ERROR, failing.id)
-        text = messages.decode_error_text(payload)
-        assert f"{error.__name__}: on purpose" in text
-        assert "in fail_at_two" in text
-        peer.write(data(failing.id, 4), data(other.id, "served"))
-        # What is behind the item that failed is not given; the end is.
-        assert [got.get(timeout=PATIENCE_S) for _ in range(4)] == [1, 2, "end", "served"]
-
-
-def test_ch_037_also_when_it_fails_for_an_item_that_was_there_before() -> None:
-    with pair() as both:
-        ours, theirs = both.channels()
-        theirs.send("the item")
-        assert both.worker.ping(b"arrived", PATIENCE_S)
-
-        def fail(item: object) -> None:
-            raise ValueError(item)
-
-        ours.setcallback(fail)
-        with pytest.raises(RemoteError, match="ValueError: the item"):
-            theirs.receive(PATIENCE_S)
-
-
-def test_a_callback_that_fails_at_its_endmarker_disturbs_nobody() -> None:
-    with pair() as both:
-        ours, theirs = both.channels()
-        other, feeds_other = both.channels()
-        got: queue.Queue[object] = queue.Queue()
-
-        def fail(item: object) -> None:
-            raise ValueError(item)
-
-        ours.setcallback(fail, endmarker="end")
-        other.setcallback(got.put)
-        theirs.close()
-        ours.waitclose(PATIENCE_S)
-        feeds_other.send("served")
-        assert got.get(timeout=PATIENCE_S) == "served"
 
 
 @pytest.mark.parametrize(

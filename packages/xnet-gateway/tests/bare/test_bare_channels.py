@@ -133,6 +133,49 @@ channel.receive()
         channel.send(1)
         channel.waitclose(PATIENCE_S)
 
+    @pytest.mark.parametrize("before", [False, True])
+    def test_a_callback_that_fails_is_told_of_there(self, worker: Gateway, before: bool) -> None:
+        """Whether its item comes later or was there before; and its end is no regular one."""
+        source = """
+import sys, threading
+other, before = channel.receive()
+got, told = [], []
+def hook(*arguments):
+    told.append(str(arguments[1] if len(arguments) == 3 else arguments[0].exc_value))
+where = threading if hasattr(threading, "excepthook") else sys
+where.excepthook = hook
+def take(item):
+    got.append(item)
+    if item == "end":
+        got.append(list(told))
+    else:
+        [][item]
+if before:
+    channel.receive()
+other.setcallback(take, endmarker="end")
+for action in other.waitclose, other.waitclose, other.receive:
+    try:
+        action()
+    except other.RemoteError as error:
+        channel.send((type(error).__name__, str(error)))
+channel.send((got, told))
+"""
+        channel = worker.remote_exec(source)
+        other = worker.newchannel()
+        channel.send((other, before))
+        other.send(0)
+        other.send(1)
+        channel.send("sent")
+        for _ in range(3):
+            kind, text = channel.receive(PATIENCE_S)
+            assert kind == "CallbackError"
+            assert text.startswith("the callback of channel ")
+            assert "IndexError" in text
+        words = "list index out of range"
+        assert channel.receive(PATIENCE_S) == ([0, "end", [words]], [words])
+        with pytest.raises(RemoteError, match=words):
+            other.waitclose(PATIENCE_S)
+
     def test_a_callback_while_the_main_thread_computes(self, worker: Gateway) -> None:
         source = """
 import time

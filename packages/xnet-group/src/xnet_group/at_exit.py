@@ -9,7 +9,8 @@ from __future__ import annotations
 import atexit
 import os
 
-from xnet_gateway import output_relay  # noqa: F401 - its exit handler has to run after the one here
+from xnet_channel.threads import at_exit as _  # noqa: F401 - its exit handler has to run after the one here
+from xnet_gateway import output_relay  # noqa: F401 - so has its one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from xnet_channel.threads import greenlets
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.mailbox import NO_ENDMARKER
 from xnet_channel.threads.native import RLock, get_ident, main_thread_ident, start_thread
+from xnet_channel.threads.tracebacks import tell_excepthook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -100,23 +101,30 @@ class CallbackThread:
     def _run(self, queue: Queue) -> None:
         while (entry := queue.get()) is not None:
             mailbox, count = entry
-            if count:
-                for _ in range(count):
+            try:
+                if count:
+                    for _ in range(count):
+                        with self.turn:
+                            deliver_one(mailbox)
+                else:
                     with self.turn:
-                        deliver_one(mailbox)
-            else:
-                with self.turn:
-                    deliver_end(mailbox)
+                        deliver_end(mailbox)
+            except KeyboardInterrupt as error:
+                tell_excepthook(error)  # raised by the callback: signals go to the main thread
         self._ended.set()
 
 
 def deliver_one(mailbox: Mailbox) -> bool:
     """Give the mailbox's oldest item to its callback.
 
-    A callback that raises closes the channel; the peer gets the traceback. Spec: CH-037.
+    A callback that raises closes the channel; the peer gets the traceback, ``threading.excepthook`` is told,
+    and ``waitclose`` raises. Spec: CH-037.
 
     Returns:
         Whether there was an item and the callback took it.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C while the callback ran in the main thread. The channel is closed.
 
     Threads: callback thread or ``setcallback``, with ``turn`` and without the session's lock.
     """
@@ -131,14 +139,22 @@ def deliver_one(mailbox: Mailbox) -> bool:
             item = session.connection.take(mailbox.state)
             session.writer.flush_soon_locked()
         callback(item)
+    except KeyboardInterrupt as error:
+        session.callback_failed(mailbox, error)
+        raise
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the thread serves other channels
         session.callback_failed(mailbox, error)
+        tell_excepthook(error)
         return False
     return True
 
 
 def deliver_end(mailbox: Mailbox) -> None:
-    """Give the endmarker to the callback, once, and say that the channel has ended."""
+    """Give the endmarker to the callback, once, and say that the channel has ended.
+
+    Also to a callback that has failed: it says that no more items come, for which programs wait. That not all
+    of them were taken is told before.
+    """
     with mailbox.session.lock:
         if mailbox.ended:
             return  # LAST_MESSAGE and CLOSE may both have come before this ran
@@ -147,8 +163,12 @@ def deliver_end(mailbox: Mailbox) -> None:
     try:
         if endmarker is not NO_ENDMARKER and callback is not None:
             callback(endmarker)
+    except KeyboardInterrupt as error:
+        mailbox.session.callback_failed(mailbox, error)
+        raise
     except BaseException as error:  # noqa: BLE001 - as above
         mailbox.session.callback_failed(mailbox, error)
+        tell_excepthook(error)
     finally:
         with mailbox.session.lock:
             mailbox.ended = True

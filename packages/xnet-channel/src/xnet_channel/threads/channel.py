@@ -99,6 +99,7 @@ class Channel:
             TimeoutError: Nothing came in time.
             RemoteError: The code on the other side failed (raised once).
             EOFError: The channel has ended, or the connection is gone: the text says which.
+            CallbackError: The channel has a callback, and it has failed (a RemoteError).
             OSError: The channel has a callback.
         """
         mailbox = self._mailbox
@@ -110,7 +111,9 @@ class Channel:
         try:
             with session.lock:
                 if mailbox.callback is not None:
-                    raise OSError(f"cannot receive: {self!r} has a callback that gets the items")
+                    raise mailbox.callback_error() or OSError(
+                        f"cannot receive: {self!r} has a callback that gets the items"
+                    )
                 if not items:
                     if timeout is None and session.tracer is None:
                         session.leading.wait_once_for_item_locked(mailbox.state)
@@ -189,15 +192,18 @@ class Channel:
 
         Items that are here already are passed before this returns. Callbacks of one gateway run
         one at a time, in the order of arrival. A callback that raises closes the channel with the
-        error. The channel stays open as long as the other side sends, even if this object is
-        dropped.
+        error: ``threading.excepthook`` is told, the other side gets a RemoteError, and from then on
+        ``waitclose`` and ``receive`` raise CallbackError; it gets no more items, but the endmarker.
+        The channel stays open as long as the other side sends, even if this object is dropped.
 
         Args:
             callback: Called with each item.
-            endmarker: Passed once when no more items come, if given.
+            endmarker: Passed once when no more items come, if given; whether that was a regular end
+                ``waitclose`` tells, also inside of the callback.
 
         Raises:
             OSError: The channel has a callback already.
+            KeyboardInterrupt: Ctrl-C while an item was passed here. The channel is closed.
         """
         mailbox = self._mailbox
         session = self._session
@@ -214,10 +220,12 @@ class Channel:
                 waiting = len(self._receiver.items)
                 # A thread that was waiting in receive() must not wait for ever.
                 session.tell_locked(mailbox)
-            for _ in range(waiting):
-                deliver_one(mailbox)
-            if already_ended:
-                deliver_end(mailbox)
+            try:
+                for _ in range(waiting):
+                    deliver_one(mailbox)
+            finally:
+                if already_ended:
+                    deliver_end(mailbox)
         with session.lock:
             session.leading.lent_in_need_locked()
 
@@ -284,6 +292,7 @@ class Channel:
 
         Raises:
             RemoteError: The code on the other side failed (raised once).
+            CallbackError: The callback of this side failed (a RemoteError; raised each time).
             EOFError: The connection is gone; the text says why.
             TimeoutError: It did not end in time.
         """
@@ -331,13 +340,9 @@ class Channel:
             session.writer.flush_soon_locked()
 
     def _getremoteerror(self) -> Exception | None:
-        """Return what went wrong: a remote error (each once), the connection's end, or None."""
+        """Return what went wrong: a remote error (each once), a callback's, the connection's end, or None."""
         with self._session.lock:
-            if self._mailbox.remote_errors:
-                return self._mailbox.remote_errors.pop(0)
-            if self._mailbox.state.closed or self._receiver.state is not states.OPEN:
-                return None
-            return self._session.end_error
+            return self._mailbox.take_error_locked()
 
     def _wait_for_item_locked(self, timeout: float | None) -> None:
         """Block until an item is here.

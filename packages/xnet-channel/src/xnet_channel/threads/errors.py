@@ -1,6 +1,7 @@
 """What users of channels can catch.
 
 * ``RemoteError``: the code on the other side failed; its traceback is the text.
+* ``CallbackError``: a callback of this side failed; a RemoteError, as which execnet raises it.
 * ``TimeoutError``: nothing came in time (also the builtin TimeoutError, and so an OSError).
 * ``EOFError`` (builtin): the channel has ended, or the connection is gone; the text says which.
 * ``OSError`` (builtin): sending is not possible (any more), or the call makes no sense now.
@@ -43,6 +44,14 @@ class RemoteError(Exception):
         """Write to stderr that nobody looked at this error."""
         if self.formatted != INTERRUPT_TEXT and sys.stderr is not None:
             sys.stderr.write(f"[{os.getpid()}] Warning: a remote error that nobody received: {self!r}\n")
+
+
+class CallbackError(RemoteError):
+    """The callback of a channel failed, here.
+
+    ``threading.excepthook`` was told of it when it happened; the traceback is part of the text. Programs for
+    execnet catch it as what execnet raises.
+    """
 
 
 class TimeoutError(builtins.TimeoutError):  # the name is execnet's

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.session import Session
 
-_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
 
 def remember_session(session: Session) -> None:
     """Have the session closed in forked children."""
-    _sessions.add(session)
+    sessions.add(session)
 
 
 def _in_child() -> None:
@@ -35,9 +35,9 @@ def _in_child() -> None:
     reactor = sys.modules.get("xnet_channel.threads.reactor")
     if reactor is not None:
         reactor.forget_reactor_after_fork()
-    for session in list(_sessions):
+    for session in list(sessions):
         _leave_to_parent(session)
-    _sessions.clear()
+    sessions.clear()
 
 
 def _leave_to_parent(session: Session) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import weakref
 
 from xnet_channel.core import states
+from xnet_channel.threads.errors import CallbackError
 from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
@@ -32,6 +33,7 @@ class Mailbox:
         state: The core's half machines.
         callback: Called on the callback thread for each item, or None.
         endmarker: What the callback gets when no more items come, or ``NO_ENDMARKER``.
+        callback_failed: What is said of a callback that has failed, or None.
         remote_errors: Errors of the peer that nobody has seen yet.
         ended: No item will be delivered any more: everything that came has been queued, or the
             callback has seen it and the endmarker.
@@ -43,6 +45,7 @@ class Mailbox:
 
     __slots__ = (
         "callback",
+        "callback_failed",
         "ended",
         "endmarker",
         "last_taker",
@@ -58,6 +61,7 @@ class Mailbox:
         self.state = state
         self.callback: Callable[[Any], object] | None = None
         self.endmarker: object = NO_ENDMARKER
+        self.callback_failed: str | None = None
         self.remote_errors: list[RemoteError] = []
         self.ended = state.receiver.state is not states.OPEN
         self.last_taker: int | None = None
@@ -71,6 +75,22 @@ class Mailbox:
     def detach(self) -> None:
         """Forget the user's object."""
         self.ref = _no_channel
+
+    def take_error_locked(self) -> Exception | None:
+        """Return what went wrong: a remote error (each once), a callback's, the connection's end, or None."""
+        if self.remote_errors:
+            return self.remote_errors.pop(0)
+        if self.callback_failed is not None:
+            return self.callback_error()
+        if self.state.closed or self.state.receiver.state is not states.OPEN:
+            return None
+        return self.session.end_error
+
+    def callback_error(self) -> CallbackError | None:
+        """Return the error of a callback that has failed, a new one each time, else None."""
+        if self.callback_failed is None:
+            return None
+        return CallbackError(f"the callback of channel {self.state.id} failed: {self.callback_failed}")
 
     def has_news(self) -> bool:
         """Return whether a thread that waits for an item has to wait no longer."""

@@ -12,6 +12,7 @@ from functools import partial
 from xnet_channel.core import states
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError, RemoteProtocolError
+from xnet_channel.threads import at_exit  # noqa: F401 - registers itself
 from xnet_channel.threads.callbacks import CallbackThread
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.descriptors import Descriptors
@@ -300,12 +301,14 @@ class Session:
         self.leading.wake_leader()
 
     def callback_failed(self, mailbox: Mailbox, error: BaseException) -> None:
-        """Close the channel of a callback that raised; the peer gets the traceback."""
+        """Close the channel of a callback that raised; the peer gets the traceback, and so does who waits."""
+        text = format_error(error)
         with self.lock:
+            mailbox.callback_failed = text
             # Also of a channel that has closed: its callback gets nothing any more.
             mailbox.state.receiver.drop_items()
             if not mailbox.state.closed:
-                self.close_channel_locked(mailbox, format_error(error))
+                self.close_channel_locked(mailbox, text)
 
     def close_channel_locked(self, mailbox: Mailbox, error: str | None) -> None:
         """Close a channel from this side."""

@@ -236,7 +236,12 @@ class RemoteError(Exception):
         return native(self.formatted)
 
     def __repr__(self):
-        return "RemoteError: " + native(self.formatted)
+        return "%s: %s" % (type(self).__name__, native(self.formatted))
+
+
+@later
+class CallbackError(RemoteError):
+    """The callback of a channel failed, here; ``threading.excepthook`` was told of it when it happened."""
 
 
 class TimeoutError(_BaseTimeout):
@@ -1581,12 +1586,14 @@ class State(object):
     parts               pieces of an incomplete item, or DISCARD if nobody wants it
     relief              threads because of which credit is returned on arrival (FC-041)
     ended               no item will be handed out any more, the endmarker included
+    failed              what is said of a callback that has failed, or None
     user                weak reference to what the user holds, or None
     """
 
     __slots__ = (
         "id", "sending", "receiving", "credit", "in_parts", "reserved", "items", "arrived", "consumed", "granted",
-        "parts", "relief", "callback", "endmarker", "errors", "ended", "last_taker", "strings", "sleepers", "user",
+        "parts", "relief", "callback", "failed", "endmarker", "errors", "ended", "last_taker", "strings", "sleepers",
+        "user",
     )  # fmt: skip
 
     def __init__(self, number, credit, phase=OPEN):
@@ -1596,7 +1603,7 @@ class State(object):
         self.in_parts = self.reserved = False
         self.items = deque()
         self.arrived = self.consumed = self.granted = self.relief = 0
-        self.parts = self.callback = self.last_taker = self.strings = self.user = None
+        self.parts = self.callback = self.failed = self.last_taker = self.strings = self.user = None
         self.endmarker = NO_ENDMARKER
         self.errors = []
         self.ended = phase is not OPEN
@@ -1694,7 +1701,8 @@ class Channel(object):
         state = self._state
         with link.guard:
             if state.callback is not None:
-                raise ClosedError("cannot receive: %r has a callback that gets the items" % self)
+                text = "cannot receive: %r has a callback that gets the items" % self
+                raise ClosedError(text) if state.failed is None else link.error_locked(state)
             if not state.items:
                 link.wait_for_item_locked(state, timeout)
             if not state.items:
@@ -2741,6 +2749,8 @@ class Link(object):
         """Return what went wrong: a remote error, each once; the end of the connection; or None."""
         if state.errors:
             return state.errors.pop(0)
+        if state.failed is not None:
+            return CallbackError("the callback of channel %d failed: %s" % (state.id, native(state.failed)))
         if state.receiving is OPEN and self.ending:
             return EOFError(native(self.end_text))
         return None
@@ -3133,10 +3143,12 @@ class Callbacks(object):
                 self.count += 1
                 waiting = len(state.items)
                 link.notify_locked(state.sleepers)
-            for _ in range(waiting):
-                self.deliver(state)
-            if ended:
-                self.deliver_end(state)
+            try:
+                for _ in range(waiting):
+                    self.deliver(state)
+            finally:
+                if ended:
+                    self.deliver_end(state)
         if not ended:
             link.wake_keeper()
 
@@ -3161,16 +3173,19 @@ class Callbacks(object):
                     greenlets = green()
                     link.sleep_locked(self._sleepers, None, greenlets and GreenSleeper(greenlets))
                 state, count = self._queue.popleft()
-            with turn:
-                for _ in range(count):
-                    self.deliver(state)
-                if not count:
-                    self.deliver_end(state)
+            try:
+                with turn:
+                    for _ in range(count):
+                        self.deliver(state)
+                    if not count:
+                        self.deliver_end(state)
+            except KeyboardInterrupt:
+                tell_excepthook()  # raised by the callback: signals go to the main thread
             del state  # while this thread sleeps, it must not keep a dropped channel's callback alive
 
     @later
     def deliver(self, state):
-        """Give the oldest item to the callback; one that raises closes the channel (CH-037)."""
+        """Give the oldest item to the callback; one that raises closes the channel, and is told of (CH-037)."""
         link = self.link
         if not state.items:
             return
@@ -3196,21 +3211,44 @@ class Callbacks(object):
                 state.callback(endmarker)
         except BaseException as error:
             self.failed(state, error)
-        with link.guard:
-            if state.ended:
-                return
-            state.ended = True
-            self.count -= 1
-            if state.user is None or state.user() is None:
-                link.close_locked(state, None)  # nothing more can happen on it (CH-052)
-            link.notify_locked(state.sleepers)
+        finally:
+            with link.guard:
+                if not state.ended:
+                    state.ended = True
+                    self.count -= 1
+                    if state.user is None or state.user() is None:
+                        link.close_locked(state, None)  # nothing more can happen on it (CH-052)
+                    link.notify_locked(state.sleepers)
 
     @later
     def failed(self, state, error):
-        text = INTERRUPT_TEXT if isinstance(error, KeyboardInterrupt) else describe(error, sys.exc_info()[2])
+        interrupted = isinstance(error, KeyboardInterrupt)
+        text = INTERRUPT_TEXT if interrupted else describe(error, sys.exc_info()[2])
         with self.link.guard:
+            state.failed = text
             state.items.clear()
             self.link.close_locked(state, text)
+        if interrupted:
+            raise error  # in the main thread, which has come here by `setcallback`, it was Ctrl-C
+        tell_excepthook()
+
+
+@later
+def tell_excepthook():
+    """Tell ``threading.excepthook``, or before Python 3.8 ``sys.excepthook``, of the error that is being handled."""
+    kind, error, trace = sys.exc_info()
+    if kind is SystemExit:
+        # Which the hook takes for the regular end of a thread and keeps to itself.
+        kind, error = RuntimeError, RuntimeError("sys.exit(%s) in a callback: the process goes on" % (error,))
+    try:
+        threading = sys.modules.get("threading")
+        if hasattr(threading, "excepthook"):
+            # Without a thread: this one is hidden from `threading`.
+            threading.excepthook(threading.ExceptHookArgs((kind, error, trace, None)))
+        else:
+            sys.excepthook(kind, error, trace)
+    except BaseException as failure:
+        warn("Warning: a callback failed, and so did the hook that was told of it: %r, %r" % (error, failure))
 
 
 # ---- Executing --------------------------------------------------------------------------------
