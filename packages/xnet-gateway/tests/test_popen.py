@@ -84,9 +84,10 @@ class TestStart:
         ],
     )
     def test_files_in_the_directory_do_not_disturb_the_start(
-        self, gateways: Gateways, tmp_path: Path, name: str
+        self, gateways: Gateways, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / f"{name}.py").write_text("raise ImportError('this is the wrong one')")
+        monkeypatch.chdir(tmp_path)
         gateway = gateways(f"popen//chdir={tmp_path}")
         channel = gateway.remote_exec("import sys; channel.send(sys.path[0]); 1/0")
         assert channel.receive(PATIENCE_S) == ""

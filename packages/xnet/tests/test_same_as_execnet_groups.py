@@ -143,6 +143,7 @@ def what_a_specification_sets(lab: Lab) -> None:
         f"chdir={folder}",  # made, if it is the last part
         "env:TWIN_A=1//env:TWIN_B=a=b c",
         "env:TWIN_A=",
+        "chdir=//nice=//python=//via=//installvia=//dont_write_bytecode=",
         # Not nice=: which thread of execnet's worker gets it is a race.
     ):
         channel = group.makegateway(f"popen//{spec}").remote_exec(source)

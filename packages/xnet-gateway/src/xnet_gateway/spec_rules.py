@@ -52,19 +52,19 @@ def check_spec(spec: XSpec) -> None:
     """
     if spec.id is not None:
         _check_text(spec, "id", spec.id, "a name, as in id=worker1")
-    if spec.via is not None:
+    # Nothing behind ``=`` is no value for keys that execnet has, where it is none for execnet.
+    if spec.via not in (None, ""):
         _check_text(spec, "via", spec.via, "the id of a gateway of the group, as in via=gw0")
-    if spec.chdir is not None:
+    if spec.chdir not in (None, ""):
         _check_text(spec, "chdir", spec.chdir, "a directory, as in chdir=/tmp")
-    if spec.nice is not None:
-        parse_nice(spec)
+    parse_nice(spec)
     if spec.execmodel is not None:
         check_execmodel(spec.execmodel, f"in the gateway specification {str(spec)!r}")
     if spec.keepalive is not None:
         parse_keepalive(spec)
     if spec.limits is not None:
         parse_limits(spec)
-    if spec.dont_write_bytecode not in (None, *_SWITCH_ON):
+    if spec.dont_write_bytecode not in (None, "", *_SWITCH_ON):
         raise _mistake(
             spec, "dont_write_bytecode", spec.dont_write_bytecode, "no value: the key alone switches it on"
         )
@@ -99,7 +99,7 @@ def parse_nice(spec: XSpec) -> int | None:
     """
     expected = "a whole number, added to the niceness, which goes from -20 to 19"
     value = spec.nice
-    if value is None:
+    if value is None or value == "":
         return None
     if isinstance(value, bool):
         raise _mistake(spec, "nice", value, expected)

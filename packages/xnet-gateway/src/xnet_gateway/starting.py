@@ -54,7 +54,8 @@ class PendingGateway:
             # A worker answers once it has applied what it was asked for, or says why it cannot.
             # One in another language may be unable to apply anything. Spec: HS-023
             spec = gateway.spec
-            unsure = spec.nice or spec.worker is not None or spec.execmodel in ("gevent", "eventlet")
+            unsure = spec.chdir or spec.nice or spec.worker is not None
+            unsure = unsure or spec.execmodel in ("gevent", "eventlet")
             if unsure and not gateway.session.ping(b"configured", HANDSHAKE_S):
                 raise gateway.session.end_error or TimeoutError(f"no answer for {HANDSHAKE_S} seconds")
         except BaseException as error:
@@ -128,16 +129,22 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     nice = parse_nice(spec)
     if nice:
         config["nice"] = nice
+    if spec.chdir and not (spec.popen and spec.worker is not None):
+        # By the worker: relative paths, of the interpreter, in PATH and in PYTHONPATH, begin where we are.
+        config["chdir"] = str(spec.chdir)
     keepalive_s = _keepalive_s(spec)
     if keepalive_s:
         config["keepalive"] = round(keepalive_s * 1000)
     full = is_same_interpreter(spec) and (master is None or master.runs_full_worker)
     if spec.stdout is not None and not (full and master is None):
         config["stdout"] = str(spec.stdout)
+    if spec.env and not spec.popen:  # there is no process here to set them for
+        config["env"] = {name: str(value) for name, value in spec.env.items()}
+    _check_texts(spec, config)
     if full and master is None:
         connected = popen.connect(spec)
     else:
-        going = _go(spec, master, config, full=full)
+        going = _go(spec, master, full=full)
         if not isinstance(going, Connected):
             return PendingWorker(spec, going, config, keepalive_s)
         connected = going
@@ -157,7 +164,7 @@ def check(spec: XSpec) -> None:
             (our caller's fault).
     """
     check_spec(spec)
-    if is_same_interpreter(spec) and spec.via is None and sum(bool(getattr(spec, key)) for key in KEYS) == 1:
+    if is_same_interpreter(spec) and not spec.via and sum(bool(getattr(spec, key)) for key in KEYS) == 1:
         return  # the usual one, for which the others need not be loaded
     from xnet_gateway.transports.registry import find_transport
 
@@ -182,7 +189,7 @@ def _check_worker(spec: XSpec, transport: Transport) -> None:
     """Check that ``worker=`` comes with a transport that starts commands."""
     from xnet_gateway.transports.base import Command
 
-    if spec.installvia is not None or not isinstance(transport.route(spec), Command):
+    if spec.installvia or not isinstance(transport.route(spec), Command):
         raise ValueError(
             f"worker= in the gateway specification {str(spec)!r}: which worker {transport.key}= leads to is"
             " decided on the other side; expected a key that runs a command, such as popen or ssh"
@@ -211,17 +218,19 @@ def _keepalive_s(spec: XSpec) -> float:
     return NETWORK_KEEPALIVE_S if find_transport(spec).network else 0.0
 
 
-def _set_up_there(spec: XSpec, config: dict[str, Any]) -> None:
-    """Have the worker set directory and environment: there is no process here to set them for."""
-    if spec.chdir is not None:
-        config["chdir"] = str(spec.chdir)
-    if spec.env:
-        config["env"] = {name: str(value) for name, value in spec.env.items()}
+def _check_texts(spec: XSpec, config: dict[str, Any]) -> None:
+    """Check that the worker can be told: HELLO has no form for what is no Unicode."""
+    for key, value in {**config, **config.get("env", {})}.items():
+        text = f"{key}={value}" if isinstance(value, str) else key
+        surrogate = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
+        if surrogate is not None:
+            raise ValueError(
+                f"{key}={value!r} in the gateway specification {str(spec)!r}: the worker cannot be told of"
+                f" it, because it has a surrogate (character {surrogate}); expected text"
+            )
 
 
-def _go(
-    spec: XSpec, master: Gateway | None, config: dict[str, Any], *, full: bool
-) -> Connected | WorkerToCome:
+def _go(spec: XSpec, master: Gateway | None, *, full: bool) -> Connected | WorkerToCome:
     """Reach an interpreter by the route of its transport, from here or from where ``master`` is.
 
     Raises:
@@ -231,9 +240,7 @@ def _go(
     from xnet_gateway.transports.base import THIS_PYTHON, Command, Listen
     from xnet_gateway.transports.registry import find_transport
 
-    if not spec.popen:
-        _set_up_there(spec, config)
-    if spec.installvia is not None and master is not None:
+    if spec.installvia and master is not None:
         return installed.connect(spec, master)
     route = find_transport(spec).route(spec)
     if isinstance(route, Listen):

@@ -48,11 +48,19 @@ def test_words_in_front(text: str, expected: list[str]) -> None:
 
 
 def test_popen_without_python_is_whoever_runs_it() -> None:
-    spec = XSpec("popen//env:A=b//chdir=/tmp")
+    spec = XSpec("popen//env:A=b")
     route = find_transport(spec).route(spec)
     assert isinstance(route, Command)
     assert route.argv[0] == THIS_PYTHON
-    assert (route.env, route.cwd) == ({"A": "b"}, "/tmp")
+    assert route.env == {"A": "b"}
+
+
+def test_only_a_worker_that_is_no_python_begins_in_chdir() -> None:
+    for text, cwd in (("popen", None), ("popen//python=py", None), ("popen//worker=./w", "/tmp")):
+        spec = XSpec(f"{text}//chdir=/tmp")
+        route = find_transport(spec).route(spec)
+        assert isinstance(route, Command)
+        assert route.cwd == cwd
 
 
 @pytest.mark.parametrize("key", ["command", "docker", "podman", "kubectl", "lxc", "wsl", "sudo"])

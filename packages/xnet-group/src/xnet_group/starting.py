@@ -103,7 +103,7 @@ def _check_master(spec: XSpec, known: Sequence[str]) -> None:
     """
     master = _master_of(spec)
     if master is not None and master not in known:
-        key = "via" if spec.via is not None else "installvia"
+        key = "via" if spec.via else "installvia"
         raise ValueError(
             f"{key}={master} in {str(spec)!r} names no gateway of the group;"
             f" there are: {', '.join(known) or 'none'}"
@@ -117,7 +117,7 @@ def _find_master(spec: XSpec, gateways: Sequence[Gateway]) -> Gateway | None:
 
 def _master_of(spec: XSpec) -> object:
     """Return the id of the gateway that another one needs to be started, or None."""
-    return spec.via if spec.via is not None else spec.installvia
+    return spec.via or spec.installvia or None
 
 
 def _host_of(spec: XSpec) -> object:

@@ -25,7 +25,8 @@ class PopenTransport(Transport):
 
     def route(self, spec: XSpec) -> Command:
         """See ``Transport.route``."""
-        cwd = None if spec.chdir is None else str(spec.chdir)
+        # A Python changes into it by itself.
+        cwd = str(spec.chdir) if spec.chdir and spec.worker is not None else None
         env = {name: str(value) for name, value in spec.env.items()}
         return Command(worker_arguments(spec, THIS_PYTHON), "localhost", env=env, cwd=cwd)
 

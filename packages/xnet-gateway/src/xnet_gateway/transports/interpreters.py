@@ -54,7 +54,7 @@ def given_worker(spec: XSpec) -> list[str] | None:
         return None
     words = value_words(spec, "worker", "a command, as in worker=node /path/worker.mjs")
     for key in ("python", "dont_write_bytecode"):
-        if getattr(spec, key) is not None:
+        if is_given(getattr(spec, key)):
             raise ValueError(
                 f"{key} and worker= in the gateway specification {str(spec)!r}: the command of worker= is"
                 f" not a Python that is started here; expected one of the two"

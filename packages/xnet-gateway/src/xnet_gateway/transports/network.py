@@ -30,7 +30,7 @@ class SocketTransport(Transport):
     def check(self, spec: XSpec) -> None:
         """See ``Transport.check``."""
         # With ``installvia=`` the address is known when its server has been started.
-        if spec.installvia is None:
+        if not spec.installvia:
             self.route(spec)
 
     def route(self, spec: XSpec) -> Address:
@@ -65,7 +65,7 @@ class ListenTransport(Transport):
         """See ``Transport.route``."""
         from xnet_gateway.sockets.addresses import is_path, parse_host_port
 
-        if spec.via is not None:
+        if spec.via:
             raise ValueError(
                 f"listen= and via= in the gateway specification {str(spec)!r}: the worker connects to us;"
                 " expected one of them"

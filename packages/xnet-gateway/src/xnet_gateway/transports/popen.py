@@ -54,7 +54,6 @@ def connect(spec: XSpec) -> Connected:
                     stdin=subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=pipe_write,
-                    cwd=_working_directory(spec),
                     env=child_environment(spec.env),
                     pass_fds=(theirs.fileno(),),
                 )
@@ -125,14 +124,6 @@ def _file_of(name: str) -> str | None:
         return getattr(sys.modules["cbor2._cbor2"], "__file__", None)
     spec = importlib.util.find_spec(name)
     return None if spec is None else spec.origin
-
-
-def _working_directory(spec: XSpec) -> str | None:
-    if not spec.chdir:
-        return None
-    path = str(spec.chdir)
-    make_directory(path)
-    return path
 
 
 def make_directory(path: str) -> None:

@@ -100,10 +100,10 @@ def diagnose(
     """
     try:
         spec = yield from _specification(text, number, gateways)
-        route = find_transport(spec).route(spec) if spec.installvia is None else None
-        if spec.via is None and isinstance(route, Command):
+        route = find_transport(spec).route(spec) if not spec.installvia else None
+        if not spec.via and isinstance(route, Command):
             yield from _command(spec, route, timeout_s)
-        elif spec.via is None and isinstance(route, Address):
+        elif not spec.via and isinstance(route, Address):
             yield _address(route, timeout_s)
         gateway = yield from _handshake(spec, gateways, keep)
         yield from _ask(gateway)
@@ -129,7 +129,7 @@ def _specification(text: str, number: int, gateways: Mapping[str, Gateway]) -> G
         ) from None
     for hop_key in ("via", "installvia"):
         hop = getattr(spec, hop_key)
-        if hop is not None and hop not in gateways:
+        if hop and hop not in gateways:
             raise Failed(
                 Step(
                     "specification",
@@ -138,7 +138,7 @@ def _specification(text: str, number: int, gateways: Mapping[str, Gateway]) -> G
                     f"Give its specification, with id={hop}, in front of this one",
                 )
             )
-    way = f"{key}, through gateway {spec.via}" if spec.via is not None else key
+    way = f"{key}, through gateway {spec.via}" if spec.via else key
     yield Step("specification", True, f"{hide_in_spec(text)}: by {way}", facts={"transport": key})
     return spec
 
@@ -277,9 +277,7 @@ def _handshake(
 ) -> Generator[Step, None, Gateway]:
     began_s = time.monotonic()
     try:
-        gateway = begin(
-            spec, gateways.get(str(spec.via if spec.via is not None else spec.installvia))
-        ).finish()
+        gateway = begin(spec, gateways.get(str(spec.via or spec.installvia))).finish()
     except (HostNotFound, ValueError, OSError, DumpError) as error:
         words = hide_in_message(str(error), str(spec))
         raise Failed(

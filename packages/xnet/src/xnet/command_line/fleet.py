@@ -221,7 +221,7 @@ def parse_specs(texts: Sequence[str]) -> list[XSpec]:
 
 
 def _master_of(spec: XSpec) -> object:
-    return spec.via if spec.via is not None else spec.installvia
+    return spec.via or spec.installvia or None
 
 
 def _host_of(spec: XSpec) -> object:
