@@ -1,13 +1,22 @@
-"""Rules for every test run here: how hypothesis works, and that no test is skipped in silence."""
+"""Rules for every test run here.
+
+They say how hypothesis works, that no test is skipped in silence, that signals arrive whoever started a run,
+and that a failed test leaves no process behind.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Generator, Iterator
 
 # pytest's own words where the author of a test gave no reason
 NO_REASON = {"", "unconditional skip"}
@@ -27,6 +36,69 @@ else:
         os.environ.get("XNET_HYPOTHESIS") or ("ci" if "CI" in os.environ else "default")
     )
 
+# Programs inherit both variables: so it can be found which run and which test started a process.
+RUN, TEST = "XNET_TEST_RUN", "PYTEST_CURRENT_TEST"
+FAILED = pytest.StashKey[bool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let signals arrive, here and in what tests start, and give this run a name."""
+    in_xdist = hasattr(config, "workerinput")  # this process is part of the run of the one that started it
+    if not in_xdist:
+        os.environ[RUN] = f"{os.environ.get(RUN, '')}/{os.getpid()}"
+    # nohup and the background of a shell ignore signals. Programs inherit that, but not handlers.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    # This one does nothing, so that a run under nohup still outlives its terminal.
+    if os.name == "posix" and (in_xdist or signal.getsignal(signal.SIGHUP) is signal.SIG_IGN):
+        signal.signal(signal.SIGHUP, lambda *_: None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note that a test failed."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """End what a failed test started; what its fixtures did may be for other tests, too."""
+    result = yield
+    if item.stash.get(FAILED, False):
+        kill_started_in(f"{item.nodeid} (call)", f"{item.nodeid} (teardown)")
+    return result
+
+
+def kill_started_in(*tests: str) -> None:
+    """Kill the processes that these tests of this run started, or all its tests, where there is /proc."""
+    run = os.environ[RUN]
+    for _ in range(10):  # one that is killed may have started another meanwhile
+        found = [number for number, start in _started() if _is_of(start, run, tests)]
+        for number in found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(number, signal.SIGKILL)
+        if not found:
+            return
+
+
+def _started() -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each process that was started with a test's environment, and that environment."""
+    for file in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            words = file.read_bytes().decode(errors="replace").split("\0")
+        except OSError:  # of somebody else, or gone
+            continue
+        start = dict(word.split("=", 1) for word in words if word.startswith((f"{RUN}=", f"{TEST}=")))
+        if len(start) == 2:
+            yield int(file.parent.name), start
+
+
+def _is_of(start: dict[str, str], run: str, tests: tuple[str, ...]) -> bool:
+    # A test may be a run of pytest itself, whose name begins with that of ours.
+    return f"{start[RUN]}/".startswith(f"{run}/") and (not tests or start[TEST] in tests)
+
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many tests were skipped, by reason: a skip is a thing not known."""
@@ -39,7 +111,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run if a test was skipped without a reason."""
+    """Fail the run if a test was skipped without a reason; end what a run that failed has left."""
+    if session.exitstatus != 0:
+        kill_started_in()
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and session.exitstatus == 0 and NO_REASON & set(_reasons(reporter)):
         session.exitstatus = 1

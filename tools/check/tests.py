@@ -12,8 +12,8 @@ from check.tree import ROOT
 
 #: Everything at once is run by several processes, file by file; most tests wait for other processes.
 MOST_PROCESSES = 4
-#: So many failures of a whole run are looked at again, each without other tests beside it (ADR 0020).
-MOST_REPEATED = 3
+#: So many failures of a whole run are looked at again, without other tests beside them (ADR 0020).
+MOST_REPEATED = 1
 
 
 def run_tests(root: Path, arguments: list[str]) -> int:

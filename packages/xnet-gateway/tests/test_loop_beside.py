@@ -49,7 +49,6 @@ async def code():
         await asyncio.sleep(0.01)
         print("cancelled")
         raise
-signal.signal(signal.SIGINT, signal.default_int_handler)
 try:
     run_beside(code())
 except KeyboardInterrupt:

@@ -37,20 +37,15 @@ class Served:
 
     def __init__(self, *arguments: str, secret: bytes | None = SECRET, cwd: Path | None = None) -> None:
         environment = {**ENVIRONMENT, **({"XNET_SECRET": secret.decode()} if secret else {})}
-        # Where tests run in the background of a shell it is ignored, which programs inherit.
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "xnet", "serve", *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=cwd,
-                env=environment,
-                text=True,
-            )
-        finally:
-            signal.signal(signal.SIGINT, before)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "xnet", "serve", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=cwd,
+            env=environment,
+            text=True,
+        )
         RUNNING.append(self)
         assert self.process.stdout is not None
         line = self.process.stdout.readline()

@@ -38,19 +38,14 @@ def execute(*arguments: str, stdin: str | None = None) -> subprocess.CompletedPr
 
 
 def begin(*arguments: str, **how: object) -> subprocess.Popen[str]:
-    # Where tests run in the background of a shell SIGINT is ignored, which programs inherit.
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
-            [sys.executable, "-m", "xnet", "exec", *arguments],
-            env=ENVIRONMENT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **how,
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
+    return subprocess.Popen(  # type: ignore[call-overload, no-any-return]
+        [sys.executable, "-m", "xnet", "exec", *arguments],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **how,
+    )
 
 
 @pytest.mark.parametrize("spec", SPECS)

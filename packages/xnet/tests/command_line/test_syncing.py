@@ -127,19 +127,15 @@ def test_a_command_line_that_means_nothing(arguments: tuple[str, ...], words: st
 
 
 def test_an_interrupt_while_it_starts(tmp_path: Path) -> None:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        command = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "xnet", "rsync", str(tmp_path)),
-                "command=sh -c 'echo begun >&2; exec sleep 600':/x",
-            ],
-            env=ENVIRONMENT,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-    finally:
-        signal.signal(signal.SIGINT, before)
+    command = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "xnet", "rsync", str(tmp_path)),
+            "command=sh -c 'echo begun >&2; exec sleep 600':/x",
+        ],
+        env=ENVIRONMENT,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
     assert command.stderr is not None
     assert command.stderr.readline() == "begun\n"
     command.send_signal(signal.SIGINT)
