@@ -23,7 +23,7 @@ UNTESTED_FILE: Final = "schema/untested.yaml"
 #: Where tests and cases are, from the root of the repository.
 TEST_GLOBS: Final = (
     "packages/*/tests/**/*.py",
-    "conformance-tests/cases/**/*.yaml",
+    "conformance-tests/src/xnet_conformance/suite/cases/**/*.yaml",
     "conformance-tests/tests/**/*.py",
     "conformance-tests/testees/*/tests/**/*.mjs",
 )
