@@ -24,7 +24,6 @@ const THREADS_MS = 1000;
 export async function endWorker({ connection, executions, stream, trace }) {
   let status = 0;
   if (executions) {
-    executions.refuseWaiting("this worker is about to end");
     trace.event(`terminating: ${executions.running} executions run`);
     if (!(await executions.allEnded(GRACE_MS))) {
       trace.event("terminating: interrupting what runs");

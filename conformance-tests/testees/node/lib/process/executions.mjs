@@ -120,16 +120,8 @@ export class Executions {
     }
   }
 
-  /** Take no more: what waits is refused. @param {string} reason */
-  refuseWaiting(reason) {
-    for (const { channel, timer } of this.waiting.splice(0)) {
-      clearTimeout(timer);
-      this.events.ended(channel.id, reason);
-    }
-  }
-
   /**
-   * Wait until nothing runs.
+   * Wait until nothing runs. What waits for the main thread begins meanwhile. Spec: GR-009.
    *
    * @param {number} mostMs
    * @returns {Promise<boolean>} whether that was in time

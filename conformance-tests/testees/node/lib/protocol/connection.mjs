@@ -272,7 +272,7 @@ export class Connection {
   /** @param {number} id */
   receiveLast(id) {
     const channel = this.channels.open.get(id);
-    if (!channel || this.receiver.deaf) {
+    if (!channel) {
       return;
     }
     this.receiver.checkHalf(channel, FRAME.CHANNEL_LAST_MESSAGE);

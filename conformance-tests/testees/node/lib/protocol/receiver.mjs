@@ -29,7 +29,7 @@ export class Receiver {
     this.channels = channels;
     this.giveBack = giveBack;
     this.referenced = referenced;
-    /** Whether items are dropped, because the worker terminates (GR-006). */
+    /** Whether items are dropped, because the worker terminates (GR-006, GR-010). */
     this.deaf = false;
   }
 
@@ -50,10 +50,12 @@ export class Receiver {
       this.drop(type, id, payload);
       return;
     }
+    this.checkHalf(channel, type);
     if (this.deaf) {
+      const items = type === FRAME.CHANNEL_PART ? 0 : type === FRAME.CHANNEL_DATA ? 1 : countBatch(payload);
+      channel.mailbox.charge(payload.length + OVERHEAD * items, frameName(type));
       return;
     }
-    this.checkHalf(channel, type);
     if (type === FRAME.CHANNEL_BATCH) {
       this.receiveBatch(channel, payload);
       return;
