@@ -145,6 +145,51 @@ def test_a_death_is_heard_of_with_its_signal(library: str, beginning: str) -> No
     assert killed in lines or library == "gevent"
 
 
+#: How another part of a program may have used greenlets; each ends with a group of threads.
+OTHERS_USED = {
+    "another-group": (
+        "from xnet_group import Group\nother = Group(execmodel={name!r})\n"
+        "assert other.makegateway('popen//execmodel=thread').remote_exec('channel.send(1)').receive(9) == 1\n"
+        "group = Group()\n"
+    ),
+    "another-group-with-callbacks": (
+        "from xnet_group import Group, MultiChannel\nother = Group(execmodel={name!r})\n"
+        "gateway = other.makegateway('popen//execmodel=thread')\n"
+        "queue = MultiChannel([gateway.remote_exec('channel.send(1)')]).make_receive_queue()\n"
+        "assert queue.get(timeout=20)[1] == 1\ngroup = Group()\n"
+    ),
+    "the-library": "sleep(0.01)\nfrom xnet_group import Group\ngroup = Group()\nsleep(0.01)\n",
+    "imported": "from xnet_group import Group\ngroup = Group()\n",
+}
+
+
+@with_each
+@pytest.mark.parametrize("beginning", OTHERS_USED)
+def test_where_others_use_greenlets_threads_wait_for_callbacks(library: str, beginning: str) -> None:
+    """The main thread waits for the system's queues, events and locks, and no greenlet runs meanwhile."""
+    program = """
+        import queue, threading
+        from xnet_group import MultiChannel
+        source = "channel.receive(); [channel.send(number) for number in range(3)]"
+        gateways = group.makegateways(["popen", "popen"])
+        channels = MultiChannel([gateway.remote_exec(source) for gateway in gateways])
+        items = channels.make_receive_queue(endmarker="end")
+        channels.send_each("go")  # nothing is here before: all comes while the queue is waited for
+        got = [items.get(timeout=20)[1] for _ in range(8)]
+        print(sorted(map(str, got)), isinstance(items, queue.Queue))
+        came, ended = threading.Event(), threading.Event()
+        channel = gateways[0].remote_exec("channel.receive(); channel.send(1)")
+        channel.setcallback(lambda item: (came if item == 1 else ended).set(), endmarker="end")
+        channel.send("go")
+        print(came.wait(20), ended.wait(20))
+        group.terminate(10)
+    """
+    assert run_green(library, OTHERS_USED[beginning], program) == [
+        "['0', '0', '1', '1', '2', '2', 'end', 'end'] True",
+        "True True",
+    ]
+
+
 @with_each
 def test_relays_of_others_do_not_wait_for_greenlets(library: str) -> None:
     lines = run_green(

@@ -242,6 +242,10 @@ class Gateway(SessionOwner):
 
         return self._group.execmodel if self._group is not None else get_execmodel("thread")
 
+    def has_greenlets(self) -> bool:
+        """See ``SessionOwner``: the group's execution model says so."""
+        return self.execmodel.backend in ("gevent", "eventlet")
+
     # -- the end --------------------------------------------------------------------------------
 
     def exit(self) -> None:

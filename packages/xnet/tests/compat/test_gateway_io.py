@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from xnet.compat import gateway_io
 from xnet_gateway.transports.base import Command
 from xnet_gateway.transports.registry import find_transport
 from xnet_gateway.xspec import XSpec
+from xnet_programs import aliased
 
 LINE = gateway_io.popen_bootstrapline
 
@@ -66,6 +68,46 @@ def test_what_is_assigned_takes_effect(monkeypatch: pytest.MonkeyPatch, name: st
     again = find_transport(XSpec(text)).route(XSpec(text))
     assert isinstance(again, Command)
     assert again.argv == original(XSpec(text))
+
+
+def test_popen_args_are_what_is_run_with_an_interpreter() -> None:
+    for text in ("popen//python=python3.9", "popen//python=sudo -u me python3//dont_write_bytecode"):
+        route = find_transport(XSpec(text)).route(XSpec(text))
+        assert isinstance(route, Command)
+        assert route.argv == gateway_io.popen_args(XSpec(text))
+
+
+def test_replacing_what_is_not_asked_changes_nothing() -> None:
+    program = """
+import sys, execnet, execnet.gateway_io
+execnet.gateway_io.popen_args = execnet.gateway_io.popen_bootstrapline = None
+for spec in ("popen", f"popen//python={sys.executable}", f"popen//python=env A=b {sys.executable}"):
+    print(execnet.makegateway(spec).remote_exec("channel.send(1)").receive(20))
+"""
+    assert aliased(program).split() == ["1"] * 3
+
+
+@pytest.mark.parametrize("flags", ["", "-u"])
+def test_a_replaced_ssh_args_runs_the_line(tmp_path: Path, flags: str) -> None:
+    """As deployment tools do it: a command of their own, with the line in double quotes. Over a real sshd."""
+    helpers = pytest.importorskip("sshd_helpers", reason="needs the tests of xnet-gateway beside these")
+    sshd = helpers.Sshd(tmp_path)
+    program = f"""
+import sys, execnet, execnet.gateway_io
+from execnet.gateway_io import popen_bootstrapline
+def replaced(spec):
+    command = f'{{spec.python}} {flags} -c "{{popen_bootstrapline}}"'
+    return ["ssh", "-q", "-F", {str(sshd.config)!r}, "here", command]
+execnet.gateway_io.ssh_args = replaced
+gateway = execnet.makegateway(f"ssh=elsewhere//python={{sys.executable}}")
+channel = gateway.remote_exec("while True: channel.send(channel.receive() * 2)")
+channel.send(b"x" * 300_000)
+print(len(channel.receive(20)))
+"""
+    try:
+        assert aliased(program).split() == ["600000"]
+    finally:
+        sshd.stop()
 
 
 def test_the_line_can_be_put_into_double_quotes() -> None:

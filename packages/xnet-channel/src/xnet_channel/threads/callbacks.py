@@ -13,7 +13,7 @@ from __future__ import annotations
 from xnet_channel.threads import greenlets
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.mailbox import NO_ENDMARKER
-from xnet_channel.threads.native import RLock, get_ident, main_thread_ident, start_thread
+from xnet_channel.threads.native import RLock, get_ident, main_thread_ident, patched_by, start_thread
 from xnet_channel.threads.tracebacks import tell_excepthook
 
 TYPE_CHECKING = False
@@ -50,11 +50,12 @@ class CallbackThread:
         """Decide where callbacks run, if no callback has decided it yet: who sets the first one.
 
         A thread that has greenlets gets a greenlet that runs them; so does the main thread, which is where
-        they will be if the program uses any.
+        they will be if the program uses any. Where only another part of the program uses them, a thread runs
+        them: whoever waits for what a callback does would keep a greenlet from running.
         """
         here = greenlets.run_here()
         library = greenlets.library
-        if library is None:
+        if library is None or not (patched_by() or self._session.owner.has_greenlets()):
             return
         with self._session.lock:
             if self._queue is None and (here or get_ident() == main_thread_ident()):

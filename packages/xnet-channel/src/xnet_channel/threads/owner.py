@@ -20,6 +20,15 @@ class SessionOwner:
     not block.
     """
 
+    def has_greenlets(self) -> bool:
+        """Return whether who uses the channels waits in greenlets, and callbacks are to run in one.
+
+        Asked for the first callback, where this process has greenlets and its threads are not replaced.
+
+        Threads: the one that sets the callback.
+        """
+        return True
+
     def on_hello(self, hello: Hello) -> None:
         """The handshake is complete."""
 

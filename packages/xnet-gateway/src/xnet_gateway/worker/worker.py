@@ -82,6 +82,10 @@ class WorkerGateway(SessionOwner):
 
         return get_execmodel(self._pool.execmodel)
 
+    def has_greenlets(self) -> bool:
+        """See ``SessionOwner``."""
+        return self._pool.greenlets is not None
+
     def newchannel(self) -> Channel:
         """Open a channel; send it in an item to give the initiator the other end."""
         return self.session.new_channel()
