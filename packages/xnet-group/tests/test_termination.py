@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 import time
 
 import pytest
 
+from xnet_channel.threads.channel import Channel
 from xnet_group import Group
+from xnet_group.termination import KILL_WAIT_S
 
 #: Code that neither the end of its channel nor Ctrl-C ends.
 STUBBORN = """
@@ -105,6 +108,38 @@ def test_a_stubborn_gateway_behind_another_is_killed(group: Group) -> None:
     group.terminate(timeout=0.2)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("full", [False, True], ids=["quiet", "full"])
+def test_gr_030_a_stopped_gateway_in_between_costs_one_bound_for_all_levels(group: Group, full: bool) -> None:
+    """Each level behind it had its own five seconds. It passes on no order to kill, and may take none."""
+    gateways = group.makegateways(["popen//id=a", "popen//id=b//via=a", "popen//id=c//via=b", "popen//via=a"])
+    carried = [os.pidfd_open(gateway._rinfo().pid) for gateway in gateways[1:]]
+    writer = gateways[0].session.writer
+    os.kill(gateways[0].pid, signal.SIGSTOP)
+    sending = []
+    while full and not writer._waiting:  # until the kernel takes nothing more
+        channel = gateways[0].newchannel()
+        sending.append(threading.Thread(target=send_and_fail, args=(channel,), daemon=True))
+        sending[-1].start()
+        sending[-1].join(0.02)
+    began_s = time.monotonic()
+    group.terminate(timeout=0.5)
+    assert time.monotonic() - began_s < 0.5 + KILL_WAIT_S + 1
+    assert not any(gateway.hasreceiver() for gateway in gateways)
+    for process in carried:
+        poller = select.poll()
+        poller.register(process, select.POLLIN)
+        assert poller.poll(20_000), "what is reached through it ends with it"
+        os.close(process)
+    for thread in sending:
+        thread.join(20)
+        assert not thread.is_alive()
+
+
+def send_and_fail(channel: Channel) -> None:
+    with pytest.raises(OSError, match="cannot send"):
+        channel.send(bytes(3_000_000))
 
 
 def test_no_thread_and_no_descriptor_is_left(group: Group) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: a loaded machine to tear them down. A process that hangs in the kernel survives even SIGKILL, and must not
 #: make us hang with it.
 KILL_WAIT_S: Final = 5.0
+#: After how much of it the gateways in between are killed as well, in seconds: one that is stopped passes on
+#: no order to kill, and what is behind it ends with it.
+CARRIED_WAIT_S: Final = 2.0
 
 
 def terminate_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list[Gateway]:
@@ -35,17 +38,27 @@ def terminate_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list
 
     Threads: any; starts none.
     """
-    survivors: list[Gateway] = []
+    killed: list[Gateway] = []
+    kill_began_s: float | None = None
     # From the leaves on: a gateway that others go through is needed to end them, by force even more.
     for layer in _layers(gateways):
+        if kill_began_s is not None:
+            _wait_all(killed, kill_began_s + CARRIED_WAIT_S)
         for gateway in layer:
             gateway.exit()
-        running = [gateway for gateway in layer if not gateway._wait_ended(deadline_s)]
+        running = _wait_all(layer, deadline_s)
         for gateway in running:
             gateway._kill()
-        kill_deadline_s = CLOCK.monotonic() + KILL_WAIT_S
-        survivors += [gateway for gateway in running if not gateway._wait_ended(kill_deadline_s)]
-    return survivors
+        if running and kill_began_s is None:
+            kill_began_s = CLOCK.monotonic()
+        killed += running
+    # One time for all layers, however many there are.
+    return [] if kill_began_s is None else _wait_all(killed, kill_began_s + KILL_WAIT_S)
+
+
+def _wait_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list[Gateway]:
+    """Wait until all have ended; return those that have not at the deadline."""
+    return [gateway for gateway in gateways if not gateway._wait_ended(deadline_s)]
 
 
 def _layers(gateways: Sequence[Gateway]) -> list[list[Gateway]]:

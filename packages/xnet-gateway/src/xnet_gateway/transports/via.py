@@ -8,6 +8,7 @@ from _socket import socketpair  # not from `socket`, where it may have been repl
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.native import CLOCK, allocate_lock, start_thread
+from xnet_channel.threads.sending import send_at_once
 from xnet_gateway.bare import relay_program
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.errors import HostNotFound
@@ -77,9 +78,17 @@ class RelayedProcess:
 
     def _order(self, order: str) -> None:
         try:
+            if not send_at_once(self._control._mailbox, order):
+                # The gateway between does not read; who kills (it may be the reactor) must not wait for it.
+                start_thread(self._order_later, (order,), "xnet-via-order")
+        except OSError:
+            pass  # it has gone, and takes the process with it
+
+    def _order_later(self, order: str) -> None:
+        try:
             self._control.send(order)
         except OSError:
-            pass  # the gateway between has gone, and takes the process with it
+            pass
 
     def _told(self, message: tuple[int, str] | None) -> None:
         with self._lock:
