@@ -17,7 +17,7 @@ from typing import IO, Any
 import pytest
 
 from gateway_helpers import PATIENCE_S
-from xnet_gateway.bare.bootstrap import FIRST_LINE, SOURCE_FILE, blob
+from xnet_gateway.bare.bootstrap import FIRST_LINE, MODULE, blob
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.transports.base import Connected
@@ -61,7 +61,9 @@ def command(version: str) -> list[str]:
 
 def load_here() -> ModuleType:
     """Load the worker as a module of this process, which only tests do."""
-    spec = importlib.util.spec_from_file_location("xnet_bare_worker_here", SOURCE_FILE)
+    found = importlib.util.find_spec(MODULE)
+    assert found is not None
+    spec = importlib.util.spec_from_file_location("xnet_bare_worker_here", found.origin)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -96,3 +96,39 @@ def test_many_threads_encode_and_decode_at_once() -> None:
 def test_the_names_are_there() -> None:
     assert engine.loads(engine.dumps({"a": [1]})) == {"a": [1]}
     assert engine.loads(engine.dumps(engine.CBORTag(4000, 1))).tag == 4000
+
+
+def test_without_cbor2_the_exact_codec_does_everything() -> None:
+    """As in a zip, out of which nothing compiled can be loaded. The same bytes, items and errors."""
+    program = r"""
+import sys
+class Blocking:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.partition(".")[0] == "cbor2":
+            raise ImportError("not here")
+if sys.argv[1:]:
+    sys.meta_path.insert(0, Blocking)
+from xnet_wire import engine
+from xnet_wire.errors import DumpError, ValueFormatError
+from xnet_wire.values import ValueDecoder, encode, encode_batch
+print(engine.dumps.__module__ == "xnet_wire.engine", file=sys.stderr)
+items = [None, True, 1, -1, 2**70, 1.5, "x", b"y", [1, [2]], (1, (2,)), {"a": {1: (2,)}, (3,): None}]
+items += [{1, 2}, 1j, "z" * 99999]
+decoder = ValueDecoder()
+for item in items:
+    data = encode(item)
+    print(data.hex()[:80], repr(decoder.decode(data))[:80])
+print(decoder.decode_batch(encode_batch([encode(1), encode("b")])))
+for function, item in ((encode, [object()]), (decoder.decode, b"\x83\x01"), (decoder.decode, b"\xf7")):
+    try:
+        function(item)
+    except (DumpError, ValueFormatError) as error:
+        print(error)
+"""
+    found = [
+        subprocess.run([sys.executable, "-c", program, *words], capture_output=True, text=True, check=True)
+        for words in ([], ["without"])
+    ]
+    assert found[0].stdout == found[1].stdout
+    assert [done.stderr.strip() for done in found] == ["False", "True"]

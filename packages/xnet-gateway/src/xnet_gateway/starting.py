@@ -243,6 +243,13 @@ def _go(spec: XSpec, master: Gateway | None, *, full: bool) -> Connected | Worke
     if spec.installvia and master is not None:
         return installed.connect(spec, master)
     route = find_transport(spec).route(spec)
+    if spec.worker is None and not full:
+        from xnet_gateway.bare.bootstrap import blob
+
+        try:
+            blob(here=bool(spec.popen) and master is None)  # kept for when the process is there
+        except OSError as error:
+            raise HostNotFound(f"no gateway for {str(spec)!r}: {error}") from error
     if isinstance(route, Listen):
         from xnet_gateway.transports.dial_back import WorkerToCome
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import queue
-from importlib.machinery import SourceFileLoader
 
 from xnet_channel.threads.errors import RemoteError
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.native import CLOCK, allocate_lock, start_thread
+from xnet_gateway.own_files import own_source
 from xnet_rsync import compression, messages, receiver
 from xnet_rsync.contents import Contents
 from xnet_rsync.errors import TargetGone
@@ -315,8 +315,7 @@ def receiver_source(gateway: Gateway) -> str:
         return _IMPORTED.format(folder=os.path.dirname(os.path.dirname(os.path.abspath(path))))
     global _source
     if _source is None:
-        # Not with `open`, which may be somebody else's, who has no such file.
-        _source = SourceFileLoader("", path).get_data(path).decode("utf-8")
+        _source = own_source(receiver.__name__)
     return _source
 
 

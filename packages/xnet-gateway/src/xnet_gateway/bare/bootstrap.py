@@ -13,23 +13,22 @@ between quotes of either kind. What it reads is a second one, which knows names,
 from __future__ import annotations
 
 import marshal
-import os
 import sys
 import zlib
-from importlib.machinery import SourceFileLoader
 from importlib.util import MAGIC_NUMBER
+
+from xnet_gateway.own_files import own_code, own_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType
     from typing import Final
 
 #: For ``python -c``. It reads six digits and then that many bytes, which it executes. A buffer of one byte
 #: never takes more than was asked for.
 FIRST_LINE: Final = "import io;r=io.BufferedReader(io.FileIO(0,closefd=0),1).read;exec(r(int(r(6))))"
 
-#: The source file, which is sent and never imported.
-SOURCE_FILE: Final = os.path.join(os.path.dirname(os.path.abspath(__file__)), "bare_worker.py")
+#: The module that is sent and never imported.
+MODULE: Final = "xnet_gateway.bare.bare_worker"
 
 #: Executed by the first line, with its ``r``. The worker is a module, so that what it defines has a
 #: ``__module__`` that can be found. Collecting garbage meanwhile would take a tenth of the time.
@@ -64,9 +63,12 @@ _blobs: dict[bool, bytes] = {}
 
 
 def source() -> str:
-    """Return the text of the bare worker as it is on disk."""
-    # Not with `open`, which may be somebody else's, who has no such file.
-    return SourceFileLoader("", SOURCE_FILE).get_data(SOURCE_FILE).decode("ascii")
+    """Return the text of the bare worker as it is on disk.
+
+    Raises:
+        OSError: It is not there.
+    """
+    return own_source(MODULE)
 
 
 def without_comments(text: str) -> str:
@@ -139,12 +141,15 @@ def blob(here: bool = False) -> bytes:
         here: It is on this machine, where bytes cost less than time: as it is, with compiled code besides. An
             interpreter of the version of this one then starts 20 ms sooner, others 1 ms.
 
+    Raises:
+        OSError: What is to be sent is not in this program.
+
     Threads: any.
     """
     if here not in _blobs:
         text = _END_OF_FIRST.join(take_apart(without_comments(source()))).encode("ascii")
         if here:
-            parts = [text, marshal.dumps(_code())]
+            parts = [text, marshal.dumps(own_code(MODULE))]
             how = _AS_IT_IS
             code = _CODE.format(
                 size=len(parts[1]), magic=MAGIC_NUMBER, implementation=sys.implementation.name
@@ -159,8 +164,3 @@ def blob(here: bool = False) -> bytes:
         ).encode("ascii")
         _blobs[here] = b"".join([b"%06d" % len(second), second, *parts])
     return _blobs[here]
-
-
-def _code() -> CodeType | None:
-    """Return the compiled code of the whole file: what Python keeps of every module, if it is there."""
-    return SourceFileLoader("xnet_bare_worker", SOURCE_FILE).get_code("xnet_bare_worker")

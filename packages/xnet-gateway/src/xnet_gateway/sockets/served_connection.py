@@ -5,7 +5,6 @@ from __future__ import annotations
 import _socket
 import signal
 import socket
-import sys
 
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.native import CLOCK, OS, allocate_lock, start_thread
@@ -15,6 +14,7 @@ from xnet_gateway.native_popen import native_popen
 from xnet_gateway.sockets.handshaking import meet_client, refuse_client
 from xnet_gateway.sockets.peers import is_trusted, peer_user
 from xnet_gateway.sockets.streams import PlainStream, drain, end_writing
+from xnet_gateway.this_python import this_python
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class ServedConnection:
             if self._dropped:
                 raise OSError(self._dropped)
             self._process = native_popen()(
-                [sys.executable, "-u", "-c", FIRST_LINE],
+                [this_python(), "-u", "-c", FIRST_LINE],
                 stdin=self._theirs.fileno(),
                 stdout=self._theirs.fileno(),
                 env=child_environment(),

@@ -20,6 +20,7 @@ from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen
 from xnet_gateway.output_relay import OutputRelay
 from xnet_gateway.process import WorkerProcess
+from xnet_gateway.this_python import WORKER_CODE, this_python
 from xnet_gateway.transports.base import Connected
 
 TYPE_CHECKING = False
@@ -38,6 +39,10 @@ def connect(spec: XSpec) -> Connected:
     Raises:
         HostNotFound: It cannot be started; the text says what was tried and why it failed.
     """
+    try:
+        this_python()
+    except OSError as error:
+        raise HostNotFound(f"no gateway for {str(spec)!r}: {error}") from None
     fill_standard_descriptors()
     ours, theirs = socketpair()
     pipe_read = pipe_write = -1
@@ -96,7 +101,7 @@ def worker_command(spec: XSpec, fd: int) -> list[str]:
     code = (
         "import sys;p=sys.path;h=p[:1]==[''];del p[:h];"
         f"p+=[d for d in {package_directories()!r} if d not in p];"
-        "from xnet_gateway.worker.main import main;"
+        f"{WORKER_CODE}"
         "p[:0]=['']*h;"
         f"main({fd},{str(spec.id)!r})"
     )

@@ -1,0 +1,51 @@
+"""The interpreter that runs this, to start it once more; or a sentence where it is no program of its own.
+
+In a frozen program (PyInstaller, cx_Freeze, Nuitka) and where Python is a part of another program,
+``sys.executable`` is nothing, or that program: started as an interpreter it would begin anew, come to
+the same place, and start itself again, and so on.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from xnet_channel.threads.native import OS, Hiding
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+#: Part of the code that such an interpreter is given to execute. The start of a worker.
+WORKER_CODE: Final = "from xnet_gateway.worker.main import main;"
+
+
+def this_python() -> str:
+    """Return the path of the interpreter.
+
+    Raises:
+        OSError: There is none that could be started. The text says what to do.
+
+    Threads: any.
+    """
+    path = sys.executable
+    problem = None
+    if not path:
+        problem = "this program has no interpreter that could be started (sys.executable is empty)"
+    elif getattr(sys, "frozen", False) or "__compiled__" in globals():
+        problem = f"this program is frozen, and {path} would start it once more, not an interpreter"
+    elif _is_this_program(path):
+        problem = f"sys.executable is {path}, which would start this program once more, not an interpreter"
+    elif not Hiding.hides and any(WORKER_CODE in word for word in [*sys.orig_argv, *sys.argv]):
+        problem = f"{path}, started to be a worker, has started this program once more: it is no interpreter"
+    if problem is not None:
+        raise OSError(f"{problem}; name one with python=, as in popen//python=python3")
+    return path
+
+
+def _is_this_program(path: str) -> bool:
+    """Return whether a file is what the program was started as."""
+    try:
+        ours, theirs = OS.stat(sys.argv[0]), OS.stat(path)
+    except (AttributeError, IndexError, OSError, ValueError):
+        return False
+    return (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino)
