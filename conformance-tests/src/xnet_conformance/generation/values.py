@@ -42,7 +42,7 @@ _BOUNDARIES: Final = (
     2**53 + 1,
     2**63 - 1,
 )
-_BIG: Final = (2**63, 2**64 - 1, 2**64, 2**64 + 1, 2**127, 2**1000 + 1)
+_BIG: Final = (2**63, 2**64 - 1, 2**64, 2**64 + 1, 2**127, 2**1000 + 1, 2**1024, 2**4100 + 1)
 _LENGTHS: Final = (0, 1, 23, 24, 255, 256, 65535, 65536)
 _FLOATS: Final = {
     "zero": 0.0,
@@ -68,6 +68,38 @@ _SURROGATES: Final = {
     "bytes-of-a-file-name": "caf\udce9.txt",
     "many": "\udc80" * 5000,
 }
+
+#: Keys that are different, though many a language takes some of them for one: by their text, by being empty.
+_ALIKE: Final[tuple[object, ...]] = (
+    None,
+    False,
+    1,
+    "1",
+    "1.0",
+    {"t": "bytes", "v": "31"},
+    {"t": "tuple", "v": [1]},
+    {"t": "tuple", "v": ["1"]},
+    {"t": "frozenset", "v": [1]},
+    "",
+    {"t": "bytes", "v": ""},
+    {"t": "tuple", "v": []},
+    {"t": "frozenset", "v": []},
+    "null",
+    "false",
+    "é",
+    "e\u0301",
+)
+#: Numbers that are different, though not as floats of 64 bits.
+_NEAR: Final[tuple[object, ...]] = (
+    2**53,
+    2**53 + 1,
+    {"t": "float", "v": str(2.0**53 + 2)},
+    2**80,
+    2**80 + 1,
+    {"t": "float", "v": str(2.0**81)},
+    -(2**53) - 1,
+    {"t": "complex", "v": [str(2.0**53), "1.0"]},
+)
 
 
 def generate() -> list[Case]:
@@ -113,7 +145,7 @@ def _boundaries() -> Iterator[tuple[str, bytes]]:
     for count in _LENGTHS:
         yield f"bytes.length.{count}", write_head(2, count) + bytes(n % 251 for n in range(count))
         yield f"str.length.{count}", write_head(3, count) + b"x" * count
-    for count in (0, 1, 23, 24, 255, 256, 3000):
+    for count in (0, 1, 23, 24, 255, 256, 3000, 65_536):
         yield f"list.length.{count}", write_head(4, count) + b"\x00" * count
         yield f"dict.length.{count}", write_head(5, count) + b"".join(_int(n) + b"\xf6" for n in range(count))
         yield (
@@ -122,6 +154,7 @@ def _boundaries() -> Iterator[tuple[str, bytes]]:
         )
     yield "str.all-planes", _text("\x00\x7f\x80\u07ff\u0800\ud7ff\ue000\uffff\U00010000\U0010ffff")
     yield "str.combining", _text("e\u0301\u00e9\u202e\ufeff")
+    yield "str.byte-order-mark", _text("\ufefftext")
     yield "str.newlines", _text("a\r\nb\rc\n\x1b[31m")
     for name, odd in _SURROGATES.items():
         yield f"surrogates.{name}", _tagged({"t": "surrogates", "v": _generalised(odd)})
@@ -176,6 +209,10 @@ def _boundaries() -> Iterator[tuple[str, bytes]]:
             }
         ),
     )
+    yield "set.alike", _tagged({"t": "set", "v": _ALIKE})
+    yield "dict.alike", _tagged({"t": "dict", "v": [[key, n] for n, key in enumerate(_ALIKE)]})
+    yield "set.near-numbers", _tagged({"t": "set", "v": _NEAR})
+    yield "dict.near-numbers", _tagged({"t": "dict", "v": [[key, n] for n, key in enumerate(_NEAR)]})
     yield "tuple.one", _tagged({"t": "tuple", "v": [{"t": "list", "v": []}]})
     yield "set.minus-zero", b"\xd9\x01\x02\x81\xfb\x80\x00\x00\x00\x00\x00\x00\x00"
 
