@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+from check.load import busy_processes, ignored_signals
 from check.tree import ROOT
 
 #: Everything at once is run by several processes, file by file; most tests wait for other processes.
@@ -21,11 +24,20 @@ def run_tests(root: Path, arguments: list[str]) -> int:
 
     Without arguments everything is run. What fails then, if it is little, is run once more alone, and
     named: a test that passes alone depends on load; it is to be mended, but no sign of a broken build.
+    Whoever asks for load or for ignored signals wants to see just that: nothing is run again then.
     """
-    if arguments:
-        return _pytest(root, *arguments)
-    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
-    status = _pytest(root, *(("-n", str(processes), "--dist", "loadfile") if processes > 1 else ()))
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--under-load", type=int, default=0)
+    parser.add_argument("--ignore-sigint", action="store_true")
+    options, arguments = parser.parse_known_args(arguments)
+    with contextlib.ExitStack() as stack:
+        if options.ignore_sigint:
+            stack.enter_context(ignored_signals())
+        if options.under_load:
+            stack.enter_context(busy_processes(options.under_load))
+        status = _pytest(root, *(arguments or _everything()))
+    if arguments or options.under_load or options.ignore_sigint:
+        return status
     failed = to_repeat(root / ".pytest_cache") if status == 1 else []
     if not failed:
         return status
@@ -34,6 +46,11 @@ def run_tests(root: Path, arguments: list[str]) -> int:
     if status == 0:
         print("DEPENDS ON LOAD (passed alone; to be mended):", *failed, sep="\n  ", flush=True)
     return status
+
+
+def _everything() -> list[str]:
+    processes = min(MOST_PROCESSES, os.cpu_count() or 1)
+    return ["-n", str(processes), "--dist", "loadfile"] if processes > 1 else []
 
 
 def _pytest(root: Path, *arguments: str) -> int:

@@ -65,7 +65,7 @@ def files(root: Path, *suffixes: str) -> list[Path]:
     if listed.returncode == 0 and (root / ".git").exists():
         found = [root / name for name in listed.stdout.decode().split("\0") if name]
     else:
-        found = [path for path in root.rglob("*") if ".venv" not in path.parts]
+        found = [path for path in root.rglob("*") if not any(part.startswith(".venv") for part in path.parts)]
     return sorted(path for path in set(found) if path.is_file() and path.name.endswith(suffixes))
 
 

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from devtool.environment import SetUpError, ensure
+from devtool.environment import Environment, SetUpError
 from devtool.project import ROOT
+from devtool.pythons import find_python
 
 Command = Callable[[Path, list[str]], list[str]]
 
@@ -31,7 +32,10 @@ def _module(*words: str) -> Command:
 
 COMMANDS: dict[str, tuple[str, Command]] = {
     "demo": ("start several interpreters and stream data through them", _script("demo.py")),
-    "test": ("run every test; arguments go to pytest", _module("check.tests")),
+    "test": (
+        "run every test; --under-load N and --ignore-sigint are ours, other arguments go to pytest",
+        _module("check.tests"),
+    ),
     "check": ("run every check, tests included; --list shows them", _module("check")),
     "bench": ("compare with execnet and multiprocessing; --help shows the cases", _module("bench")),
     "bench-rsync": ("compare syncs with execnet and the program rsync", _module("bench_rsync")),
@@ -63,11 +67,19 @@ def main(argv: list[str]) -> int:
         epilog="\n".join(f"  {name:12}{text}" for name, (text, _) in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "--python",
+        metavar="VERSION",
+        help="another Python than the one that runs this, such as 3.13, or its path; it has .venv-VERSION",
+    )
+    parser.add_argument("--venv", default=".venv", help=argparse.SUPPRESS)  # how --python starts us again
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS")
     options = parser.parse_args(argv)
+    if options.python is not None:
+        return _start_with(options.python, [options.command, *options.arguments])
     try:
-        python = ensure()
+        python = Environment(ROOT / options.venv).ensure()
     except SetUpError as error:
         print(f"dev.py: {error}", file=sys.stderr)
         return 2
@@ -76,6 +88,29 @@ def main(argv: list[str]) -> int:
         return subprocess.run(
             command(python, options.arguments), cwd=ROOT, env=_environment(), check=False
         ).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+def _start_with(name: str, arguments: list[str]) -> int:
+    """Start dev.py again with another Python, which has an environment of its own."""
+    python = find_python(name)
+    if python is None:
+        print(
+            f"dev.py: there is no Python {name} here. "
+            f"`python3 tools/dev.py interpreters {name}` tries to install it.",
+            file=sys.stderr,
+        )
+        return 2
+    again = [
+        python,
+        str(ROOT / "tools" / "dev.py"),
+        "--venv",
+        f".venv-{name.replace(os.sep, '_')}",
+        *arguments,
+    ]
+    try:
+        return subprocess.run(again, env=_environment(), check=False).returncode
     except KeyboardInterrupt:
         return 130
 

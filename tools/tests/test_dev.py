@@ -46,7 +46,7 @@ def test_an_old_python_gets_a_sentence(tmp_path: Path) -> None:
 def test_a_failing_command_is_reported_with_its_last_lines() -> None:
     program = "print('no space left'); raise SystemExit(3)"
     with pytest.raises(environment.SetUpError) as raised:
-        environment._run([sys.executable, "-c", program], "The environment could not be made.")
+        environment.Environment()._run([sys.executable, "-c", program], "The environment could not be made.")
     assert str(raised.value) == (
         "The environment could not be made.\nIt said (exit status 3):\n    no space left"
     )
