@@ -19,6 +19,7 @@ from gateway_helpers import (
     eventually,
     start_program,
 )
+from green_workers import LIBRARIES, PLACES, green_spec
 from xnet_channel.threads.channel import Channel
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.starting import begin
@@ -35,6 +36,23 @@ AT_ONCE_S = 2.0
 
 def shorten(gateway: Gateway, grace_s: float, interrupt_s: float) -> None:
     gateway.remote_exec(SHORTER.format(grace_s, interrupt_s)).waitclose(PATIENCE_S)
+
+
+#: Code that sends more than anybody takes.
+SENDING = {
+    "items": "while True: channel.send(bytes(50_000))",
+    "small": "while True: channel.send(1)",
+    "parts": "while True: channel.send(bytes(700_000))",
+    "many": "channel.send_many(iter(lambda: 1, 2))",
+    "file": "file = channel.makefile('w')\nwhile True: file.write('x' * 10_000)",
+    "coroutine": "while True: await channel.asend(bytes(50_000))",
+}
+
+
+def wait_until_full(channel: Channel) -> bool:
+    """Wait until what has come leaves no credit for more."""
+    receiver = channel._receiver
+    return eventually(lambda: receiver.arrived - receiver.granted > receiver.window_bytes - 300_000)
 
 
 def exit_and_wait(gateway: Gateway) -> float:
@@ -119,6 +137,47 @@ class TestAsked:
         assert channel.receive(0) == "interrupted"
         with pytest.raises(channel.RemoteError, match="keyboard-interrupted"):
             channel.receive(0)
+
+    @pytest.mark.parametrize("sending", SENDING)
+    def test_gr_011_blocked_in_send_without_anybody_who_takes(self, gateways: Gateways, sending: str) -> None:
+        """It took the whole grace; at the end of a `with` block nobody receives any more."""
+        gateway = gateways()
+        channel = gateway.remote_exec(SENDING[sending])
+        assert wait_until_full(channel)
+        assert exit_and_wait(gateway) < AT_ONCE_S
+        assert gateway.returncode == 0
+        with pytest.raises(channel.RemoteError, match="keyboard-interrupted"):
+            list(channel)
+
+    @pytest.mark.parametrize("model", ["main_thread_only", *LIBRARIES])
+    @pytest.mark.parametrize("place", PLACES)
+    def test_gr_011_in_all_models(self, gateways: Gateways, model: str, place: str) -> None:
+        spec = green_spec(model, place) if model in LIBRARIES else f"{PLACES[place]}//execmodel={model}"
+        gateway = gateways(spec)
+        channel = gateway.remote_exec(SENDING["items"])
+        assert wait_until_full(channel)
+        assert exit_and_wait(gateway) < AT_ONCE_S
+
+    def test_gr_011_several_do_not_wait_one_after_the_other(self, gateways: Gateways) -> None:
+        gateway = gateways()
+        channel = gateway.remote_exec(f"""
+            import threading
+            def send():
+                {SENDING["items"].strip()}
+            threads = [threading.Thread(target=send) for _ in range(20)]
+            for thread in threads: thread.start()
+            for thread in threads: thread.join()
+        """)
+        assert wait_until_full(channel)
+        assert exit_and_wait(gateway) < AT_ONCE_S
+
+    def test_gr_011_who_still_takes_gets_everything(self, gateways: Gateways) -> None:
+        gateway = gateways()
+        channel = gateway.remote_exec("for number in range(300): channel.send(b'x' * 50_000)")
+        assert wait_until_full(channel)
+        gateway.exit()
+        assert [len(item) for item in channel] == [50_000] * 300
+        assert gateway.wait(PATIENCE_S) == 0
 
     @pytest.mark.parametrize(
         "ignoring",

@@ -71,6 +71,8 @@ class Dispatcher:
         mailbox = event.channel.shell
         if isinstance(mailbox, Mailbox):
             mailbox.waiters.notify_all_locked()
+        if self._session.end_error is not None:
+            self._session.relief.end_locked()
 
     def _last_message_received(self, event: core_events.LastMessageReceived) -> None:
         self._session.end_mailbox_locked(self.mailbox_of(event.channel))

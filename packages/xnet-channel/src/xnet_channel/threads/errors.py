@@ -54,5 +54,9 @@ class CallbackError(RemoteError):
     """
 
 
+class WorkerEndingError(OSError):
+    """A worker was asked to end, and what its code wants to send nobody takes any more. Spec: GR-011."""
+
+
 class TimeoutError(builtins.TimeoutError):  # the name is execnet's
     """Nothing came within the given number of seconds."""

@@ -15,6 +15,7 @@ before its items are taken. So, for that time, arrivals are credited at once (FC
 from __future__ import annotations
 
 from xnet_channel.threads import greenlets
+from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 STALL_S: Final = 0.5
 #: How long until the next step, once stalled: a window in each step is 50 MB/s.
 NEXT_STALL_S: Final = 0.02
+#: How long an ending worker waits for credit, in seconds: whoever takes its last items gives some sooner.
+LAST_CREDIT_S: Final = 0.2
 
 
 class Relief:
@@ -38,6 +41,12 @@ class Relief:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._blocked_senders = 0
+        #: In a worker that was asked to end: until when who sends waits for credit; else None.
+        self.last_credit_by_s: float | None = None
+
+    def end_locked(self) -> None:
+        """The worker was asked to end, or has got credit since: who sends waits a moment. Spec: GR-011."""
+        self.last_credit_by_s = CLOCK.monotonic() + LAST_CREDIT_S
 
     def sender_blocks_locked(self) -> None:
         """A thread begins to wait for credit."""

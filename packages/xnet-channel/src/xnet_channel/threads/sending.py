@@ -11,12 +11,14 @@ from __future__ import annotations
 
 from xnet_channel.core import states
 from xnet_channel.core.errors import LocalProtocolError
+from xnet_channel.threads.errors import INTERRUPT_TEXT, WorkerEndingError
 from xnet_channel.threads.interrupts import (
     INTERRUPTS,
     hold_interrupts,
     let_interrupts_through,
     release_interrupts,
 )
+from xnet_channel.threads.native import CLOCK
 from xnet_wire import values
 from xnet_wire.errors import DumpError
 from xnet_wire.limits import ITEM_COST_BYTES
@@ -192,9 +194,10 @@ class Reservation:
             with self._session.lock:
                 self._sender.reserved = False
                 if error is not None and self._sender.in_parts:
-                    self._session.close_channel_locked(
-                        self._mailbox, f"sending was interrupted in the middle of an item by {error!r}"
-                    )
+                    text = f"sending was interrupted in the middle of an item by {error!r}"
+                    if isinstance(error, WorkerEndingError):
+                        text = INTERRUPT_TEXT  # as its whole execution is
+                    self._session.close_channel_locked(self._mailbox, text)
                 self._session.tell_locked(self._mailbox)
         finally:
             self._release()
@@ -236,17 +239,26 @@ class Reservation:
     def _wait_locked(self, ready: Callable[[], bool]) -> None:
         session = self._session
         sender = self._sender
-        self._let_through()
-        session.leading.wait_locked(
-            lambda: (
+        relief = session.relief
+
+        def done() -> bool:
+            return (
                 ready()
                 or sender.state is not states.OPEN
                 or session.finished
                 or session.connection.gives_no_work
-            ),
-            None,
-            self._mailbox.waiters,
-        )
+            )
+
+        self._let_through()
+        while not done():
+            last_credit_by_s = relief.last_credit_by_s
+            session.leading.wait_locked(
+                lambda by_s=last_credit_by_s: done() or relief.last_credit_by_s != by_s,  # type: ignore[misc]
+                last_credit_by_s,
+                self._mailbox.waiters,
+            )
+            if last_credit_by_s is not None and CLOCK.monotonic() >= last_credit_by_s and not done():
+                raise WorkerEndingError(str(_cannot_send(self._mailbox, None)))
         self._hold_again()
 
     def _let_through(self) -> None:

@@ -380,6 +380,7 @@ class Session:
     def end_receiving_locked(self, text: str) -> None:
         """Nothing will be received any more: who waits for items gets an EOFError with this text."""
         if self.end_error is None:
+            self.relief.end_locked()
             self.end_error = EOFError(text)
             for state in list(self.connection.table.open.values()):
                 self.end_mailbox_locked(self._dispatcher.mailbox_of(state))

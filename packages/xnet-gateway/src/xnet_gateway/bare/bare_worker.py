@@ -198,6 +198,7 @@ BATCH_SIZE = 32768
 
 GRACE, INTERRUPT_GRACE, WRITE_GRACE = 5.0, 10.0, 1.0  # seconds; GR-003
 STALL, NEXT_STALL = 0.5, 0.02  # seconds; FC-042
+LAST_CREDIT = 0.2  # seconds that an ending worker waits for credit (GR-011)
 NAP = 0.005  # seconds after which the keeper looks whether anybody reads
 
 OPEN, ENDED, CLOSED = "open", "ended", "closed"
@@ -263,6 +264,11 @@ if PY2:
 
 else:
     ClosedError = OSError
+
+
+class WorkerEnding(ClosedError):
+    """This worker was asked to end, and what its code wants to send nobody takes any more (GR-011)."""
+
 
 
 # ---- Encoding ---------------------------------------------------------------------------------
@@ -2109,6 +2115,7 @@ class Link(object):
     out, writing    frames to write; whether some thread is at it, which then writes what is added, too
     sealed          nothing may be sent any more; deaf: nothing is read any more
     ending          receiving is over: GATEWAY_TERMINATE, or the initiator is gone; end_text says why
+    credit_until    in an ending worker, until when who sends waits for credit; else None
     leader          who reads: a thread's number, KEEPER or None; followers: how many threads wait without reading
     """
 
@@ -2150,6 +2157,7 @@ class Link(object):
         self.alarms = []  # (when, whom to wake): coroutines, for the clock of their loop may stand still
         self.dropped = deque()
         self.relief = 0
+        self.credit_until = None
         # writing
         self.out = []
         self.writing = False
@@ -2599,6 +2607,8 @@ class Link(object):
         if state.credit + credit > MAX_CREDIT:
             text = "credit of %d on top of %d on channel %d, at most %d is allowed"
             raise Broken(CREDIT_OVERFLOW, text % (credit, state.credit, number, MAX_CREDIT))
+        if self.ending:
+            self.credit_until = CLOCK.monotonic() + LAST_CREDIT
         state.credit += credit
         wake_all(state.sleepers)
 
@@ -2826,7 +2836,7 @@ class Link(object):
     @later
     def send_frames_locked(self, state, frames):
         """Send the frames (type, payload, cost) with nothing of the channel's items between them."""
-        self.wait_locked(lambda: not state.reserved or self.problem_locked(state), None, state.sleepers)
+        self.wait_to_send_locked(state, lambda: not state.reserved)
         self.check_sendable_locked(state)
         state.reserved = True
         try:
@@ -2844,7 +2854,8 @@ class Link(object):
                 # The other side could not tell the rest of this item from the next one.
                 state.in_parts = False
                 if state.sending is OPEN:
-                    self.close_locked(state, "sending was interrupted in the middle of an item")
+                    text = "sending was interrupted in the middle of an item"
+                    self.close_locked(state, INTERRUPT_TEXT if self.ending else text)
             self.notify_locked(state.sleepers)
 
     @later
@@ -2855,13 +2866,23 @@ class Link(object):
             for other in list(self.open.values()):
                 self.return_credit_locked(other)
             self.flush_soon_locked()
-            self.wait_locked(
-                lambda: state.credit >= cost or self.deaf or self.problem_locked(state), None, state.sleepers
-            )
+            self.wait_to_send_locked(state, lambda: state.credit >= cost or self.deaf)
         finally:
             self.relief -= 1
         if state.credit < cost and not self.problem_locked(state):
             raise ClosedError("cannot send (already closed?): " + native(self.end_text))
+
+    @later
+    def wait_to_send_locked(self, state, ready):
+        """Wait until ``ready()`` or nothing can be sent; in an ending worker only while credit comes (GR-011)."""
+        while not (ready() or self.problem_locked(state)):
+            until = self.credit_until
+            self.wait_locked(
+                lambda: ready() or self.problem_locked(state) or self.credit_until != until, until, state.sleepers
+            )
+            if until is not None and CLOCK.monotonic() >= until and not ready():
+                self.check_sendable_locked(state)
+                raise WorkerEnding("cannot send (already closed?): " + native(self.end_text))
 
     @later
     def reconfigure(self, state, py2str_as_py3str, py3str_as_py2str):
@@ -3046,6 +3067,7 @@ class Link(object):
         if not self.ending:
             self.ending = True
             self.end_text = text
+            self.credit_until = CLOCK.monotonic() + LAST_CREDIT
             for state in list(self.open.values()):
                 if state.receiving is OPEN:
                     self.no_more_items_locked(state)
@@ -3324,7 +3346,7 @@ class Execution(object):
             finally:
                 if in_main:
                     _quiet[0] = quiet
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, WorkerEnding):
             return INTERRUPT_TEXT
         except EOFError:
             return None  # code that still waited for items when there were no more

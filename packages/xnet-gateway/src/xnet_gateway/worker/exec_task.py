@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from xnet_channel.threads import greenlets
-from xnet_channel.threads.errors import INTERRUPT_TEXT
+from xnet_channel.threads.errors import INTERRUPT_TEXT, WorkerEndingError
 from xnet_channel.threads.native import OS
 
 TYPE_CHECKING = False
@@ -71,7 +71,7 @@ class ExecTask:
                 result = namespace.get(AWAITED)
             if result is not None and hasattr(result, "cr_await"):
                 run_in_loop(result)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, WorkerEndingError):
             return INTERRUPT_TEXT
         except EOFError:
             # [GW-010] Code that still waited for items when there were no more is not an error.
