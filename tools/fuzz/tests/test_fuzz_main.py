@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -28,6 +31,14 @@ def test_nothing_is_found(capfd: pytest.CaptureFixture[str]) -> None:
         "session, initiator",
     ):
         assert name in out
+
+
+@pytest.mark.timeout(120)
+def test_as_a_command_it_finds_what_it_needs() -> None:
+    command = [sys.executable, str(Path(__file__).parents[1]), "--count", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=110)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "nothing found" in done.stdout
 
 
 class Faulty(CoreTarget):
