@@ -267,3 +267,34 @@ def test_many(number):
     done = run(*PLUGIN, "-n", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "20 passed" in counts(done)
+
+
+@pytest.mark.parametrize(
+    ("options", "ours", "inherited"),
+    [((), True, False), (("-s",), True, True), (("--capture=sys",), True, True), (("-s",), False, False)],
+)
+def test_what_tests_start_has_our_terminal_where_pytest_does_not_capture_it(
+    tmp_path: Path, options: tuple[str, ...], ours: bool, inherited: bool
+) -> None:
+    """As with execnet: a server that a test leaves behind goes on logging to it."""
+    (tmp_path / "test_it.py").write_text(
+        "import os, subprocess\n"
+        f"def test_it(): subprocess.run(['sh', '-c', 'readlink /proc/self/fd/2 > {tmp_path}/place'])\n"
+        "def test_other(): pass\n"
+    )
+    terminal, end = os.openpty()
+    try:
+        done = subprocess.run(
+            [sys.executable, *PLUGIN, *options, "-n", "2"],
+            cwd=tmp_path,
+            stdout=subprocess.PIPE,
+            stderr=end if ours else subprocess.PIPE,
+            text=True,
+            timeout=50,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        assert ((tmp_path / "place").read_text().strip() == os.ttyname(end)) == inherited
+    finally:
+        os.close(terminal)
+        os.close(end)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import atexit
 import os
 import select
+from subprocess import DEVNULL
 
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.interests import READ
 from xnet_channel.threads.native import CLOCK, OS, poll
 from xnet_channel.threads.reactor import get_reactor
+from xnet_gateway.native_popen import native_popen
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ STDERR: Final = 2
 #: How long an ending interpreter waits for our stderr to take what is left, in seconds.
 LAST_WRITE_S: Final = 1.0
 
+#: Relays whose pipe has not ended. Changed by the reactor thread and those that start workers.
+_open: set[OutputRelay] = set()
 #: Relays whose rest is not written yet. Changed by the reactor thread.
 _unwritten: set[OutputRelay] = set()
 
@@ -50,6 +54,7 @@ class OutputRelay:
         self._at_line_start = True
         self._rest_timer_set = False
         self._closed = False
+        _open.add(self)
         OS.set_blocking(fd, False)
         get_reactor().watch(fd, READ, self._on_readable)
 
@@ -68,6 +73,23 @@ class OutputRelay:
             if self._closed or not self._relay_once():
                 break
         self._write_everything()
+
+    def leave_to_others(self) -> None:
+        """Have the pipe read when we are gone, if somebody holds it: what a worker has started and left.
+
+        A server would be killed by its next line of log, else. What it says then is nobody's: who has us
+        run does not wait for it.
+        """
+        if self._closed or has_events(self._fd, select.POLLHUP):
+            return
+        try:
+            OS.set_blocking(self._fd, True)
+            process = native_popen()(
+                ["cat"], stdin=self._fd, stdout=DEVNULL, stderr=DEVNULL, cwd="/", start_new_session=True
+            )
+        except OSError:
+            return  # there is no such program
+        process.returncode = 0  # it is nobody's: not waited for, not warned of
 
     def _on_readable(self, events: int) -> None:
         if not can_write_stderr():
@@ -91,6 +113,7 @@ class OutputRelay:
             data = b""
         if not data:
             self._closed = True
+            _open.discard(self)
             get_reactor().unwatch(self._fd)
             OS.close(self._fd)
             self._write_everything()
@@ -167,11 +190,14 @@ def write_what_is_left() -> None:
     pause = Flag()
     while _unwritten and CLOCK.monotonic() < deadline_s:
         pause.wait(RETRY_S / 10)
+    for relay in list(_open):
+        relay.leave_to_others()
 
 
 atexit.register(write_what_is_left)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_unwritten.clear)  # they are the parent's
+    os.register_at_fork(after_in_child=_open.clear)  # they are the parent's
+    os.register_at_fork(after_in_child=_unwritten.clear)
 
 
 def can_write_stderr() -> bool:

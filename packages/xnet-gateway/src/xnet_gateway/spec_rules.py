@@ -10,6 +10,7 @@
 | ``execmodel`` | ``thread``, ``main_thread_only``, ``gevent``, ``eventlet`` | where executed code runs |
 | ``dont_write_bytecode`` | none | the worker writes no ``.pyc`` files |
 | ``stdout`` | ``stderr`` (default), ``inherit``, ``null``, ``/path`` | where the worker's prints go |
+| ``stderr`` | ``relay`` (default), ``inherit`` | whose standard error is: a pipe that we pass on, or ours |
 | ``python`` | path or command | another interpreter |
 | ``worker`` | command | a worker in whatever language, which speaks the protocol on its stdin and stdout |
 | ``keepalive`` | seconds, 0 for never | end the gateway if nothing is heard for two to three times as long |
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 EXECMODELS = ("thread", "main_thread_only", "gevent", "eventlet")
 #: Words for ``stdout=``; everything else must be an absolute path.
 STDOUT_POLICIES = ("stderr", "inherit", "null")
+#: Words for ``stderr=``.
+STDERR_POLICIES = ("relay", "inherit")
 #: From anywhere to either end of the niceness, and no number that a worker could not add.
 FARTHEST_NICE = 40
 #: Below that, a busy machine would look like a dead one.
@@ -70,6 +73,8 @@ def check_spec(spec: XSpec) -> None:
         )
     if spec.stdout is not None:
         _check_stdout(spec)
+    if spec.stderr not in (None, *STDERR_POLICIES):
+        raise _mistake(spec, "stderr", spec.stderr, " or ".join(STDERR_POLICIES))
     for name, value in spec.env.items():
         _check_environment(spec, name, value)
 

@@ -172,6 +172,11 @@ def check(spec: XSpec) -> None:
     transport.check(spec)
     if spec.worker is not None:
         _check_worker(spec, transport)
+    if spec.stderr == "inherit" and not _starts_here(spec, transport):
+        raise ValueError(
+            f"stderr=inherit in the gateway specification {str(spec)!r}: {transport.key}= starts no process"
+            " that could inherit it; expected a key that runs a command, such as popen or ssh"
+        )
     if spec.stdout == "inherit":
         raise ValueError(
             f"stdout=inherit in the gateway specification {str(spec)!r}: only for popen without python=,"
@@ -187,13 +192,18 @@ def is_same_interpreter(spec: XSpec) -> bool:
 
 def _check_worker(spec: XSpec, transport: Transport) -> None:
     """Check that ``worker=`` comes with a transport that starts commands."""
-    from xnet_gateway.transports.base import Command
-
-    if spec.installvia or not isinstance(transport.route(spec), Command):
+    if not _starts_here(spec, transport):
         raise ValueError(
             f"worker= in the gateway specification {str(spec)!r}: which worker {transport.key}= leads to is"
             " decided on the other side; expected a key that runs a command, such as popen or ssh"
         )
+
+
+def _starts_here(spec: XSpec, transport: Transport) -> bool:
+    """Return whether a process is started here, or where ``via=`` is."""
+    from xnet_gateway.transports.base import Command
+
+    return not spec.installvia and isinstance(transport.route(spec), Command)
 
 
 def _check_master(spec: XSpec, master: Gateway) -> None:

@@ -66,6 +66,7 @@ class XSpec:
     keepalive: str | bool | None = None
     limits: str | bool | Limits | None = None
     stdout: str | bool | None = None
+    stderr: str | bool | None = None
     env: dict[str, str | bool]
 
     def __init__(self, string: str) -> None:

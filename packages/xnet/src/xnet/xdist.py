@@ -10,6 +10,8 @@ the ``pytester`` fixture starts: they are part of the test run, and get this plu
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from xnet import alias
@@ -54,15 +56,22 @@ def pytest_report_header() -> str:
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest-xdist may not be installed
-def pytest_xdist_setupnodes(specs: Sequence[XSpec]) -> None:
+def pytest_xdist_setupnodes(config: pytest.Config, specs: Sequence[XSpec]) -> None:
     """Send what workers print to nowhere, as execnet does, unless ``--tx`` says otherwise.
 
     Every worker of pytest-xdist runs a whole pytest that writes its own progress and summary; the controller
     shows them once, from the reports. ``--tx '4*popen//stdout=stderr'`` shows all of it.
+
+    Where descriptor 2 is a terminal and pytest captures it in no worker (``-s``), what tests start has it
+    there, as with execnet: it is a terminal for them, and a server that is left behind goes on logging to
+    it. Elsewhere the last lines that a worker writes are worth more, once it has crashed.
     """
+    shown = config.getoption("capture", "fd") != "fd" and os.isatty(2)
     for spec in specs:
         if spec.stdout is None:
             spec.stdout = "null"
+        if spec.stderr is None and spec.popen and shown:
+            spec.stderr = "inherit"
 
 
 @pytest.hookimpl(optionalhook=True)

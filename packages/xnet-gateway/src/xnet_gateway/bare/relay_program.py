@@ -48,8 +48,8 @@ THIS_PYTHON = "<this python>"
 def main(channel):
     """Start or connect, answer with the process id (0 for none), and relay until the end.
 
-    Receives a dict with ``argv``, ``env``, ``cwd`` and ``stdio`` (``pipes``: the connection is
-    stdin and stdout; ``socket``: it is stdin alone), or with ``address`` and ``ours`` (whether what
+    Receives a dict with ``argv``, ``env``, ``cwd``, ``inherits`` (whether our error output is its own)
+    and ``stdio`` (``pipes``: the connection is stdin and stdout; ``socket``: it is stdin alone), or with ``address`` and ``ours`` (whether what
     listens at a path has to be of our user, or root's); then the data channel
     and the control channel. The latter takes ``"kill"`` and ``"kill-now"``, and gives
     ``(exit status, sentence)`` when the process has ended.
@@ -67,7 +67,10 @@ def main(channel):
         reading, writing = two_of(connect(route["address"], route.get("ours")))
     else:
         process, reading, writing, output = run(route)
-        begin(words.relay, output)
+        if output is None:
+            words.over.set()
+        else:
+            begin(words.relay, output)
     # Each thread closes its own: neither knows when the other has ended.
     begin(copy_up, reading, data)
     begin(copy_down, data, writing)
@@ -163,7 +166,7 @@ def make_pipe():
 
 
 def run(route):
-    """Start the program; return it, and descriptors to read from, to write to, and for what it prints."""
+    """Start the program; return it, and descriptors to read from, to write to, and for what it prints, if any."""
     argv = [sys.executable if word == THIS_PYTHON else word for word in route["argv"]]
     environment = dict(os.environ)
     environment.update(route["env"])
@@ -173,8 +176,10 @@ def run(route):
     if cwd is not None and not os.path.isdir(cwd):
         OS.mkdir(cwd)
     options = {"env": environment, "cwd": cwd, "close_fds": True, "bufsize": 0}
-    output, printing = make_pipe()
-    given, ours = [printing], [output]
+    output, printing, given, ours = None, 2, [], []
+    if not route.get("inherits"):
+        output, printing = make_pipe()
+        given, ours = [printing], [output]
     try:
         if route["stdio"] == "socket":
             end, other = socket.socketpair()

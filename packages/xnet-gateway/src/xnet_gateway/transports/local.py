@@ -11,7 +11,7 @@ from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen
-from xnet_gateway.output_relay import OutputRelay
+from xnet_gateway.output_relay import STDERR, OutputRelay
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.transports.base import THIS_PYTHON, Address, Command, Connected
 from xnet_gateway.transports.served import ServedWorker, find_secret_of, tls_of
@@ -43,7 +43,9 @@ def _run(command: Command, spec: XSpec) -> Connected:
 
     fill_standard_descriptors()
     argv = [sys.executable if word == THIS_PYTHON else word for word in command.argv]
-    pipe_read, pipe_write = OS.pipe()
+    pipe_read = pipe_write = -1
+    if spec.stderr != "inherit":
+        pipe_read, pipe_write = OS.pipe()
     try:
         if command.cwd is not None:
             make_directory(command.cwd)
@@ -51,19 +53,22 @@ def _run(command: Command, spec: XSpec) -> Connected:
             argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=pipe_write,
+            stderr=STDERR if pipe_write < 0 else pipe_write,
             bufsize=0,
             cwd=command.cwd,
             env=child_environment(command.env),
         )
     except OSError as error:
-        OS.close(pipe_read)
+        if pipe_read >= 0:
+            OS.close(pipe_read)
         raise HostNotFound(f"cannot start {argv[0]!r} for {str(spec)!r}: {error}") from error
     finally:
-        OS.close(pipe_write)
+        if pipe_write >= 0:
+            OS.close(pipe_write)
     read_fd, write_fd = _take(popen.stdout), _take(popen.stdin)
     popen.stdout = popen.stdin = None
-    process = WorkerProcess(popen, OutputRelay(pipe_read), command.remoteaddress)
+    relay = OutputRelay(pipe_read) if pipe_read >= 0 else None
+    process = WorkerProcess(popen, relay, command.remoteaddress)
     # A worker of another language speaks the protocol from its first byte on.
     first_bytes = blob(here=command.remoteaddress == "localhost") if spec.worker is None else b""
     return Connected(read_fd, write_fd, process, first_bytes)

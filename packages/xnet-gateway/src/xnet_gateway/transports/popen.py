@@ -18,7 +18,7 @@ from xnet_channel.threads.native import OS
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen
-from xnet_gateway.output_relay import OutputRelay
+from xnet_gateway.output_relay import STDERR, OutputRelay
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.this_python import WORKER_CODE, this_python
 from xnet_gateway.transports.base import Connected
@@ -49,16 +49,19 @@ def connect(spec: XSpec) -> Connected:
     try:
         for end in (ours, theirs):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
-        pipe_read, pipe_write = OS.pipe()
+        stderr = STDERR
+        if spec.stderr != "inherit":
+            pipe_read, pipe_write = OS.pipe()
+            stderr = pipe_write
         command = worker_command(spec, theirs.fileno())
         try:
-            stdout, opened = _open_stdout(spec, pipe_write)
+            stdout, opened = _open_stdout(spec, stderr)
             try:
                 popen = native_popen()(
                     command,
                     stdin=subprocess.DEVNULL,
                     stdout=stdout,
-                    stderr=pipe_write,
+                    stderr=stderr,
                     env=child_environment(spec.env),
                     pass_fds=(theirs.fileno(),),
                 )
@@ -67,7 +70,9 @@ def connect(spec: XSpec) -> Connected:
                     OS.close(opened)
         except OSError as error:
             raise HostNotFound(f"cannot start {command[0]!r} for {str(spec)!r}: {error}") from error
-        relay, pipe_read = OutputRelay(pipe_read), -1
+        relay = None
+        if pipe_read >= 0:
+            relay, pipe_read = OutputRelay(pipe_read), -1
         fd = ours.detach()
         return Connected(fd, fd, WorkerProcess(popen, relay))
     finally:
@@ -145,11 +150,11 @@ def make_directory(path: str) -> None:
     OS.mkdir(path)
 
 
-def _open_stdout(spec: XSpec, stderr_pipe: int) -> tuple[int | None, int | None]:
+def _open_stdout(spec: XSpec, stderr: int) -> tuple[int | None, int | None]:
     """Return what to give to the worker as stdout, and what to close afterwards."""
     policy = spec.stdout or "stderr"
     if policy == "stderr":
-        return stderr_pipe, None
+        return stderr, None
     if policy == "inherit":
         return None, None
     if policy == "null":

@@ -125,6 +125,7 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
     else:
         stdio = "socket" if full else "pipes"
         order = {"argv": route.argv, "env": route.env, "cwd": route.cwd, "stdio": stdio}
+        order["inherits"] = spec.stderr == "inherit"
     data = master.newchannel()
     control = master.newchannel()
     task = master.remote_exec(relay_program)
