@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,6 +47,9 @@ def pytest_configure(config: pytest.Config) -> None:
     in_xdist = hasattr(config, "workerinput")  # this process is part of the run of the one that started it
     if not in_xdist:
         os.environ[RUN] = f"{os.environ.get(RUN, '')}/{os.getpid()}"
+    # Where a test looks for an interpreter in PATH, that is the one which runs it, whatever the machine has.
+    here = os.path.dirname(sys.executable)
+    os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
     # nohup and the background of a shell ignore signals. Programs inherit that, but not handlers.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -19,7 +19,6 @@ def run(program: str) -> tuple[int, list[int], str, float]:
     began_s = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", PRELUDE + program],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         timeout=50,

@@ -236,8 +236,7 @@ def test_workers_in_an_interpreter_without_xnet(
     if way != "popen":
         words[-1] += f"//chdir={tmp_path / 'elsewhere'}"
         words += ["--rsyncdir", str(suite)]
-    # With that variable our packages would be there, too.
-    done = run(*PLUGIN, *words, str(suite / "test_suite.py"), cwd=suite, without="PYTHONPATH")
+    done = run(*PLUGIN, *words, str(suite / "test_suite.py"), cwd=suite)
     assert "1 failed, 22 passed" in counts(done), done.stdout + done.stderr
     assert "test_suite.py::test_many[13]" in done.stdout
     assert done.stderr == ""

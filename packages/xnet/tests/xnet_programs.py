@@ -10,20 +10,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-ENVIRONMENT = {
-    **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST")},
-    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-}
+#: Without PYTHONPATH: a worker that another Python runs would take this one's libraries from it.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYT")}
 
 
-def run(
-    *arguments: str, cwd: Path | str | None = None, without: str | None = None
-) -> subprocess.CompletedProcess[str]:
-    """Run this interpreter with the arguments, and without a variable of the environment."""
+def run(*arguments: str, cwd: Path | str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run this interpreter with the arguments."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=cwd,
-        env={name: value for name, value in ENVIRONMENT.items() if name != without},
+        env=ENVIRONMENT,
         capture_output=True,
         text=True,
         errors="backslashreplace",  # a test may print what is no UTF-8

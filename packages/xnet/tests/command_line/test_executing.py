@@ -285,7 +285,8 @@ def test_a_timeout_ends_it() -> None:
 
 def test_threads_are_waited_for_and_children_write_too() -> None:
     code = (
-        "import os, threading\n"
+        "import os, threading, warnings\n"
+        "warnings.simplefilter('ignore')  # of Python 3.12 and newer, that there are threads\n"
         "go = threading.Event()\n"
         "threading.Thread(target=lambda: (go.wait(), print('thread'))).start()\n"
         "pid = os.fork()\n"

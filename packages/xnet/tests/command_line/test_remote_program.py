@@ -41,7 +41,7 @@ def test_other_versions(python: str, as_file: bool) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "xnet", "exec", f"popen//python={python}", *source],
         # Theirs is another library than that of this interpreter.
-        env={name: value for name, value in ENVIRONMENT.items() if name != "PYTHONPATH"},
+        env=ENVIRONMENT,
         input=CODE,
         capture_output=True,
         text=True,
