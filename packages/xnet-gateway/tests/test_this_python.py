@@ -79,6 +79,13 @@ def test_one_that_cannot_be_told_from_an_interpreter_starts_itself_once(tmp_path
     assert starts == 2
 
 
+def test_a_program_without_arguments() -> None:
+    """As where Python is a part of another program."""
+    for pretence in ("del sys.argv", "sys.argv = []", "sys.argv = [None, 5]"):
+        done = run_program(f"{pretence}\nend(make())\nprint('done')")
+        assert (done.stdout, done.stderr) == ("done\n", "")
+
+
 def test_the_path_of_ours() -> None:
     assert this_python() == sys.executable
 

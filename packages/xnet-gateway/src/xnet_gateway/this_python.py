@@ -35,17 +35,24 @@ def this_python() -> str:
         problem = f"this program is frozen, and {path} would start it once more, not an interpreter"
     elif _is_this_program(path):
         problem = f"sys.executable is {path}, which would start this program once more, not an interpreter"
-    elif not Hiding.hides and any(WORKER_CODE in word for word in [*sys.orig_argv, *sys.argv]):
+    elif not Hiding.hides and _started_as_worker():
         problem = f"{path}, started to be a worker, has started this program once more: it is no interpreter"
     if problem is not None:
         raise OSError(f"{problem}; name one with python=, as in popen//python=python3")
     return path
 
 
+def _started_as_worker() -> bool:
+    """Return whether the command line is that of a worker."""
+    # A program that Python is a part of may have left `argv` out, or put anything there.
+    words = [*sys.orig_argv, *getattr(sys, "argv", ())]
+    return any(isinstance(word, str) and WORKER_CODE in word for word in words)
+
+
 def _is_this_program(path: str) -> bool:
     """Return whether a file is what the program was started as."""
     try:
         ours, theirs = OS.stat(sys.argv[0]), OS.stat(path)
-    except (AttributeError, IndexError, OSError, ValueError):
+    except (AttributeError, IndexError, OSError, TypeError, ValueError):
         return False
     return (ours.st_dev, ours.st_ino) == (theirs.st_dev, theirs.st_ino)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from xnet_gateway.bare.bootstrap import FIRST_LINE
@@ -24,6 +26,15 @@ def test_ssh(text: str, expected: list[str]) -> None:
     *front, command = ssh_args(XSpec(f"{text}//python=python3"))
     assert front == expected
     assert command == f"python3 -u -c '{FIRST_LINE}'"
+
+
+@pytest.mark.parametrize(
+    "text", ["~/venv/bin/python", "$VENV/bin/python", "cd /srv && python3", ". env.sh; p"]
+)
+@pytest.mark.parametrize("args", [ssh_args, vagrant_ssh_args])
+def test_python_is_the_text_of_the_other_shell(args: Callable[[XSpec], list[str]], text: str) -> None:
+    command = args(XSpec(f"ssh=h//vagrant_ssh=h//python={text}"))[-1]
+    assert command == f"{text} -u -c '{FIRST_LINE}'"
 
 
 def test_vagrant() -> None:
