@@ -1,7 +1,8 @@
 """What a worker prints: passed on to our stderr, its last lines kept for error messages.
 
-Runs on the reactor thread, so it never blocks: while our stderr does not take more, nothing is
-read from the worker, and the pipe fills up like any pipe whose reader is slow.
+Runs on the reactor thread, so it never blocks: a thread of its own writes (``output_writer``). While our
+stderr does not take more, nothing is read from the worker, and the pipe fills up like any pipe whose reader
+is slow.
 """
 
 from __future__ import annotations
@@ -16,25 +17,28 @@ from xnet_channel.threads.interests import READ
 from xnet_channel.threads.native import CLOCK, OS, poll
 from xnet_channel.threads.reactor import get_reactor
 from xnet_gateway.native_popen import native_popen
+from xnet_gateway.output_writer import WRITER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Final
 
-#: A pipe that is reported writable takes this much without blocking (PIPE_BUF on Linux).
+#: A pipe takes this much in one piece (PIPE_BUF on Linux): no line of somebody else gets in between.
 CHUNK_BYTES: Final = 4096
-#: How long to leave a stderr alone that does not take more, in seconds.
-RETRY_S: Final = 0.05
+#: How long a line that is not complete waits for its end, in seconds.
+LATE_S: Final = 0.05
 #: How much of the end is kept for error messages.
 TAIL_LINES: Final = 10
 TAIL_BYTES: Final = 16384
-STDERR: Final = 2
+#: How long the end of a process waits until its last words are written, in seconds.
+LAST_WORDS_S: Final = 0.25
 #: How long an ending interpreter waits for our stderr to take what is left, in seconds.
 LAST_WRITE_S: Final = 1.0
 
 #: Relays whose pipe has not ended. Changed by the reactor thread and those that start workers.
 _open: set[OutputRelay] = set()
-#: Relays whose rest is not written yet. Changed by the reactor thread.
+#: Relays that have the beginning of a line. Changed by the reactor thread.
 _unwritten: set[OutputRelay] = set()
 
 
@@ -48,7 +52,7 @@ class OutputRelay:
         """Take over the reading end of the pipe."""
         self._fd = fd
         self._tail = b""
-        #: What was read and not written: the beginning of a line, or what our stderr does not take.
+        #: What was read and is not to be written yet: the beginning of a line.
         self._rest = b""
         self._prefix = b""
         self._at_line_start = True
@@ -91,10 +95,24 @@ class OutputRelay:
             return  # there is no such program
         process.returncode = 0  # it is nobody's: not waited for, not warned of
 
+    def when_written(self, action: Callable[[], None]) -> None:
+        """Run the action once what came is on our stderr, or after a moment. Reactor thread only."""
+        todo = [action]
+
+        def do() -> None:
+            while todo:
+                todo.pop()()
+
+        if WRITER.is_idle():
+            do()
+        else:
+            WRITER.when_written(do)
+            get_reactor().call_later(LAST_WORDS_S, do)
+
     def _on_readable(self, events: int) -> None:
-        if not can_write_stderr():
+        if not WRITER.has_room():
             get_reactor().unwatch(self._fd)
-            get_reactor().call_later(RETRY_S, self._resume)
+            WRITER.when_room(self._resume)
         else:
             self._relay_once()
 
@@ -139,16 +157,14 @@ class OutputRelay:
     def _write_rest(self, *, everything: bool) -> None:
         """Write whole lines, or everything; what remains is looked at again a moment later."""
         rest = self._rest
-        while rest and can_write_stderr():
+        while rest:
             end = rest.rfind(b"\n", 0, CHUNK_BYTES) + 1
             if not end:
                 if not everything and len(rest) < CHUNK_BYTES:
                     break
                 end = CHUNK_BYTES
-            try:
-                rest = rest[OS.write(STDERR, rest[:end]) :]
-            except OSError:
-                rest = b""  # our stderr is closed: the tail still has it
+            WRITER.write(rest[:end])
+            rest = rest[end:]
         self._rest = rest
         if rest:
             _unwritten.add(self)
@@ -158,7 +174,7 @@ class OutputRelay:
         waits = self._prefix and not self._closed and len(rest) < CHUNK_BYTES and b"\n" not in rest
         if rest and not waits and not self._rest_timer_set:
             self._rest_timer_set = True
-            get_reactor().call_later(RETRY_S, self._write_late)
+            get_reactor().call_later(LATE_S, self._write_late)
 
     def _write_late(self) -> None:
         """Write a line that is not complete after a moment: a prompt, a progress bar.
@@ -185,24 +201,21 @@ def telling_lines(lines: list[str]) -> list[str]:
 
 
 def write_what_is_left() -> None:
-    """Wait a moment for the reactor to write the last lines; the interpreter is ending, and it with it."""
+    """Wait a moment until the last lines are written; the interpreter is ending, and its threads with it."""
     deadline_s = CLOCK.monotonic() + LAST_WRITE_S
     pause = Flag()
-    while _unwritten and CLOCK.monotonic() < deadline_s:
-        pause.wait(RETRY_S / 10)
+    while (_unwritten or not WRITER.is_idle()) and CLOCK.monotonic() < deadline_s:
+        pause.wait(LATE_S / 10)
     for relay in list(_open):
         relay.leave_to_others()
 
 
 atexit.register(write_what_is_left)
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_open.clear)  # they are the parent's
+    # They, and what is not written yet, are the parent's.
+    os.register_at_fork(after_in_child=_open.clear)
     os.register_at_fork(after_in_child=_unwritten.clear)
-
-
-def can_write_stderr() -> bool:
-    """Return whether our stderr takes a chunk without blocking (or is closed, and takes all)."""
-    return has_events(STDERR, select.POLLOUT)
+    os.register_at_fork(after_in_child=WRITER.forget_after_fork)
 
 
 def has_events(fd: int, events: int) -> bool:

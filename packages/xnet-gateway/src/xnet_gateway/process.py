@@ -167,8 +167,13 @@ class WorkerProcess:
             self.popen.returncode = ended_with  # somebody may have been quicker than poll()
         elif stolen:
             self._status_stolen = True  # and the 0 that Popen has instead means nothing
-        if self._relay is not None:
+        if self._relay is None:
+            self._tell_exited()
+        else:
             self._relay.drain()
+            self._relay.when_written(self._tell_exited)
+
+    def _tell_exited(self) -> None:
         with self._lock:
             self._exited.set()
             actions, self._on_exit = self._on_exit, []

@@ -11,7 +11,8 @@ from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen
-from xnet_gateway.output_relay import STDERR, OutputRelay
+from xnet_gateway.output_relay import OutputRelay
+from xnet_gateway.output_writer import STDERR
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.transports.base import THIS_PYTHON, Address, Command, Connected
 from xnet_gateway.transports.served import ServedWorker, find_secret_of, tls_of

@@ -18,7 +18,8 @@ from xnet_channel.threads.native import OS
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen
-from xnet_gateway.output_relay import STDERR, OutputRelay
+from xnet_gateway.output_relay import OutputRelay
+from xnet_gateway.output_writer import STDERR
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.this_python import WORKER_CODE, this_python
 from xnet_gateway.transports.base import Connected
