@@ -109,7 +109,9 @@ def test_a_callback_gets_the_backlog_then_the_rest_then_the_endmarker() -> None:
             theirs.receive()
 
 
-def test_ch_037_a_raising_callback_closes_its_channel_only() -> None:
+def test_ch_037_a_raising_callback_closes_its_channel_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threading.excepthook", lambda call: None)
+
     def fail(item: object) -> None:
         raise ValueError(item)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import signal
+import sys
 import threading
+from types import FrameType
 
 import pytest
 
@@ -11,6 +14,7 @@ from core_helpers import close, frame, last
 from raw_peer import raw_peer, reference
 from threads_helpers import PATIENCE_S
 from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.dropping import Dropping
 from xnet_channel.threads.session import Session
 from xnet_wire import frames
 
@@ -183,3 +187,52 @@ def test_it_is_dropped_though_its_callback_is_in_the_middle_of_an_item() -> None
         go_on.set()
         peer.barrier()
         assert id_ not in peer.session.connection.table.open
+
+
+def test_ctrl_c_inside_of_a_finaliser_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python would print "Exception ignored in" and go on."""
+    ignored: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", ignored.append)
+    inside: list[str] = []
+
+    def interrupt(code_frame: FrameType, event: str, argument: object) -> None:
+        if event == "call" and code_frame.f_code is Dropping.finalise.__code__ and not inside:
+            inside.append("finaliser")
+            signal.raise_signal(signal.SIGINT)
+
+    with raw_peer() as peer:
+        channel = peer.session.request(frames.INFO)
+        id_ = channel.id
+        peer.barrier()
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - that it comes later is what is tested
+                sys.setprofile(interrupt)
+                try:
+                    del channel  # no collection: it has finalisers of others
+                finally:
+                    sys.setprofile(None)
+                inside.append("behind it")
+                threading.Event().wait(PATIENCE_S)
+        finally:
+            signal.signal(signal.SIGINT, before)
+        assert inside == ["finaliser", "behind it"]
+        assert ignored == []
+        assert peer.read() == (frames.CHANNEL_CLOSE, id_, b"")
+
+
+def test_timers_run_however_many_channels_are_dropped_meanwhile() -> None:
+    with raw_peer() as peer:
+        reactor = peer.session.reactor
+        ran = threading.Event()
+
+        def again() -> None:
+            if not ran.is_set():
+                reactor.call_soon(again)
+
+        reactor.call_soon(again)
+        reactor.call_later(0.01, ran.set)
+        try:
+            assert ran.wait(PATIENCE_S)
+        finally:
+            ran.set()

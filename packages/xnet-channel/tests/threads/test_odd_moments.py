@@ -27,7 +27,10 @@ from xnet_wire.limits import Limits
 from xnet_wire.messages import Hello
 
 
-def test_callbacks_ch_037_one_that_fails_on_a_channel_that_has_closed_is_not_called_again() -> None:
+def test_callbacks_ch_037_one_that_fails_on_a_channel_that_has_closed_is_not_called_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("threading.excepthook", lambda call: None)
     with raw_peer() as peer:
         channel = peer.session.request(frames.INFO)
         peer.write(*[data(channel.id, n) for n in range(3)], close(channel.id))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from xnet_channel import RemoteError
+from xnet_channel.threads.reactor import get_reactor
+from xnet_channel.threads.unseen import UNSEEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,13 +99,17 @@ class MultiChannel:
 
         Raises:
             RemoteError: Code at another side failed; of several, the error of the first channel. The
-                others have been waited for.
+                others have been waited for, and their errors are told on standard error.
             EOFError: No code failed, but the connection of a channel is gone; the text says why.
         """
         errors = [error for error in map(_end_of, self._channels) if error is not None]
         # What failed in the code says more than the broken connection that may have followed from it.
-        for error in sorted(errors, key=lambda error: not isinstance(error, RemoteError)):
-            raise error
+        errors.sort(key=lambda error: not isinstance(error, RemoteError))
+        for error in errors[1:]:
+            if type(error) is RemoteError:  # that of a callback has been told
+                UNSEEN.tell_soon(error, get_reactor())
+        if errors:
+            raise errors[0]
 
 
 def _end_of(channel: Channel) -> RemoteError | EOFError | None:

@@ -15,6 +15,7 @@ from xnet_channel.core.events import (
     CreditReceived,
     HelloReceived,
     LastMessageReceived,
+    LateErrorReceived,
     PongReceived,
     RequestReceived,
     TerminateReceived,
@@ -175,7 +176,7 @@ class ControlFrames:
             # Either our own CHANNEL_CLOSE crossed the peer's, or it was faster than the reference
             # that would have opened the channel.
             table.mark_closed(id_)
-            return None
+            return None if error is None else LateErrorReceived(error)
         channel.sender.step(states.RECV_CLOSE)
         channel.receiver.step(states.RECV_CLOSE)
         channel.receiver.drop_parts()

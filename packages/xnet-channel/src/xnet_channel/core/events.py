@@ -75,6 +75,19 @@ class ChannelClosed(Event):
         self.error = error
 
 
+class LateErrorReceived(Event):
+    """The peer closed a channel with an error, and this side had closed it already.
+
+    Attributes:
+        error: The peer's error text.
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: str) -> None:
+        self.error = error
+
+
 class RequestReceived(Event):
     """The initiator opened a channel by asking something: STATUS, INFO or CHANNEL_EXEC.
 

@@ -1,4 +1,4 @@
-"""What an ending interpreter still does for its sessions: it waits a moment for callbacks.
+"""What an ending interpreter still does: it waits for callbacks, and tells the errors that nobody has seen.
 
 Registered when this is imported, which has to be before what ends the sessions is registered: handlers
 run in the opposite order.
@@ -10,6 +10,7 @@ import atexit
 import sys
 
 from xnet_channel.threads.native import CLOCK
+from xnet_channel.threads.unseen import UNSEEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,15 +18,18 @@ if TYPE_CHECKING:
 
 #: How long callbacks of sessions that have ended get to take what has come, in seconds.
 CALLBACKS_S: Final = 1.0
+#: How long a thread that tells errors already gets, in seconds.
+TELLING_S: Final = 1.0
 
 
 def finish() -> None:
-    """Wait for the callbacks that are still to run: the interpreter would cut them off, errors included."""
+    """Wait for callbacks that are still to run: the interpreter would cut them off. Then tell the errors."""
     forking = sys.modules.get("xnet_channel.threads.forking")
     deadline_s = CLOCK.monotonic() + CALLBACKS_S
     for session in list(forking.sessions) if forking is not None else ():
         if session.finished:
             session.callbacks.join(max(0.0, deadline_s - CLOCK.monotonic()))
+    UNSEEN.tell(TELLING_S)
 
 
 atexit.register(finish)

@@ -272,13 +272,15 @@ class Channel:
                 return
             text = None if error is None else str(error)
             if isinstance(error, RemoteError):
-                self._mailbox.remote_errors.append(error)
+                self._mailbox.add_error_locked(error)
             self._session.close_channel_locked(self._mailbox, text)
 
-    def refuse(self, error: str) -> None:
-        """Answer a request with an error: close the channel, whoever runs on it."""
+    def refuse(self, error: str) -> bool:
+        """Close the channel with an error, whoever runs on it; return whether it was open."""
         with self._session.lock:
+            was_open = not self._mailbox.state.closed
             self._session.close_channel_locked(self._mailbox, error)
+        return was_open
 
     def isclosed(self) -> bool:
         """Return whether nothing can be sent any more; items may still wait to be received."""
@@ -389,8 +391,7 @@ class Channel:
         mailbox = getattr(self, "_mailbox", None)
         if mailbox is None or _is_finalizing is None or _is_finalizing():
             return  # never made; or the process ends, and with it the connection
-        # Closed, with items that nobody will take: what is kept is counted, and they go.
-        if not self._session.finished and (not mailbox.state.closed or self._receiver.items):
-            self._session.dropping.drop(mailbox)
-        for error in mailbox.remote_errors:
-            error.warn()
+        try:
+            self._session.dropping.finalise(mailbox)
+        except KeyboardInterrupt:
+            self._session.dropping.finalise_interrupted(mailbox)

@@ -10,6 +10,7 @@ from functools import partial
 from xnet_channel.core import events as core_events
 from xnet_channel.threads.kept_errors import KeptErrors
 from xnet_channel.threads.mailbox import Mailbox
+from xnet_channel.threads.unseen import UNSEEN
 from xnet_wire.limits import DEPTH
 from xnet_wire.value_types import SURROGATES_FEATURE
 
@@ -38,6 +39,7 @@ class Dispatcher:
             core_events.CreditReceived: self._credit_received,
             core_events.LastMessageReceived: self._last_message_received,
             core_events.ChannelClosed: self._channel_closed,
+            core_events.LateErrorReceived: self._late_error_received,
             core_events.RequestReceived: self._request_received,
             core_events.TerminateReceived: self._terminate_received,
             core_events.HelloReceived: self._hello_received,
@@ -80,8 +82,11 @@ class Dispatcher:
     def _channel_closed(self, event: core_events.ChannelClosed) -> None:
         mailbox = self.mailbox_of(event.channel)
         if event.error is not None:
-            mailbox.remote_errors.append(self._errors.remember(event.error))
+            mailbox.add_error_locked(self._errors.remember(event.error))
         self._session.end_mailbox_locked(mailbox)
+
+    def _late_error_received(self, event: core_events.LateErrorReceived) -> None:
+        UNSEEN.tell_soon(self._errors.remember(event.error), self._session.reactor)
 
     def _request_received(self, event: core_events.RequestReceived) -> None:
         channel = self._session.channel_for(event.channel)

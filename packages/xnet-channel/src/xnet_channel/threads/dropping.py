@@ -9,11 +9,18 @@ from __future__ import annotations
 from collections import deque
 
 from xnet_channel.core import states
+from xnet_channel.threads.interrupts import interrupt_main
+from xnet_channel.threads.unseen import UNSEEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Final
+
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.session import Session
+
+#: When to interrupt the main thread again, in seconds: it has to be out of the finaliser.
+INTERRUPT_AGAIN_S: Final = 0.005
 
 
 class Dropping:
@@ -22,6 +29,28 @@ class Dropping:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._dropped: deque[Mailbox] = deque()
+
+    def finalise(self, mailbox: Mailbox) -> None:
+        """Do what is to be done when a channel goes. Calling it again, after an interrupt, does no harm.
+
+        Threads: any, also finalisers: takes no lock.
+        """
+        # Closed, with items that nobody will take: what is kept is counted, and they go.
+        if not self._session.finished and (not mailbox.state.closed or mailbox.state.receiver.items):
+            self.drop(mailbox)
+        if mailbox.remote_errors:
+            UNSEEN.drop(mailbox)
+
+    def finalise_interrupted(self, mailbox: Mailbox) -> None:
+        """Do it after KeyboardInterrupt, which nobody above a finaliser sees: the main thread gets it again.
+
+        Threads: the main thread.
+        """
+        self.finalise(mailbox)
+        self._session.reactor.call_soon(self._interrupt_soon)
+
+    def _interrupt_soon(self) -> None:
+        self._session.reactor.call_later(INTERRUPT_AGAIN_S, interrupt_main)
 
     def drop(self, mailbox: Mailbox) -> None:
         """Note that nobody holds the channel of this mailbox any more.

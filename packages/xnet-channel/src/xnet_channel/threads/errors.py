@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Text of the error with which an interrupted execution closes its channel. Nobody wants to be
 #: warned about it: the interrupt itself was visible enough. (The text is execnet's.)
 INTERRUPT_TEXT: Final = "keyboard-interrupted"
+#: How the OSError of who cannot send begins.
+CANNOT_SEND: Final = "cannot send (already closed?): "
 
 
 class RemoteError(Exception):

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 # The module `signal` wraps these two in enum conversions that cost ten times the call itself,
 # twice for every message of a main thread. Both names exist in CPython and PyPy.
-from _signal import SIGINT, getsignal, signal  # type: ignore[import-not-found]  # no stub
+from _signal import SIGINT, getsignal, pthread_kill, signal  # type: ignore[import-not-found]  # no stub
 
 from xnet_channel.threads.native import get_ident, main_thread_ident
 
@@ -134,6 +134,14 @@ def _note(signum: int, frame: FrameType | None) -> None:
     signal(SIGINT, _note)
     INTERRUPTS.handler = handler
     INTERRUPTS.let_through = True
+
+
+def interrupt_main() -> None:
+    """Send SIGINT to the main thread, which wakes it, too.
+
+    Threads: any other: it would come in the middle of the caller.
+    """
+    pthread_kill(_main_ident, SIGINT)
 
 
 def main_thread_changed_after_fork() -> None:

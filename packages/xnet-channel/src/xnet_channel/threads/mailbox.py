@@ -9,6 +9,7 @@ import weakref
 
 from xnet_channel.core import states
 from xnet_channel.threads.errors import CallbackError
+from xnet_channel.threads.unseen import UNSEEN
 from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
@@ -76,10 +77,21 @@ class Mailbox:
         """Forget the user's object."""
         self.ref = _no_channel
 
+    def add_error_locked(self, error: RemoteError) -> None:
+        """Keep an error for who looks at the channel; if nobody can, have it told elsewhere."""
+        if self.ref() is None:
+            UNSEEN.tell_soon(error, self.session.reactor)
+            return
+        self.remote_errors.append(error)
+        UNSEEN.keep(self)
+
     def take_error_locked(self) -> Exception | None:
         """Return what went wrong: a remote error (each once), a callback's, the connection's end, or None."""
         if self.remote_errors:
-            return self.remote_errors.pop(0)
+            error = self.remote_errors.pop(0)
+            if not self.remote_errors:
+                UNSEEN.forget(self)
+            return error
         if self.callback_failed is not None:
             return self.callback_error()
         if self.state.closed or self.state.receiver.state is not states.OPEN:

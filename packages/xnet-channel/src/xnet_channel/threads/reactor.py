@@ -130,7 +130,7 @@ class Reactor:
             for key, events in ready:
                 if self._still_watched(key):
                     self._call(key.data, events)
-            while self._soon:
+            for _ in range(len(self._soon)):  # not those that come meanwhile: timers have to run
                 self._call(self._soon.popleft())
             self._run_timers()
 

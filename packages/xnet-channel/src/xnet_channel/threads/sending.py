@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from xnet_channel.core import states
 from xnet_channel.core.errors import LocalProtocolError
-from xnet_channel.threads.errors import INTERRUPT_TEXT, WorkerEndingError
+from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT_TEXT, WorkerEndingError
 from xnet_channel.threads.interrupts import (
     INTERRUPTS,
     hold_interrupts,
@@ -309,6 +309,10 @@ def _cannot_send(mailbox: Mailbox, reason: Exception | None) -> OSError:
         why = str(session.end_error)
     elif mailbox.state.sender.state is not states.OPEN:
         why = f"channel {mailbox.state.id} is closed"
+        if mailbox.remote_errors:
+            # The whole of it is for receive() and waitclose().
+            words = mailbox.remote_errors[0].formatted.strip().rpartition("\n")[2]
+            why += f", the other side failed: {words}"
     else:
         why = str(reason)
-    return OSError(f"cannot send (already closed?): {why}")
+    return OSError(f"{CANNOT_SEND}{why}")

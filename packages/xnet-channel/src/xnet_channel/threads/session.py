@@ -18,7 +18,7 @@ from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.descriptors import Descriptors
 from xnet_channel.threads.dispatching import Dispatcher
 from xnet_channel.threads.dropping import Dropping
-from xnet_channel.threads.errors import TimeoutError
+from xnet_channel.threads.errors import CANNOT_SEND, TimeoutError
 from xnet_channel.threads.forking import remember_session
 from xnet_channel.threads.leading import Leading
 from xnet_channel.threads.native import CLOCK, RLock
@@ -322,7 +322,7 @@ class Session:
             return action()
         except LocalProtocolError as error:
             reason = self.end_error if self.end_error is not None else error
-            raise OSError(f"cannot send (already closed?): {reason}") from error
+            raise OSError(f"{CANNOT_SEND}{reason}") from error
 
     def dispatch_locked(self, events: list[Event]) -> None:
         """Act on what was read, and write what the core has to answer."""

@@ -265,6 +265,8 @@ if PY2:
 else:
     ClosedError = OSError
 
+CANNOT_SEND = "cannot send (already closed?): "
+
 
 class WorkerEnding(ClosedError):
     """This worker was asked to end, and what its code wants to send nobody takes any more (GR-011)."""
@@ -2810,7 +2812,7 @@ class Link(object):
     def check_sendable_locked(self, state):
         problem = self.problem_locked(state)
         if problem:
-            raise ClosedError("cannot send (already closed?): " + problem)
+            raise ClosedError(CANNOT_SEND + problem)
 
     @later
     def send_slowly_locked(self, state, payload):
@@ -2870,7 +2872,7 @@ class Link(object):
         finally:
             self.relief -= 1
         if state.credit < cost and not self.problem_locked(state):
-            raise ClosedError("cannot send (already closed?): " + native(self.end_text))
+            raise ClosedError(CANNOT_SEND + native(self.end_text))
 
     @later
     def wait_to_send_locked(self, state, ready):
@@ -2890,7 +2892,7 @@ class Link(object):
         flags = (bool(py2str_as_py3str), bool(py3str_as_py2str))
         with self.guard:
             if self.sealed:
-                raise ClosedError("cannot send (already closed?): " + native(self.end_text))
+                raise ClosedError(CANNOT_SEND + native(self.end_text))
             if state is None:
                 self.strings = flags
                 self.queue(RECONFIGURE, 0, encode(list(flags)))
@@ -2927,7 +2929,7 @@ class Link(object):
             else:
                 self.write_locked()
             if self.write_error is not None:
-                raise ClosedError("cannot send (already closed?): the connection broke: %s" % self.write_error)
+                raise ClosedError(CANNOT_SEND + "the connection broke: %s" % self.write_error)
 
     def wait_written_locked(self, ready, deadline):
         """Wait for those who write."""
@@ -3308,6 +3310,7 @@ class Execution(object):
     def __init__(self, channel, request):
         channel._executing = True
         self.channel = channel
+        self.follows = False  # its error came of the end of its channel
         self.source, self.name, self.call, self.kwargs = request
         self.file = native(self.name) if self.name else NO_FILE
 
@@ -3361,6 +3364,8 @@ class Execution(object):
             code = error.code
             known = code is None or isinstance(code, int)
             end_child((code or 0) & 0xFF if known else 1, "" if known else "%s\n" % (code,))
+        cannot_send = type(error) is ClosedError and CANNOT_SEND in str(error)
+        self.follows = cannot_send or isinstance(error, RemoteError)
         trace = trace.tb_next  # without the function that executes
         if trace is not None and trace.tb_frame.f_code.co_name == "execute":
             trace = trace.tb_next  # which Python 2 needs
@@ -3833,8 +3838,12 @@ class Worker(object):
             elif in_main:
                 self._main_busy = False  # before the close can be seen (GW-015)
             channel._executing = False
+            late = error is not None and channel._state.sending is CLOSED and not link.sealed
             link.close_locked(channel._state, error)
             link.notify_locked(self._sleepers)
+        if late and not task.follows and error != INTERRUPT_TEXT:
+            # On a channel that the initiator has closed nobody would hear of it.
+            warn("Warning: a remote error that nobody received: RemoteError: %s" % native(error))
 
     def execute_locked(self, channel, request):
         """Have a request run: on the main thread if that is idle (GW-013, GW-014)."""

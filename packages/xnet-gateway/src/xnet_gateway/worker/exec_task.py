@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from xnet_channel.threads import greenlets
-from xnet_channel.threads.errors import INTERRUPT_TEXT, WorkerEndingError
+from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT_TEXT, RemoteError, WorkerEndingError
 from xnet_channel.threads.native import OS
 
 TYPE_CHECKING = False
@@ -40,6 +40,8 @@ class ExecTask:
         self._pid = OS.getpid()
         self.channel = channel
         self.request = request
+        #: The error of the code came of the end of its channel.
+        self._follows = False
 
     def run(self) -> str | None:
         """Run the code.
@@ -79,6 +81,8 @@ class ExecTask:
         except BaseException as error:  # noqa: BLE001 - the initiator gets it
             if isinstance(error, SystemExit) and OS.getpid() != self._pid:
                 end_forked_child(*exit_status(error))
+            cannot_send = type(error) is OSError and CANNOT_SEND in str(error)
+            self._follows = cannot_send or isinstance(error, RemoteError)
             return self._describe(error, file)
         return None
 
@@ -90,7 +94,12 @@ class ExecTask:
         """
         self.channel.gateway._trace(f"executed on channel {self.channel.id}")  # [TR-011]
         self.channel._executing = False
-        self.channel.refuse(error) if error is not None else self.channel.close()
+        if error is None:
+            self.channel.close()
+        elif (
+            not self.channel.refuse(error) and not self._follows and not self.channel.gateway.session.finished
+        ):
+            RemoteError(error).warn()  # on a channel that the initiator has closed nobody would hear of it
 
     def _describe(self, error: BaseException, file: str) -> str:
         """Return the traceback from the user's code on, with its source lines."""

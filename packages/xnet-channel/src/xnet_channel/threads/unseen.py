@@ -1,0 +1,115 @@
+"""Errors of other sides that nobody has seen: each is told once, on standard error.
+
+An error waits at its channel until ``receive``, ``waitclose`` or their like raise it. It is told here when
+nobody can see it there any more: when the channel is dropped, when it was gone before the error came, and
+when the interpreter ends.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+
+from xnet_channel.threads.native import allocate_lock, start_thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+    from xnet_channel.threads.errors import RemoteError
+    from xnet_channel.threads.mailbox import Mailbox
+    from xnet_channel.threads.reactor import Reactor
+
+#: How many are told in full at once; of further ones it is told how many they are.
+MOST: Final = 20
+
+
+class Unseen:
+    """The errors of this process that nobody has seen yet.
+
+    Threads: any, also finalisers: takes no lock, but for ``tell``.
+    """
+
+    def __init__(self) -> None:
+        #: Mailboxes with errors whose channel somebody has.
+        self._waiting: set[Mailbox] = set()
+        #: What is to be told, and how much more there was than that.
+        self._due: deque[RemoteError] = deque()
+        self._left_out = 0
+        self._telling = allocate_lock()
+
+    def keep(self, mailbox: Mailbox) -> None:
+        """Note that errors wait in a mailbox."""
+        self._waiting.add(mailbox)
+
+    def forget(self, mailbox: Mailbox) -> None:
+        """Note that none waits there any more: somebody has seen it."""
+        self._waiting.discard(mailbox)
+
+    def drop(self, mailbox: Mailbox) -> None:
+        """Tell the errors of a mailbox whose channel nobody has any more."""
+        self._waiting.discard(mailbox)
+        reactor = mailbox.session.reactor
+        while mailbox.remote_errors:
+            error = mailbox.remote_errors.pop(0)
+            try:
+                if not reactor.is_current_thread:
+                    error.warn()
+                    continue
+            except RuntimeError:
+                pass  # a finaliser: this thread is in the middle of writing there
+            self.tell_soon(error, reactor)
+
+    def tell_soon(self, error: RemoteError, reactor: Reactor) -> None:
+        """Have an error told by a thread that may wait for standard error."""
+        self._add(error)
+        reactor.call_soon(self._start)
+
+    def tell(self, timeout_s: float) -> None:
+        """Tell all, also those that wait at channels: the interpreter ends.
+
+        Args:
+            timeout_s: How long to wait for the thread that tells some already.
+        """
+        for mailbox in list(self._waiting):
+            for error in mailbox.remote_errors:
+                self._add(error)
+        self._waiting.clear()
+        # It is not given back: a thread that writes while the interpreter takes itself apart would crash it.
+        if self._telling.acquire(timeout=timeout_s):
+            self._write()
+
+    def forget_after_fork(self) -> None:
+        """Leave them to the parent."""
+        self.__init__()  # type: ignore[misc]
+
+    def _add(self, error: RemoteError) -> None:
+        if len(self._due) < MOST:
+            self._due.append(error)
+        else:
+            self._left_out += 1
+
+    def _start(self) -> None:
+        if self._due:
+            start_thread(self._tell, (), "xnet-unseen-errors", carries=True)
+
+    def _tell(self) -> None:
+        # Who finds it taken leaves its own to who has it, and who looks again when it is free.
+        while self._due and self._telling.acquire(False):
+            try:
+                self._write()
+            finally:
+                self._telling.release()
+
+    def _write(self) -> None:
+        try:
+            while self._due:
+                self._due.popleft().warn()
+            left_out, self._left_out = self._left_out, 0
+            if left_out and sys.stderr is not None:
+                sys.stderr.write(f"and {left_out} more remote errors that nobody received\n")
+        except (OSError, ValueError):
+            self._due.clear()  # it is closed
+
+
+UNSEEN: Final = Unseen()
