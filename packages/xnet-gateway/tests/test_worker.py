@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+import pytest
+
 from bare_helpers import BareGateways
-from gateway_helpers import PATIENCE_S
+from gateway_helpers import PATIENCE_S, Gateways
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.worker.worker import PATH_CHARACTERS, implementation, information, sendable_path
 from xnet_wire import values
@@ -29,6 +31,31 @@ def test_code_sees_its_gateway(shared: Gateway) -> None:
 def test_gw_004_the_language_is_a_feature(shared: Gateway, bare: BareGateways) -> None:
     for gateway in (shared, bare(".".join(map(str, sys.version_info[:2])))):
         assert gateway.session.connection.handshake.peer.features == ("exec.python", "surrogates")
+
+
+@pytest.mark.parametrize(
+    ("spec", "break_it"),
+    [
+        ("popen", "channel.gateway.on_request = lambda *arguments: 1 // 0"),
+        (
+            f"command=env//python={sys.executable}",
+            "channel.gateway._link.handlers[0] = lambda *arguments: 1 // 0",
+        ),
+    ],
+)
+def test_er_011_a_bug_while_reading_is_told_to_the_initiator(
+    gateways: Gateways, spec: str, break_it: str
+) -> None:
+    """Spec: ER-011. The worker says why, and ends."""
+    gateway = gateways(spec)
+    waiting = gateway.remote_exec("channel.receive()")
+    gateway.remote_exec(break_it).waitclose(PATIENCE_S)
+    words = r"(?s)ended the connection: .*ZeroDivisionError: integer division or modulo by zero"
+    with pytest.raises(EOFError, match=words):
+        gateway.remote_status(PATIENCE_S)
+    with pytest.raises(EOFError, match=words):
+        waiting.receive(PATIENCE_S)
+    assert gateway.wait(PATIENCE_S) == 0
 
 
 def test_gw_030_paths_are_made_sendable() -> None:

@@ -275,7 +275,7 @@ def test_a_bug_while_reading_leaves_nobody_waiting(who: str, capsys: pytest.Capt
                 session.leading.wake_leader()
         peer.write(execute(1))
         for each in waiting:
-            assert "internal error while reading: IndexError('a bug')" in str(each.end())
+            assert f"internal error while reading: IndexError: a bug at {__file__}:" in str(each.end())
         assert eventually(lambda: session.finished)
     assert "IndexError: a bug" in capsys.readouterr().err
 

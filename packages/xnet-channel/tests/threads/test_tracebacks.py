@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
+import pytest
+
 from programs import output_of
 from xnet_channel.threads.errors import INTERRUPT_TEXT
-from xnet_channel.threads.tracebacks import format_error
+from xnet_channel.threads.tracebacks import MOST_CALLS, describe_bug, format_error, format_traceback
 
 
 class UnprintableError(Exception):
@@ -61,3 +65,60 @@ def test_nothing_is_loaded_before_something_fails() -> None:
         print(format_error(ValueError(1)).strip())
     """
     assert output_of(program) == "False\nValueError: 1\n"
+
+
+def test_a_plain_one_where_a_full_one_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "traceback", None)
+    text = ""
+    source = "def f():\n    raise KeyError(1)  # here\ntry:\n    f()\nexcept KeyError as e:\n    1 / 0\n"
+    try:
+        exec(compile(source, "<odd>", "exec"), {})
+    except ZeroDivisionError as error:
+        text = format_traceback(error, error.__traceback__, ("<odd>", source))
+    assert 'File "<odd>", line 2, in f\n    raise KeyError(1)  # here\nKeyError: 1\n' in text
+    assert "During handling of the above exception" in text
+    assert 'File "<odd>", line 6, in <module>\n    1 / 0\nZeroDivisionError: division by zero\n' in text
+    assert text.endswith("(a plain traceback: ModuleNotFoundError while a full one was made)\n")
+    assert "KeyError: 'a'\n\nThe above exception was the direct cause" in format_error(led_to_itself())
+
+
+def led_to_itself() -> BaseException:
+    first, second = KeyError("a"), OSError("b")
+    first.__cause__, second.__cause__ = second, first
+    return second
+
+
+def test_a_plain_one_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "traceback", None)
+
+    def endless() -> None:
+        endless()
+
+    with pytest.raises(RecursionError) as caught:
+        endless()
+    text = format_error(caught.value)
+    assert text.count("\n") < 2 * MOST_CALLS
+    assert "(more calls)" in text
+    assert "<exception str() failed>" in format_error(raised(UnprintableError()))
+
+
+def test_a_bug_in_one_sentence() -> None:
+    line = raised.__code__.co_firstlineno + 2
+    assert describe_bug(raised(ValueError("words"))) == f"ValueError: words at {__file__}:{line}"
+    assert describe_bug(ValueError()) == "ValueError"
+
+
+def test_a_hook_that_fails_is_no_end() -> None:
+    program = """if 1:
+        import os, sys
+        from xnet_channel.threads.tracebacks import tell_excepthook
+        os.dup2(1, 2)
+        sys.excepthook = None
+        import threading
+        threading.excepthook = None
+        tell_excepthook(KeyError("words"))
+        print("goes on")
+    """
+    text = output_of(program)
+    assert "TypeError" in text
+    assert text.endswith("goes on\n")

@@ -11,6 +11,7 @@ import threading
 import time
 
 from xnet_channel.threads import greenlets
+from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_gateway.spec_rules import check_execmodel
 
 TYPE_CHECKING = False
@@ -39,23 +40,17 @@ class ExecModel:
     @property
     def queue(self) -> ModuleType:
         """The standard library's ``queue``."""
-        import queue
-
-        return queue
+        return OWN_IMPORTS.module("queue")  # type: ignore[no-any-return]
 
     @property
     def subprocess(self) -> ModuleType:
         """The standard library's ``subprocess``."""
-        import subprocess
-
-        return subprocess
+        return OWN_IMPORTS.module("subprocess")  # type: ignore[no-any-return]
 
     @property
     def socket(self) -> ModuleType:
         """The standard library's ``socket``."""
-        import socket
-
-        return socket
+        return OWN_IMPORTS.module("socket")  # type: ignore[no-any-return]
 
     # -- threads ----------------------------------------------------------------------------------
 
@@ -120,10 +115,8 @@ class _GreenletExecModel(ExecModel):
     """
 
     def _module(self, name: str) -> Any:
-        import importlib
-
         greenlets.use(self.backend)
-        return importlib.import_module(name)
+        return OWN_IMPORTS.module(name)
 
     @property
     def queue(self) -> ModuleType:

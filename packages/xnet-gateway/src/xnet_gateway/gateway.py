@@ -42,13 +42,20 @@ EXECUTES: Final = "exec."
 #: What runs a request that is larger than a frame: it receives the request first.
 LOADER: Final = """\
 def load(request):
-    import linecache
     source, file, call, kwargs = request
-    if not file or file[:1] == "<" or not linecache.getlines(file):  # tracebacks show its lines
-        file = file or "<large remote exec>"
-        linecache.cache[file] = len(source), None, source.splitlines(True), file
-    flags = 0x2000 if __import__("sys").version_info >= (3, 8) else 0  # as for a source that is not large
-    left = eval(compile(source + "\\n", file, "exec", flags), globals())
+    file = file or "<large remote exec>"
+    try:
+        with channel.gateway._own_imports:  # whatever code has done to imports since the worker began
+            import linecache
+        if file[:1] == "<" or not linecache.getlines(file):  # tracebacks show its lines
+            linecache.cache[file] = len(source), None, source.splitlines(True), file
+    except Exception:
+        pass  # they do without
+    try:
+        code = compile(source + "\\n", file, "exec", 0x2000)  # as a source that is not large
+    except ValueError:
+        code = compile(source + "\\n", file, "exec")  # before Python 3.8
+    left = eval(code, globals())
     return call and globals()[call], kwargs, left
 call, kwargs, __await__ = load(channel.receive())
 del load

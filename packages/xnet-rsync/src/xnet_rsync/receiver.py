@@ -15,20 +15,36 @@ Memory: a message, a few of them in the channel, a buffer of the same order, abo
 is needed and each directory, and about 300 for each chunk of a file that is being put together.
 """
 
-import binascii
-import errno
-import os
-import stat
-import struct
-import sys
-import time
-import zlib
-from collections import OrderedDict
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
+
+class Imports(object):
+    """A block in which modules are loaded, as anywhere."""
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *error):
+        pass
+
+
+#: Executed, the worker's own: whatever code there has done to sys.path and the like, it imports as at its start.
+IMPORTS = getattr(getattr(globals().get("channel"), "gateway", None), "_own_imports", Imports())
+
+with IMPORTS:
+    import binascii
+    import errno
+    import os
+    import stat
+    import struct
+    import sys
+    import time
+    import zlib
+    from collections import OrderedDict
+
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        fcntl = None
 
 VERSION = 1
 DIRECTORY, FILE, LINK, TREE_LINK = 1, 2, 3, 4
@@ -365,12 +381,21 @@ def name_mark(name):
     return ("%08x%08x" % marks).encode("ascii")
 
 
+def load_sha256():
+    """Return it. Loading takes a while, and many syncs need none."""
+    with IMPORTS:
+        from hashlib import sha256
+
+    return sha256
+
+
 def fold(name):
     """Return what names have in common that some file systems do not tell apart: case, and how accents are put."""
     text = name.decode("utf-8", "replace")
     if len(text) == len(name):
         return name.lower()
-    from unicodedata import normalize
+    with IMPORTS:
+        from unicodedata import normalize
 
     return normalize("NFC", text).lower().encode("utf-8", "replace")
 
@@ -603,8 +628,7 @@ class Records(object):
 
     def match(self, file, fd, there, digest, alive):
         """Find chunks in a file that is there; return whether it has the same content in all."""
-        from hashlib import sha256
-
+        sha256 = load_sha256()
         whole = sha256()
         skipped = []  # pairs of start and end
         same = True
@@ -647,8 +671,7 @@ class Records(object):
         Returns:
             Where the first is that does not belong there, and the number of the record that was expected.
         """
-        from hashlib import sha256
-
+        sha256 = load_sha256()
         wanted, sources, lengths, marks = self.wanted, self.sources, self.lengths, self.marks
         data, origin, step = b"", at, FIRST_READ_BYTES
         missed = 0  # one after the other
@@ -687,8 +710,7 @@ class Records(object):
         Returns:
             Where it ends, and the number of the record behind; ``end`` and ``number`` if there is none.
         """
-        from hashlib import sha256
-
+        sha256 = load_sha256()
         def read(size, offset):
             return read_at(fd, size, offset)
 
@@ -890,8 +912,7 @@ class Assembling(Arriving):
 
     def __init__(self, folder, entry, records, files, alive):
         Arriving.__init__(self, folder, entry)
-        from hashlib import sha256
-
+        sha256 = load_sha256()
         self.records = records
         self.files = files  # descriptors
         self.alive = alive
@@ -1022,9 +1043,11 @@ def unpack(compression, data, start, size):
 def unpack_zstd(packed, size):
     """Uncompress one frame of at most so many bytes; return them, and whether it was complete."""
     try:
-        from compression.zstd import ZstdDecompressor
+        with IMPORTS:
+            from compression.zstd import ZstdDecompressor
     except ImportError:
-        import zstandard
+        with IMPORTS:
+            import zstandard
 
         must(zstandard.frame_content_size(packed) == size, "a frame of another size than announced")
         reader = zstandard.ZstdDecompressor().decompressobj()
@@ -1041,7 +1064,8 @@ def find_compressions(offered):
         return []
     for name in ("compression.zstd", "zstandard"):
         try:
-            __import__(name)
+            with IMPORTS:
+                __import__(name)
         except ImportError:
             continue
         return [u"zstd"]
@@ -1680,8 +1704,7 @@ class Receiver(object):
 
     def on_copy(self, number, folder, name, digest):
         """Copy a file that was sent before. Spec: RS-061."""
-        from hashlib import sha256
-
+        sha256 = load_sha256()
         entry = self.entry_of(number)
         must_be_number(folder)
         must(isinstance(name, bytes), "the name %.100r", name)
@@ -1905,6 +1928,8 @@ def read_table(table):
 
 def serve(channel):
     """Receive a tree on a channel."""
+    global IMPORTS
+    IMPORTS = getattr(channel.gateway, "_own_imports", IMPORTS)  # imported, it was not known
     Receiver(channel).run()
 
 

@@ -31,16 +31,9 @@ TICK_S: Final = 0.1
 PATIENCE_S: Final = 5.0
 #: Where our packages are: the worker is this interpreter once more, and what receives is imported.
 _IMPORTED: Final = """\
-import sys
-folder = {folder!r}
-added = folder not in sys.path
-if added:
-    sys.path.append(folder)
-try:
+channel.gateway._own_imports.look_in({folder!r})
+with channel.gateway._own_imports:
     from xnet_rsync.receiver import serve
-finally:
-    if added and folder in sys.path:
-        sys.path.remove(folder)
 serve(channel)
 """
 

@@ -10,16 +10,19 @@ greenlets may do.
 
 from __future__ import annotations
 
+# Not from `queue`, where it may have been replaced; and not later, when it may not be found any more.
+from _queue import SimpleQueue
+
 from xnet_channel.threads import greenlets
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.mailbox import NO_ENDMARKER
 from xnet_channel.threads.native import RLock, get_ident, main_thread_ident, patched_by, start_thread
+from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.tracebacks import tell_excepthook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import threading
-    from queue import SimpleQueue
 
     from xnet_channel.threads.greenlet_callbacks import GreenletQueue, Turn
     from xnet_channel.threads.mailbox import Mailbox
@@ -59,7 +62,8 @@ class CallbackThread:
             return
         with self._session.lock:
             if self._queue is None and (here or get_ident() == main_thread_ident()):
-                from xnet_channel.threads.greenlet_callbacks import GreenletQueue, Turn
+                with OWN_IMPORTS:
+                    from xnet_channel.threads.greenlet_callbacks import GreenletQueue, Turn
 
                 library.begin_here()
                 self.turn = Turn()
@@ -92,9 +96,6 @@ class CallbackThread:
         self.turn = type(self.turn)()
 
     def _start(self) -> SimpleQueue[tuple[Mailbox, int] | None]:
-        # Not from `queue`, where it may have been replaced.
-        from _queue import SimpleQueue
-
         queue: SimpleQueue[tuple[Mailbox, int] | None] = SimpleQueue()
         start_thread(self._run, (queue,), f"xnet-callbacks-{self._session.name}", carries=True)
         return queue

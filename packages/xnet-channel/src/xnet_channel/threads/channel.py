@@ -13,19 +13,23 @@ from xnet_channel.threads.callbacks import deliver_end, deliver_one
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_channel.threads.mailbox import NO_ENDMARKER
 from xnet_channel.threads.native import CLOCK
+from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.relief import NEXT_STALL_S, STALL_S
 from xnet_channel.threads.sending import send_item, send_items
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-    from typing import Any, Literal, overload
+    from typing import Any, Final, Literal, overload
 
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
     from xnet_channel.threads.mailbox import Mailbox
 
 #: None once the interpreter has taken this module apart.
 _is_finalizing: Callable[[], bool] | None = sys.is_finalizing
+
+#: What coroutines wait with takes long to load, and asyncio with it.
+_AWAITING: Final = "xnet_channel.threads.awaiting"
 
 
 class Channel:
@@ -147,9 +151,7 @@ class Channel:
 
         Threads: any with a running event loop; several coroutines may wait on one channel.
         """
-        from xnet_channel.threads.awaiting import areceive
-
-        return await areceive(self, timeout)
+        return await OWN_IMPORTS.module(_AWAITING).areceive(self, timeout)
 
     async def asend(self, item: object) -> None:
         """Send a copy of the item, as ``send`` does, without blocking the event loop.
@@ -159,9 +161,7 @@ class Channel:
 
         Threads: any with a running event loop.
         """
-        from xnet_channel.threads.awaiting import asend
-
-        await asend(self, item)
+        await OWN_IMPORTS.module(_AWAITING).asend(self, item)
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -246,7 +246,8 @@ class Channel:
         Raises:
             ValueError: Another mode.
         """
-        from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
+        with OWN_IMPORTS:
+            from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
 
         if mode == "w":
             return ChannelFileWrite(self, proxyclose)

@@ -12,6 +12,8 @@ Threads: all functions from any thread.
 
 from __future__ import annotations
 
+import sys
+
 from xnet_channel.threads import native
 
 TYPE_CHECKING = False
@@ -115,8 +117,6 @@ def _load(name: str) -> Library:
 
         return Eventlet()
     except ImportError as error:
-        import sys
-
         raise ImportError(
             f"{name} cannot be imported by {sys.executable}: {error};"
             f" install it there (python -m pip install {name})"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from collections import deque
 
 from greenlet import getcurrent
 
 from xnet_channel.threads import native
+from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.waker import Waker
 
 TYPE_CHECKING = False
@@ -40,7 +40,7 @@ class Eventlet:
         """Make this thread's hub."""
         # The greenlet that first imports this counts as the main thread, for whose end a patched interpreter
         # waits when it ends.
-        importlib.import_module("eventlet.green.threading")
+        OWN_IMPORTS.module("eventlet.green.threading")
         hubs.get_hub()
 
     def ident(self) -> int:

@@ -24,6 +24,7 @@ import sys
 from functools import partial
 
 from xnet_channel.core import states
+from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.threads import greenlets
 from xnet_channel.threads.interests import READ
 from xnet_channel.threads.interrupts import (
@@ -34,7 +35,9 @@ from xnet_channel.threads.interrupts import (
 )
 from xnet_channel.threads.native import CLOCK, OS, get_ident, poll
 from xnet_channel.threads.spin import Spin
+from xnet_channel.threads.tracebacks import describe_bug, tell_program
 from xnet_channel.threads.waker import Waker
+from xnet_wire import codes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -377,9 +380,11 @@ class Leading:
             if wanted is None or not connection.receive_sole_item(data, wanted):
                 session.dispatch_locked(connection.receive_data(data))
             return count == READ_BYTES and not session.finished
-        except Exception as error:  # noqa: BLE001 - a bug here must not leave anybody waiting
-            session.finish_locked(f"{session.name}: internal error while reading: {error!r}")
-            sys.excepthook(*sys.exc_info())
+        except Exception as error:  # noqa: BLE001 - a bug here must leave nobody waiting, here or there (ER-011)
+            text = f"internal error while reading: {describe_bug(error)}"
+            connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, text))
+            session.eof_locked(None)
+            tell_program(error)
             return False
 
     def _end_locked(self, error: OSError | None) -> None:

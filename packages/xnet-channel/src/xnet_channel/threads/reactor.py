@@ -7,11 +7,11 @@ runs user code and never blocks on anything but its selector.
 from __future__ import annotations
 
 import heapq
-import sys
 from collections import deque
 
 from xnet_channel.threads import native
 from xnet_channel.threads.interests import READ
+from xnet_channel.threads.tracebacks import tell_program
 from xnet_channel.threads.waker import Waker
 
 TYPE_CHECKING = False
@@ -167,8 +167,8 @@ class Reactor:
     def _call(self, callback: Callable[..., None], *arguments: int) -> None:
         try:
             callback(*arguments)
-        except Exception:  # noqa: BLE001 - one callback must not take every gateway with it
-            sys.excepthook(*sys.exc_info())
+        except Exception as error:  # noqa: BLE001 - one callback must not take every gateway with it
+            tell_program(error)
 
 
 _reactor: Reactor | None = None

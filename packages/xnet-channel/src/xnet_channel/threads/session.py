@@ -351,8 +351,9 @@ class Session:
         failure = self.connection.failure
         if isinstance(failure, PeerGoneAway):
             return f"{self.name}: the other side ended the connection: {failure}"
-        if isinstance(failure, RemoteProtocolError) and failure.code == codes.PREAMBLE_MISSING:
-            return f"{self.name}: {failure}"  # it is no peer, so it has broken nothing
+        not_of_the_peer = codes.PREAMBLE_MISSING, codes.INTERNAL_ERROR  # it is none, or the fault is ours
+        if isinstance(failure, RemoteProtocolError) and failure.code in not_of_the_peer:
+            return f"{self.name}: {failure}"
         if failure is not None:
             return f"{self.name}: the other side broke the protocol: {failure}"
         if error is not None:

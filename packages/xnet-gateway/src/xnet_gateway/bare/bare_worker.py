@@ -111,7 +111,8 @@ def as_text(something):
             something = Text(repr(type(something)))
     data = something.encode("utf-8", "replace")
     if PY2 and _has_surrogate(data):  # which are no error there
-        data = __import__("re").sub(b"\xed[\xa0-\xbf][\x80-\xbf]", b"?", data)
+        with own_imports():
+            data = __import__("re").sub(b"\xed[\xa0-\xbf][\x80-\xbf]", b"?", data)
     return data.decode("utf-8", "replace")
 
 
@@ -164,6 +165,136 @@ def compile_rest():
                         if type(vars(place).get(method)) is Later:
                             setattr(place, method, function)
             del REST[:]
+
+
+# ---- Imports ----------------------------------------------------------------------------------
+
+KEPT = []  # how imports work before anything is executed
+OWN_IMPORTS = []  # the one object of this process, once it is needed
+
+
+def keep_imports():
+    """Take note of how imports work, before anything is executed."""
+    names = __import__("__builtin__" if PY2 else "builtins").__dict__
+    if PY2:
+        __import__("imp")
+    finders = dict(sys.path_importer_cache)
+    KEPT[:] = list(sys.path), list(sys.meta_path), list(sys.path_hooks), finders, dict(sys.modules), names, dict(names)
+
+
+@later
+def own_imports():
+    if not OWN_IMPORTS:
+        if not KEPT:
+            keep_imports()
+        OWN_IMPORTS.append(OwnImports())
+    return OWN_IMPORTS[0]
+
+
+@later
+class OwnImports(object):
+    """In a block of this a thread imports as it did when this worker began, whatever executed code has done since to
+    sys.path, sys.meta_path, sys.path_hooks, sys.modules and builtins. Afterwards all is as the code wants it."""
+
+    def __init__(self):
+        self.path, meta, self.hooks, self.finders, self.modules, self.names, self.builtins = KEPT
+        self.path = [entry for entry in self.path if entry]  # what lies in the working directory is not ours
+        self.find = [
+            self.in_path if getattr(finder, "__name__", "") == "PathFinder" else finder.find_spec
+            for finder in meta
+            if hasattr(finder, "find_spec")
+        ]
+        self.guard = Guard(allocate_lock())
+        self._inside = {}  # in how many blocks each thread is
+        self.back = {}
+        self.changed = {}
+
+    def __enter__(self):
+        me = get_ident()
+        with self.guard:
+            for name, module in self.modules.items():
+                if name not in sys.modules:
+                    sys.modules[name] = self.back[name] = module
+            for name in "sys", "builtins", "__builtin__":
+                if name in self.modules:
+                    sys.modules[name] = self.modules[name]  # made anew they lack half
+            for name, value in self.builtins.items():
+                now = self.names.get(name, KEPT)
+                # Other changes stay: who has put in another `open` needs it in all threads at all times.
+                if now is not value and (name == "__import__" or now is KEPT or now is None):
+                    self.changed.setdefault(name, now)
+                    self.names[name] = value
+            if self not in sys.meta_path:
+                sys.meta_path.insert(0, self)
+            self._inside[me] = self._inside.get(me, 0) + 1
+
+    def __exit__(self, *error):
+        me = get_ident()
+        with self.guard:
+            self._inside[me] = self._inside.get(me, 1) - 1
+            if not self._inside[me]:
+                del self._inside[me]
+            if self._inside:
+                return
+            while self.back:
+                name, module = self.back.popitem()
+                if sys.modules.get(name) is module:
+                    del sys.modules[name]
+            while self.changed:
+                name, value = self.changed.popitem()
+                if self.names.get(name, KEPT) is self.builtins[name]:
+                    if value is KEPT:
+                        del self.names[name]
+                    else:
+                        self.names[name] = value
+            if self in sys.meta_path:
+                sys.meta_path.remove(self)
+
+    def find_spec(self, name, path=None, target=None):
+        if get_ident() in self._inside:
+            for find in self.find:
+                spec = find(name, path, target)
+                if spec is not None:
+                    return spec
+
+    def in_path(self, name, path, target):
+        for entry in self.path if path is None else path:
+            if entry not in self.finders:
+                self.finders[entry] = None
+                for hook in self.hooks:
+                    try:
+                        self.finders[entry] = hook(entry)
+                        break
+                    except ImportError:
+                        pass
+            finder = self.finders[entry]
+            spec = None if finder is None else finder.find_spec(name)
+            if spec is not None and spec.loader is not None:
+                return spec
+
+    def find_module(self, name, path=None):
+        """As Python 2 asks."""
+        if PY2 and get_ident() in self._inside:
+            try:
+                found = self.modules["imp"].find_module(name.rpartition(".")[2], self.path if path is None else path)
+            except ImportError:
+                return
+            return Found(self.modules["imp"], found)
+
+
+@later
+class Found(object):
+    """A module that Python 2 has found."""
+
+    def __init__(self, imp, found):
+        self.imp, self.found = imp, found
+
+    def load_module(self, name):
+        try:
+            return sys.modules.get(name) or self.imp.load_module(name, *self.found)
+        finally:
+            if self.found[0] is not None:
+                self.found[0].close()
 
 
 # ---- Numbers ----------------------------------------------------------------------------------
@@ -1315,7 +1446,7 @@ _modules = sys.modules
 
 def green():
     """Return the Greenlets of this thread, or None."""
-    if "greenlet" not in _modules or get_ident() != MAIN[0]:
+    if not GREEN and "greenlet" not in _modules or get_ident() != MAIN[0]:
         return None
     return GREEN[0] if GREEN else find_patches()
 
@@ -1861,9 +1992,10 @@ class AsyncSleeper(object):
                 self.future.set_exception(error)
 
 
-#: Compiled when it is first needed: Python 2 cannot read it.
+#: Compiled when it is first needed: Python 2 cannot read it. The first loop loads the rest of asyncio.
 ASYNC_SOURCE = '''
 import asyncio
+asyncio.new_event_loop().close()
 
 async def areceive(channel, timeout):
     link, state, loop = channel._link, channel._state, asyncio.get_running_loop()
@@ -1954,9 +2086,11 @@ def asynchronous(name):
     """Return a function of ASYNC_SOURCE."""
     if sys.version_info < (3, 7):
         raise NotImplementedError("coroutines need Python 3.7 or newer; this is %s" % implementation().split()[1])
-    if not _asynchronous:
-        _asynchronous.update(globals())
-        execute(compile(ASYNC_SOURCE, "<xnet bare worker>", "exec"), _asynchronous)
+    if name not in _asynchronous:
+        made = dict(globals())
+        with own_imports():
+            execute(compile(ASYNC_SOURCE, "<xnet bare worker>", "exec"), made)
+        _asynchronous.update(made)  # at once: others may ask meanwhile
     return _asynchronous[name]
 
 
@@ -2365,7 +2499,7 @@ class Link(object):
         except Broken as error:
             self.fail_locked(error.code, error.text)
         except Exception as error:  # a fault of ours, or no memory: say so instead of hanging (ER-011)
-            self.fail_locked(INTERNAL_ERROR, "the worker failed: " + describe(error, None))
+            self.fail_locked(INTERNAL_ERROR, "the worker failed: " + describe(error, sys.exc_info()[2]).strip())
         else:
             if at < end and not self.deaf:
                 partial += data[at:] if at else data
@@ -3021,11 +3155,10 @@ class Link(object):
         fd, self.fd_out = self.fd_out, -1
         if fd < 0:
             return
-        from stat import S_ISSOCK
-
         try:
-            if S_ISSOCK(OS.fstat(fd).st_mode):
-                import _socket
+            if OS.fstat(fd).st_mode & 0o170000 == 0o140000:  # a socket
+                with own_imports():
+                    import _socket
 
                 kind = _socket.AF_UNIX, _socket.SOCK_STREAM
                 end = _socket.fromfd(fd, *kind) if PY2 else _socket.socket(kind[0], kind[1], 0, OS.dup(fd))
@@ -3035,7 +3168,7 @@ class Link(object):
                     end.close()
             if fd != self.fd_in:
                 OS.close(fd)
-        except _OSErrors:
+        except _OSErrors + (ImportError,):
             pass  # it has gone already
 
     # -- the end
@@ -3281,27 +3414,56 @@ OWN_FILE = "<xnet bare worker>"
 OWN_SOURCE = ["", ""]  # its text, put here by whoever started this: what is compiled first, and the rest
 
 
-def show_source(name, source):
+def show_source(linecache, name, source):
     """Let tracebacks and ``inspect`` show the lines of a source (GW-018)."""
-    import linecache
-
     # A file that exists here shows itself: the source may be one function out of it.
-    if name[:1] == "<" or not linecache.getlines(name):
-        linecache.cache[name] = (len(source), None, native(source).splitlines(True), name)
+    try:
+        if name[:1] == "<" or not linecache.getlines(name):
+            linecache.cache[name] = (len(source), None, native(source).splitlines(True), name)
+    except Exception:
+        pass  # it is not what it was
 
 
 @later
-def describe(error, trace):
-    """Return an error as text, with its traceback."""
+def describe(error, trace, name="<none>", source=""):
+    """Return an error as text, with its traceback; name and source are what was executed."""
     try:
-        import traceback  # which the code may have made impossible
+        with own_imports():
+            import linecache
+            import traceback
 
-        parts = zip(OWN_SOURCE[0].split("\n"), OWN_SOURCE[1].split("\n"))
-        show_source(OWN_FILE, as_text("\n".join([rest or first for first, rest in parts])))
-        return "".join(map(as_text, traceback.format_exception(type(error), error, trace)))
-    except BaseException as failure:  # a __str__ of the user's may raise whatever
-        names = type(error).__module__, type(error).__name__, as_text(error), type(failure).__name__
-        return "%s.%s: %s (no traceback: %s while it was made)" % names
+            parts = zip(OWN_SOURCE[0].split("\n"), OWN_SOURCE[1].split("\n"))
+            show_source(linecache, OWN_FILE, as_text("\n".join([rest or first for first, rest in parts])))
+            show_source(linecache, name, source)
+            return "".join(map(as_text, traceback.format_exception(type(error), error, trace)))
+    except BaseException as failure:  # a __str__ of the user's may raise whatever, or the code has made it impossible
+        text = "(a plain traceback: %s while a full one was made)\n" % type(failure).__name__
+        return plain(error, trace, name, source) + text
+
+
+@later
+def plain(error, trace, name, source):
+    """Return the same with nothing but what is here."""
+    lines = source.split("\n")
+    text = ""
+    for _ in range(10):  # errors that led to each other
+        parts = ["Traceback (most recent call last):\n"]
+        while trace is not None and len(parts) <= 100:
+            code, at = trace.tb_frame.f_code, trace.tb_lineno
+            parts.append('  File "%s", line %d, in %s\n' % (as_text(code.co_filename), at, as_text(code.co_name)))
+            if code.co_filename == name and at <= len(lines):
+                parts[-1] += "    %s\n" % as_text(lines[at - 1]).strip()
+            trace = trace.tb_next
+        kind = type(error)
+        module = "" if kind.__module__ in ("builtins", "exceptions") else as_text(kind.__module__) + "."
+        text = "".join(parts) + "%s%s: %s\n" % (module, as_text(kind.__name__), as_text(error)) + text
+        before = None if getattr(error, "__suppress_context__", True) else error.__context__
+        error = getattr(error, "__cause__", None) or before
+        if error is None:
+            break
+        trace = error.__traceback__
+        text = "\nBecause of this error there was another one:\n\n" + text
+    return text
 
 
 class Execution(object):
@@ -3323,8 +3485,9 @@ class Execution(object):
         return error
 
     def _run(self, pid):
-        if sys.modules.get("linecache") is not None:
-            show_source(self.file, self.source)  # for `inspect` in the code; importing it for that costs too much
+        linecache = sys.modules.get("linecache")
+        if linecache is not None:  # for `inspect` in the code; importing it for that costs too much
+            show_source(linecache, self.file, self.source)
         namespace = {"channel": self.channel, "__name__": "__channelexec__"}
         quiet = _quiet[0]
         in_main = get_ident() == MAIN[0]
@@ -3376,12 +3539,8 @@ class Execution(object):
             inner = inner.tb_next
         if trace is not None and trace.tb_frame.f_code.co_name == "run":
             trace = inner or trace  # without those of the event loop
-        try:
-            show_source(self.file, self.source)
-        except ImportError:
-            pass  # the code has changed what can be imported
-        text = describe(error, trace)
-        if trace is None:  # of what could not even begin; programs look for the words
+        text = describe(error, trace, self.file, self.source)
+        if trace is None and text[:1] != "T":  # of what could not even begin; programs look for the words
             text = "Traceback (most recent call last):\n" + text
         if isinstance(error, SyntaxError) and trace is None:
             text += "The source cannot be parsed by the interpreter it was sent to, %s (%s).\n" % (
@@ -3429,12 +3588,15 @@ class ExecModel(object):
         if place is None:
             raise AttributeError(name)
         module, _, attribute = place.partition(":")
-        module = __import__(module, None, None, ["*"])
+        with own_imports():
+            module = __import__(module, None, None, ["*"])
         return getattr(module, attribute) if attribute else module
 
     def start(self, func, args=()):
         if self.backend in GREENLET_MODELS:
-            __import__(self.backend).spawn(func, *args)
+            with own_imports():
+                library = __import__(self.backend)
+            library.spawn(func, *args)
         else:
             start_new_thread(func, args)
 
@@ -3546,7 +3708,8 @@ def _dump(add, item):
 @later
 def loads(data, py2str_as_py3str=False, py3str_as_py2str=False):
     """Return the object of a dump. Raises: LoadError, EOFError."""
-    from io import BytesIO
+    with own_imports():
+        from io import BytesIO
 
     return load(BytesIO(data), py2str_as_py3str, py3str_as_py2str)
 
@@ -3746,6 +3909,10 @@ class Worker(object):
     def execmodel(self):
         return ExecModel(self._execmodel)
 
+    @property
+    def _own_imports(self):
+        return own_imports()  # for programs of ours that are executed here
+
     @later
     def newchannel(self):
         """Open a channel; send it in an item to give the initiator the other end."""
@@ -3814,12 +3981,16 @@ class Worker(object):
             link.wait_locked(lambda: self._task or self._for_greenlets or self._over, None, self._sleepers)
             task, self._task = self._task, None
             tasks, self._for_greenlets = self._for_greenlets, []
+        if tasks and not KEPT:
+            keep_imports()
         for one in tasks:
             GREEN[0].run(self._run, one)
         if task is not None:
-            # Imported by another thread first, it would take that for the main thread.
-            import threading  # noqa: F401
+            if not KEPT:
+                # Imported by another thread first, it would take that for the main thread.
+                import threading  # noqa: F401
 
+                keep_imports()
             self._run(task, True)
 
     def _run(self, task, in_main=False):
@@ -4105,7 +4276,7 @@ def watch_forks(link):
         MAIN[0] = get_ident()
         _quiet[0] = 0
         del _noted[:]
-        del GREEN[:]
+        del GREEN[:], OWN_IMPORTS[:]
         REST_GUARD.__init__(allocate_lock())  # another thread, which is not here, may have had it
         link.leave_locked()
 

@@ -8,19 +8,39 @@ Threads: three copy, one waits for the process, one takes orders to kill it. Flo
 more: a channel that is not read stops the copying thread, and with it the process.
 """
 
-import os
-import signal
-import socket
-import stat
-import struct
-import subprocess
-import sys
-import threading
 
-try:
-    import posix as system
-except ImportError:
-    import nt as system
+class Imports(object):
+    """A block in which modules are loaded, as anywhere."""
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *error):
+        pass
+
+
+#: Executed, the worker's own: whatever code there has done to sys.path and the like, it imports as at its start.
+IMPORTS = getattr(getattr(globals().get("channel"), "gateway", None), "_own_imports", Imports())
+
+with IMPORTS:
+    import os
+    import signal
+    import socket
+    import stat
+    import struct
+    import subprocess
+    import sys
+    import threading
+
+    try:
+        import fcntl
+    except ImportError:
+        fcntl = None
+
+    try:
+        import posix as system
+    except ImportError:
+        import nt as system
 
 
 class OS(object):
@@ -108,6 +128,8 @@ def connect(address, ours):
             check_ours(end, address)
         return end
     host, _, port = address.rpartition(":")
+    with IMPORTS:
+        host.encode("idna")  # as `socket` will, with a module that it loads for it
     end = socket.create_connection((host.strip("[]"), int(port)), CONNECT_S)
     end.settimeout(None)
     end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -158,8 +180,6 @@ def make_pipe():
     """Return a pipe whose ends no other program inherits. ``subprocess`` would wrap them in files of ``io.open``."""
     ends = OS.pipe()
     if sys.version_info[0] == 2:
-        import fcntl
-
         for fd in ends:
             fcntl.fcntl(fd, fcntl.F_SETFD, fcntl.fcntl(fd, fcntl.F_GETFD) | fcntl.FD_CLOEXEC)
     return ends

@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     from typing import Final
 
 SOURCE: Final = r"""
-import binascii, errno, hashlib, hmac, os, select, socket, subprocess, sys, threading, time
+class Imports(object):
+    # A block in which modules are loaded, as anywhere.
+
+    def __enter__(self): pass
+
+    def __exit__(self, *error): pass
+
+
+# As when the worker began, whatever code has changed since.
+with getattr(channel.gateway, "_own_imports", Imports()):
+    import binascii, errno, hashlib, hmac, os, select, socket, subprocess, sys, threading, time
+    u"localhost".encode("idna")  # as `socket` will
 
 MAX_LINE, MAX_CLIENTS, CLIENT_S, LINGER_S, POLL_MS = 512, 16, 10.0, 5.0, 250
 ERRORS = (OSError, IOError, socket.error, select.error)

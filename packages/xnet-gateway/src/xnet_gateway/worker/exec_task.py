@@ -10,6 +10,8 @@ import sys
 from xnet_channel.threads import greenlets
 from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT_TEXT, RemoteError, WorkerEndingError
 from xnet_channel.threads.native import OS
+from xnet_channel.threads.own_imports import OWN_IMPORTS
+from xnet_channel.threads.tracebacks import HEADER, format_traceback, show_source
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,8 +60,9 @@ class ExecTask:
     def _run(self) -> str | None:
         request = self.request
         file = request.file or NO_FILE
-        if sys.modules.get("linecache") is not None:
-            self._show_source(file)  # for `inspect` in the code; importing it for that costs too much
+        linecache: Any = sys.modules.get("linecache")
+        if linecache is not None:  # for `inspect` in the code; importing it for that costs too much
+            show_source(linecache, file, request.source)
         namespace: dict[str, Any] = {"channel": self.channel, "__name__": "__channelexec__"}
         try:
             # Without what this file imports of the future: it is none of theirs.
@@ -108,43 +111,18 @@ class ExecTask:
         if trace is not None and trace.tb_frame.f_code is run_in_loop.__code__:
             while trace.tb_next is not None and trace.tb_frame.f_code.co_filename != file:
                 trace = trace.tb_next  # of the event loop
-        try:
-            import traceback  # which the code may have made impossible
-
-            self._show_source(file)
-            # Without frames, as of what could not even begin, it lacks the line that programs look for.
-            header = "" if trace else "Traceback (most recent call last):\n"
-            return header + "".join(traceback.format_exception(type(error), error, trace))
-        except BaseException as failure:  # noqa: BLE001 - a __str__ of the user's, raising whatever
-            kind = type(error)
-            try:
-                words = f": {error}"
-            except BaseException:  # noqa: BLE001 - it was that
-                words = ""
-            why = type(failure).__name__
-            return f"{kind.__module__}.{kind.__qualname__}{words} (no traceback: {why} while it was made)"
-
-    def _show_source(self, file: str) -> None:
-        """Let tracebacks and ``inspect`` show the lines of the source. Spec: GW-018."""
-        import linecache
-
-        # A file that exists here shows itself: the source may be one function out of it. Sources
-        # without a file share names, which stand for the one that was looked at last.
-        if file[:1] == "<" or not linecache.getlines(file):
-            source = self.request.source
-            linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        text = format_traceback(error, trace, (file, self.request.source))
+        # Without calls, as of what could not even begin, it lacks the line that programs look for.
+        return text if text.startswith(HEADER) or trace is not None else HEADER + text
 
 
 def run_in_loop(coroutine: Coroutine[Any, Any, object]) -> None:
     """Run a coroutine in an event loop of its own, which ends with it. Spec: GW-026."""
-    import asyncio
-
+    loops = OWN_IMPORTS.module("xnet_gateway.worker.loop_beside")
     if greenlets.run_here():
-        from xnet_gateway.worker.loop_beside import run_beside
-
-        run_beside(coroutine)
+        loops.run_beside(coroutine)
     else:
-        asyncio.run(coroutine)
+        loops.asyncio.run(coroutine)
 
 
 def exit_status(error: SystemExit) -> tuple[int, str]:

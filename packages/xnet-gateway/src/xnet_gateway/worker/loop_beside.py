@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
+# What asyncio needs for its first loop it loads then; here it is as the worker began: see OWN_IMPORTS.
+asyncio.new_event_loop().close()
+
 
 def run_beside(coroutine: Coroutine[Any, Any, object]) -> None:
     """Run a coroutine in an event loop of another thread; let other greenlets run meanwhile.

@@ -14,6 +14,7 @@ from _signal import SIG_IGN, SIGINT, signal  # type: ignore[import-not-found]  #
 from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.native import CLOCK, OS, be_main_thread, start_thread
+from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.tracing import maybe_tracer
@@ -57,6 +58,9 @@ class WorkerGateway(SessionOwner):
         ended: The initiator has gone or has asked this worker to end.
     """
 
+    #: For programs of ours that are executed here, and import something.
+    _own_imports = OWN_IMPORTS
+
     def __init__(self, fd: int, name: str, tracer: Tracer | None) -> None:
         self.id = name
         self.ended = False
@@ -78,9 +82,7 @@ class WorkerGateway(SessionOwner):
     @property
     def execmodel(self) -> ExecModel:
         """Threads, locks and events of this process, as execnet's programs expect them."""
-        from xnet_gateway.execmodel import get_execmodel
-
-        return get_execmodel(self._pool.execmodel)
+        return OWN_IMPORTS.module("xnet_gateway.execmodel").get_execmodel(self._pool.execmodel)  # type: ignore[no-any-return]
 
     def has_greenlets(self) -> bool:
         """See ``SessionOwner``."""
@@ -182,6 +184,7 @@ class WorkerGateway(SessionOwner):
         elif frame_type == frames.INFO:
             self.session.answer_locked(channel, information())
         elif request is not None:
+            OWN_IMPORTS.keep()  # nothing has been executed before the first
             self._trace(f"exec on channel {channel.id}: {request!r}")
             self._pool.submit(ExecTask(channel, request))
 
