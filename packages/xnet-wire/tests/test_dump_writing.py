@@ -59,15 +59,18 @@ def test_with_a_writer_nothing_is_returned_and_nothing_half_is_written() -> None
 @pytest.mark.parametrize(
     ("obj", "sentence"),
     [
-        (object(), "Cannot dump an object of type object."),
-        (bytearray(b"x"), "Cannot dump an object of type bytearray."),
-        ([1, {"report": (0, 1, 2, object())}], "Cannot dump an object of type object at [1]['report'][3]."),
-        ({1, (2, range(3))}, "Cannot dump an object of type range at .<element <tuple>>[1]."),
-        ({(1, ...): 2}, "Cannot dump an object of type ellipsis at .<key <tuple>>[1]."),
-        ({"k": "\ud800"}, "Cannot dump a str with a lone surrogate (character 0) at ['k']."),
+        (object(), "can't serialize an object of type object."),
+        (bytearray(b"x"), "can't serialize an object of type bytearray."),
+        (
+            [1, {"report": (0, 1, 2, object())}],
+            "can't serialize an object of type object at [1]['report'][3].",
+        ),
+        ({1, (2, range(3))}, "can't serialize an object of type range at .<element <tuple>>[1]."),
+        ({(1, ...): 2}, "can't serialize an object of type ellipsis at .<key <tuple>>[1]."),
+        ({"k": "\ud800"}, "can't serialize a str with a lone surrogate (character 0) at ['k']."),
         (
             [10**5000],
-            "Cannot dump <int of 16610 bits>, which has more decimal digits than Python allows at [0].",
+            "can't serialize <int of 16610 bits>, which has more decimal digits than Python allows at [0].",
         ),
     ],
 )

@@ -105,17 +105,20 @@ def test_a_head_is_as_short_as_it_can_be(argument: int) -> None:
 @pytest.mark.parametrize(
     ("item", "sentence"),
     [
-        (object(), "Cannot send an object of type object."),
-        ([1, {"report": [0, 1, 2, object()]}], "Cannot send an object of type object at [1]['report'][3]."),
-        ({"k": range(3)}, "Cannot send an object of type range at ['k']."),
-        ([{1, ("a", Ellipsis)}], "Cannot send an object of type ellipsis at [0].<element <tuple>>[1]."),
-        ({(1, Ellipsis): 2}, "Cannot send an object of type ellipsis at .<key <tuple>>[1]."),
-        (["\ud800"], "Cannot send a str with a lone surrogate (character 0) at [0]."),
+        (object(), "can't serialize an object of type object."),
+        (
+            [1, {"report": [0, 1, 2, object()]}],
+            "can't serialize an object of type object at [1]['report'][3].",
+        ),
+        ({"k": range(3)}, "can't serialize an object of type range at ['k']."),
+        ([{1, ("a", Ellipsis)}], "can't serialize an object of type ellipsis at [0].<element <tuple>>[1]."),
+        ({(1, Ellipsis): 2}, "can't serialize an object of type ellipsis at .<key <tuple>>[1]."),
+        (["\ud800"], "can't serialize a str with a lone surrogate (character 0) at [0]."),
         (
             {"ok": {"bad\udfff": 1}},
-            r"Cannot send a str with a lone surrogate (character 3) at ['ok'].<key 'bad\udfff'>.",
+            r"can't serialize a str with a lone surrogate (character 3) at ['ok'].<key 'bad\udfff'>.",
         ),
-        ((Reference(0),), "Cannot send a channel of another connection at [0]."),
+        ((Reference(0),), "can't serialize a channel of another connection at [0]."),
     ],
 )
 def test_a_refusal_names_the_type_and_the_path(item: Any, sentence: str) -> None:
@@ -181,7 +184,8 @@ def test_va006_a_memoryview_among_keys_could_be_the_same_as_another_key(item: An
         with pytest.raises(DumpError) as caught:
             write(item)
         assert (
-            str(caught.value) == f"Cannot send a memoryview in a key or an element (make it bytes) at {path}."
+            str(caught.value)
+            == f"can't serialize a memoryview in a key or an element (make it bytes) at {path}."
         )
     assert encode_exact({1: (LETTERS,)}, None, None, 512) == encode({1: (LETTERS,)})
 
@@ -232,7 +236,7 @@ def test_a_cycle_is_called_a_cycle() -> None:
     loop.append({"self": [loop]})
     with pytest.raises(DumpError) as caught:
         encode_exact([1, loop], None, None, 512)
-    assert str(caught.value) == "Cannot send a list that contains itself at [1]."
+    assert str(caught.value) == "can't serialize a list that contains itself at [1]."
 
 
 def test_the_same_object_twice_is_no_cycle() -> None:

@@ -110,12 +110,15 @@ class _GreenletExecModel(ExecModel):
     """What both libraries of greenlets have in common.
 
     They are imported when something of them is asked for: a program that only wants its workers to use one
-    need not have it. Each attribute raises ImportError if the library is not installed, and ValueError if
-    this process uses the other one; the text says what to do.
+    need not have it. Each attribute raises ImportError if the library is not installed, and ValueError if the
+    other one has replaced the threads of this process; the text says what to do. Where waits let greenlets of
+    the other one run, these are only the short cuts.
     """
 
     def _module(self, name: str) -> Any:
-        greenlets.use(self.backend)
+        used = greenlets.library
+        if used is None or used.name == self.backend:
+            greenlets.use(self.backend)
         return OWN_IMPORTS.module(name)
 
     @property

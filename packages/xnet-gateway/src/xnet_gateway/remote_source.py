@@ -162,7 +162,7 @@ def _function_request(function: FunctionType, kwargs: dict[str, object]) -> Exec
     text, path = _placed_text(function)
     name = function.__code__.co_name
     try:
-        used = _globals_used(text, path)
+        used = globals_used(text, path)
     except SyntaxError as error:
         raise OSError(
             f"remote_exec() cannot send {_where(function)}: what {path} has there now is no function: {error}"
@@ -249,7 +249,7 @@ def _placed_text(function: FunctionType) -> tuple[str, str]:
     return "".join(before + lines), path or code.co_filename
 
 
-class _GlobalNames:
+class GlobalNames:
     """Global names of a piece of source.
 
     Attributes:
@@ -264,7 +264,7 @@ class _GlobalNames:
         self.defined: set[str] = set()
 
 
-def _globals_used(text: str, path: str) -> _GlobalNames:
+def globals_used(text: str, path: str) -> GlobalNames:
     """Find the global names that a function uses, in decorators, defaults and annotations too.
 
     Python's own scope analysis does it: names inside comprehensions, classes and nested functions are judged
@@ -275,7 +275,7 @@ def _globals_used(text: str, path: str) -> _GlobalNames:
     """
     import symtable
 
-    names = _GlobalNames()
+    names = GlobalNames()
     top = symtable.symtable(text, path, "exec")
     for symbol in top.get_symbols():
         if symbol.is_assigned():

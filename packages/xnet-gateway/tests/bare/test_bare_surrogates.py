@@ -99,7 +99,7 @@ class TestOnEveryInterpreter:
             "try: names.dumps([u'\\udcff'])\n"
             "except names.DumpError as error: channel.send(str(error))"
         )
-        assert "Cannot dump" in worker.remote_exec(source).receive(PATIENCE_S)
+        assert "can't serialize" in worker.remote_exec(source).receive(PATIENCE_S)
 
 
 def test_va_011_keys_that_only_python_2_tells_apart(worker: Gateway) -> None:

@@ -174,9 +174,9 @@ channel.send(texts)
             assert type_name in text
             assert "at [0]['a']" in text
         assert [text.replace("u'k'", "'k'") for text in words] == [
-            "Cannot send a dict in which two keys become equal, both 'k' at [1].",
-            "Cannot dump a set in which two elements become equal, both 'k'.",
-            "Cannot send a dict with <list> among its keys.",
+            "can't serialize a dict in which two keys become equal, both 'k' at [1].",
+            "can't serialize a set in which two elements become equal, both 'k'.",
+            "can't serialize a dict with <list> among its keys.",
         ]
 
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])

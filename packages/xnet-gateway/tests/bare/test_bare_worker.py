@@ -193,7 +193,7 @@ class TestExecuting:
         assert "channel.send(object())" in text
         assert 'File "<xnet bare worker>", line' in text
         assert "payload = encode(item, link.peer_limits" in text
-        assert "Cannot send an object of type object." in text
+        assert "can't serialize an object of type object." in text
 
     def test_gw_018_inspect_shows_the_source(self, worker: Gateway) -> None:
         source = "import inspect, linecache\n"

@@ -80,9 +80,11 @@ class _Serializer:
                 _Converter(self.channel_type)._save(obj, out.append)
         except _RefusedError as error:
             path = at_path(error.steps[::-1])
-            raise DumpError(f"Cannot dump {error.problem}{path}.") from None
+            raise DumpError(f"can't serialize {error.problem}{path}.") from None
         except RecursionError:
-            raise DumpError("Cannot dump the object: it is nested too deeply, or contains itself.") from None
+            raise DumpError(
+                "can't serialize the object: it is nested too deeply, or contains itself."
+            ) from None
         out.append(opcode.STOP)
         dump = b"".join(out)
         if self._write is None:

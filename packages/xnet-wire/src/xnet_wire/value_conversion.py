@@ -101,7 +101,7 @@ def find_clash(container: object, accepted: frozenset[type]) -> str | None:
         accepted: The exact types that the encoder takes.
 
     Returns:
-        The problem as it is put behind "Cannot send", or None.
+        The problem as it is put behind "can't serialize", or None.
     """
     members: Iterable[object] = container  # type: ignore[assignment]
     if _PLAIN.issuperset(map(type, members)):

@@ -134,7 +134,7 @@ def encode_exact(
             prefix, major, levels = opener
             clash = find_clash(item, _ACCEPTED) if kind in _HASHING else None
             if clash is not None:
-                raise DumpError(f"Cannot send {clash}{at_path([*(entry[1] for entry in stack), step])}.")
+                raise DumpError(f"can't serialize {clash}{at_path([*(entry[1] for entry in stack), step])}.")
             members = list(_members(item))
             count = len(members) // 2 if kind is dict else len(members)
             # Spec: VA-023: an array, map or tag counts even if it is empty.
@@ -151,7 +151,9 @@ def encode_exact(
                 # Views of other formats are other keys here, and may be the same bytes there.
                 problem = "a memoryview in a key or an element (make it bytes)"
             if problem is not None:
-                raise DumpError(f"Cannot send {problem}{at_path([*(entry[1] for entry in stack), step])}.")
+                raise DumpError(
+                    f"can't serialize {problem}{at_path([*(entry[1] for entry in stack), step])}."
+                )
         while stack:
             entry = next(stack[-1][0], None)
             if entry is not None:
@@ -273,8 +275,8 @@ def _too_deep(item: object, steps: list[Step], stack: list[Open], limit: int) ->
         first = seen.setdefault(id(container), level)
         if first != level:
             where = at_path(steps[: first + 1])
-            return DumpError(f"Cannot send a {type(container).__name__} that contains itself{where}.")
+            return DumpError(f"can't serialize a {type(container).__name__} that contains itself{where}.")
     return DumpError(
-        f"Cannot send a {type(item).__name__} nested this deeply{at_path(steps)}. The receiver takes "
+        f"can't serialize a {type(item).__name__} nested this deeply{at_path(steps)}. The receiver takes "
         f"{limit} levels of arrays, maps and tags; a tuple, set or frozenset takes two."
     )

@@ -90,3 +90,18 @@ def test_classes_to_catch_and_to_annotate_with() -> None:
     assert all(
         isinstance(kind, type) for kind in (gateway_base.IO, gateway_base.ReadIO, gateway_base.WriteIO)
     )
+
+
+def test_names_that_can_be_replaced_or_compared() -> None:
+    program = """
+from xnet.compat import gateway_base as base
+from xnet.compat.message import Message
+from xnet.compat.multi import Group
+print(base.trace is base.notrace, hasattr(base, "fn"), base.Channel._INTERNALWAKEUP)
+print([Message._types[code] for code in (0, 7)], len(Message._types))
+group = Group(["popen"])
+group._cleanup_atexit()
+print(len(group))
+"""
+    done = run("-c", program)
+    assert done.stdout.splitlines() == ["True False 1000", "['STATUS', 'CHANNEL_LAST_MESSAGE'] 8", "0"], done

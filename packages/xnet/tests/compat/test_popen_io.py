@@ -65,3 +65,12 @@ def test_text_files_are_used_for_their_bytes() -> None:
     stream = Popen2IO(sink, source, get_execmodel("thread"))  # type: ignore[arg-type]
     stream.write(stream.read(2))
     assert sink.buffer.getvalue() == b"\xff\n"
+
+
+def test_read_goes_on_until_it_has_all_of_it() -> None:
+    """What it reads with can be replaced, and may give less than asked for."""
+    file = io.BytesIO(b"test")
+    stream = Popen2IO(file, file, get_execmodel("thread"))
+    real = stream._read
+    stream._read = lambda count: real(1)
+    assert stream.read(3) == b"tes"

@@ -117,3 +117,39 @@ print(pool.terminate(10))
 """
     done = run("-c", program)
     assert done.stdout == "True True 1\nTrue\n", done.stderr
+
+
+@pytest.mark.parametrize("library", ["gevent", "eventlet"])
+def test_in_greenlets(library: str) -> None:
+    """Also where the other library is in use: the pool waits with what its model has."""
+    other = {"gevent": "eventlet", "eventlet": "gevent"}[library]
+    if find_spec(library) is None or find_spec(other) is None:
+        pytest.skip("needs gevent and eventlet, which are not installed here")
+    program = f"""
+import warnings
+warnings.simplefilter("ignore")
+import xnet
+from xnet.compat.worker_pool import WorkerPool
+from xnet_gateway.execmodel import get_execmodel
+xnet.set_execmodel({other!r})
+model = get_execmodel({library!r})
+try:
+    WorkerPool(model, hasprimary=True)
+except ValueError as error:
+    print(error)
+pool = WorkerPool(model)
+queue = model.queue.Queue()
+replies = [pool.spawn(queue.get) for _ in range(3)]
+print([reply.running for reply in replies], pool.active_count(), pool.waitall(0.05))
+for number in range(3):
+    queue.put(number)
+print(pool.waitall(20), [reply.running for reply in replies], len(pool._running))
+print(sorted(reply.get(5) for reply in replies))
+"""
+    done = run("-c", program)
+    assert done.stdout.splitlines() == [
+        f"hasprimary=True is for threads, and not for the model {library!r}",
+        "[True, True, True] 3 False",
+        "True [False, False, False] 0",
+        "[0, 1, 2]",
+    ], done.stdout + done.stderr

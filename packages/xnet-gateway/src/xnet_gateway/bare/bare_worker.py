@@ -675,7 +675,7 @@ def encode(item, levels=DEPTH_LIMIT):
 @later
 def encode_converted(item, levels):
     """Encode what was refused as it is, or raise DumpError."""
-    item = Conversion(ENCODERS, "send", "surrogates" in PEER_FEATURES).value_of(item, levels)
+    item = Conversion(ENCODERS, "surrogates" in PEER_FEATURES).value_of(item, levels)
     out = []
     try:
         ENCODERS[type(item)](out.append, item, levels)
@@ -711,9 +711,8 @@ class Conversion(object):
     #: Members of them that no value keeps exactly.
     ONLY_NUMPY = "timedelta64 longdouble float96 float128 clongdouble complex192 complex256".split()
 
-    def __init__(self, accepted, verb, surrogates=False):
+    def __init__(self, accepted, surrogates=False):
         self.accepted = accepted  # types
-        self.verb = verb  # for messages
         self.surrogates = surrogates  # whether texts may have them
 
     def value_of(self, item, levels, path=""):
@@ -731,8 +730,8 @@ class Conversion(object):
             return surrogate_text(item, data) if _has_surrogate(data) else item
         if levels <= 0 and kind in (list, tuple, dict, set, frozenset):
             # At once: what contains itself twice has no end.
-            text = "Cannot %s a %s nested this deeply at %s: there is a limit, or it contains itself."
-            raise DumpError(text % (self.verb, kind.__name__, path))
+            text = "can't serialize a %s nested this deeply at %s: there is a limit, or it contains itself."
+            raise DumpError(text % (kind.__name__, path))
         if kind in (list, tuple):
             return kind([self.value_of(one, levels - 1, "%s[%d]" % (path[:400], n)) for n, one in enumerate(item)])
         if kind is dict:
@@ -778,7 +777,7 @@ class Conversion(object):
             else:
                 found = known and "in which two %s become equal, both %s" % (what, short(member))
             if found:
-                raise DumpError("Cannot %s a %s %s%s." % (self.verb, kind.__name__, found, where))
+                raise DumpError("can't serialize a %s %s%s." % (kind.__name__, found, where))
             seen.add(member)
 
 
@@ -792,7 +791,7 @@ def explain(item, levels, path=""):
         only = " (a subclass of %s; only %s itself is taken)" % (base[0].__name__, base[0].__name__) if base else ""
         module = module_of(kind)
         name = kind.__name__ if module in (None, "builtins", "__builtin__") else module + "." + kind.__name__
-        return "Cannot send an object of type %s%s%s." % (name, only, where)
+        return "can't serialize an object of type %s%s%s." % (name, only, where)
     members = []
     cost = 0
     if kind is dict:
@@ -807,7 +806,7 @@ def explain(item, levels, path=""):
         cost = 2
         members = [(member, ".<element %s>" % short(member)) for member in item]
     if levels < cost:
-        return "Cannot send a %s nested this deeply%s: the other side takes a limited number of levels." % (
+        return "can't serialize a %s nested this deeply%s: the other side takes a limited number of levels." % (
             kind.__name__,
             where[:400],
         )
@@ -819,9 +818,9 @@ def explain(item, levels, path=""):
         if not members:
             ENCODERS[kind]([].append, item, levels)
     except UnicodeEncodeError as error:
-        return "Cannot send a text that is not valid Unicode%s: %s." % (where, error)
+        return "can't serialize a text that is not valid Unicode%s: %s." % (where, error)
     except Refused:
-        return "Cannot send this %s%s: it is nested too deeply or no valid Unicode." % (kind.__name__, where)
+        return "can't serialize this %s%s: it is nested too deeply or no valid Unicode." % (kind.__name__, where)
     return None
 
 
@@ -3651,15 +3650,15 @@ def dumps(item):
         except Refused:
             out = out[:1]
             accepted = frozenset(kind for kind in ENCODERS if kind not in (bytearray, memoryview, SurrogateText))
-            _dump(out.append, Conversion(accepted, "dump").value_of(item, ENCODE_DEPTH))
+            _dump(out.append, Conversion(accepted).value_of(item, ENCODE_DEPTH))
     except Refused as error:
-        raise DumpError("Cannot dump an object of type %s." % error)
+        raise DumpError("can't serialize an object of type %s." % error)
     except RuntimeError as error:
         if not is_recursion(error):
             raise
-        raise DumpError("Cannot dump the object: it is nested too deeply, or contains itself.")
+        raise DumpError("can't serialize the object: it is nested too deeply, or contains itself.")
     except (ValueError, struct_error) as error:  # a lone surrogate, or more than the format can count
-        raise DumpError("Cannot dump the object: %s." % error)
+        raise DumpError("can't serialize the object: %s." % error)
     out.append(b"Q")
     return b"".join(out)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from _thread import interrupt_main
 from io import BytesIO
 from threading import Event
@@ -158,15 +159,25 @@ def bchr(n: int) -> bytes:
     return bytes([n])
 
 
-def trace(*msg: object) -> None:
-    """Write a line into the trace, if ``EXECNET_DEBUG`` asks for one."""
+def notrace(*msg: object) -> None:
+    """Do nothing."""
+
+
+def _trace(*msg: object) -> None:
+    """Write a line into the trace."""
     tracer = maybe_tracer()
     if tracer is not None:
         tracer.event("trace", " ".join(map(str, msg)))
 
 
-def notrace(*msg: object) -> None:
-    """Do nothing."""
+#: Decided at import, as in execnet, so that it can be compared with ``notrace``.
+trace = _trace if DEBUG else notrace
+if DEBUG == "1":
+    #: The file of the trace.
+    fn = os.path.join(tempfile.gettempdir(), f"execnet-debug-{pid}")
+
+#: How often execnet's ``receive()`` looks up from its wait, in seconds. Ours need not; it can be replaced.
+Channel._INTERNALWAKEUP = 1000  # type: ignore[attr-defined]
 
 
 def __getattr__(name: str) -> object:

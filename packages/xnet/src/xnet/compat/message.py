@@ -37,6 +37,9 @@ class Message:
     CHANNEL_CLOSE_ERROR = frames.CHANNEL_CLOSE_ERROR
     CHANNEL_LAST_MESSAGE = frames.CHANNEL_LAST_MESSAGE
 
+    #: The names of execnet's codes.
+    _types = {code: frames.type_name(code) for code in range(8)}  # noqa: RUF012
+
     def __init__(self, msgcode: int, channelid: int = 0, data: bytes = b"") -> None:
         self.msgcode = msgcode
         self.channelid = channelid

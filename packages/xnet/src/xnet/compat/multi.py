@@ -9,6 +9,9 @@ from xnet_group.default import default_group, makegateway, set_execmodel
 from xnet_group.group import Group
 from xnet_group.multichannel import MultiChannel
 
+#: What execnet registers to be called at the end of the interpreter; here it is done for all groups at once.
+Group._cleanup_atexit = lambda self: self.terminate(timeout=1.0)  # type: ignore[attr-defined]
+
 __all__ = [
     "Channel",
     "ExecModel",

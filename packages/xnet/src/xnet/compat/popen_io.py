@@ -9,6 +9,7 @@ from xnet_channel.threads.native import OS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from xnet_gateway.execmodel import ExecModel
@@ -30,6 +31,8 @@ class Popen2IO:
         # sys.stdin and sys.stdout may be given too.
         self._outfile: BinaryIO = getattr(outfile, "buffer", outfile)
         self._infile: BinaryIO = getattr(infile, "buffer", infile)
+        #: Returns some bytes, at most so many; replaced by programs whose files do otherwise.
+        self._read: Callable[[int], bytes] = self._infile.read
 
     def read(self, numbytes: int) -> bytes:
         """Return exactly so many bytes.
@@ -40,7 +43,7 @@ class Popen2IO:
         pieces = []
         left = numbytes
         while left:
-            piece = self._infile.read(left)
+            piece = self._read(left)
             if not piece:
                 raise EOFError(f"expected {numbytes} bytes, got {numbytes - left}")
             pieces.append(piece)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.native import CLOCK, RLock
-from xnet_channel.threads.wait_list import WaitList
+from xnet_channel.threads.native import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,14 +63,17 @@ class WorkerPool:
     """Runs calls in threads, the first ones in the thread that integrates as primary, if any."""
 
     def __init__(self, execmodel: ExecModel, hasprimary: bool = False) -> None:
+        if hasprimary and execmodel.backend not in ("thread", "main_thread_only"):
+            raise ValueError(f"hasprimary=True is for threads, and not for the model {execmodel.backend!r}")
         self.execmodel = execmodel
         self._has_primary = hasprimary
         self._primary: Queue[Reply | None] = execmodel.queue.Queue()
         self._primary_free = False
         self._shutting_down = False
-        self._active: set[Reply] = set()
+        self._running: set[Reply] = set()
         self._lock = RLock()
-        self._changed = WaitList()
+        #: Set when nothing runs any more; of the model, whose other calls have to run meanwhile.
+        self._idle: Any = None
 
     def integrate_as_primary_thread(self) -> None:
         """Run spawned calls in the calling thread until ``trigger_shutdown``.
@@ -84,7 +86,6 @@ class WorkerPool:
         while not self._shutting_down:
             with self._lock:
                 self._primary_free = True
-                self._changed.notify_all_locked()
             reply = self._primary.get()
             if reply is None:
                 break
@@ -98,7 +99,7 @@ class WorkerPool:
 
     def active_count(self) -> int:
         """Return how many calls have not ended."""
-        return len(self._active)
+        return len(self._running)
 
     def spawn(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Reply:
         """Have the call run; return at once.
@@ -110,7 +111,8 @@ class WorkerPool:
         with self._lock:
             if self._shutting_down:
                 raise ValueError("the pool is shutting down and takes no more calls")
-            self._active.add(reply)
+            self._running.add(reply)
+            reply.running = True
             if self._has_primary and self._primary_free:
                 self._primary_free = False
                 self._primary.put(reply)
@@ -125,19 +127,21 @@ class WorkerPool:
 
     def waitall(self, timeout: float | None = None) -> bool:
         """Wait until no call runs; return whether that is so."""
-        deadline_s = None if timeout is None else CLOCK.monotonic() + timeout
         with self._lock:
-            while self._active:
-                left_s = None if deadline_s is None else deadline_s - CLOCK.monotonic()
-                if left_s is not None and left_s <= 0:
-                    return False
-                self._changed.wait_locked(self._lock, left_s)
-            return True
+            if not self._running:
+                return True
+            if self._idle is None:
+                self._idle = self.execmodel.Event()
+            idle = self._idle
+        idle.wait(timeout)
+        return bool(idle.is_set())
 
     def _run(self, reply: Reply) -> None:
         try:
             reply.run()
         finally:
             with self._lock:
-                self._active.discard(reply)
-                self._changed.notify_all_locked()
+                self._running.discard(reply)
+                if not self._running and self._idle is not None:
+                    self._idle.set()
+                    self._idle = None
