@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from peers.outcomes import Outcome
+from peers.reasons import reason_of
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ class Comparison:
         execnet: test id -> outcome.
         xnet: likewise.
         repeated: test id -> how it ended when it was run alone, for tests that were repeated.
+        reasons: why tests cannot pass with xnet, as `Suite.reasons`; those do not count.
     """
 
     execnet: Mapping[str, Outcome]
     xnet: Mapping[str, Outcome]
     repeated: Mapping[str, Sequence[Attempt]] = field(default_factory=dict)
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def differences(self) -> list[Difference]:
@@ -56,12 +59,24 @@ class Comparison:
     @property
     def to_repeat(self) -> list[str]:
         """Ids of the tests whose difference would count."""
-        return [found.test for found in self.differences]
+        return [found.test for found in self.differences if not self._is_explained(found)]
 
     @property
     def regressions(self) -> list[Difference]:
         """Tests that always pass with execnet and not always with xnet, but those settled."""
-        return [found for found in self.unsettled if found.execnet == "passed"]
+        return [
+            found for found in self.unsettled if found.execnet == "passed" and not self._is_explained(found)
+        ]
+
+    @property
+    def explained(self) -> Mapping[str, list[Difference]]:
+        """Reason -> the tests that pass with execnet and cannot with xnet."""
+        found: dict[str, list[Difference]] = {reason: [] for reason in self.reasons}
+        for difference in self.differences:
+            reason = reason_of(difference.test, self.reasons)
+            if reason is not None and difference.execnet == "passed":
+                found[reason].append(difference)
+        return found
 
     @property
     def other_differences(self) -> list[Difference]:
@@ -81,6 +96,9 @@ class Comparison:
     def settled(self) -> list[Difference]:
         """Differences in the whole run of tests that ended equally when they were run alone."""
         return [found for found in self.differences if self._is_settled(found.test)]
+
+    def _is_explained(self, found: Difference) -> bool:
+        return found.execnet == "passed" and reason_of(found.test, self.reasons) is not None
 
     def _is_settled(self, test: str) -> bool:
         return any(attempt.is_equal for attempt in self.repeated.get(test, ()))

@@ -20,7 +20,7 @@ from peers.outcomes import BAD, merge
 from peers.repeats import MOST_REPEATED, repeat
 from peers.report import format_column, format_report
 from peers.runs import Run, RunError
-from peers.suites import THIRD_PARTY, XDIST, Suite
+from peers.suites import EXECNET, THIRD_PARTY, XDIST, Suite
 
 
 def main(argv: list[str]) -> int:
@@ -31,7 +31,8 @@ def main(argv: list[str]) -> int:
         parser.error("--json writes a comparison, and with --column nothing is compared: give one of them")
     if options.json is not None and not options.json.absolute().parent.is_dir():
         parser.error(f"--json: there is no folder {options.json.absolute().parent}")
-    suite = XDIST if options.command == "xdist-suite" else THIRD_PARTY[options.package]
+    suites = {"xdist-suite": XDIST, "execnet": EXECNET}
+    suite = suites.get(options.command) or THIRD_PARTY[options.package]
     try:
         return _run(replace(suite, arguments=(*suite.arguments, *options.pytest_argument)), options)
     except (FetchError, SetUpError, RunError) as error:
@@ -46,9 +47,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     xdist = commands.add_parser("xdist-suite", help="pytest-xdist's own tests")
+    execnet = commands.add_parser("execnet", help="execnet's own tests, and why some cannot pass with xnet")
     third_party = commands.add_parser("third-party", help="a package's tests, with -n 4")
     third_party.add_argument("--package", choices=THIRD_PARTY, default="click", help="(default: click)")
-    for command in (xdist, third_party):
+    for command in (xdist, execnet, third_party):
         command.add_argument(
             "--repeat", type=_count, default=1, metavar="N", help="runs per column, to find flaky tests"
         )
@@ -87,7 +89,7 @@ def _run(suite: Suite, options: argparse.Namespace) -> int:
         outcomes = merged[options.column]
         print(format_column(suite, options.column, outcomes, seconds[options.column]))
         return 1 if any(outcome in BAD for outcome in outcomes.values()) else 0
-    comparison = Comparison(merged["execnet"], merged["xnet"])
+    comparison = Comparison(merged["execnet"], merged["xnet"], reasons=suite.reasons)
     if (
         options.repeat == 1
     ):  # whoever asks for several runs wants to see what ends differently in some of them

@@ -29,6 +29,7 @@ def format_report(
     lines += [_columns("in all", str(len(comparison.execnet)), str(len(comparison.xnet)))]
     lines += [_columns("seconds", *(_seconds(seconds.get(name, ())) for name in ("execnet", "xnet")))]
     lines += _section("pass with execnet, not with xnet", comparison.regressions, comparison.repeated)
+    lines += _reasons(comparison)
     title = "differed in the whole run, ended equally when repeated alone, not counted"
     lines += _section(title, comparison.settled, comparison.repeated)
     lines += _section("differ otherwise", comparison.other_differences, comparison.repeated)
@@ -51,10 +52,27 @@ def format_verdict(comparison: Comparison) -> str:
     if number:
         tests = "1 test that passes" if number == 1 else f"{number} tests that pass"
         return f"{tests} with execnet, not with xnet"
+    rest = "every other test" if comparison.reasons else "every test"
     lost_once = [found for found in comparison.settled if found.execnet == "passed"]
-    return "every test that passes with execnet passes with xnet" + (
+    return f"{rest} that passes with execnet passes with xnet" + (
         f", but for {len(lost_once)} that ended equally when repeated alone" if lost_once else ""
     )
+
+
+def _reasons(comparison: Comparison) -> list[str]:
+    if not comparison.reasons:
+        return []
+    explained = comparison.explained
+    number = sum(map(len, explained.values()))
+    lines = ["", f"{number} pass with execnet and cannot with xnet, because the test"]
+    for reason, differences in explained.items():
+        lines.append(f"  {reason} ({len(differences)}):")
+        names: dict[str, int] = {}
+        for found in differences:
+            name = found.test.partition("[")[0]
+            names[name] = names.get(name, 0) + 1
+        lines += [f"    {name}" + (f", {times} times" if times > 1 else "") for name, times in names.items()]
+    return lines
 
 
 def _columns(title: str, *cells: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
+
+from peers import reasons
 
 _PYTEST: Final = ("pytest==8.4.2", "pluggy==1.7.0", "iniconfig==2.3.1", "packaging==26.3", "pygments==2.21.0")
 _RUNNER: Final = (*_PYTEST, "pytest-xdist==3.8.0")
@@ -21,6 +24,7 @@ class Suite:
         arguments: what else pytest is given.
         plugins_on_xnet: pytest plugins that the run on xnet needs, besides `xnet.xdist`.
         has_to_be_equal: every difference fails the comparison, not only a test that is lost.
+        reasons: why tests that pass with execnet cannot with xnet, see `peers.reasons`; they do not count.
         timeout_s: how long one run may take before it counts as hung.
     """
 
@@ -31,6 +35,7 @@ class Suite:
     arguments: tuple[str, ...] = ()
     plugins_on_xnet: tuple[str, ...] = ()
     has_to_be_equal: bool = False
+    reasons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     timeout_s: float = 900.0
 
 
@@ -46,6 +51,15 @@ XDIST: Final = Suite(
     ),
     tests="testing",
     plugins_on_xnet=("xnet_in_pytester",),
+)
+
+EXECNET: Final = Suite(
+    name="execnet",
+    version="2.1.2",
+    requirements=(*_PYTEST, "pytest-timeout==2.4.0", "gevent==26.9.0", "eventlet==0.41.3"),
+    tests="testing",
+    arguments=("--timeout", "60"),
+    reasons=reasons.EXECNET,
 )
 
 THIRD_PARTY: Final = {
