@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: How long after the end of the connection its process gets to end too, so that the error can say
 #: how it ended, in seconds. Users must hear of a death within a second.
-DEATH_WORDS_S: Final = 0.5
+DEATH_WORDS_S: Final = 0.8
 #: How much of what a dead worker had sent is still read, in reads: a forked child of it may hold
 #: the connection open and go on writing.
 LAST_READS: Final = 4096

@@ -18,6 +18,7 @@ from xnet_channel.threads.interrupts import (
     let_interrupts_through,
     release_interrupts,
 )
+from xnet_channel.threads.last_words import await_reason_locked, is_broken
 from xnet_channel.threads.native import CLOCK
 from xnet_wire import values
 from xnet_wire.errors import DumpError
@@ -96,6 +97,8 @@ def send_at_once(mailbox: Mailbox, item: object) -> bool:
             state = mailbox.state
             if size > connection.part_bytes or state.sender.reserved or writer.backlog_bytes:
                 return False
+            if is_broken(session):
+                return False  # who may wait gets to know why
             sent = connection.send_item(state, payload, size + ITEM_COST_BYTES)
             if sent:
                 # What the kernel does not take now the reactor writes: one frame at most.
@@ -215,19 +218,19 @@ class Reservation:
         """
         session = self._session
         sender = self._sender
-        with session.lock:
-            if sender.credit < cost_bytes:
-                session.relief.sender_blocks_locked()
-                try:
-                    self._wait_locked(lambda: sender.credit >= cost_bytes)
-                finally:
-                    session.relief.sender_goes_on_locked()
-            try:
+        try:
+            with session.lock:
+                if sender.credit < cost_bytes:
+                    session.relief.sender_blocks_locked()
+                    try:
+                        self._wait_locked(lambda: sender.credit >= cost_bytes)
+                    finally:
+                        session.relief.sender_goes_on_locked()
                 action()
                 position_bytes = session.connection.out.queued_bytes
                 written = session.writer.flush_locked()
-            except LocalProtocolError as error:
-                raise _cannot_send(self._mailbox, error) from error
+        except LocalProtocolError as error:
+            raise _cannot_send(self._mailbox, error) from error
         if not written or session.writer.broken is not None:
             self._let_through()
             _wait_written(self._mailbox, position_bytes)
@@ -258,7 +261,7 @@ class Reservation:
                 self._mailbox.waiters,
             )
             if last_credit_by_s is not None and CLOCK.monotonic() >= last_credit_by_s and not done():
-                raise WorkerEndingError(str(_cannot_send(self._mailbox, None)))
+                raise WorkerEndingError(str(_cannot_send_locked(self._mailbox, None)))
         self._hold_again()
 
     def _let_through(self) -> None:
@@ -304,6 +307,13 @@ def _wait_written(mailbox: Mailbox, position_bytes: int) -> None:
 
 
 def _cannot_send(mailbox: Mailbox, reason: Exception | None) -> OSError:
+    with mailbox.session.lock:
+        if mailbox.state.sender.state is states.OPEN:
+            await_reason_locked(mailbox.session)
+        return _cannot_send_locked(mailbox, reason)
+
+
+def _cannot_send_locked(mailbox: Mailbox, reason: Exception | None) -> OSError:
     session = mailbox.session
     if session.end_error is not None:
         why = str(session.end_error)

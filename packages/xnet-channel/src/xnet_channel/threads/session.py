@@ -20,6 +20,7 @@ from xnet_channel.threads.dispatching import Dispatcher
 from xnet_channel.threads.dropping import Dropping
 from xnet_channel.threads.errors import CANNOT_SEND, TimeoutError
 from xnet_channel.threads.forking import remember_session
+from xnet_channel.threads.last_words import await_reason_locked
 from xnet_channel.threads.leading import Leading
 from xnet_channel.threads.native import CLOCK, RLock
 from xnet_channel.threads.owner import SessionOwner
@@ -268,8 +269,7 @@ class Session:
         self.close_channel_locked(channel._mailbox, problem)
 
     def _id_of(self, channel: object) -> int | None:
-        mine = isinstance(channel, Channel) and channel._session is self
-        return channel.id if mine else None  # type: ignore[attr-defined]
+        return channel.id if isinstance(channel, Channel) and channel._session is self else None
 
     def channel_for(self, state: ChannelState) -> Channel:
         """Return the user's object of a channel, making it if there is none. Under the lock."""
@@ -321,8 +321,8 @@ class Session:
         try:
             return action()
         except LocalProtocolError as error:
-            reason = self.end_error if self.end_error is not None else error
-            raise OSError(f"{CANNOT_SEND}{reason}") from error
+            await_reason_locked(self)
+            raise OSError(f"{CANNOT_SEND}{self.end_error or error}") from error
 
     def dispatch_locked(self, events: list[Event]) -> None:
         """Act on what was read, and write what the core has to answer."""
