@@ -15,8 +15,8 @@ import pytest
 from bare_helpers import INTERPRETERS, RawWorker, frame
 from gateway_helpers import PATIENCE_S, Gateways, Watched, start_program
 from socket_helpers import Serving
-from xnet_gateway.spec_rules import parse_keepalive
-from xnet_gateway.starting import NETWORK_KEEPALIVE_S, _keepalive_s
+from xnet_gateway.spec_rules import NETWORK_KEEPALIVE_S, parse_keepalive
+from xnet_gateway.starting import _keepalive_s
 from xnet_gateway.xspec import XSpec
 from xnet_wire import frames
 from xnet_wire.messages import Hello
@@ -116,9 +116,10 @@ def test_hs_024_a_frozen_initiator(text: str) -> None:
 
 
 def test_hs_024_a_frozen_client_of_a_server() -> None:
+    """Its kernel answers, so the worker waits longer; but not for ever."""
     with Serving(secret=None, address="127.0.0.1:0") as serving:
         program = start_program(
-            f"gateway = make('socket={serving.address}//id=gw0//keepalive={INTERVAL_S}')\n"
+            f"gateway = make('socket={serving.address}//id=gw0//keepalive=0.1')\n"
             "print(gateway._rinfo().pid, flush=True)\nsys.stdin.read()"
         )
         try:

@@ -78,6 +78,8 @@ class Gateway(SessionOwner):
     _group: Any = None
     #: Whether our packages run there, not the bare worker.
     runs_full_worker = False
+    #: Whether ssh sees to it that the other machine answers.
+    carrier_watches = False
     #: What ``_rinfo`` has been told; programs written for execnet read, set and delete it.
     _cache_rinfo: RInfo
 
@@ -301,12 +303,17 @@ class Gateway(SessionOwner):
         """End when nothing is heard of the interpreter any more. Spec: FR-024."""
         from xnet_channel.threads.keepalive import Keepalive
 
-        Keepalive(self.session, interval_s, lambda silent_s: self._silent_locked(silent_s, interval_s))
+        def when_silent(silent_s: float) -> None:
+            self._silent_locked(silent_s, interval_s)
+
+        Keepalive(self.session, interval_s, when_silent, carrier_watches=self.carrier_watches)
 
     def _silent_locked(self, silent_s: float, interval_s: float) -> None:
         self.session.finish_locked(
             f"gateway {self.id}: nothing was heard of {self.remoteaddress} for {silent_s:.1f} seconds"
-            f" (keepalive={interval_s:g}), not even an answer to PING: it is frozen, or the network is cut"
+            f" (keepalive={interval_s:g}), not even an answer to PING: it is frozen, the network is cut,"
+            " or it computes in C without letting its other threads run;"
+            " for the latter make keepalive= larger, or 0"
         )
         self._kill()  # the program that connected us, or what is frozen
 

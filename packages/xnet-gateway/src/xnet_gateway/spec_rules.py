@@ -37,6 +37,10 @@ STDOUT_POLICIES = ("stderr", "inherit", "null")
 STDERR_POLICIES = ("relay", "inherit")
 #: From anywhere to either end of the niceness, and no number that a worker could not add.
 FARTHEST_NICE = 40
+#: How long silence on a network is nothing special, in seconds. A worker that computes without letting its
+#: other threads run, in C for example, is silent too: where nothing tells the two apart, it is given up after
+#: two to three times as long.
+NETWORK_KEEPALIVE_S = 60.0
 #: Below that, a busy machine would look like a dead one.
 SHORTEST_KEEPALIVE_S = 0.05
 LONGEST_KEEPALIVE_S = 86_400

@@ -10,7 +10,7 @@ import sys
 from xnet_gateway import worker_config
 from xnet_gateway.child_environment import SECRETS
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.spec_rules import check_spec, parse_keepalive, parse_nice
+from xnet_gateway.spec_rules import NETWORK_KEEPALIVE_S, check_spec, parse_keepalive, parse_nice
 from xnet_gateway.transports import popen
 from xnet_gateway.transports.base import KEYS, Connected
 
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 #: How long a started interpreter may take until its handshake is complete, in seconds. A loaded
 #: machine that starts hundreds needs tens of seconds; a process that hangs must not hang us.
 HANDSHAKE_S: Final = 120.0
-#: How long silence on a network is nothing special, in seconds. A worker that computes without letting its
-#: other threads run, in C for example, is silent too: after two to three times as long it is given up.
-NETWORK_KEEPALIVE_S: Final = 60.0
 
 
 class PendingGateway:
@@ -153,6 +150,7 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
 
     result = gateway.Gateway(spec, connected, config)
     result.runs_full_worker = full
+    result.carrier_watches = bool(keepalive_s) and _is_watched_by_ssh(spec)
     return PendingGateway(result, keepalive_s)
 
 
@@ -226,6 +224,16 @@ def _keepalive_s(spec: XSpec) -> float:
     from xnet_gateway.transports.registry import find_transport
 
     return NETWORK_KEEPALIVE_S if find_transport(spec).network else 0.0
+
+
+def _is_watched_by_ssh(spec: XSpec) -> bool:
+    """Return whether ssh ends the connection when the other machine does not answer."""
+    if not (spec.ssh or spec.vagrant_ssh):
+        return False
+    from xnet_gateway.transports.registry import find_transport
+    from xnet_gateway.transports.ssh import is_watching
+
+    return is_watching(find_transport(spec).route(spec))
 
 
 def _check_texts(spec: XSpec, config: dict[str, Any]) -> None:

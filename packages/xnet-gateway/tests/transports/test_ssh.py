@@ -9,7 +9,7 @@ import pytest
 from xnet_gateway.bare.bootstrap import FIRST_LINE
 from xnet_gateway.transports.base import Command
 from xnet_gateway.transports.registry import find_transport
-from xnet_gateway.transports.ssh import argument_makers, ssh_args, vagrant_ssh_args
+from xnet_gateway.transports.ssh import argument_makers, is_watching, ssh_args, vagrant_ssh_args
 from xnet_gateway.xspec import XSpec
 
 
@@ -40,6 +40,29 @@ def test_python_is_the_text_of_the_other_shell(args: Callable[[XSpec], list[str]
 def test_vagrant() -> None:
     *front, _ = vagrant_ssh_args(XSpec("vagrant_ssh=box//ssh_config=/c"))
     assert front == ["vagrant", "ssh", "box", "--", "-F", "/c"]
+
+
+ASKS = ["-o", "ServerAliveInterval=60", "-o", "ServerAliveCountMax=2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ssh=host", ["ssh", *ASKS, "host"]),
+        ("ssh=host//ssh_config=/c", ["ssh", *ASKS, "-F", "/c", "host"]),
+        ("ssh=host//keepalive=0.2", ["ssh", "-o", "ServerAliveInterval=1", *ASKS[2:], "host"]),
+        ("ssh=host//keepalive=0", ["ssh", "host"]),
+        ("ssh=-oServerAliveInterval=5 host", ["ssh", "-oServerAliveInterval=5", "host"]),
+        ("ssh=-o 'serveraliveinterval 0' host", ["ssh", "-o", "serveraliveinterval 0", "host"]),
+        ("vagrant_ssh=box", ["vagrant", "ssh", "box", "--", *ASKS]),
+    ],
+)
+def test_ssh_is_told_to_ask_whether_the_other_machine_answers(text: str, expected: list[str]) -> None:
+    spec = XSpec(text)
+    route = find_transport(spec).route(spec)
+    assert isinstance(route, Command)
+    assert route.argv[:-1] == expected
+    assert is_watching(route) is any(word.endswith(("=60", "=1", "=5")) for word in expected)
 
 
 @pytest.mark.parametrize("text", ["ssh", "ssh= ", "vagrant_ssh", "ssh=h//ssh_config", "ssh=h//ssh_config="])

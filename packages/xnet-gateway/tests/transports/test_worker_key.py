@@ -73,7 +73,7 @@ class TestRoutes:
             ("command=nice -n 5", ["nice", "-n", "5", "w", "-x", "a b"]),
             ("docker=web", ["docker", "exec", "-i", "web", "w", "-x", "a b"]),
             ("sudo=me", ["sudo", "-n", "-u", "me", "--", "w", "-x", "a b"]),
-            ("ssh=far", ["ssh", "far", "w -x 'a b'"]),
+            ("ssh=far//keepalive=0", ["ssh", "far", "w -x 'a b'"]),
         ],
     )
     def test_the_command_stands_where_the_interpreter_would(self, text: str, argv: list[str]) -> None:

@@ -57,7 +57,9 @@ def test_a_specification_without_a_host() -> None:
         gateway_io.vagrant_ssh_args(XSpec("vagrant_ssh"))
 
 
-@pytest.mark.parametrize(("name", "text"), [("ssh_args", "ssh=h"), ("vagrant_ssh_args", "vagrant_ssh=h")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("ssh_args", "ssh=h//keepalive=0"), ("vagrant_ssh_args", "vagrant_ssh=h//keepalive=0")]
+)
 def test_what_is_assigned_takes_effect(monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
     original = getattr(gateway_io, name)
     with monkeypatch.context() as context:

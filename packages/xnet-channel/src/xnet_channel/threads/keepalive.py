@@ -5,12 +5,17 @@ no more for a while. A session that has heard nothing for an interval sends PING
 whole further interval, it ends. So it ends between two and three
 intervals after the last sign of life, and a session that is busy sends no PING at all.
 
+Code that computes in C without letting its other threads run looks the same, and is well. Where something
+tells that the other side's machine answers, the kernel of a TCP connection or the program that carries it,
+silence is borne for much longer: ``PATIENCE`` intervals.
+
 Spec: FR-024, FR-025, FR-026, HS-024.
 """
 
 from __future__ import annotations
 
 from xnet_channel.core import states
+from xnet_channel.threads.acknowledged import kernel_answers
 from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
 
 #: What our PINGs carry, so that they can be told apart in a trace.
 PAYLOAD: Final = b"keepalive"
+#: After how many intervals of silence a session ends, though the other side's machine answers.
+PATIENCE: Final = 60
 #: A look that comes later than so many intervals after the last one says nothing about the peer: this
 #: process was stopped, or its machine was asleep.
 OVERSLEPT: Final = 1.5
@@ -33,7 +40,14 @@ class Keepalive:
     Threads: made by any; then the reactor's.
     """
 
-    def __init__(self, session: Session, interval_s: float, when_silent: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        session: Session,
+        interval_s: float,
+        when_silent: Callable[[float], None],
+        *,
+        carrier_watches: bool = False,
+    ) -> None:
         """Begin.
 
         Args:
@@ -41,7 +55,10 @@ class Keepalive:
             interval_s: How long silence is taken for nothing special, in seconds.
             when_silent: Called with the seconds of silence, under the lock on the reactor's thread; has to
                 end the session.
+            carrier_watches: What carries the connection ends it when the other side's machine does not
+                answer, as ssh does.
         """
+        self._carrier_watches = carrier_watches
         self._session = session
         self._interval_s = interval_s
         self._when_silent = when_silent
@@ -64,12 +81,19 @@ class Keepalive:
                 session.leading.heard = False
                 self._asked = False
                 self._heard_at_s = now_s
-            elif self._asked:
+            elif self._asked and not self._answers(now_s - self._heard_at_s):
                 self._when_silent(now_s - self._heard_at_s)
                 return
-            else:
+            elif not self._asked or not session.writer.backlog_bytes:
                 self._asked = True
                 session.connection.send_ping(PAYLOAD)
                 session.writer.flush_soon_locked()
             session.leading.lent_in_need_locked()  # nobody may be reading, and what has come must count
         self._look_later()
+
+    def _answers(self, silent_s: float) -> bool:
+        """Return whether silence may still be that of a process that is busy."""
+        if silent_s > PATIENCE * self._interval_s:
+            return False
+        fd = self._session.descriptors.read_fd
+        return self._carrier_watches or kernel_answers(fd, self._interval_s)

@@ -7,6 +7,10 @@ called; ``argument_makers`` is where the compatible module puts what they assign
 
 from __future__ import annotations
 
+import math
+import re
+
+from xnet_gateway.spec_rules import NETWORK_KEEPALIVE_S, parse_keepalive
 from xnet_gateway.transports.base import Command, Transport
 from xnet_gateway.transports.interpreters import remote_command, value_words
 
@@ -15,7 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
+    from xnet_gateway.transports.base import Route
     from xnet_gateway.xspec import XSpec
+
+#: How it is seen that ssh itself asks the other machine for signs of life.
+WATCHES: Final = re.compile(r"ServerAliveInterval[ =]+[1-9]", re.IGNORECASE)
 
 
 def ssh_args(spec: XSpec) -> list[str]:
@@ -56,6 +64,26 @@ argument_makers: Final[dict[str, Callable[[XSpec], list[str]]]] = {
 }
 
 
+def watching(argv: list[str], spec: XSpec) -> list[str]:
+    """Return a command line of ours with options that make ssh end when the other machine does not answer.
+
+    It answers, by sshd, also when a worker there is silent because it computes. What the command line says
+    about this already, by whoever wrote the specification, stays.
+    """
+    given_s = parse_keepalive(spec)
+    interval_s = math.ceil(NETWORK_KEEPALIVE_S if given_s is None else given_s)
+    if not interval_s or any("serveraliveinterval" in word.lower() for word in argv):
+        return argv
+    place = argv.index("--") + 1 if argv[0] == "vagrant" else 1
+    options = ["-o", f"ServerAliveInterval={interval_s}", "-o", "ServerAliveCountMax=2"]
+    return [*argv[:place], *options, *argv[place:]]
+
+
+def is_watching(route: Route) -> bool:
+    """Return whether a route is ssh that ends when the other machine does not answer."""
+    return isinstance(route, Command) and WATCHES.search(" ".join(route.argv)) is not None
+
+
 class SshTransport(Transport):
     """Either of the two."""
 
@@ -66,4 +94,8 @@ class SshTransport(Transport):
 
     def route(self, spec: XSpec) -> Command:
         """See ``Transport.route``."""
-        return Command(argument_makers[self.key](spec), str(getattr(spec, self.key)))
+        make = argument_makers[self.key]
+        argv = make(spec)
+        if make in (ssh_args, vagrant_ssh_args):  # what others return is run as it is
+            argv = watching(argv, spec)
+        return Command(argv, str(getattr(spec, self.key)))
