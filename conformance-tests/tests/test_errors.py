@@ -45,7 +45,7 @@ def test_the_command_line_has_a_status_for_each_fault(words: list[str], status: 
         [sys.executable, "-m", "xnet_conformance", *words],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
     )
     assert (done.returncode, done.stdout) == (status, "")

@@ -12,7 +12,7 @@ import pytest
 from xnet_conformance.errors import CannotStart
 from xnet_conformance.link import KEPT_STDERR_BYTES, Link, start
 
-PATIENCE_S = 20.0
+PATIENCE_S = 200.0
 
 
 def run(source: str, stdio: str = "pipes", **environ: str) -> Link:

@@ -19,7 +19,6 @@ TESTEE = Path(__file__).resolve().parents[1] / "testees" / "full-worker.yaml"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_a_worker_that_a_worker_has_started() -> None:
     cases = select(load_cases(), ["group.chain.*"])
     results = run_suite(read_testee(TESTEE), read_profile("1.0-worker"), cases)
@@ -28,7 +27,6 @@ def test_a_worker_that_a_worker_has_started() -> None:
     )
 
 
-@pytest.mark.timeout(60)
 def test_a_process_that_has_ended_does_not_live_also_if_nobody_has_reaped_it() -> None:
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     assert _lives(process.pid)

@@ -13,7 +13,7 @@ from xnet_conformance.suite_running import run_suite, with_controls
 from xnet_conformance.testee import read_testee
 
 #: Like test_testees.py: they need our packages beside the suite.
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 TESTEE = read_testee(ROOT / "conformance-tests" / "testees" / "full-worker.yaml")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runner_peer import busy
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.errors import CannotStart
 from xnet_conformance.profiles import read_profile
@@ -23,11 +24,11 @@ GOOD_ON_2_7 = (*GOOD, "nonstrict", "xfail")
 def judge(name: str) -> list[Result]:
     """Judge a testee by everything its profile asks for; skip where its interpreter is not installed."""
     testee = read_testee(TESTEES / f"{name}.yaml")
-    return run_suite(testee, read_profile("1.0-worker"), load_cases())
+    return run_suite(testee, read_profile("1.0-worker"), load_cases(), scale=busy())
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_the_full_worker_passes_everything() -> None:
     results = judge("full-worker")
     assert {result.case.id: result.message for result in results if result.outcome not in GOOD} == {}
@@ -36,7 +37,7 @@ def test_the_full_worker_passes_everything() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 def test_the_worker_in_javascript_passes_everything() -> None:
     results = judge("node/testee")
@@ -45,7 +46,7 @@ def test_the_worker_in_javascript_passes_everything() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_the_bare_worker_passes_everything() -> None:
     """On the interpreter it differs most on; the others by ``xnet-conformance matrix``."""
     try:

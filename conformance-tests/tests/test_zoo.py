@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from runner_peer import busy
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.errors import CannotStart
 from xnet_conformance.profiles import read_profile
@@ -29,7 +30,7 @@ def observe(habit: str) -> dict[str, Any]:
     """Run the cases against an animal and return what the book of the zoo has about it."""
     command = shlex.join([sys.executable, "-S", str(ZOO / "worker.py"), habit])
     try:
-        results = run_suite(from_command(command), read_profile("1.0-worker"), CASES, scale=SCALE)
+        results = run_suite(from_command(command), read_profile("1.0-worker"), CASES, scale=SCALE * busy())
     except CannotStart as error:
         return {"start": str(error), "exit": EXIT_NOT_STARTED}
     by_id = {result.case.id: result for result in results}
@@ -41,7 +42,7 @@ def observe(habit: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(1200)
 def test_each_animal_has_its_one_outcome() -> None:
     with ThreadPoolExecutor(6) as pool:
         seen = dict(zip(BOOK["animals"], pool.map(observe, BOOK["animals"]), strict=True))

@@ -162,7 +162,7 @@ def started(shown: str, place: Path, cwd: Path) -> Iterator[subprocess.Popen[str
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, 9)
-        process.wait(10)
+        process.wait(200)
         if process.stdout is not None:
             process.stdout.close()
 
@@ -199,7 +199,7 @@ WITH_COMMANDS = [document for document in DOCUMENTS if commands(document)]
 COMPARED: Final = {"docs/command-line.md": "test_document.py"}
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("document", WITH_COMMANDS, ids=names)
 def test_the_commands_of_a_document_run(document: Path, place: Path, replaced: dict[str, str]) -> None:
     name = names(document)
@@ -242,7 +242,7 @@ def make_machines(place: Path, stack: contextlib.ExitStack) -> None:
 
 def make_environment(base: str, folder: Path, *more: str) -> Path:
     """Make a virtual environment with pytest-xdist, of the files that are installed here."""
-    subprocess.run([base, "-m", "venv", "--without-pip", folder], check=True, timeout=60)
+    subprocess.run([base, "-m", "venv", "--without-pip", folder], check=True, timeout=200)
     (site_packages,) = folder.glob("lib/python*/site-packages")
     for name in ("pytest", "pytest-xdist", "pluggy", "iniconfig", "packaging", "pygments", *more):
         distribution = importlib.metadata.distribution(name)
@@ -275,7 +275,7 @@ def test_the_sessions_of_a_document_go_as_shown(document: Path) -> None:
         input=text,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -284,7 +284,7 @@ def test_the_sessions_of_a_document_go_as_shown(document: Path) -> None:
 @pytest.mark.parametrize("begin", ["xnet", "python3 tools/dev.py", "xnet-conformance"])
 def test_commands_that_are_named_in_the_text_exist(begin: str, place: Path) -> None:
     with started(f"{begin} --help", place, ROOT) as process:
-        said = process.communicate(timeout=50)[0]
+        said = process.communicate(timeout=200)[0]
     assert process.returncode == 0, said
     for document in DOCUMENTS:
         text = document.read_text(encoding="utf-8")

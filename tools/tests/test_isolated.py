@@ -26,7 +26,7 @@ ROOT_PYPROJECT = (
 )
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(1200)
 def test_an_undeclared_import_is_found(tmp_path: Path) -> None:
     """One environment serves both halves of the test: making it is most of the time."""
     files = {

@@ -15,7 +15,7 @@ from check.load import busy_processes, ignored_signals
 from check.tests import run_tests
 from check.tree import ROOT
 
-PATIENCE_S = 50.0
+PATIENCE_S = 200.0
 
 
 def processor_seconds(number: int) -> float:

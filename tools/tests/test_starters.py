@@ -14,7 +14,7 @@ import pytest
 from check.tree import ROOT
 from tree_builder import write_tree
 
-PATIENCE_S = 50
+PATIENCE_S = 200
 
 INTERRUPTED = """
 import os, signal, subprocess, sys

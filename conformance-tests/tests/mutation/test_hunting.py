@@ -37,7 +37,7 @@ def hunt(mutant: Mutant) -> Verdict:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize(
     "path",
     [
@@ -55,7 +55,7 @@ def test_mutants_are_killed(path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(1200)
 def test_one_broken_rule_in_each_layer_of_the_full_stack_is_caught() -> None:
     """The list is ``mutants/stack.yaml``: each names beforehand the case that has to fail."""
     found = read_mutants(ROOT / "mutants" / "stack.yaml")

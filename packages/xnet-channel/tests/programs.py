@@ -21,7 +21,7 @@ import os, sys, threading
 from xnet_channel.threads.session import Session
 from xnet_wire import frames
 session = Session(int(sys.argv[1]), role="initiator", name="program")
-session.wait_hello(20)
+session.wait_hello(200)
 channel = session.request(frames.INFO)
 def say(text):
     print(text, flush=True)

@@ -14,7 +14,7 @@ from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_wire import frames
 
-PATIENCE_S = 20.0
+PATIENCE_S = 200.0
 
 
 class HandingOver(SessionOwner):

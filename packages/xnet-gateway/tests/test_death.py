@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway_helpers import PATIENCE_S, Gateways, Watched, eventually
+from gateway_helpers import PATIENCE_S, Gateways, Watched, busy, eventually
 from xnet_channel.threads.channel import Channel
 from xnet_gateway.gateway import Gateway
 
@@ -86,7 +86,7 @@ def test_gr_020_sigkill_in_the_middle_of_large_items(
     ended_s, text = result.get(timeout=PATIENCE_S)
     assert "killed by signal 9 (SIGKILL)" in text
     assert str(gateway.pid) in text
-    assert ended_s - killed_s < LATENCY_S
+    assert ended_s - killed_s < LATENCY_S * busy()
 
 
 @pytest.mark.parametrize("wait", WAYS)
@@ -99,7 +99,7 @@ def test_gr_020_sigkill_of_a_silent_worker(gateways: Gateways, wait: Callable[[C
     os.kill(gateway.pid, signal.SIGKILL)
     ended_s, text = result.get(timeout=PATIENCE_S)
     assert "SIGKILL" in text
-    assert ended_s - killed_s < LATENCY_S
+    assert ended_s - killed_s < LATENCY_S * busy()
 
 
 def test_gr_020_items_that_arrived_stay_receivable(gateways: Gateways) -> None:
@@ -154,7 +154,7 @@ def test_a_sender_blocked_for_credit_hears_of_it(gateways: Gateways) -> None:
     os.kill(gateway.pid, signal.SIGKILL)
     ended_s, text = result.get(timeout=PATIENCE_S)
     assert "SIGKILL" in text
-    assert ended_s - killed_s < LATENCY_S
+    assert ended_s - killed_s < LATENCY_S * busy()
 
 
 HOLDERS = {
@@ -192,7 +192,7 @@ def test_a_grandchild_that_holds_the_descriptors_changes_nothing(
         os.kill(gateway.pid, signal.SIGKILL)
         ended_s, text = result.get(timeout=PATIENCE_S)
         assert "SIGKILL" in text
-        assert ended_s - killed_s < LATENCY_S
+        assert ended_s - killed_s < LATENCY_S * busy()
         assert gateway._wait_ended(time.monotonic() + PATIENCE_S)
         assert not grandchild.wait_gone(0)
     finally:
@@ -228,7 +228,7 @@ def test_a_grandchild_that_writes_on_the_connection_changes_nothing(gateways: Ga
         result = wait_in_thread(receive_all, channel)
         started_s = time.monotonic()
         ended_s, _ = result.get(timeout=PATIENCE_S)
-        assert ended_s - started_s < LATENCY_S
+        assert ended_s - started_s < LATENCY_S * busy()
     finally:
         grandchild.kill()
 
@@ -294,7 +294,7 @@ class TestFork:
             started_s = time.monotonic()
             gateway.join(PATIENCE_S)
             assert gateway.wait(PATIENCE_S) == 0
-            assert time.monotonic() - started_s < LATENCY_S
+            assert time.monotonic() - started_s < LATENCY_S * busy()
             assert not gateway.hasreceiver()
         finally:
             grandchild.kill()

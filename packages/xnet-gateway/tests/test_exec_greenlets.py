@@ -105,7 +105,7 @@ shared.queue, shared.event, shared.lock = model.queue.Queue(), model.Event(), mo
 channel.send((model.backend, repr(model), model.socket.__name__, model.subprocess.__name__))
 model.sleep(0.01)
 with shared.lock, shared.lock:
-    channel.send(shared.queue.get(timeout=20))
+    channel.send(shared.queue.get(timeout=200))
     shared.event.set()
 done = model.Event()
 seen = []
@@ -113,7 +113,7 @@ def beside(value):
     seen.append((value, model.get_ident()))
     done.set()
 model.start(beside, (3,))
-done.wait(20)
+done.wait(200)
 channel.send((seen[0][0], seen[0][1] != model.get_ident()))
 """)
     library = green.spec.execmodel
@@ -124,7 +124,7 @@ channel.send((seen[0][0], seen[0][1] != model.get_ident()))
     taking = green.remote_exec("""
 import shared
 shared.queue.put("from the other")
-channel.send(shared.event.wait(20) is not False)
+channel.send(shared.event.wait(200) is not False)
 """)
     assert given.receive(PATIENCE_S) == "from the other"
     assert taking.receive(PATIENCE_S) is True
@@ -158,7 +158,7 @@ def take(item):
     model.sleep(0.001)
     seen.put((item, threading.current_thread() is threading.main_thread()))
 channel.setcallback(take, endmarker="end")
-channel.send([seen.get(timeout=20) for _ in range(4)])
+channel.send([seen.get(timeout=200) for _ in range(4)])
 """)
     for number in range(4):
         channel.send(number)
@@ -239,7 +239,7 @@ channel.send(inner.receive())
 import subprocess, sys, threading, queue
 items = queue.Queue()
 inner.setcallback(items.put, endmarker="end")
-channel.send([items.get(timeout=20) for _ in range(2)])
+channel.send([items.get(timeout=200) for _ in range(2)])
 threading.Thread(target=channel.send, args=("a thread",)).start()
 channel.send(subprocess.check_output([sys.executable, "-c", "print(1)"]))
 """)
@@ -313,7 +313,7 @@ except KeyboardInterrupt:
         assert channel.receive(PATIENCE_S) == "begun"
     began_s = time.monotonic()
     gateway.exit()
-    assert gateway.wait(14) == 0
+    assert gateway.wait(PATIENCE_S) == 0
     assert time.monotonic() - began_s > 4.9
     assert sorted(path.name for path in tmp_path.iterdir()) == ["busy", "waits0", "waits1"]
 

@@ -40,7 +40,7 @@ def test_start_runs_in_a_daemon_thread() -> None:
         done.set()
 
     model.start(run, (3,))
-    assert done.wait(10)
+    assert done.wait(200)
     assert seen[0] != (3, model.get_ident(), True)
     assert seen[0] == (3, seen[0][1], True)  # type: ignore[index]
 

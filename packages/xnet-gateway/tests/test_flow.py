@@ -172,7 +172,6 @@ class TestSleepingConsumer:
 
 
 class TestNoDeadlock:
-    @pytest.mark.timeout(120)
     def test_fc_040_both_send_all_then_receive_all(self, gateways: Gateways) -> None:
         """Programs written for unbounded queues do that. 200 MB each way."""
         gateway = gateways()
@@ -252,7 +251,7 @@ class TestNoDeadlock:
         thread.start()
         assert eventually(lambda: gateway.session.relief._blocked_senders)
         end(silent)
-        thread.join(5.0)
+        thread.join(PATIENCE_S)
         assert errors
         assert "cannot send (already closed?)" in str(errors[0])
 

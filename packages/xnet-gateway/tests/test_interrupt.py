@@ -19,7 +19,7 @@ try:
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 channel.send(1)
-assert channel.receive(10) == 1
+assert channel.receive(200) == 1
 assert gateway.remote_status().numexecuting == 1
 end(gateway)
 print("fine", flush=True)
@@ -30,7 +30,7 @@ print("fine", flush=True)
     "wait",
     [
         "channel.receive()",
-        "channel.receive(60)",
+        "channel.receive(200)",
         "next(channel)",
         "channel.waitclose()",
         "gateway.join()",
@@ -64,7 +64,7 @@ except KeyboardInterrupt:
     print("interrupted")
 channel = gateway.remote_exec("for item in channel: channel.send(item)")
 channel.send(1)
-assert channel.receive(10) == 1
+assert channel.receive(200) == 1
 assert gateway.remote_status().numexecuting == 2
 gateway._io.kill_now()
 gateway.join()
@@ -108,20 +108,24 @@ channel = gateway.remote_exec('''
 ''')
 interrupts = 0
 number = 0
+# A function: Python 3.12 and newer let what comes at the end of a `while` out of the `try` around it.
+def stream():
+    global number
+    while number < {count}:
+        channel.send((number, b"x" * (30_000 if number % 500 == 0 else number % 50)))
+        number += 1
 {start}
 while True:
     try:
         begin.set()
-        while number < {count}:
-            channel.send((number, b"x" * (30_000 if number % 500 == 0 else number % 50)))
-            number += 1
+        stream()
         break
     except KeyboardInterrupt:
         interrupts += 1  # the item has gone or not; it is sent again
         seen.set()
 {stop}
 channel.send(None)
-numbers = channel.receive(30)
+numbers = channel.receive(200)
 assert sorted(set(numbers)) == list(range({count})), len(numbers)
 assert numbers == sorted(numbers)
 assert len(numbers) - {count} <= interrupts
@@ -150,7 +154,6 @@ stop.set()
 """
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     "stream",
     [
@@ -165,5 +168,5 @@ def test_ctrl_c_while_streaming_loses_and_doubles_nothing(stream: str) -> None:
     count = 2_000_000 if STRESS else 100_000
     text = stream.format(count=count, least=20, start=START, stop=STOP)
     with start_program(text) as program:
-        out, err = program.communicate(timeout=110)
+        out, err = program.communicate(timeout=200)
         assert out == "fine\n", err

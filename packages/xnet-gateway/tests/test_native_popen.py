@@ -76,7 +76,8 @@ except subprocess.TimeoutExpired:
     print("TimeoutExpired")
 made.stdin.write(b"written")
 made.stdin.close()
-print(made.stdout.read(), made.wait(20), isinstance(made, subprocess.Popen), native_popen() is native_popen())
+print(made.stdout.read(), made.wait(200), end=" ")
+print(isinstance(made, subprocess.Popen), native_popen() is native_popen())
 """
     for order in ("first", "second"):
         done = subprocess.run(

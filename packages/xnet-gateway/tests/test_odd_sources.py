@@ -26,26 +26,26 @@ def gateway(request: pytest.FixtureRequest) -> Iterator[Any]:
     made = begin(XSpec(f"{request.param}//id=odd")).finish()
     yield made
     made.exit()
-    if not made._wait_ended(time.monotonic() + 10):
+    if not made._wait_ended(time.monotonic() + 200):
         made._kill()
 
 
 DOCTEST = """
 >>> def f(channel, value=1):
 ...     channel.send(value)
->>> (gateway.remote_exec(f).receive(10), gateway.remote_exec(f, value=3).receive(10))
+>>> (gateway.remote_exec(f).receive(200), gateway.remote_exec(f, value=3).receive(200))
 (1, 3)
 >>> class Holder:
 ...     @staticmethod
 ...     def static(channel):
 ...         channel.send("static")
->>> gateway.remote_exec(Holder.static).receive(10)
+>>> gateway.remote_exec(Holder.static).receive(200)
 'static'
 >>> def fails(channel):
 ...     # The failing line is the third.
 ...     raise ValueError("on purpose")
 >>> try:
-...     gateway.remote_exec(fails).waitclose(10)
+...     gateway.remote_exec(fails).waitclose(200)
 ... except RemoteError as error:
 ...     print(error)  # doctest: +ELLIPSIS
 Traceback (most recent call last):
@@ -57,7 +57,7 @@ ValueError: on purpose
 ...     raise KeyError(1)
 >>> def annotated(channel: Channel):
 ...     channel.send("annotated")
->>> gateway.remote_exec(annotated).receive(10)
+>>> gateway.remote_exec(annotated).receive(200)
 'annotated'
 >>> gateway.remote_exec(lambda channel: None)
 Traceback (most recent call last):
@@ -86,9 +86,9 @@ def test_functions_typed_into_a_program_that_keeps_what_was_typed(gateway: Any, 
         namespace: dict[str, Any] = {}
         exec(compile(source, name, "exec"), namespace)
         channel = gateway.remote_exec(namespace["f"])
-        assert channel.receive(10) == value
+        assert channel.receive(200) == value
         with pytest.raises(channel.RemoteError) as caught:
-            channel.waitclose(10)
+            channel.waitclose(200)
         assert f'File "{name}", line 5, in f\n    1 / 0\n' in str(caught.value)
         del linecache.cache[name]
 
@@ -115,6 +115,6 @@ class Lazy:
 @pytest.mark.parametrize("make", [Markup, collections.UserString, lambda text: Lazy()])
 def test_text_that_is_not_a_str(gateway: Any, make: Callable[[str], Any]) -> None:
     assert type(make_request(make("\n    channel.send(1)\n"), {}).source) is str
-    assert gateway.remote_exec(make("\n    channel.send(1)\n")).receive(10) == 1
+    assert gateway.remote_exec(make("\n    channel.send(1)\n")).receive(200) == 1
     with pytest.raises(TypeError, match="got the arguments a but no function"):
         make_request(make("channel.send(a)"), {"a": 1})

@@ -107,7 +107,7 @@ channels = [gateway.remote_exec('''
         os.write(1, b"%s line %d of one worker\\\\n" % (channel.gateway.id.encode(), number))
 ''') for gateway in gateways]
 for channel in channels:
-    channel.waitclose(20)
+    channel.waitclose(200)
 for gateway in gateways:
     end(gateway)
 """)
@@ -127,10 +127,10 @@ printing = loud.remote_exec("import os\\nfor i in range(20_000): os.write(1, b'l
 channel = quiet.remote_exec("for item in channel: channel.send(item)")
 for number in range(1000):
     channel.send(number)
-    assert channel.receive(10) == number
+    assert channel.receive(200) == number
 print("quiet works", flush=True)
 sys.stdin.readline()
-printing.waitclose(20)
+printing.waitclose(200)
 end(loud)
 end(quiet)
 """)
@@ -146,7 +146,7 @@ def test_the_last_lines_are_written_before_the_interpreter_has_ended() -> None:
     program = start_program("""
 gateway = make()
 printing = gateway.remote_exec("import os\\nfor i in range(10_000): os.write(1, b'line %d\\\\n' % i)")
-printing.waitclose(20)
+printing.waitclose(200)
 end(gateway)
 print("ended", flush=True)
 """)
@@ -161,7 +161,7 @@ def test_a_closed_stderr_disturbs_nothing() -> None:
 os.close(2)
 gateway = make()
 channel = gateway.remote_exec("print('x' * 100_000, flush=True); channel.send(1)")
-assert channel.receive(10) == 1
+assert channel.receive(200) == 1
 end(gateway)
 """)
     assert done.returncode == 0
@@ -177,10 +177,10 @@ grandchild = gateway.remote_exec('''
         while True:
             os.write(1, b"still here\\\\n")
     channel.send(pid)
-''').receive(10)
+''').receive(200)
 try:
     gateway._io.kill_now()
-    assert gateway.wait(5.0) == -signal.SIGKILL
+    assert gateway.wait(200) == -signal.SIGKILL
 finally:
     os.kill(grandchild, signal.SIGKILL)
 """)

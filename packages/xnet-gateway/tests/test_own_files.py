@@ -44,7 +44,7 @@ def look(path: Path, *names: str) -> str:
         [sys.executable, "-c", program, str(path), *names],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=200,
         check=False,
     )
     assert done.stderr == ""

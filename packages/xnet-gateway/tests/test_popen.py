@@ -19,7 +19,7 @@ gateway.remote_exec('''
     print("python err", file=sys.stderr, flush=True)
     os.write(1, b"raw out\\\\n")
     subprocess.run(["/bin/sh", "-c", "echo sh out; echo sh err >&2"])
-''').waitclose(10)
+''').waitclose(200)
 end(gateway)
 """
 OUT = ["python out", "raw out", "sh out"]
@@ -53,7 +53,7 @@ class TestOutput:
         done = run_program("""
 gateway = make()
 gateway.remote_exec("import os\\nfor i in range(5000): os.write(2, b'line %d\\\\n' % i)\\nos._exit(0)")
-gateway._wait_ended(time.monotonic() + 10)
+gateway._wait_ended(time.monotonic() + 200)
 """)
         assert done.stderr.splitlines() == [f"line {number}" for number in range(5000)]
 
@@ -61,7 +61,7 @@ gateway._wait_ended(time.monotonic() + 10)
         done = run_program("""
 gateway = make()
 channel = gateway.remote_exec("import os, sys; channel.send((os.read(0, 10), sys.stdin.read()))")
-print(channel.receive(10))
+print(channel.receive(200))
 end(gateway)
 """)
         assert done.stdout == "(b'', '')\n"
@@ -106,7 +106,7 @@ class TestStart:
             "import xnet_gateway, xnet_wire\nprint(xnet_gateway.__file__)\n"
             "gateway = make(f'popen//id=x//chdir={sys.argv[1]}')\n"
             "channel = gateway.remote_exec('import xnet_gateway; channel.send(xnet_gateway.__file__)')\n"
-            "assert channel.receive(10) == xnet_gateway.__file__\nend(gateway)",
+            "assert channel.receive(200) == xnet_gateway.__file__\nend(gateway)",
             str(tmp_path),
             cwd=tmp_path,
         )
@@ -134,7 +134,7 @@ class TestStart:
         """COMPAT 22."""
         done = run_program(
             "gateway = make()\nchannel = gateway.remote_exec('channel.send(1)')\n"
-            "assert channel.receive(10) == 1\nend(gateway)",
+            "assert channel.receive(200) == 1\nend(gateway)",
             environment={"PYTHONWARNDEFAULTENCODING": "1", "PYTHONWARNINGS": "error", "PYTHONDEVMODE": "1"},
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -146,7 +146,7 @@ for fd in (0, 1, 2):
     os.close(fd)
 gateway = make()
 channel = gateway.remote_exec("print('x' * 100_000, flush=True); channel.send(1)")
-assert channel.receive(10) == 1
+assert channel.receive(200) == 1
 os.write(1, b"out"), os.write(2, b"err")
 end(gateway)
 """)

@@ -93,9 +93,9 @@ def test_what_a_worker_prints_is_passed_on_as_it_is() -> None:
 from xnet_gateway.starting import begin
 from xnet_gateway.xspec import XSpec
 gateway = begin(XSpec("popen//id=gw0")).finish()
-gateway.remote_exec("import os; os.write(1, b'\\\\x1b[2J \\\\xff\\\\n')").waitclose(20)
+gateway.remote_exec("import os; os.write(1, b'\\\\x1b[2J \\\\xff\\\\n')").waitclose(200)
 gateway.exit()
-assert gateway.wait(20) == 0
+assert gateway.wait(200) == 0
 """
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, timeout=PATIENCE_S, check=False

@@ -68,7 +68,6 @@ class TestFails:
     def test_the_stdout_file_cannot_be_opened(self, tmp_path: Path) -> None:
         assert f"{tmp_path}/a/b" in failure(f"popen//stdout={tmp_path}/a/b")
 
-    @pytest.mark.timeout(20)
     @pytest.mark.parametrize("text", ["popen", f"popen//python={sys.executable}"])
     def test_nobody_reads_the_pipe_that_stdout_names(self, tmp_path: Path, text: str) -> None:
         os.mkfifo(tmp_path / "pipe")
@@ -161,7 +160,7 @@ def test_hs_003_noise_before_the_preamble_does_no_harm(
         return command
 
     monkeypatch.setattr(popen, "worker_command", noisy)
-    assert gateways().remote_exec("channel.send(1)").receive(10) == 1
+    assert gateways().remote_exec("channel.send(1)").receive(200) == 1
 
 
 def test_hs_020_what_was_asked_for_is_applied(gateways: Gateways, tmp_path: Path) -> None:
@@ -172,13 +171,13 @@ def test_hs_020_what_was_asked_for_is_applied(gateways: Gateways, tmp_path: Path
         channel.send((os.nice(0), os.environ["XNET_A"], os.getcwd(), sys.dont_write_bytecode, name))
     """
     expected = (os.nice(0) + 3, "b=c", str(tmp_path / "made"), True, "x-worker")
-    assert gateway.remote_exec(source).receive(10) == expected
+    assert gateway.remote_exec(source).receive(200) == expected
 
 
 def test_the_environment_is_set_before_the_interpreter_starts(gateways: Gateways) -> None:
     gateway = gateways("popen//env:PYTHONHASHSEED=0//env:PYTHONDONTWRITEBYTECODE=1")
     source = "import sys\nchannel.send((sys.flags.hash_randomization, sys.dont_write_bytecode))"
-    assert gateway.remote_exec(source).receive(10) == (0, True)
+    assert gateway.remote_exec(source).receive(200) == (0, True)
 
 
 @pytest.mark.parametrize("text", ["popen//python=python3", "popen//via=gw0", "ssh=host", "socket=host:1"])

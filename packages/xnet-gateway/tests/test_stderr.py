@@ -34,7 +34,7 @@ subprocess.Popen([python, "-c", server, str(pid), place], start_new_session=True
 channel.send(os.fstat(2).st_ino)
 ''')
 channel.send((server, os.getpid(), place, sys.executable))
-print(channel.receive(20) == os.fstat(2).st_ino)
+print(channel.receive(200) == os.fstat(2).st_ino)
 gateways[0].exit()
 gateways[0]._wait_ended(time.monotonic() + 20)
 """
@@ -46,7 +46,6 @@ ALL = [
 ]
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("spec", ALL)
 def test_a_server_that_a_worker_leaves_behind_is_not_killed_by_its_log(tmp_path: Path, spec: str) -> None:
     """What it logs after the end is nobody's, and whoever runs the program does not wait for it."""
@@ -56,7 +55,6 @@ def test_a_server_that_a_worker_leaves_behind_is_not_killed_by_its_log(tmp_path:
     assert eventually(place.exists)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "spec", [f"{ALL[0]}//stderr=inherit", f"{ALL[2]}//stderr=inherit", f"{ALL[3]}//stderr=inherit"]
 )
@@ -69,7 +67,6 @@ def test_with_inherit_it_has_ours(tmp_path: Path, spec: str) -> None:
     assert eventually(place.exists)
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("inner", ["popen", "popen//python={python}//nice=0"])
 @pytest.mark.parametrize("outer", ["popen", "popen//python={python}//nice=0"])
 def test_with_inherit_through_another_gateway(tmp_path: Path, outer: str, inner: str) -> None:
@@ -87,7 +84,7 @@ def test_nothing_is_started_at_the_end_where_nobody_holds_the_pipe(tmp_path: Pat
     cat.write_text(f"#!/bin/sh\necho started >> {tmp_path}/log\n")
     cat.chmod(0o755)
     done = run_program(
-        "gateway = make()\ngateway.remote_exec('import os; os.write(2, bytes([120]))').waitclose(10)\n"
+        "gateway = make()\ngateway.remote_exec('import os; os.write(2, bytes([120]))').waitclose(200)\n"
         "end(gateway)",
         environment={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
     )
@@ -103,7 +100,7 @@ def test_stdout_beside_it(policy: str, out: list[str], err: list[str]) -> None:
     done = run_program(
         "gateway = make('popen//id=gw0//stderr=inherit' + sys.argv[1])\n"
         'text = \'import os; os.write(1, b"out\\\\n"); os.write(2, b"err\\\\n")\'\n'
-        "gateway.remote_exec(text).waitclose(10)\nend(gateway)",
+        "gateway.remote_exec(text).waitclose(200)\nend(gateway)",
         policy,
     )
     assert (sorted(done.stderr.split()), done.stdout.split()) == (out, err)
@@ -113,7 +110,7 @@ def test_a_death_is_told_without_last_words() -> None:
     done = run_program(
         "gateway = make('popen//id=gw0//stderr=inherit')\n"
         "channel = gateway.remote_exec('import os; os.write(2, bytes([120])); os._exit(3)')\n"
-        "try: channel.receive(10)\nexcept EOFError as error: print(error)"
+        "try: channel.receive(200)\nexcept EOFError as error: print(error)"
     )
     assert done.stdout.endswith("exited with status 3\n")
     assert done.stderr == "x"

@@ -23,7 +23,7 @@ PROGRAM = (
     + "from xnet_gateway.errors import HostNotFound\n"
     "try:\n"
     "    gateway = make({spec!r})\n"
-    "    print(gateway.remote_exec('channel.send(1)').receive(10))\n"
+    "    print(gateway.remote_exec('channel.send(1)').receive(200))\n"
     "    end(gateway)\n"
     "except HostNotFound as error:\n"
     "    print(error)\n"
@@ -38,7 +38,7 @@ def run(folder: Path, pretence: str, spec: str = "popen//id=gw0") -> tuple[str, 
         PROGRAM.format(python=sys.executable, path=sys.path, log=str(log), pretence=pretence, spec=spec)
     )
     program.chmod(0o755)
-    done = subprocess.run([program], capture_output=True, text=True, timeout=50, check=False)
+    done = subprocess.run([program], capture_output=True, text=True, timeout=200, check=False)
     # What a second one of it says is passed on as it comes.
     assert done.stderr in ("", *done.stdout.splitlines(keepends=True))
     return done.stdout, len(log.read_text().splitlines())
@@ -96,8 +96,8 @@ def test_a_worker_is_an_interpreter() -> None:
         "gateway = make()\n"
         "text = '''from xnet_gateway.starting import begin; from xnet_gateway.xspec import XSpec\n"
         "inner = begin(XSpec('popen//id=inner')).finish()\n"
-        "channel.send(inner.remote_exec('channel.send(2)').receive(10)); inner.exit()'''\n"
-        "print(gateway.remote_exec(text).receive(15))\nend(gateway)"
+        "channel.send(inner.remote_exec('channel.send(2)').receive(200)); inner.exit()'''\n"
+        "print(gateway.remote_exec(text).receive(200))\nend(gateway)"
     )
     assert (done.stdout, done.stderr) == ("2\n", "")
 
@@ -112,7 +112,7 @@ def test_no_server_either(tmp_path: Path) -> None:
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=200,
         check=False,
         env=dict(os.environ),
     )

@@ -208,7 +208,7 @@ def test_tr_005_an_initiator_leaves_alone_what_is_not_its_own(everybodys: Path, 
         "print(os.getpid(), flush=True)\n"
         "sys.stdin.readline()\n"
         "gateway = make('popen//env:EXECNET_DEBUG=0//env:XNET_TRACE_JSON=')\n"
-        "assert gateway.remote_exec('channel.send(7)').receive(15) == 7\n"
+        "assert gateway.remote_exec('channel.send(7)').receive(200) == 7\n"
         "end(gateway)\n",
         environment=environment(everybodys),
     )

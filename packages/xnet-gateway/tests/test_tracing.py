@@ -160,7 +160,7 @@ class TestText:
         run({"XNET_TRACE_JSON": "/dev/full"})
         done = run_program(
             "gateway = make()\nos.close(2)\n"
-            "assert gateway.remote_exec('channel.send(1)').receive(10) == 1\nend(gateway)",
+            "assert gateway.remote_exec('channel.send(1)').receive(200) == 1\nend(gateway)",
             environment={"EXECNET_DEBUG": "2"},
         )
         assert done.returncode == 0

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from gateway_helpers import PATIENCE_S
+from gateway_helpers import PATIENCE_S, busy
 from socket_helpers import Serving
 from xnet_gateway.transport_checking import check_transport
 from xnet_gateway.transports import registry
@@ -189,7 +189,7 @@ class TestOthers:
         began_s = time.monotonic()
         problems = check_transport(Changed(), ["good=yes"])
         assert problems
-        assert time.monotonic() - began_s < 40
+        assert time.monotonic() - began_s < 40 * busy()
 
     def test_a_key_that_is_none(self) -> None:
         odd = Good()

@@ -85,7 +85,6 @@ def test_a_failed_start_says_where(gateways: Gateways, through: Through) -> None
         through(master, "popen//via=master//id=sub//chdir=/nonexistent/a/b")
 
 
-@pytest.mark.timeout(120)
 def test_starting_and_stopping_leaks_nothing_in_the_middle(gateways: Gateways, through: Through) -> None:
     master = gateways("popen//id=master")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 50.0
+from group_waits import PATIENCE_S
 
 #: What each puts in its place; ``stop`` puts everything back.
 REPLACING = {

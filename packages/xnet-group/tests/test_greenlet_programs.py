@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-PATIENCE_S = 30.0
+from group_waits import PATIENCE_S
+
 LIBRARIES = ("gevent", "eventlet")
 
 _HEAD = """
@@ -80,12 +81,12 @@ def test_starting_executing_and_ending_let_others_run(library: str, beginning: s
         gateway = group.makegateway(r"popen//env:PYTHONPATH={tmp_path}")
         channel = gateway.remote_exec("channel.send(channel.receive()); channel.receive()")
         soon(channel.send, "from a greenlet")
-        print(channel.receive(20))
+        print(channel.receive(200))
         soon(channel.send, "the end")
-        print(channel.waitclose(20))
+        print(channel.waitclose(200))
         status = gateway.remote_exec({wait.format(ended)!r})
         soon(lambda: open({ended!r}, "w").close())
-        group.terminate(20)
+        group.terminate(100)
         print(gateway.returncode, len(group))
         """,
     )
@@ -105,9 +106,9 @@ def test_callbacks_and_queues_are_for_greenlets(library: str, beginning: str) ->
         channels = MultiChannel([gateway.remote_exec(source) for gateway in gateways])
         queue = channels.make_receive_queue(endmarker="end")
         soon(channels.send_each, "item")
-        print(sorted(queue.get(timeout=20)[1] for _ in range(4)))
+        print(sorted(queue.get(timeout=200)[1] for _ in range(4)))
         channels.waitclose()
-        group.terminate(10)
+        group.terminate(100)
         """,
     )
     assert lines == ["['end', 'end', 'item', 'item']"]
@@ -130,10 +131,10 @@ def test_a_death_is_heard_of_with_its_signal(library: str, beginning: str) -> No
             channel = gateway.remote_exec("channel.receive()")
             os.kill(gateway.pid, signal.SIGKILL)
             try:
-                channel.waitclose(20)
+                channel.waitclose(200)
             except EOFError as error:
                 print(str(error).replace(str(gateway.pid), "PID").replace(gateway.id, "ID"))
-        group.terminate(10)
+        group.terminate(100)
         """,
     )
     killed = "gateway ID: its process (pid PID) was killed by signal 9 (SIGKILL)"
@@ -156,7 +157,7 @@ OTHERS_USED = {
         "from xnet_group import Group, MultiChannel\nother = Group(execmodel={name!r})\n"
         "gateway = other.makegateway('popen//execmodel=thread')\n"
         "queue = MultiChannel([gateway.remote_exec('channel.send(1)')]).make_receive_queue()\n"
-        "assert queue.get(timeout=20)[1] == 1\ngroup = Group()\n"
+        "assert queue.get(timeout=200)[1] == 1\ngroup = Group()\n"
     ),
     "the-library": "sleep(0.01)\nfrom xnet_group import Group\ngroup = Group()\nsleep(0.01)\n",
     "imported": "from xnet_group import Group\ngroup = Group()\n",
@@ -175,14 +176,14 @@ def test_where_others_use_greenlets_threads_wait_for_callbacks(library: str, beg
         channels = MultiChannel([gateway.remote_exec(source) for gateway in gateways])
         items = channels.make_receive_queue(endmarker="end")
         channels.send_each("go")  # nothing is here before: all comes while the queue is waited for
-        got = [items.get(timeout=20)[1] for _ in range(8)]
+        got = [items.get(timeout=200)[1] for _ in range(8)]
         print(sorted(map(str, got)), isinstance(items, queue.Queue))
         came, ended = threading.Event(), threading.Event()
         channel = gateways[0].remote_exec("channel.receive(); channel.send(1)")
         channel.setcallback(lambda item: (came if item == 1 else ended).set(), endmarker="end")
         channel.send("go")
-        print(came.wait(20), ended.wait(20))
-        group.terminate(10)
+        print(came.wait(200), ended.wait(200))
+        group.terminate(100)
     """
     assert run_green(library, OTHERS_USED[beginning], program) == [
         "['0', '0', '1', '1', '2', '2', 'end', 'end'] True",
@@ -199,8 +200,8 @@ def test_relays_of_others_do_not_wait_for_greenlets(library: str) -> None:
         group.makegateways(["popen//id=master", "popen//via=master//id=behind"])
         channel = group["behind"].remote_exec("channel.send(channel.receive())")
         soon(channel.send, b"x" * 3_000_000)
-        print(len(channel.receive(20)))
-        group.terminate(10)
+        print(len(channel.receive(200)))
+        group.terminate(100)
         """,
     )
     assert lines == ["3000000"]
@@ -214,7 +215,7 @@ def test_a_program_may_end_without_ending_its_gateways(library: str) -> None:
         """
         from xnet_group.default import makegateway
         gateway = makegateway()
-        print(gateway.remote_exec("channel.send(1)").receive(20))
+        print(gateway.remote_exec("channel.send(1)").receive(200))
         """,
     )
     assert lines == ["1"]

@@ -79,7 +79,7 @@ def test_specifications_may_be_objects_and_get_what_they_lack(group: Group) -> N
     gateway = group.makegateway(spec)
     assert gateway.spec is spec
     assert (spec.id, spec.execmodel) == ("gw0", "thread")
-    assert gateway.remote_exec("import os; channel.send(os.getcwd())").receive(10) == "/"
+    assert gateway.remote_exec("import os; channel.send(os.getcwd())").receive(200) == "/"
 
 
 def test_allocate_id_gives_each_number_once() -> None:
@@ -146,7 +146,7 @@ def test_remote_exec_takes_functions_with_arguments(three: Group) -> None:
 def test_leaving_a_with_block_ends_the_members() -> None:
     with Group(["popen"]) as group:
         gateway = group[0]
-        assert gateway.remote_exec("channel.send(1)").receive(10) == 1
+        assert gateway.remote_exec("channel.send(1)").receive(200) == 1
     assert len(group) == 0
     assert gateway.returncode == 0
 
@@ -179,5 +179,5 @@ def test_a_long_lived_group_forgets_those_that_ended(group: Group) -> None:
     for _ in range(3):
         gateway = group.makegateway()
         gateway.exit()
-        assert gateway._wait_ended(time.monotonic() + 10)
+        assert gateway._wait_ended(time.monotonic() + 200)
     assert len(group._gateways_to_join) == 1

@@ -22,7 +22,7 @@ from xnet_rsync.result import TargetResult
 #: What the receiver promises to run on.
 WANTED = ("2.7", "3.6", "3.7", "3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "pypy3")
 #: Whatever is waited for in these tests comes much sooner; a loaded machine may need some of it.
-PATIENCE_S = 30.0
+PATIENCE_S = 200.0
 
 
 def find_interpreter(version: str) -> str:

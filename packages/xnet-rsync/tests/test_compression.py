@@ -85,6 +85,6 @@ def test_threads_compress_at_the_same_time() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(200)
     for number, (method, packed) in results.items():
         assert bytes(receiver.unpack(method, packed, 0, 51_000)) == bodies[number]

@@ -214,7 +214,7 @@ class Stopped:
     def go_on(self) -> None:
         self._gateway._io.kill_now()
         for thread in self._threads:
-            thread.join(20)
+            thread.join(200)
             assert not thread.is_alive()
 
 

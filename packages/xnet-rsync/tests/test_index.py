@@ -74,5 +74,5 @@ def test_who_waits_for_a_table_is_told_when_the_walk_fails() -> None:
 
     with pytest.raises(OSError, match="no more"):
         index.fill(failing())
-    waiting.join(20)
+    waiting.join(200)
     assert found == [None]

@@ -18,17 +18,17 @@ def test_a_result_is_made_once_for_many_threads() -> None:
     def make() -> bytes:
         made.append(1)
         inside.set()
-        assert go_on.wait(20)
+        assert go_on.wait(200)
         return b"result"
 
     results: list[bytes] = []
     threads = [threading.Thread(target=lambda: results.append(kept.get("key", make))) for _ in range(5)]
     for thread in threads:
         thread.start()
-    assert inside.wait(20)
+    assert inside.wait(200)
     go_on.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(200)
     assert results == [b"result"] * 5
     assert made == [1]
 

@@ -77,7 +77,7 @@ gateway.join()
 """
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("bare", [False, True], ids=["imported", "sent"])
 def test_ten_gigabytes_fit_through_little_memory(bare: bool, tmp_path: Path) -> None:
     source, copy = tmp_path / "source", tmp_path / "copy"

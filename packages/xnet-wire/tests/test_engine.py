@@ -74,7 +74,7 @@ def test_many_threads_encode_and_decode_at_once() -> None:
     wrong: list[object] = []
 
     def work() -> None:
-        start.wait(30)
+        start.wait(200)
         for _ in range(40):
             for sample, data in zip(samples, expected, strict=True):
                 if encode(sample) != data or decoder.decode(data) != sample:
@@ -87,7 +87,7 @@ def test_many_threads_encode_and_decode_at_once() -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(200)
     finally:
         sys.setswitchinterval(interval)
     assert wrong == []

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Seconds until a program that hangs is given up; longer than any program should take on a busy machine.
-PATIENCE_S = 20
+PATIENCE_S = 200
 
 
 class Lab:

@@ -107,7 +107,7 @@ def test_workers_have_the_alias_and_our_classes() -> None:
     )
     program = (
         f"import execnet; channel = execnet.makegateway().remote_exec({source!r})\n"
-        "print(channel.receive(10)); print(channel.receive(10)); execnet.default_group.terminate(5)\n"
+        "print(channel.receive(200)); print(channel.receive(200)); execnet.default_group.terminate(5)\n"
     )
     first, second = aliased(program).splitlines()
     assert "object" in first
@@ -121,7 +121,7 @@ def test_workers_of_workers_have_the_alias() -> None:
         f"channel.send(group.remote_exec({inner!r}).receive_each()); group.terminate(5)\n"
     )
     program = (
-        f"import execnet; print(execnet.makegateway().remote_exec({source!r}).receive(20))\n"
+        f"import execnet; print(execnet.makegateway().remote_exec({source!r}).receive(200))\n"
         "execnet.default_group.terminate(5)\n"
     )
     assert aliased(program) == "['xnet.compat.execnet']\n"
@@ -131,7 +131,7 @@ def test_without_the_alias_workers_are_left_alone() -> None:
     program = (
         "import xnet\n"
         'source = "import sys; channel.send([type(f).__name__ for f in sys.meta_path])"\n'
-        "print('AliasFinder' in xnet.makegateway().remote_exec(source).receive(10))\n"
+        "print('AliasFinder' in xnet.makegateway().remote_exec(source).receive(200))\n"
         "xnet.default_group.terminate(5)\n"
     )
     assert output_of(program) == "False\n"
@@ -146,7 +146,7 @@ def test_a_bare_worker_where_xnet_is_installed_has_all_of_it() -> None:
         "gateway = xnet.makegateway('popen//python=' + other)\n"
         "source = 'import execnet, sys, xnet; is_bare = \"xnet_bare_worker\" in sys.modules;'\n"
         "source += 'channel.send((execnet.__name__, is_bare, execnet.makegateway is xnet.makegateway))'\n"
-        "print(gateway.remote_exec(source).receive(20))\n"
+        "print(gateway.remote_exec(source).receive(200))\n"
         "gateway.exit()\n"
     )
     assert aliased(program) == "('xnet.compat.execnet', True, True)\n"

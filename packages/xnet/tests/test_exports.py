@@ -66,7 +66,7 @@ def test_a_first_program() -> None:
         assert gateway.remote_exec("channel.send(channel.receive() * 2)").gateway is gateway
         channel = gateway.remote_exec("channel.send(channel.receive() * 2)")
         channel.send(21)
-        assert channel.receive(10) == 42
+        assert channel.receive(200) == 42
     finally:
         xnet.default_group.terminate(timeout=1.0)
 

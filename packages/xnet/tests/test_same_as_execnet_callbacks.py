@@ -84,7 +84,7 @@ def a_callback_that_raises(lab: Lab) -> None:
         results = channel.receive()
         channel.send(1)
         try:
-            channel.receive(20)
+            channel.receive(200)
         except Exception as error:
             results.send((type(error).__name__, str(error).strip().splitlines()[-1]))
     """

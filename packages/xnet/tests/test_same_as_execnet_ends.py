@@ -268,7 +268,7 @@ def test_same_script(name: str, twins: Twins) -> None:
             env=ENVIRONMENT,
             capture_output=True,
             text=True,
-            timeout=50,
+            timeout=200,
             check=False,
         )
         # Remote errors that nobody received are told on standard error, each in its own words.

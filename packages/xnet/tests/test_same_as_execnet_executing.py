@@ -261,7 +261,7 @@ def threads_of_code_outlive_it(lab: Lab) -> None:
         results = channel.receive()
         go = threading.Event()
         def later():
-            go.wait(20)
+            go.wait(200)
             try:
                 channel.send(1)
             except OSError as error:

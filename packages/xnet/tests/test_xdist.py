@@ -208,7 +208,7 @@ def test_as_execnet_runs_pytest_too(suite: Path) -> None:
 def other_python(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return an interpreter that has pytest and pytest-xdist but none of our packages, and execnet or not."""
     folder = tmp_path / "other"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=60)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True, timeout=200)
     (site_packages,) = folder.glob("lib/python*/site-packages")
     for name in (*NEEDED, *(("execnet",) if request.param == "execnet there" else ())):
         try:
@@ -289,7 +289,7 @@ def test_what_tests_start_has_our_terminal_where_pytest_does_not_capture_it(
             stdout=subprocess.PIPE,
             stderr=end if ours else subprocess.PIPE,
             text=True,
-            timeout=50,
+            timeout=200,
             check=False,
         )
         assert done.returncode == 0, done.stdout

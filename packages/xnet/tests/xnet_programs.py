@@ -23,7 +23,7 @@ def run(*arguments: str, cwd: Path | str | None = None) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         errors="backslashreplace",  # a test may print what is no UTF-8
-        timeout=50,
+        timeout=200,
         check=False,
     )
 

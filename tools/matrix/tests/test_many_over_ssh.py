@@ -49,7 +49,7 @@ def test_one_bad_host_ends_all(strict: Sshd, tmp_path: Path) -> None:
     before = children()
     text = f"ssh=here//ssh_config={strict.config}//python={python}"
     with Group() as group:
-        pid = group.makegateway(text).remote_exec("import os; channel.send(os.getpid())").receive(20)
+        pid = group.makegateway(text).remote_exec("import os; channel.send(os.getpid())").receive(200)
         assert pid in processes_of(python)
         with pytest.raises(HostNotFound) as caught:
             group.makegateways([text] * 4 + ["ssh=nobody.invalid"] + [text] * 4)

@@ -9,7 +9,7 @@ from soak.traffic import Disturbed, receive
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(1200)
 def test_nothing_is_found(capfd: pytest.CaptureFixture[str]) -> None:
     """The handler of SIGINT is set by the run itself, and needs the main thread."""
     assert main(["--minutes", "0.15", "--cycles", "5", "--workers", "4"]) == 0

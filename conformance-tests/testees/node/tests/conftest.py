@@ -16,7 +16,7 @@ def node() -> str:
     path = shutil.which("node")
     if path is None:
         pytest.skip("node is not installed")
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=200, check=True).stdout
     version = tuple(int(part) for part in said.strip().lstrip("v").split(".")[:2])
     if version < OLDEST_NODE:
         pytest.skip(f"node is {said.strip()}, the worker needs {'.'.join(map(str, OLDEST_NODE))}")

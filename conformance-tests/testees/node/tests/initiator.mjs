@@ -12,7 +12,7 @@ import { CODE, FRAME, PREAMBLE, frameName } from "../lib/wire/registry.mjs";
 import { ChannelReference } from "../lib/wire/types.mjs";
 
 /** No test waits longer for a frame (milliseconds). */
-const PATIENCE_MS = 20000;
+const PATIENCE_MS = 200000;
 
 const WORKER = fileURLToPath(new URL("../worker.mjs", import.meta.url));
 const ANY = { depth: 10000, item: Infinity, isOurs: () => true };

@@ -17,7 +17,7 @@ ours, theirs = socket.socketpair()
 owner = Sending()
 owner.session = Session(theirs.detach(), role="worker", owner=owner)
 session = Session(ours.detach(), role="initiator")
-session.wait_hello(20)
+session.wait_hello(200)
 threading.excepthook = lambda call: print(repr(call.exc_value), flush=True)
 inside = threading.Event()
 def callback(item):
@@ -26,7 +26,7 @@ def callback(item):
     raise ValueError(item)
 channel = session.request(frames.INFO)
 channel.setcallback(callback)
-inside.wait(20)
+inside.wait(200)
 session.close()
 print("ends", flush=True)
 """

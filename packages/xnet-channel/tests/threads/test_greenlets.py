@@ -73,7 +73,7 @@ began = time.monotonic()
 try:
     ours.receive(timeout=0.2)
 except ours.TimeoutError as error:
-    print(0.2 <= time.monotonic() - began < 2, bool(ticks))
+    print(0.2 <= time.monotonic() - began < 60, bool(ticks))
 ending = spawn(both.worker.close)
 try:
     ours.receive()

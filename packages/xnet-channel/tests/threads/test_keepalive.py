@@ -22,7 +22,7 @@ from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.keepalive import PAYLOAD, Keepalive
 from xnet_wire import frames
 
-INTERVAL_S = 0.1
+INTERVAL_S = 0.5
 
 
 class Watched:

@@ -75,7 +75,7 @@ def test_callbacks_one_that_setcallback_runs_may_wait_for_the_end() -> None:
 
         def take(item: object) -> None:
             theirs.close()
-            ours.waitclose(2)
+            ours.waitclose(PATIENCE_S)
             said.append(item)
 
         ours.setcallback(take)
@@ -347,7 +347,7 @@ def test_sending_an_interrupt_at_any_bytecode_leaves_the_channel_closed_or_usabl
         [sys.executable, "-c", text],
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
         env=environment,
     )

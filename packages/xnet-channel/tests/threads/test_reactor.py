@@ -10,7 +10,7 @@ import pytest
 from xnet_channel.threads.interests import READ
 from xnet_channel.threads.reactor import get_reactor
 
-PATIENCE_S = 20.0
+PATIENCE_S = 200.0
 
 
 def test_it_calls_back_soon_later_and_when_ready() -> None:

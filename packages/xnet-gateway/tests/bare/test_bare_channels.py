@@ -61,7 +61,7 @@ try:
     channel.waitclose(timeout=0.01)
 except channel.TimeoutError as error:
     channel.send(str(error))
-channel.send(channel.receive(timeout=20))
+channel.send(channel.receive(timeout=200))
 channel.send(channel.receive(timeout=-1))
 channel.send(list(channel))
 """

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bare_helpers import PREAMBLE, BareGateways, RawWorker, frame
-from gateway_helpers import PATIENCE_S, Watched, eventually, start_program
+from gateway_helpers import PATIENCE_S, Watched, busy, eventually, start_program
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.gateway import Gateway
 from xnet_wire import frames, messages
@@ -34,7 +34,7 @@ class TestTerminating:
         worker.remote_exec("pass").waitclose(PATIENCE_S)
         begin_s = time.monotonic()
         assert ends(worker, PATIENCE_S) == 0
-        assert time.monotonic() - begin_s < 3
+        assert time.monotonic() - begin_s < 3 * busy()
 
     def test_gr_003_code_that_waits_sees_the_end_and_sends_its_last_words(
         self, bare: BareGateways, version: str
@@ -60,11 +60,10 @@ class TestTerminating:
         channel.receive(PATIENCE_S)
         begin_s = time.monotonic()
         assert ends(worker, PATIENCE_S) == 0
-        assert 4 < time.monotonic() - begin_s < 10
+        assert 4 < time.monotonic() - begin_s < 10 * busy()
         with pytest.raises(RemoteError, match="keyboard-interrupted"):
             channel.receive(PATIENCE_S)
 
-    @pytest.mark.timeout(40)
     @pytest.mark.slow
     def test_gr_005_gr_007_code_that_does_not_let_itself_be_interrupted(self, bare: BareGateways) -> None:
         worker = bare("2.7")
@@ -72,7 +71,7 @@ class TestTerminating:
             "import time\nchannel.send(0)\nwhile True:\n  try: time.sleep(60)\n  except BaseException: pass"
         )
         channel.receive(PATIENCE_S)
-        assert ends(worker, 18) == 1
+        assert ends(worker, PATIENCE_S) == 1
 
     def test_threads_of_the_code_do_not_keep_it(self, bare: BareGateways, version: str) -> None:
         worker = bare(version)
@@ -80,7 +79,7 @@ class TestTerminating:
             "import threading, time\n"
             "thread = threading.Thread(target=time.sleep, args=(100,)); thread.daemon = True; thread.start()"
         ).waitclose(PATIENCE_S)
-        assert ends(worker, 5) == 0
+        assert ends(worker, PATIENCE_S) == 0
 
     def test_exit_handlers_run(self, bare: BareGateways, version: str, tmp_path: Path) -> None:
         worker = bare(version)

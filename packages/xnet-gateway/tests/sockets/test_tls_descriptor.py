@@ -20,7 +20,7 @@ def test_a_forked_child_keeps_no_connection_open(certificates: Certificates) -> 
         "import os, signal, sys, time\n"
         "from xnet_gateway.sockets.dialing import dial\n"
         "from xnet_gateway.sockets.tls import TlsOptions\n"
-        "fd = dial(sys.argv[1], secret=sys.argv[2].encode(), tls=TlsOptions(sys.argv[3]), timeout_s=20)\n"
+        "fd = dial(sys.argv[1], secret=sys.argv[2].encode(), tls=TlsOptions(sys.argv[3]), timeout_s=200)\n"
         "pid = os.fork()\n"
         "if not pid:\n"
         "    os.close(fd)\n"  # a session does that, as far as its own descriptor goes

@@ -70,7 +70,7 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": f"{folder}:/nonexistent"},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=200,
         check=False,
     )
 

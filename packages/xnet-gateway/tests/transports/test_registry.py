@@ -88,8 +88,8 @@ from xnet_gateway.starting import begin, check
 from xnet_gateway.xspec import XSpec
 spec = XSpec("foreign=1"); spec.id = "gw0"
 gateway = begin(spec).finish()
-print(gateway.remote_exec("channel.send(42)").receive(10), gateway.remoteaddress)
-gateway.exit(); gateway.wait(10)
+print(gateway.remote_exec("channel.send(42)").receive(200), gateway.remoteaddress)
+gateway.exit(); gateway.wait(200)
 for text in ("broken=1", "odd=1"):
     try: check(XSpec(text))
     except ValueError as error: print(error)

@@ -36,7 +36,7 @@ def find_node() -> str | None:
     path = shutil.which("node")
     if path is None:
         return None
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=200, check=True).stdout
     version = tuple(int(part) for part in said.strip().lstrip("v").split(".")[:2])
     return path if version >= (20, 12) else None
 

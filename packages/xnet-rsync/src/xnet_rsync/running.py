@@ -257,6 +257,8 @@ class Run:
         is_far = not is_local(target.gateway)
         compress = is_far if self._compress is None else self._compress
         channel = target.channel = target.gateway.remote_exec(receiver_source(target.gateway))
+        if self._given_up:  # whoever gave up may have looked before there was a channel to close
+            target.close("the sender has given up")
         channel.reconfigure(py2str_as_py3str=True, py3str_as_py2str=False)
         begin = {
             "version": messages.VERSION,

@@ -65,7 +65,7 @@ def test_shells_complete(typed: str, offered: str) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=200,
         check=False,
     )
     assert offered in done.stdout.split("\n")[0]
@@ -82,7 +82,7 @@ def test_nobody_who_reads_the_help() -> None:
             stdout=nobody,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=30,
+            timeout=200,
             check=False,
         )
     assert "Traceback" not in done.stderr
@@ -96,7 +96,7 @@ def test_closed_descriptors(closed: str) -> None:
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=200,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

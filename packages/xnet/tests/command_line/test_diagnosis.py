@@ -17,7 +17,7 @@ from xnet_group.termination import terminate_all
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_S = 30.0
+PATIENCE_S = 200.0
 ALL = [
     "specification",
     "program",

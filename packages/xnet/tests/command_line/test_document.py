@@ -43,7 +43,7 @@ def test_the_examples(command: str, output: str, folder: Path) -> None:
         env={**ENVIRONMENT, "PATH": f"{folder}/programs{os.pathsep}{os.environ['PATH']}"},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
     )
     said = done.stdout

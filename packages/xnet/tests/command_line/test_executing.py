@@ -18,7 +18,7 @@ from xnet_programs import ENVIRONMENT, run
 
 pytestmark = pytest.mark.slow
 
-PATIENCE_S = 40.0
+PATIENCE_S = 200.0
 POPEN = "popen"
 #: Our own worker, the bare one, and one through a shell.
 SPECS = [POPEN, f"popen//python={sys.executable} -E", "command=env"]

@@ -29,7 +29,7 @@ def address() -> Iterator[str]:
     assert server.stdout is not None
     yield server.stdout.readline().split()[-1]
     server.terminate()
-    server.communicate(timeout=40)
+    server.communicate(timeout=200)
 
 
 def xnet(*arguments: str, secret: str = SECRET) -> subprocess.CompletedProcess[str]:
@@ -39,7 +39,7 @@ def xnet(*arguments: str, secret: str = SECRET) -> subprocess.CompletedProcess[s
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",
-        timeout=50,
+        timeout=200,
         check=False,
     )
 

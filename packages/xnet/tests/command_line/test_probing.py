@@ -12,7 +12,7 @@ from xnet_gateway.transports.base import Command
 from xnet_gateway.transports.registry import find_transport
 from xnet_gateway.xspec import XSpec
 
-PATIENCE_S = 30.0
+PATIENCE_S = 200.0
 
 
 def route(text: str) -> Command:

@@ -44,7 +44,7 @@ def on_a_terminal(*arguments: str, lines: int = 40, term: str = "xterm") -> tupl
             break
         said += data
     os.close(ours)
-    return command.wait(40), said.decode("utf-8", "replace")
+    return command.wait(200), said.decode("utf-8", "replace")
 
 
 def plain(text: str) -> str:

@@ -45,7 +45,7 @@ def test_other_versions(python: str, as_file: bool) -> None:
         input=CODE,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
     )
     assert done.stdout == "gw0: hé\ngw0: sub\ngw0: after\n"

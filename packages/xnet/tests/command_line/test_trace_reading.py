@@ -77,7 +77,6 @@ def test_what_is_cut_or_foreign_is_counted(tmp_path: Path) -> None:
     assert reader.foreign == 2
 
 
-@pytest.mark.timeout(20)
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     """Somebody may have put it where traces are looked for."""
     os.mkfifo(tmp_path / "t-1.jsonl")

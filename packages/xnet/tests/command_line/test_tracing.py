@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         env={**ENVIRONMENT, "XNET_TRACE_JSON": str(made / "t"), "EXECNET_DEBUG": "2"},
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
     )
     assert sorted(done.stdout.splitlines()) == ["bare: traced", "gw0: traced"]
@@ -67,7 +67,7 @@ def test_text_of_several_processes_in_one_file(folder: Path) -> None:
         input=(folder / "log").read_text(),
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
     )
     assert by_pipe.stdout == done.stdout
@@ -145,7 +145,7 @@ def test_many_entries_and_a_reader_that_leaves(tmp_path: Path) -> None:
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
-        timeout=50,
+        timeout=200,
         check=False,
     )
     assert done.stdout == "    0.000000        5  gw0  -> CHANNEL_DATA channel 1, 1 bytes\n141\n"

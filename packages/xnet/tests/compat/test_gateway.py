@@ -19,7 +19,7 @@ def test_names() -> None:
 
 def test_facts_about_an_interpreter_by_executing() -> None:
     with xnet.Group(["popen"]) as group:
-        facts = group[0].remote_exec(gateway.rinfo_source).receive(10)
+        facts = group[0].remote_exec(gateway.rinfo_source).receive(200)
         assert facts == vars(group[0]._rinfo())
 
 

@@ -84,7 +84,7 @@ def test_replacing_what_is_not_asked_changes_nothing() -> None:
 import sys, execnet, execnet.gateway_io
 execnet.gateway_io.popen_args = execnet.gateway_io.popen_bootstrapline = None
 for spec in ("popen", f"popen//python={sys.executable}", f"popen//python=env A=b {sys.executable}"):
-    print(execnet.makegateway(spec).remote_exec("channel.send(1)").receive(20))
+    print(execnet.makegateway(spec).remote_exec("channel.send(1)").receive(200))
 """
     assert aliased(program).split() == ["1"] * 3
 
@@ -104,7 +104,7 @@ execnet.gateway_io.ssh_args = replaced
 gateway = execnet.makegateway(f"ssh=elsewhere//python={{sys.executable}}")
 channel = gateway.remote_exec("while True: channel.send(channel.receive() * 2)")
 channel.send(b"x" * 300_000)
-print(len(channel.receive(20)))
+print(len(channel.receive(200)))
 """
     try:
         assert aliased(program).split() == ["600000"]

@@ -32,7 +32,7 @@ stream.close_read(); stream.close_write(); stream.close_write()
 def outcome_of(prefix: str) -> tuple[bytes, str]:
     command = [sys.executable, "-c", prefix + PROGRAM]
     done = subprocess.run(
-        command, input=b"abcd", env=ENVIRONMENT, capture_output=True, timeout=50, check=True
+        command, input=b"abcd", env=ENVIRONMENT, capture_output=True, timeout=200, check=True
     )
     return done.stdout, done.stderr.decode()
 

@@ -18,9 +18,9 @@ def test_it_serves_a_channel(tmp_path: Path) -> None:
         channel = gateway.remote_exec(program)
         root = [1, 0o755, 0, 0]
         channel.send(["begin", {"version": 1, "dest": bytes(tmp_path / "new"), "root": root}])
-        assert channel.receive(20)[0] == "ready"
+        assert channel.receive(200)[0] == "ready"
         channel.send(["finish"])
-        assert channel.receive(20)[0] == "done"
+        assert channel.receive(200)[0] == "done"
         assert (tmp_path / "new").is_dir()
     finally:
         group.terminate(timeout=1.0)

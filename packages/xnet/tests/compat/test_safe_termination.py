@@ -38,14 +38,14 @@ def test_nothing_is_killed_that_ends(terminate: Callable[..., None]) -> None:
 def test_what_takes_too_long_is_killed_and_then_left(terminate: Callable[..., None]) -> None:
     never = threading.Event()
     done: list[str] = []
-    terminate(0.05, [(lambda: never.wait(50), lambda: done.append("killed"))])
+    terminate(0.05, [(lambda: never.wait(200), lambda: done.append("killed"))])
     assert done == ["killed"]
     never.set()
 
 
 def test_killing_ends_the_wait(terminate: Callable[..., None]) -> None:
     killed = threading.Event()
-    terminate(0.05, [(lambda: killed.wait(50), killed.set)])
+    terminate(0.05, [(lambda: killed.wait(200), killed.set)])
     assert killed.is_set()
 
 
@@ -53,7 +53,7 @@ def test_without_a_timeout_it_waits(terminate: Callable[..., None]) -> None:
     ready = threading.Event()
     done: list[str] = []
     threading.Timer(0.05, ready.set).start()
-    terminate(None, [(lambda: done.append(str(ready.wait(50))), lambda: done.append("killed"))])
+    terminate(None, [(lambda: done.append(str(ready.wait(200))), lambda: done.append("killed"))])
     assert done == ["True"]
 
 
@@ -65,5 +65,5 @@ def test_an_error_is_raised(terminate: Callable[..., None]) -> None:
         terminate(10, [(fail, lambda: None)])
     never = threading.Event()
     with pytest.raises(KeyError, match="why"):
-        terminate(0.05, [(lambda: never.wait(50), fail)])
+        terminate(0.05, [(lambda: never.wait(200), fail)])
     never.set()

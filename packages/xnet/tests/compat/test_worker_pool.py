@@ -39,7 +39,7 @@ def primary() -> Iterator[tuple[WorkerPool, int]]:
     assert thread.ident is not None
     yield made, thread.ident
     assert made.terminate(timeout=10)
-    thread.join(10)
+    thread.join(200)
     assert not thread.is_alive()
 
 
@@ -53,7 +53,7 @@ def test_results_and_errors(pool: WorkerPool) -> None:
     assert reply.get(timeout=0) == 5
     assert not reply.running
     with pytest.raises(ZeroDivisionError):
-        pool.spawn(lambda: 1 / 0).get(10)
+        pool.spawn(lambda: 1 / 0).get(200)
 
 
 def test_waiting_has_an_end(pool: WorkerPool) -> None:
@@ -65,7 +65,7 @@ def test_waiting_has_an_end(pool: WorkerPool) -> None:
     assert not pool.waitall(timeout=0.01)
     event.set()
     reply.waitfinish(10)
-    assert pool.waitall(10)
+    assert pool.waitall(200)
     assert pool.active_count() == 0
 
 
@@ -85,9 +85,9 @@ def test_the_primary_thread_is_taken_when_it_is_free(primary: tuple[WorkerPool, 
         go.wait()
 
     pool.spawn(occupy)
-    while started.get(timeout=10) != ident:  # it may not wait for calls yet
+    while started.get(timeout=200) != ident:  # it may not wait for calls yet
         pool.spawn(occupy)
-    assert pool.spawn(threading.get_ident).get(10) != ident
+    assert pool.spawn(threading.get_ident).get(200) != ident
     go.set()
 
 
@@ -112,7 +112,7 @@ def work(number):
     idents.add(threading.get_ident())
     return number * 2
 replies = [pool.spawn(work, number) for number in range(50)]
-print(pool.waitall(10), [reply.get(10) for reply in replies] == list(range(0, 100, 2)), len(idents))
+print(pool.waitall(200), [reply.get(200) for reply in replies] == list(range(0, 100, 2)), len(idents))
 print(pool.terminate(10))
 """
     done = run("-c", program)
