@@ -72,7 +72,7 @@ def main(argv: list[str]) -> int:
         metavar="VERSION",
         help="another Python than the one that runs this, such as 3.13, or its path; it has .venv-VERSION",
     )
-    parser.add_argument("--venv", default=".venv", help=argparse.SUPPRESS)  # how --python starts us again
+    parser.add_argument("--venv", default=_running_in(), help=argparse.SUPPRESS)  # --python starts us again
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS")
     options = parser.parse_args(argv)
@@ -90,6 +90,12 @@ def main(argv: list[str]) -> int:
         ).returncode
     except KeyboardInterrupt:
         return 130
+
+
+def _running_in() -> str:
+    """Return the name of our environment that runs this, if one does; else of the usual one."""
+    prefix = Path(sys.prefix)
+    return prefix.name if prefix.parent == ROOT and prefix.name.startswith(".venv") else ".venv"
 
 
 def _start_with(name: str, arguments: list[str]) -> int:

@@ -187,7 +187,7 @@ def run(command: Shown, place: Path, replaced: dict[str, str]) -> None:
             assert line.startswith("listening on "), where + line
             assert expected in ([], [line]), where
             return
-        said = process.communicate(timeout=55)[0]
+        said = process.communicate(timeout=250)[0]
     assert process.returncode == 0, where + said
     for part, pattern in SAID.items():
         if part in command.text:

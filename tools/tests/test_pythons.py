@@ -64,3 +64,9 @@ def test_another_python_has_an_environment_of_its_own(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, dev, "--python", str(mine), "test", "-k", "x"], check=False)
     assert done.returncode == 3
     assert said.read_text() == f"{dev} --venv .venv-{str(mine).replace('/', '_')} test -k x\n"
+
+
+def test_a_python_of_an_environment_of_ours_has_that_one() -> None:
+    command = [sys.executable, "tools/dev.py", "python", "-c", "import sys; print(sys.prefix)"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said == (f"{sys.prefix}\n" if Path(sys.prefix).parent == ROOT else f"{ROOT}/.venv\n")

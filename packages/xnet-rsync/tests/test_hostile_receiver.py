@@ -23,7 +23,7 @@ from xnet_rsync import RSync, SyncError, running
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 #: What the memory of the sender may grow by, in megabytes: itself, and what is in its channel.
 MOST_GROWTH_MB = 24
-LIMIT_S = 50
+LIMIT_S = 200
 
 SENDER = """
 import json, sys, time

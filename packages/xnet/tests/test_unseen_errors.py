@@ -14,7 +14,7 @@ WORKERS = {"full": "popen", "bare": f"popen//python={SIBLING}"}
 #: Each lets the errors ZeroDivisionError and nothing else go unseen, as often as the number says.
 PROGRAMS = {
     "of a module that ends": (1, "channel = gateway.remote_exec('1/0')"),
-    "dropped": (1, "gateway.remote_exec('1/0'); gateway.exit(); gateway.join(20)"),
+    "dropped": (1, "gateway.remote_exec('1/0'); gateway.exit(); gateway.join(200)"),
     "dropped, and late": (
         1,
         """
@@ -26,7 +26,7 @@ del channel
 gateway.remote_status()
 own.send(1)
 gateway.exit()
-gateway.join(20)
+gateway.join(200)
 """,
     ),
     "closed": (
@@ -118,7 +118,7 @@ def test_told_once(name: str, worker: str) -> None:
         f"import xnet\ngroup = xnet.Group()\nspec = {WORKERS[worker]!r}\ngateway = group.makegateway(spec)\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", head + program], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", head + program], capture_output=True, text=True, timeout=200, check=False
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("Warning: a remote error that nobody received") == count, done.stderr

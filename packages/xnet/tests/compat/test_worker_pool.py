@@ -143,7 +143,7 @@ replies = [pool.spawn(queue.get) for _ in range(3)]
 print([reply.running for reply in replies], pool.active_count(), pool.waitall(0.05))
 for number in range(3):
     queue.put(number)
-print(pool.waitall(20), [reply.running for reply in replies], len(pool._running))
+print(pool.waitall(200), [reply.running for reply in replies], len(pool._running))
 print(sorted(reply.get(5) for reply in replies))
 """
     done = run("-c", program)
