@@ -170,6 +170,41 @@ class TestSleepingConsumer:
         thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
+    @pytest.mark.parametrize("spec", ["popen", "popen//python=python3"])
+    def test_fc_040_a_slow_thread_bounds_its_channel_while_another_thread_sends(
+        self, gateways: Gateways, spec: str
+    ) -> None:
+        """It grew by what the other one sent, up to `limits.memory`, and was closed then."""
+        gateway = gateways(f"{spec}//limits=memory:{4 * MEGABYTE}")
+        channel = gateway.remote_exec("for item in channel: channel.send(item)")
+        item, count = b"x" * 50_000, 300
+        took, go_on = threading.Event(), threading.Event()
+        received: list[bytes] = []
+
+        def take_slowly() -> None:
+            received.append(channel.receive())
+            took.set()
+            go_on.wait(PATIENCE_S)
+            received.extend(channel.receive() for _ in range(count - 1))
+
+        def send_all() -> None:
+            for _ in range(count):
+                channel.send(item)
+
+        reader = threading.Thread(target=take_slowly, daemon=True)
+        sender = threading.Thread(target=send_all, daemon=True)
+        reader.start()
+        sender.start()
+        assert took.wait(PATIENCE_S)
+        assert eventually(lambda: gateway.session.relief._blocked_senders)
+        sender.join(0.5)  # without a bound it is done by then
+        assert gateway.session.connection.table.account.kept_bytes <= 2 * 1_048_576
+        go_on.set()
+        for thread in (reader, sender):
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+        assert received == [item] * count
+
 
 class TestNoDeadlock:
     def test_fc_040_both_send_all_then_receive_all(self, gateways: Gateways) -> None:
@@ -221,6 +256,23 @@ class TestNoDeadlock:
         channel.send(other)
         assert channel.receive(PATIENCE_S) == "done"
         assert sum(len(other.receive(PATIENCE_S)) for _ in range(30)) == 30 * MEGABYTE
+
+    def test_fc_042_what_a_thread_that_has_ended_took_from(self, gateways: Gateways) -> None:
+        """It waited for ever: its channel counted as somebody's."""
+        gateway = gateways()
+        other = gateway.newchannel()
+        channel = gateway.remote_exec(f"""
+            other = channel.receive()
+            for _ in range(10):
+                other.send(b"x" * {MEGABYTE})
+            channel.send("done")
+        """)
+        channel.send(other)
+        thread = threading.Thread(target=other.receive)
+        thread.start()
+        thread.join(PATIENCE_S)
+        assert channel.receive(PATIENCE_S) == "done"
+        assert sum(len(other.receive(PATIENCE_S)) for _ in range(9)) == 9 * MEGABYTE
 
     def test_fc_043_a_blocked_sender_does_not_stop_others(self, gateways: Gateways) -> None:
         gateway = gateways()

@@ -8,6 +8,7 @@ import threading
 from core_helpers import close, data, last
 from raw_peer import raw_peer
 from threads_helpers import PATIENCE_S, pair
+from xnet_channel.threads import takers
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.mailbox import NO_ENDMARKER, Mailbox
 from xnet_wire import frames
@@ -89,12 +90,14 @@ def test_who_took_the_last_item_is_known() -> None:
         theirs.send(2)
         assert mailbox_of(ours).last_taker is None
         ours.receive(PATIENCE_S)
-        assert mailbox_of(ours).last_taker == threading.get_ident()
+        assert mailbox_of(ours).last_taker is takers.current()
         thread = threading.Thread(target=ours.receive, args=(PATIENCE_S,))
         thread.start()
-        ident = thread.ident
         thread.join(PATIENCE_S)
-        assert mailbox_of(ours).last_taker == ident
+        last = mailbox_of(ours).last_taker
+        assert last is not None
+        assert last is not takers.current()
+        assert last.ended
 
 
 def test_none_is_an_endmarker_like_any_other() -> None:

@@ -92,6 +92,107 @@ def test_fc_040_both_sides_send_everything_on_several_channels_before_they_recei
         assert [side.end() for side in sides] == [9_000_000, 9_000_000]
 
 
+class Elsewhere:
+    """A thread that has taken an item and is busy with something else."""
+
+    def __init__(self, peer: RawPeer, channel: Channel) -> None:
+        self.took, self.go_on = threading.Event(), threading.Event()
+        self._channel = channel
+        peer.write(data(channel.id))
+        self._thread = Background(self._run)
+        assert self.took.wait(PATIENCE_S)
+
+    def _run(self) -> None:
+        self._channel.receive(PATIENCE_S)
+        self.took.set()
+        assert self.go_on.wait(PATIENCE_S)
+
+    def end(self) -> None:
+        self.go_on.set()
+        assert self._thread.end() is None
+
+
+def test_fc_040_not_what_another_thread_takes_from_until_it_has_ended() -> None:
+    """Else a slow reader's channel grows up to the limit of the connection, and is closed."""
+    with raw_peer(hello=SMALL) as peer:
+        sending, taken, nobodys = [peer.session.request(frames.INFO) for _ in range(3)]
+        reader = Elsewhere(peer, taken)
+        blocked = Background(lambda: sending.send(b"y" * 100_000))
+        assert eventually(lambda: peer.session.relief._blocked_senders > 0)
+        for channel in (taken, nobodys):
+            fill(peer, channel)
+        assert credited(peer) == [nobodys.id]
+        reader.end()
+        assert peer.until(frames.CHANNEL_CREDIT)[-1][1] == taken.id
+        peer.write(credit(sending.id, 2**20))
+        assert blocked.end() is None
+
+
+def test_fc_040_another_thread_that_takes_nothing_for_long_may_wait_for_the_sender(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("xnet_channel.threads.relief.STUCK_S", 0.1)
+    with raw_peer(hello=SMALL) as peer:
+        sending, taken = [peer.session.request(frames.INFO) for _ in range(2)]
+        reader = Elsewhere(peer, taken)
+        blocked = Background(lambda: sending.send(b"y" * 100_000))
+        assert eventually(lambda: peer.session.relief._blocked_senders > 0)
+        fill(peer, taken)
+        assert credited(peer) == []
+        for _ in range(2):  # a window at a time
+            assert peer.until(frames.CHANNEL_CREDIT)[-1][1] == taken.id
+            fill(peer, taken)
+        peer.write(credit(sending.id, 2**20))
+        assert blocked.end() is None
+        reader.end()
+
+
+def test_fc_040_two_that_wait_to_send_relieve_each_others_channels() -> None:
+    with raw_peer(hello=SMALL) as peer:
+        first, second, taken = [peer.session.request(frames.INFO) for _ in range(3)]
+        peer.write(data(taken.id))
+
+        def take_and_send() -> None:
+            taken.receive(PATIENCE_S)
+            second.send(b"y" * 100_000)
+
+        threads = [Background(first.send, b"y" * 100_000), Background(take_and_send)]
+        assert eventually(lambda: peer.session.relief._blocked_senders == 2)
+        fill(peer, taken)
+        assert credited(peer) == [taken.id]
+        for channel in (first, second):
+            peer.write(credit(channel.id, 2**20))
+        assert [thread.end() for thread in threads] == [None, None]
+
+
+def test_fc_040_a_callback_that_waits_to_send_relieves_channels_of_callbacks_and_no_other_thread_does() -> (
+    None
+):
+    with raw_peer(hello=SMALL) as peer:
+        sending, called = peer.session.request(frames.INFO), peer.session.request(frames.INFO)
+        inside, go_on, done = threading.Event(), threading.Event(), threading.Event()
+
+        def slow(item: object) -> None:
+            if item == 7:
+                inside.set()
+                go_on.wait(PATIENCE_S)
+                sending.send(b"y" * 100_000)
+                done.set()
+
+        called.setcallback(slow)
+        peer.write(data(called.id))
+        assert inside.wait(PATIENCE_S)
+        blocked = Background(lambda: sending.send(b"y" * 100_000))
+        assert eventually(lambda: peer.session.relief._blocked_senders == 1)
+        fill(peer, called)
+        assert credited(peer) == []
+        go_on.set()
+        assert peer.until(frames.CHANNEL_CREDIT)[-1][1] == called.id
+        peer.write(credit(sending.id, 2**20))
+        assert blocked.end() is None
+        assert done.wait(PATIENCE_S)
+
+
 def test_fc_041_who_waits_for_the_end_relieves_that_channel_only_and_only_so_long() -> None:
     with raw_peer(hello=SMALL) as peer:
         waited_for, other = peer.session.request(frames.INFO), peer.session.request(frames.INFO)
@@ -149,6 +250,21 @@ def test_fc_042_who_has_waited_to_receive_relieves_what_nobody_else_takes_from()
         peer.write(data(wanted.id, "at last"))
         assert blocked.end() == "at last"
         assert credited(peer) == []
+
+
+def test_fc_042_a_thread_that_has_ended_takes_nothing_any_more() -> None:
+    with raw_peer(hello=SMALL) as peer:
+        wanted, taken = peer.session.request(frames.INFO), peer.session.request(frames.INFO)
+        reader = Elsewhere(peer, taken)
+        fill(peer, taken)
+        blocked = Background(wanted.receive, PATIENCE_S)
+        with pytest.raises(TimeoutError):
+            peer.session.request(frames.INFO).receive(2 * STALL_S)
+        assert credited(peer) == []  # it is there, and may come back
+        reader.end()
+        assert peer.until(frames.CHANNEL_CREDIT)[-1][1] == taken.id
+        peer.write(data(wanted.id, "at last"))
+        assert blocked.end() == "at last"
 
 
 def test_fc_042_a_short_wait_does_not_count() -> None:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 
+from xnet_channel.threads import takers
 from xnet_channel.threads.errors import TimeoutError
 from xnet_channel.threads.native import CLOCK, start_thread
 from xnet_channel.threads.sending import send_at_once, send_item
@@ -95,8 +96,10 @@ async def asend(channel: Channel, item: object) -> None:
         return
     loop = asyncio.get_running_loop()
     future = loop.create_future()
+    waits_for = takers.current()
 
     def send() -> None:
+        takers.stand_for(waits_for)
         error = None
         try:
             send_item(mailbox, item)

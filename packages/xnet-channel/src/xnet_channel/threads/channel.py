@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 
 from xnet_channel.core import states
-from xnet_channel.threads import greenlets
+from xnet_channel.threads import takers
 from xnet_channel.threads.callbacks import deliver_end, deliver_one
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_channel.threads.mailbox import NO_ENDMARKER
@@ -118,12 +118,14 @@ class Channel:
                     raise mailbox.callback_error() or OSError(
                         f"cannot receive: {self!r} has a callback that gets the items"
                     )
+                mailbox.last_taker = takers.current()
+                if receiver.relieved:
+                    session.relief.taken_locked(mailbox)
                 if not items:
                     if timeout is None and session.tracer is None:
                         session.leading.wait_once_for_item_locked(mailbox.state)
                     if not items:
                         self._wait_for_item_locked(timeout)
-                mailbox.last_taker = greenlets.ident()
                 before = receiver.consumed
                 taken = items[0]
                 del items[0]

@@ -52,6 +52,7 @@ class Dispatcher:
         if isinstance(mailbox, Mailbox):
             return mailbox
         mailbox = state.shell = Mailbox(self._session, state)
+        self._session.relief.opened_locked(mailbox)
         if len(self._session.connection.table.open) == 2:
             self._session.wake_all_locked()  # from now on a channel can starve: see ``relief``
         return mailbox

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from xnet_channel.threads.channel import Channel
     from xnet_channel.threads.errors import RemoteError
     from xnet_channel.threads.session import Session
+    from xnet_channel.threads.takers import GreenletTaker, Taker
 
 #: Stands for "no endmarker wanted": None is a value that callbacks may want.
 NO_ENDMARKER: Final = object()
@@ -38,7 +39,9 @@ class Mailbox:
         remote_errors: Errors of the peer that nobody has seen yet.
         ended: No item will be delivered any more: everything that came has been queued, or the
             callback has seen it and the endmarker.
-        last_taker: Ident of the thread, or greenlet, that took the last item, or None if nobody ever did.
+        last_taker: Which thread, or greenlet, wanted the last item; None if nobody ever did.
+        looked_at: Cost of what had been taken when a blocked sender looked last, and since when it is
+            the same; see ``relief``.
         waiters: Threads that wait for news of this channel.
 
     Threads: all under the session's lock, but ``ref``.
@@ -50,6 +53,7 @@ class Mailbox:
         "ended",
         "endmarker",
         "last_taker",
+        "looked_at",
         "ref",
         "remote_errors",
         "session",
@@ -65,7 +69,8 @@ class Mailbox:
         self.callback_failed: str | None = None
         self.remote_errors: list[RemoteError] = []
         self.ended = state.receiver.state is not states.OPEN
-        self.last_taker: int | None = None
+        self.last_taker: Taker | GreenletTaker | None = None
+        self.looked_at: tuple[int, float] = (-1, 0.0)
         self.waiters = WaitList()
         self.ref: Callable[[], Channel | None] = _no_channel
 

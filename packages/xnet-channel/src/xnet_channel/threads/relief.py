@@ -5,29 +5,43 @@ everything"; "wait until it is closed, then look at the items". While a thread o
 on something else of the same connection it cannot take items; the peer may be unable to go on
 before its items are taken. So, for that time, arrivals are credited at once (FC):
 
-* a thread blocked in ``send()`` for credit relieves every channel of the connection;
+* a thread blocked in ``send()`` relieves the channels that nobody else takes from;
 * a thread in ``waitclose()`` of a channel without callback relieves that channel;
 * a thread blocked in ``receive()`` or ``waitclose()`` for a stall period relieves, step by step,
-  channels whose items nobody but that thread has ever taken. A channel that another thread
-  takes from, however slowly, stays bounded.
+  channels without a callback that nobody else takes from.
+
+Nobody else takes from a channel if nobody ever has, or if who did last is the blocked thread
+itself, or is blocked in ``send()`` as well, or has ended. A channel that another thread, or a
+callback, takes from, however slowly, stays bounded. But that thread may wait for the sender itself, in
+ways that cannot be seen: if it takes nothing for some seconds, the sender gives its channel a window now and
+then. So nothing blocks for ever, and memory grows slowly.
 """
 
 from __future__ import annotations
 
-from xnet_channel.threads import greenlets
+from xnet_channel.threads import takers
 from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
+    from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.session import Session
+    from xnet_channel.threads.takers import GreenletTaker, Taker
+
+    #: Who waits in ``send()``, and whether it is a callback.
+    Blocked = tuple[Taker | GreenletTaker, bool]
 
 #: How long a receiving thread has to be blocked before it counts as stalled, in seconds.
 STALL_S: Final = 0.5
 #: How long until the next step, once stalled: a window in each step is 50 MB/s.
 NEXT_STALL_S: Final = 0.02
+#: After how long without taking anything somebody else counts as stuck while a thread waits in ``send()``, in
+#: seconds; and how long until the next window then: 1 MB/s.
+STUCK_S: Final = 5.0
+STUCK_STEP_S: Final = 1.0
 #: How long an ending worker waits for credit, in seconds: whoever takes its last items gives some sooner.
 LAST_CREDIT_S: Final = 0.2
 
@@ -40,7 +54,9 @@ class Relief:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._blocked_senders = 0
+        self._blocked: list[Blocked] = []
+        #: What is relieved because of them.
+        self._relieved: set[ChannelState] = set()
         #: In a worker that was asked to end: until when who sends waits for credit; else None.
         self.last_credit_by_s: float | None = None
 
@@ -48,18 +64,81 @@ class Relief:
         """The worker was asked to end, or has got credit since: who sends waits a moment. Spec: GR-011."""
         self.last_credit_by_s = CLOCK.monotonic() + LAST_CREDIT_S
 
-    def sender_blocks_locked(self) -> None:
-        """A thread begins to wait for credit."""
-        self._blocked_senders += 1
-        if self._blocked_senders == 1:
-            self._session.connection.relieve_all(True)
+    def sender_blocks_locked(self) -> Blocked:
+        """A thread begins to wait in ``send()``; give what this returns to ``sender_goes_on_locked``."""
+        blocked = takers.current(), self._session.callbacks.is_current_thread
+        self._blocked.append(blocked)
+        self._relieve_again_locked()
+        return blocked
+
+    def sender_goes_on_locked(self, blocked: Blocked) -> None:
+        """A thread has stopped waiting in ``send()``."""
+        self._blocked.remove(blocked)
+        self._relieve_again_locked()
+
+    def sender_stalls_locked(self) -> None:
+        """A thread has waited in ``send()`` for a stall period: a taker may have ended, or be stuck."""
+        self._relieve_again_locked()
+        now_s = CLOCK.monotonic()
+        for state in list(self._session.connection.table.open.values()):
+            mailbox: Mailbox | None = state.shell  # type: ignore[assignment]
+            if mailbox is None or state in self._relieved:
+                continue
+            taken, since_s = mailbox.looked_at
+            if taken != state.receiver.consumed or not state.receiver.items:
+                mailbox.looked_at = state.receiver.consumed, now_s
+            elif now_s - since_s >= STUCK_S:
+                mailbox.looked_at = taken, since_s + STUCK_STEP_S
+                self._relieve_once_locked(state)
+        self._session.writer.flush_soon_locked()
+
+    def opened_locked(self, mailbox: Mailbox) -> None:
+        """There is a new channel."""
+        if self._blocked:
+            self._relieved.add(mailbox.state)
+            self._session.connection.relieve(mailbox.state, True)
+
+    def taken_locked(self, mailbox: Mailbox) -> None:
+        """Somebody takes from a channel that is relieved: not because of others that wait in ``send()``."""
+        if mailbox.state in self._relieved and mailbox.last_taker not in [
+            taker for taker, _ in self._blocked
+        ]:
+            self._relieved.discard(mailbox.state)
+            self._session.connection.relieve(mailbox.state, False)
+
+    @property
+    def _blocked_senders(self) -> int:
+        return len(self._blocked)
+
+    def _relieve_again_locked(self) -> None:
+        """Find out which channels are to be relieved now, for those who wait in ``send()``."""
+        connection = self._session.connection
+        wanted: set[ChannelState] = set()
+        if self._blocked:
+            here = [taker for taker, _ in self._blocked]
+            in_callback = any(callback for _, callback in self._blocked)
+            for state in list(connection.table.open.values()):
+                mailbox: Mailbox | None = state.shell  # type: ignore[assignment]
+                if mailbox is None:
+                    continue
+                last = mailbox.last_taker
+                if (
+                    in_callback
+                    if mailbox.callback is not None
+                    else last is None or last in here or last.ended
+                ):
+                    wanted.add(state)
+        for state in self._relieved - wanted:
+            connection.relieve(state, False)
+        for state in wanted - self._relieved:
+            connection.relieve(state, True)
+        self._relieved = wanted
+        if connection.out.buffers:
             self._session.writer.flush_soon_locked()
 
-    def sender_goes_on_locked(self) -> None:
-        """A thread has stopped waiting for credit."""
-        self._blocked_senders -= 1
-        if not self._blocked_senders:
-            self._session.connection.relieve_all(False)
+    def _relieve_once_locked(self, state: ChannelState) -> None:
+        self._session.connection.relieve(state, True)
+        self._session.connection.relieve(state, False)
 
     def close_waiter_locked(self, mailbox: Mailbox, waits: bool) -> None:
         """A thread begins or stops to wait for the end of a channel without callback."""
@@ -78,15 +157,15 @@ class Relief:
 
         Threads: the waiting thread.
         """
-        me = greenlets.ident()
+        me = takers.current()
         connection = self._session.connection
         queued_bytes = connection.out.queued_bytes
         for state in list(connection.table.open.values()):
             other = state.shell
             if other is None or other is mailbox:
                 continue
-            if other.callback is None and other.last_taker in (None, me):  # type: ignore[attr-defined]
-                connection.relieve(state, True)
-                connection.relieve(state, False)
+            last = other.last_taker  # type: ignore[attr-defined]
+            if other.callback is None and (last is None or last is me or last.ended):  # type: ignore[attr-defined]
+                self._relieve_once_locked(state)
         self._session.writer.flush_soon_locked()
         return connection.out.queued_bytes > queued_bytes

@@ -2,7 +2,7 @@
 
 The usual item is small and there is credit: one lock, one frame, one write. Whoever has to wait,
 for credit or because the item needs several frames, reserves the channel first, so that parts of
-two items never mix. Of several that wait, any may be next; none is kept out.
+two items never mix. Those that wait have their turn in the order in which they came, an item each.
 
 Spec: FC-020 to FC-024 (what a frame may cost, parts), FC-040 (who waits for credit).
 """
@@ -20,6 +20,7 @@ from xnet_channel.threads.interrupts import (
 )
 from xnet_channel.threads.last_words import await_reason_locked, is_broken
 from xnet_channel.threads.native import CLOCK
+from xnet_channel.threads.relief import STALL_S
 from xnet_wire import values
 from xnet_wire.errors import DumpError
 from xnet_wire.limits import ITEM_COST_BYTES
@@ -58,7 +59,7 @@ def send_item(mailbox: Mailbox, item: object) -> None:
                 state = mailbox.state
                 if (
                     size <= connection.part_bytes
-                    and not state.sender.reserved
+                    and not state.sender.turns
                     and connection.send_item(state, payload, size + ITEM_COST_BYTES)
                 ):
                     writer = session.writer
@@ -95,7 +96,7 @@ def send_at_once(mailbox: Mailbox, item: object) -> bool:
     try:
         with session.lock:
             state = mailbox.state
-            if size > connection.part_bytes or state.sender.reserved or writer.backlog_bytes:
+            if size > connection.part_bytes or state.sender.turns or writer.backlog_bytes:
                 return False
             if is_broken(session):
                 return False  # who may wait gets to know why
@@ -182,10 +183,11 @@ class Reservation:
         self._held = hold_interrupts()
         try:
             with self._session.lock:
-                self._wait_locked(lambda: not self._sender.reserved)
-                self._sender.reserved = True
+                turns = self._sender.turns
+                turns.append(self)
+                self._wait_locked(lambda: turns[0] is self)
         except BaseException:
-            self._release()
+            self.__exit__(None, None, None)
             raise
         return self
 
@@ -195,7 +197,8 @@ class Reservation:
         self._hold_again()  # an error may have come while they were let through
         try:
             with self._session.lock:
-                self._sender.reserved = False
+                if self in self._sender.turns:
+                    self._sender.turns.remove(self)
                 if error is not None and self._sender.in_parts:
                     text = f"sending was interrupted in the middle of an item by {error!r}"
                     if isinstance(error, WorkerEndingError):
@@ -221,11 +224,7 @@ class Reservation:
         try:
             with session.lock:
                 if sender.credit < cost_bytes:
-                    session.relief.sender_blocks_locked()
-                    try:
-                        self._wait_locked(lambda: sender.credit >= cost_bytes)
-                    finally:
-                        session.relief.sender_goes_on_locked()
+                    self._wait_locked(lambda: sender.credit >= cost_bytes)
                 action()
                 position_bytes = session.connection.out.queued_bytes
                 written = session.writer.flush_locked()
@@ -252,17 +251,26 @@ class Reservation:
                 or session.connection.gives_no_work
             )
 
-        self._let_through()
-        while not done():
-            last_credit_by_s = relief.last_credit_by_s
-            session.leading.wait_locked(
-                lambda by_s=last_credit_by_s: done() or relief.last_credit_by_s != by_s,  # type: ignore[misc]
-                last_credit_by_s,
-                self._mailbox.waiters,
-            )
-            if last_credit_by_s is not None and CLOCK.monotonic() >= last_credit_by_s and not done():
-                raise WorkerEndingError(str(_cannot_send_locked(self._mailbox, None)))
-        self._hold_again()
+        if done():
+            return
+        blocked = relief.sender_blocks_locked()
+        try:
+            self._let_through()
+            while not done():
+                last_credit_by_s = relief.last_credit_by_s
+                stall_at_s = CLOCK.monotonic() + STALL_S
+                session.leading.wait_locked(
+                    lambda by_s=last_credit_by_s: done() or relief.last_credit_by_s != by_s,  # type: ignore[misc]
+                    stall_at_s if last_credit_by_s is None else min(last_credit_by_s, stall_at_s),
+                    self._mailbox.waiters,
+                )
+                if last_credit_by_s is not None and CLOCK.monotonic() >= last_credit_by_s and not done():
+                    raise WorkerEndingError(str(_cannot_send_locked(self._mailbox, None)))
+                if CLOCK.monotonic() >= stall_at_s:
+                    relief.sender_stalls_locked()
+        finally:
+            self._hold_again()
+            relief.sender_goes_on_locked(blocked)
 
     def _let_through(self) -> None:
         if self._held is not None:

@@ -76,7 +76,7 @@ IS_PYPY = hasattr(sys, "pypy_version_info")
 
 if PY2:
     from signal import SIGINT, default_int_handler, getsignal, signal
-    from thread import allocate_lock, get_ident, start_new_thread
+    from thread import _local, allocate_lock, get_ident, start_new_thread
 
     Text, Integers = unicode, (int, long)
     _BaseTimeout, _OSErrors = IOError, (IOError, OSError)
@@ -90,7 +90,7 @@ if PY2:
 
 else:
     from _signal import SIGINT, default_int_handler, getsignal, signal
-    from _thread import RLock, allocate_lock, get_ident, start_new_thread
+    from _thread import RLock, _local, allocate_lock, get_ident, start_new_thread
 
     Text, Integers = str, (int,)
     _BaseTimeout, _OSErrors = TimeoutError, (OSError,)
@@ -329,6 +329,7 @@ BATCH_SIZE = 32768
 
 GRACE, INTERRUPT_GRACE, WRITE_GRACE = 5.0, 10.0, 1.0  # seconds; GR-003
 STALL, NEXT_STALL = 0.5, 0.02  # seconds; FC-042
+STUCK, STUCK_STEP = 5.0, 1.0  # seconds; FC-040
 LAST_CREDIT = 0.2  # seconds that an ending worker waits for credit (GR-011)
 NAP = 0.005  # seconds after which the keeper looks whether anybody reads
 
@@ -1456,6 +1457,45 @@ def me():
     return get_ident() if greenlets is None else id(greenlets.current())
 
 
+class Taker(object):
+    """A thread, or greenlet, that takes items, as long as a channel remembers it; ``ended``: it has ended.
+
+    Its number would not tell: the next thread gets it.
+    """
+
+    __slots__ = ("ended",)
+
+    def __init__(self, here):
+        self.ended = False
+        here._xnet_taker = self
+        here._xnet_life = Life(self)
+
+
+class Life(object):
+    """Is held by a thread or greenlet only, and goes with it."""
+
+    __slots__ = ("taker",)
+
+    def __init__(self, taker):
+        self.taker = taker
+
+    def __del__(self):
+        self.taker.ended = True
+
+
+HERE = _local()
+
+
+def taker():
+    """Return what stands for this thread, or greenlet."""
+    greenlets = green()
+    here = HERE if greenlets is None else greenlets.current()
+    try:
+        return here._xnet_taker
+    except AttributeError:
+        return Taker(here)
+
+
 @later
 def find_patches():
     """Return the Greenlets of the library that has replaced the threads of this process, or None."""
@@ -1718,19 +1758,21 @@ class State(object):
 
     sending, receiving  OPEN, ENDED or CLOSED (CH-060); both halves close together
     credit              what we may still send (FC-003)
-    in_parts            we are in the middle of an item; reserved: by the thread that has the send half for itself
+    in_parts            we are in the middle of an item; reserved: who has the send half for itself, and behind
+                        it those that wait for their turn
     items               (value of ``arrived`` when it was complete, item), oldest first
     arrived, consumed, granted   cost of what came, of what was taken, of what was credited again
     parts               pieces of an incomplete item, or DISCARD if nobody wants it
     relief              threads because of which credit is returned on arrival (FC-041)
     ended               no item will be handed out any more, the endmarker included
+    last_taker          who wanted the last item; looked_at: what was taken when a sender looked, and since when
     failed              what is said of a callback that has failed, or None
     user                weak reference to what the user holds, or None
     """
 
     __slots__ = (
         "id", "sending", "receiving", "credit", "in_parts", "reserved", "items", "arrived", "consumed", "granted",
-        "parts", "relief", "callback", "failed", "endmarker", "errors", "ended", "last_taker", "strings", "sleepers",
+        "parts", "relief", "callback", "failed", "endmarker", "errors", "ended", "last_taker", "looked_at", "strings", "sleepers",
         "user",
     )  # fmt: skip
 
@@ -1738,7 +1780,9 @@ class State(object):
         self.id = number
         self.sending = self.receiving = phase
         self.credit = credit
-        self.in_parts = self.reserved = False
+        self.in_parts = False
+        self.reserved = []
+        self.looked_at = (-1, 0.0)
         self.items = deque()
         self.arrived = self.consumed = self.granted = self.relief = 0
         self.parts = self.callback = self.failed = self.last_taker = self.strings = self.user = None
@@ -1841,6 +1885,7 @@ class Channel(object):
             if state.callback is not None:
                 text = "cannot receive: %r has a callback that gets the items" % self
                 raise ClosedError(text) if state.failed is None else link.error_locked(state)
+            state.last_taker = taker()
             if not state.items:
                 link.wait_for_item_locked(state, timeout)
             if not state.items:
@@ -1850,7 +1895,6 @@ class Channel(object):
                     raise TimeoutError("no item within %s seconds on %r" % (timeout, self))
                 raise link.error_locked(state) or EOFError("%r: no more items, the channel has ended" % self)
             state.consumed, item = state.items.popleft()
-            state.last_taker = me()
             if state.arrived - state.granted >= WINDOW // 2:
                 link.return_credit_locked(state)
                 link.flush_soon_locked()
@@ -2032,7 +2076,9 @@ async def asend(channel, item):
     if channel._send_at_once(item):
         return
     sleeper = AsyncSleeper(asyncio.get_running_loop())
+    waits_for = taker()
     def send():
+        HERE._xnet_taker = waits_for
         try:
             channel.send(item)
         except BaseException as error:
@@ -2291,7 +2337,7 @@ class Link(object):
         self.keeper_end_sleepers = []
         self.alarms = []  # (when, whom to wake): coroutines, for the clock of their loop may stand still
         self.dropped = deque()
-        self.relief = 0
+        self.relief = []  # who waits in `send`, and whether it is a callback
         self.credit_until = None
         # writing
         self.out = []
@@ -2871,12 +2917,20 @@ class Link(object):
     @later
     def return_credit_locked(self, state):
         """Send the credit that is due on a channel, if it is half a window (FC-014 to FC-016)."""
-        relieved = self.relief or state.relief or not state.items
+        relieved = (self.relief and self.starves(state)) or state.relief or not state.items
         settled = state.arrived if relieved else state.consumed
         due = settled - state.granted
         if due >= WINDOW // 2 and state.receiving is OPEN:
             state.granted = settled
             self.queue(CREDIT, state.id, head(0, due), True)
+
+    @later
+    def starves(self, state):
+        """Return whether nobody else takes from a channel than those who wait in `send` (FC-040)."""
+        if state.callback is not None:
+            return any([in_callback for _, in_callback in self.relief])
+        last = state.last_taker
+        return last is None or last.ended or last in [one for one, _ in self.relief]
 
     # -- waiting for items
 
@@ -2917,11 +2971,13 @@ class Link(object):
                 return True
             if deadline is not None and CLOCK.monotonic() >= deadline:
                 return False
-            taker = me()
+            here = taker()
             stall = STALL
             before = self.queued
             for other in list(self.open.values()):
-                if other is not state and other.callback is None and other.last_taker in (None, taker):
+                last = other.last_taker
+                mine = last is None or last is here or last.ended
+                if other is not state and other.callback is None and mine:
                     other.relief += 1
                     self.return_credit_locked(other)
                     other.relief -= 1
@@ -2971,10 +3027,13 @@ class Link(object):
     @later
     def send_frames_locked(self, state, frames):
         """Send the frames (type, payload, cost) with nothing of the channel's items between them."""
-        self.wait_to_send_locked(state, lambda: not state.reserved)
-        self.check_sendable_locked(state)
-        state.reserved = True
+        turn = object()
+        state.reserved.append(turn)
+        sends = False
         try:
+            self.wait_to_send_locked(state, lambda: state.reserved[0] is turn)
+            self.check_sendable_locked(state)
+            sends = True
             for kind, payload, cost in frames:
                 if state.credit < cost:
                     self.wait_for_credit_locked(state, cost)
@@ -2984,8 +3043,8 @@ class Link(object):
                 self.queue(kind, state.id, payload)
                 self.flush_locked()
         finally:
-            state.reserved = False
-            if state.in_parts:
+            state.reserved.remove(turn)
+            if sends and state.in_parts:
                 # The other side could not tell the rest of this item from the next one.
                 state.in_parts = False
                 if state.sending is OPEN:
@@ -2995,29 +3054,56 @@ class Link(object):
 
     @later
     def wait_for_credit_locked(self, state, cost):
-        """While a thread waits for credit, give it for whatever arrives (FC-040)."""
-        self.relief += 1
-        try:
-            for other in list(self.open.values()):
-                self.return_credit_locked(other)
-            self.flush_soon_locked()
-            self.wait_to_send_locked(state, lambda: state.credit >= cost or self.deaf)
-        finally:
-            self.relief -= 1
+        """Wait until so much may be sent."""
+        self.wait_to_send_locked(state, lambda: state.credit >= cost or self.deaf)
         if state.credit < cost and not self.problem_locked(state):
             raise ClosedError(CANNOT_SEND + native(self.end_text))
 
     @later
     def wait_to_send_locked(self, state, ready):
-        """Wait until ``ready()`` or nothing can be sent; in an ending worker only while credit comes (GR-011)."""
-        while not (ready() or self.problem_locked(state)):
-            until = self.credit_until
-            self.wait_locked(
-                lambda: ready() or self.problem_locked(state) or self.credit_until != until, until, state.sleepers
-            )
-            if until is not None and CLOCK.monotonic() >= until and not ready():
-                self.check_sendable_locked(state)
-                raise WorkerEnding("cannot send (already closed?): " + native(self.end_text))
+        """Wait until ``ready()`` or nothing can be sent; in an ending worker only while credit comes (GR-011).
+
+        Meanwhile credit is given for what nobody else takes, when it arrives (FC-040).
+        """
+        if ready() or self.problem_locked(state):
+            return
+        blocked = (taker(), self.callbacks.thread == me())
+        self.relief.append(blocked)
+        try:
+            self.relieve_locked(None)
+            while not (ready() or self.problem_locked(state)):
+                until = self.credit_until
+                stall_at = CLOCK.monotonic() + STALL
+                self.wait_locked(
+                    lambda: ready() or self.problem_locked(state) or self.credit_until != until,
+                    stall_at if until is None or stall_at < until else until,
+                    state.sleepers,
+                )
+                now = CLOCK.monotonic()
+                if until is not None and now >= until and not ready():
+                    self.check_sendable_locked(state)
+                    raise WorkerEnding("cannot send (already closed?): " + native(self.end_text))
+                if now >= stall_at:
+                    self.relieve_locked(now)
+        finally:
+            self.relief.remove(blocked)
+
+    @later
+    def relieve_locked(self, now):
+        """Give credit for what starves, and a little for what somebody has not taken from for long: is it stuck?"""
+        for other in list(self.open.values()):
+            self.return_credit_locked(other)
+            taken, since = other.looked_at
+            if now is None or self.starves(other):
+                continue
+            if taken != other.consumed or not other.items:
+                other.looked_at = (other.consumed, now)
+            elif now - since >= STUCK:
+                other.looked_at = (taken, since + STUCK_STEP)
+                other.relief += 1
+                self.return_credit_locked(other)
+                other.relief -= 1
+        self.flush_soon_locked()
 
     @later
     def reconfigure(self, state, py2str_as_py3str, py3str_as_py2str):

@@ -1,0 +1,82 @@
+"""Who takes items, a thread or a greenlet, and whether it is still there.
+
+The number of a thread does not tell: the next thread gets the number of one that has ended.
+
+Threads: all functions from any thread.
+"""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary, ref
+
+from xnet_channel.threads import greenlets, native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Final
+
+
+class Taker:
+    """One thread, as long as anybody remembers it.
+
+    Attributes:
+        ended: It has ended.
+    """
+
+    __slots__ = ("ended",)
+
+    def __init__(self) -> None:
+        self.ended = False
+
+
+class GreenletTaker:
+    """One greenlet."""
+
+    __slots__ = ("_greenlet",)
+
+    def __init__(self, greenlet: Any) -> None:
+        self._greenlet = ref(greenlet)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended."""
+        greenlet = self._greenlet()
+        return greenlet is None or bool(greenlet.dead)
+
+
+class _Life:
+    """Is held by a thread only, and so goes with it."""
+
+    __slots__ = ("_taker",)
+
+    def __init__(self, taker: Taker) -> None:
+        self._taker = taker
+
+    def __del__(self) -> None:
+        self._taker.ended = True
+
+
+_here: Final[Any] = native.original("_thread", "_local")()
+_greenlets: Final[WeakKeyDictionary[Any, GreenletTaker]] = WeakKeyDictionary()
+
+
+def current() -> Taker | GreenletTaker:
+    """Return what stands for the current thread, or greenlet: the same object each time."""
+    library = greenlets.library
+    if library is not None:
+        greenlet = library.current()
+        found = _greenlets.get(greenlet)
+        if found is None:
+            found = _greenlets[greenlet] = GreenletTaker(greenlet)
+        return found
+    try:
+        taker: Taker = _here.taker
+    except AttributeError:
+        taker = _here.taker = Taker()
+        _here.life = _Life(taker)
+    return taker
+
+
+def stand_for(taker: Taker | GreenletTaker) -> None:
+    """Have the current thread count as somebody else, for whom it waits."""
+    _here.taker = taker
