@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from xnet.worker_deaths import LOST, captured_words, oom_kills, reason_of
+from xnet.worker_deaths import LOST, captured_words, oom_kills, reason_of, watch
 from xnet_programs import ENVIRONMENT, run
 
 if TYPE_CHECKING:
@@ -190,6 +190,13 @@ def test_reasons_of_other_kinds() -> None:
     silent = EOFError("gateway gw0: nothing was heard of build for 60.0 seconds")
     assert captured_words("/no/such/file") == LOST
     assert reason_of(silent, spec, None) == "nothing was heard of build for 60.0 seconds"
+
+
+def test_a_node_whose_events_nobody_wants_is_left_alone() -> None:
+    """pytest-xdist sets no callback then, and its own tests receive from the channel."""
+    node = SimpleNamespace(putevent=None)
+    watch(node)
+    assert (node.putevent, node.death) == (None, None)
 
 
 def test_what_the_kernel_says(tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ def watch(node: Any) -> None:
     """
     tell, before = node.putevent, oom_kills()
     node.death = None
+    if tell is None:
+        return  # so that pytest-xdist sets no callback: its own tests read what a worker sends
     captured = None
     if node.config.getoption("capture", "no") == "fd":
         captured = node.workerinput[CAPTURE] = os.path.join(_folder(node.config), node.gateway.id)
