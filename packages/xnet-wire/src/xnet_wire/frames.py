@@ -34,6 +34,7 @@ PONG: Final = 12
 INFO: Final = 13
 GOAWAY: Final = 14
 CHANNEL_BATCH: Final = 15
+CHANNEL_OPEN: Final = 16
 #: Reserved: a worker's standard output, for a later minor version.
 OUTPUT: Final = 128
 
@@ -55,6 +56,7 @@ NAMES: Final[dict[int, str]] = {
     INFO: "INFO",
     GOAWAY: "GOAWAY",
     CHANNEL_BATCH: "CHANNEL_BATCH",
+    CHANNEL_OPEN: "CHANNEL_OPEN",
     OUTPUT: "OUTPUT",
 }
 

@@ -1,6 +1,9 @@
 """Which channels are open, and how one comes to be.
 
-Spec: CH-001 to CH-013.
+Ids rise in the stream of the peer that gives them, so one number for each peer tells all ids that were ever
+opened from those that were not.
+
+Spec: CH-001 to CH-016.
 """
 
 from __future__ import annotations
@@ -10,11 +13,16 @@ from weakref import WeakValueDictionary
 from xnet_channel.core import roles, states
 from xnet_channel.core.account import Account
 from xnet_channel.core.channel_state import ChannelState
-from xnet_channel.core.discarded_item import DiscardedItem
 from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
-from xnet_channel.core.id_space import STRIDE, IdSpace
 from xnet_wire import codes
 from xnet_wire.limits import MAX_CHANNEL_ID
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+#: Every second number belongs to the peer: initiator ids are odd, worker ids even. Spec: CH-001
+STRIDE: Final = 2
 
 
 class ChannelTable:
@@ -26,7 +34,6 @@ class ChannelTable:
         send_credit_bytes: Initial credit of a send half: what the peer announced.
         local_limit: How many channels of ours the peer lets be open at once.
         relieved: How many reasons there are to credit arrivals on every channel at once.
-        torn: Ids never open here of which the beginning of an item was dropped, but not its end.
     """
 
     __slots__ = (
@@ -34,7 +41,7 @@ class ChannelTable:
         "_limit",
         "_local_open",
         "_next_local",
-        "_peer_ids",
+        "_next_peer",
         "_peer_open",
         "_window_bytes",
         "account",
@@ -42,7 +49,6 @@ class ChannelTable:
         "open",
         "relieved",
         "send_credit_bytes",
-        "torn",
     )
 
     def __init__(self, role: str, window_bytes: int, limit: int, memory_bytes: int) -> None:
@@ -61,9 +67,8 @@ class ChannelTable:
         self._gone: WeakValueDictionary[int, ChannelState] = WeakValueDictionary()
         self.send_credit_bytes = 0
         self.relieved = 0
-        self.torn: set[int] = set()
         self._next_local = first_local
-        self._peer_ids = IdSpace(first_peer)
+        self._next_peer = first_peer
         self._peer_open = 0
         self._local_open = 0
         self.local_limit = limit
@@ -88,40 +93,55 @@ class ChannelTable:
         self._local_open += 1
         return self._add(id_)
 
-    def new_requested(self, id_: int) -> ChannelState:
-        """Open the channel of a request of the peer.
+    def new_peer(self, id_: int) -> ChannelState:
+        """Open a channel that the peer made.
 
         Raises:
-            RemoteProtocolError: ROLE_VIOLATION if the id is not one of the peer's,
-                STATE_VIOLATION if it was used before, LIMIT_EXCEEDED.
+            RemoteProtocolError: ROLE_VIOLATION if the id is not one of the peer's, STATE_VIOLATION if it
+                is not above all that it has opened, LIMIT_EXCEEDED. Spec: CH-008, CH-009, CH-011.
         """
-        if id_ == 0 or not self._peer_ids.owns(id_):
+        if not self._is_peers(id_):
             raise RemoteProtocolError(codes.ROLE_VIOLATION, f"channel id {id_} is not the peer's to open")
-        if self._peer_ids.seen(id_):
+        if id_ < self._next_peer:
             raise RemoteProtocolError(
-                codes.STATE_VIOLATION, f"a request on channel {id_}, which was opened before"
+                codes.STATE_VIOLATION,
+                f"the peer opens channel {id_} after channel {self._next_peer - STRIDE}; ids must rise",
             )
-        return self._add_peer(id_)
+        if self._peer_open >= self._limit:
+            raise RemoteProtocolError(
+                codes.LIMIT_EXCEEDED, f"the peer has {self._limit} channels open, the most allowed"
+            )
+        self._next_peer = id_ + STRIDE
+        self._peer_open += 1
+        return self._add(id_)
+
+    def find(self, id_: int) -> ChannelState | None:
+        """Return the channel of a frame that came, or None if it is gone.
+
+        Raises:
+            RemoteProtocolError: STATE_VIOLATION, nobody has opened it. Spec: CH-016.
+        """
+        channel = self.open.get(id_)
+        if channel is None and self._is_unborn(id_):
+            raise RemoteProtocolError(codes.STATE_VIOLATION, f"nobody has opened channel {id_}")
+        return channel
 
     def referenced(self, id_: int) -> ChannelState:
-        """Return the channel that an item refers to, opening it if it is new.
+        """Return the channel that an item refers to.
 
-        A reference to a channel that is closed by now (it was in flight) gives a closed channel, the same
-        one each time while it is held.
+        A reference to a channel that is gone (it was in flight) gives a closed channel, the same one each
+        time while it is held.
 
         Raises:
-            RemoteProtocolError: VALUE_MALFORMED if no such channel can be, LIMIT_EXCEEDED.
+            RemoteProtocolError: VALUE_MALFORMED if nobody has opened it, LIMIT_EXCEEDED. Spec: CH-010.
         """
         channel = self.open.get(id_)
         if channel is not None:
             return channel
-        ours = not self._peer_ids.owns(id_)
-        if not 0 < id_ <= MAX_CHANNEL_ID or (ours and id_ >= self._next_local):
+        if id_ == 0 or self._is_unborn(id_):
             raise RemoteProtocolError(
-                codes.VALUE_MALFORMED, f"a reference to channel {id_}, which this side never opened"
+                codes.VALUE_MALFORMED, f"a reference to channel {id_}, which nobody has opened"
             )
-        if not ours and not self._peer_ids.seen(id_):
-            return self._add_peer(id_)
         gone = self._gone.get(id_)
         if gone is None:
             if len(self._gone) >= self._limit:
@@ -137,51 +157,18 @@ class ChannelTable:
         """Drop a closed channel; what still arrives for it is dropped too. Spec: CH-061."""
         if self.open.pop(channel.id, None) is None:
             return
-        if self._peer_ids.owns(channel.id):
+        if self._is_peers(channel.id):
             self._peer_open -= 1
         else:
             self._local_open -= 1
 
-    def mark_closed(self, id_: int) -> None:
-        """Remember that the peer closed a channel which is not open here.
+    def _is_peers(self, id_: int) -> bool:
+        """Return whether an id has the parity of the peer's."""
+        return (id_ - self._next_peer) % STRIDE == 0
 
-        If it is a fresh one of the peer's, its CHANNEL_CLOSE overtook the reference that would have
-        opened it; nobody would ever close it again. Spec: CH-012.
-
-        Raises:
-            RemoteProtocolError: LIMIT_EXCEEDED, as for ``IdSpace.mark``.
-        """
-        if self._peer_ids.owns(id_) and not self._peer_ids.seen(id_):
-            self._peer_ids.mark(id_)
-            self.torn.discard(id_)
-
-    def drop_part(self, id_: int) -> None:
-        """Note that a piece of an item was dropped: if the channel opens, so must be the rest.
-
-        Raises:
-            RemoteProtocolError: LIMIT_EXCEEDED, on more channels than the peer may have open.
-        """
-        if not self._peer_ids.owns(id_) or self._peer_ids.seen(id_):
-            return
-        self.torn.add(id_)
-        if len(self.torn) > self._limit:
-            raise RemoteProtocolError(
-                codes.LIMIT_EXCEEDED,
-                f"incomplete items on more than {self._limit} channels that were never opened",
-            )
-
-    def _add_peer(self, id_: int) -> ChannelState:
-        if self._peer_open >= self._limit:
-            raise RemoteProtocolError(
-                codes.LIMIT_EXCEEDED, f"the peer has {self._limit} channels open, the most allowed"
-            )
-        self._peer_ids.mark(id_)
-        self._peer_open += 1
-        channel = self._add(id_)
-        if id_ in self.torn:
-            self.torn.remove(id_)
-            channel.receiver.parts = DiscardedItem()
-        return channel
+    def _is_unborn(self, id_: int) -> bool:
+        """Return whether an id is above all that were opened by who gives ids of its parity."""
+        return id_ >= (self._next_peer if self._is_peers(id_) else self._next_local)
 
     def _add(self, id_: int) -> ChannelState:
         channel = ChannelState(id_, self.send_credit_bytes, self._window_bytes, self.account)

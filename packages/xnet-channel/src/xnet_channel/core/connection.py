@@ -113,14 +113,16 @@ class Connection:
     # -- channels -------------------------------------------------------------------------------
 
     def open_channel(self) -> ChannelState:
-        """Open a channel of ours; the peer learns of it by a reference in an item.
+        """Open a channel of ours, and tell the peer; a reference in an item hands it over. Spec: CH-008.
 
         Raises:
             LocalProtocolError: The handshake is not complete or the connection has ended, or the
                 peer takes no more channels. Spec: CH-003, CH-011.
         """
         self._must_take_work()
-        return self.table.new_local()
+        channel = self.table.new_local()
+        self.out.frame(frames.CHANNEL_OPEN, channel.id)
+        return channel
 
     def send_request(self, frame_type: int, payload: bytes = b"") -> ChannelState:
         """Ask the worker for something: STATUS, INFO or CHANNEL_EXEC.

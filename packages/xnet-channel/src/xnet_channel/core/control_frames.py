@@ -12,6 +12,7 @@ from xnet_channel.core import roles, states
 from xnet_channel.core.errors import PeerGoneAway, RemoteProtocolError
 from xnet_channel.core.events import (
     ChannelClosed,
+    ChannelOpened,
     CreditReceived,
     HelloReceived,
     LastMessageReceived,
@@ -60,6 +61,7 @@ class ControlFrames:
             frames.STATUS: lambda id_, payload: self._request(frames.STATUS, id_, payload),
             frames.INFO: lambda id_, payload: self._request(frames.INFO, id_, payload),
             frames.CHANNEL_EXEC: lambda id_, payload: self._request(frames.CHANNEL_EXEC, id_, payload),
+            frames.CHANNEL_OPEN: self._open,
             frames.RECONFIGURE: self._reconfigure,
             frames.GATEWAY_TERMINATE: self._terminate,
             frames.CHANNEL_CLOSE: lambda id_, payload: self._close(id_, payload, with_error=False),
@@ -125,7 +127,7 @@ class ControlFrames:
         strings = messages.decode_reconfigure(payload)
         if id_ == 0:
             connection.strings = strings
-        elif (channel := connection.table.open.get(id_)) is not None:
+        elif (channel := connection.table.find(id_)) is not None:
             channel.strings = strings
 
     def _ping(self, id_: int, payload: Payload) -> None:
@@ -150,8 +152,13 @@ class ControlFrames:
 
     # -- channels -------------------------------------------------------------------------------
 
+    def _open(self, id_: int, payload: Payload) -> Event:
+        """Spec: CH-008, CH-009, CH-011."""
+        _must_be_empty(frames.CHANNEL_OPEN, payload)
+        return ChannelOpened(self._connection.table.new_peer(id_))
+
     def _request(self, frame_type: int, id_: int, payload: Payload) -> Event:
-        """Spec: CH-004, CH-005, CH-011, GW-001."""
+        """Spec: CH-008, CH-009, CH-011, GW-001."""
         self._must_be_worker(frame_type)
         request = None
         if frame_type == frames.CHANNEL_EXEC:
@@ -160,22 +167,20 @@ class ControlFrames:
             request = messages.decode_exec(payload)
         else:
             _must_be_empty(frame_type, payload)
-        channel = self._connection.table.new_requested(id_)
+        channel = self._connection.table.new_peer(id_)
         return RequestReceived(frame_type, channel, request)
 
     def _close(self, id_: int, payload: Payload, *, with_error: bool) -> Event | None:
-        """Spec: CH-012, CH-040, CH-041, CH-060."""
+        """Spec: CH-040, CH-041, CH-060."""
         error = None
         if with_error:
             error = messages.decode_error_text(payload)
         else:
             _must_be_empty(frames.CHANNEL_CLOSE, payload)
         table = self._connection.table
-        channel = table.open.get(id_)
+        channel = table.find(id_)
         if channel is None:
-            # Either our own CHANNEL_CLOSE crossed the peer's, or it was faster than the reference
-            # that would have opened the channel.
-            table.mark_closed(id_)
+            # Our own CHANNEL_CLOSE crossed the peer's.
             return None if error is None else LateErrorReceived(error)
         channel.sender.step(states.RECV_CLOSE)
         channel.receiver.step(states.RECV_CLOSE)
@@ -186,7 +191,7 @@ class ControlFrames:
     def _last_message(self, id_: int, payload: Payload) -> Event | None:
         """Spec: CH-035, CH-050."""
         _must_be_empty(frames.CHANNEL_LAST_MESSAGE, payload)
-        channel = self._connection.table.open.get(id_)
+        channel = self._connection.table.find(id_)
         if channel is None:
             return None
         if channel.receiver.parts is not None:
@@ -199,7 +204,7 @@ class ControlFrames:
     def _credit(self, id_: int, payload: Payload) -> Event | None:
         """Spec: FC-010 to FC-013."""
         credit = messages.decode_credit(payload)
-        channel = self._connection.table.open.get(id_)
+        channel = self._connection.table.find(id_)
         if channel is None or channel.sender.state is not states.OPEN:
             return None
         channel.sender.grant(credit)

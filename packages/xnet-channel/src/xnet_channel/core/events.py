@@ -27,6 +27,19 @@ class HelloReceived(Event):
         self.hello = hello
 
 
+class ChannelOpened(Event):
+    """The peer opened a channel that is no request; an item may refer to it later.
+
+    Attributes:
+        channel: The channel.
+    """
+
+    __slots__ = ("channel",)
+
+    def __init__(self, channel: ChannelState) -> None:
+        self.channel = channel
+
+
 class ItemsReceived(Event):
     """One or more complete items were added to ``channel.receiver.items``.
 

@@ -3,7 +3,7 @@
 ``receive_frames`` holds the hot path: one item on an open channel. Everything else goes through a
 table of handlers, one per frame type: those of items are here, the others in ``control_frames``.
 
-Spec: FR-002, FR-007, FR-013 (order); CH-030 to CH-036 (items); FC-002 to FC-031 (their cost).
+Spec: FR-002, FR-007, FR-013 (order); CH-030 to CH-036 (items); FC-002 to FC-024 (their cost).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from xnet_channel.core import states
 from xnet_channel.core.account import MemoryLimitReached
 from xnet_channel.core.batches import longest_item
 from xnet_channel.core.control_frames import ControlFrames
-from xnet_channel.core.discarded_item import DISCARDED, DiscardedItem
 from xnet_channel.core.errors import PeerGoneAway, ProtocolError, RemoteProtocolError
 from xnet_channel.core.events import (
     ChannelClosed,
@@ -23,8 +22,8 @@ from xnet_channel.core.events import (
     RequestReceived,
     TerminateReceived,
 )
-from xnet_wire import codes, frames, messages, values
-from xnet_wire.errors import FrameError, ValueFormatError, WireError
+from xnet_wire import codes, frames, values
+from xnet_wire.errors import FrameError, WireError
 from xnet_wire.frames import HEADER_BYTES
 from xnet_wire.limits import HELLO_BYTES, ITEM_COST_BYTES
 from xnet_wire.partial_item import PartialItem
@@ -224,10 +223,6 @@ class Receiving:
                             else:
                                 kept_bytes += receiver.parts.size_bytes
                                 item = self._whole(channel, payload, kept_bytes)
-                                if item is DISCARDED:
-                                    account.kept_bytes -= kept_bytes
-                                    connection.return_credit(channel)
-                                    continue
                             if account.kept_bytes > account.measured_from_bytes:
                                 kept_bytes = account.keep_measured(item, kept_bytes)
                         except MemoryLimitReached as limit:
@@ -269,8 +264,7 @@ class Receiving:
 
     def _data(self, id_: int, payload: Payload) -> None:
         """An item for a channel that is not open for receiving (else the hot path had it)."""
-        self._unwanted(id_, len(payload) + ITEM_COST_BYTES)
-        self._connection.table.torn.discard(id_)
+        self._taker(id_)
 
     def _part(self, id_: int, payload: Payload) -> None:
         """Spec: CH-032, CH-033, FR-009."""
@@ -278,21 +272,16 @@ class Receiving:
             raise RemoteProtocolError(
                 codes.PAYLOAD_MALFORMED, "the piece of an item is empty, at least one byte is expected"
             )
-        channel = self._connection.table.open.get(id_)
-        if channel is None or channel.receiver.state is not states.OPEN:
-            self._unwanted(id_, len(payload))
-            self._connection.table.drop_part(id_)
+        channel = self._taker(id_)
+        if channel is None:
             return
         receiver = channel.receiver
         receiver.arrive(len(payload))
         parts = receiver.parts
         if parts is None:
             parts = receiver.parts = PartialItem()
-        if isinstance(parts, DiscardedItem):
-            self._account.kept_bytes -= len(payload)
-        else:
-            self._check_item_size(parts.size_bytes + len(payload))
-            parts.add(payload)
+        self._check_item_size(parts.size_bytes + len(payload))
+        parts.add(payload)
         self.decoder.recycle(payload)
         # Credit is due, "while no complete item waits in the channel's queue, [for] everything that
         # has arrived on it": an item may be larger than the window. Spec: FC-014
@@ -301,9 +290,8 @@ class Receiving:
     def _batch(self, id_: int, payload: Payload) -> Event | None:
         """Spec: CH-034, CH-035."""
         connection = self._connection
-        channel = connection.table.open.get(id_)
-        if channel is None or channel.receiver.state is not states.OPEN:
-            self._unwanted(id_, len(payload) + ITEM_COST_BYTES * _claimed_items(payload))
+        channel = self._taker(id_)
+        if channel is None:
             return None
         receiver = channel.receiver
         if receiver.parts is not None:
@@ -333,23 +321,21 @@ class Receiving:
 
     # -- helpers --------------------------------------------------------------------------------
 
-    def _unwanted(self, id_: int, cost_bytes: int) -> None:
-        """Deal with an item that nobody can take."""
-        channel = self._connection.table.open.get(id_)
+    def _taker(self, id_: int) -> ChannelState | None:
+        """Return the channel of an item, or None if it is gone: then the item is dropped. Spec: CH-061.
+
+        Raises:
+            RemoteProtocolError: STATE_VIOLATION, no item may come on it.
+        """
+        channel = self._connection.table.find(id_)
         if channel is not None:
-            channel.receiver.step(states.RECV_ITEM)  # after LAST_MESSAGE: the peer's mistake
-        # "When a receiver drops an item frame of a channel that was never open here, it MUST return
-        # the cost of that frame at once", and for a deleted one it may: both sides may then forget
-        # the channel without a thought for those that still send. Spec: FC-030, FC-031
-        if cost_bytes:
-            self._connection.out.frame(frames.CHANNEL_CREDIT, id_, messages.encode_credit(cost_bytes))
+            channel.receiver.step(states.RECV_ITEM)
+        return channel
 
     def _whole(self, channel: ChannelState, last: Payload, kept_bytes: int) -> Any:
         parts, channel.receiver.parts = channel.receiver.parts, None
         if parts is None:
             raise AssertionError("called only while an item is incomplete")
-        if isinstance(parts, DiscardedItem):
-            return DISCARDED
         self._check_item_size(parts.size_bytes + len(last))
         strings = channel.strings or self._connection.strings
         item = parts.finish(
@@ -382,11 +368,3 @@ class Receiving:
         if cause is not None:
             error.__cause__ = cause
         self._connection.fail(error)
-
-
-def _claimed_items(payload: Payload) -> int:
-    """Return what a dropped batch says it has. "Items that are dropped need not be decoded." Spec: CH-061."""
-    try:
-        return values.count_batch(payload)
-    except ValueFormatError:
-        return 0  # never sent as a batch by anybody who counts

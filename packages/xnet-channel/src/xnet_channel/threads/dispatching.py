@@ -35,6 +35,7 @@ class Dispatcher:
         self._session = session
         self._errors = KeptErrors()
         self.handlers: dict[type[Event], Callable[[Any], None]] = {
+            core_events.ChannelOpened: self._channel_opened,
             core_events.ItemsReceived: self._items_received,
             core_events.CreditReceived: self._credit_received,
             core_events.LastMessageReceived: self._last_message_received,
@@ -56,6 +57,9 @@ class Dispatcher:
         if len(self._session.connection.table.open) == 2:
             self._session.wake_all_locked()  # from now on a channel can starve: see ``relief``
         return mailbox
+
+    def _channel_opened(self, event: core_events.ChannelOpened) -> None:
+        self.mailbox_of(event.channel)
 
     def _items_received(self, event: core_events.ItemsReceived) -> None:
         mailbox = event.channel.shell
