@@ -15,7 +15,14 @@ from xnet_channel.core.account import Account
 from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import RemoteProtocolError
-from xnet_channel.core.events import ChannelClosed, CreditReceived, Event, ItemsReceived, RequestReceived
+from xnet_channel.core.events import (
+    ChannelClosed,
+    ChannelOpened,
+    CreditReceived,
+    Event,
+    ItemsReceived,
+    RequestReceived,
+)
 from xnet_channel.core.handshake import PREAMBLE
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import codes, frames, messages, values
@@ -78,6 +85,10 @@ def close(channel: int, error: str | None = None) -> bytes:
 
 def credit(channel: int, count: int) -> bytes:
     return frame(frames.CHANNEL_CREDIT, channel, messages.encode_credit(count))
+
+
+def open_(channel: int) -> bytes:
+    return frame(frames.CHANNEL_OPEN, channel)
 
 
 def execute(channel: int) -> bytes:
@@ -174,7 +185,7 @@ def told(events: list[Event]) -> list[tuple[object, ...]]:
             story.append((name, event.channel.id, event.error))
         elif isinstance(event, RequestReceived):
             story.append((name, event.channel.id, event.frame_type, repr(event.request)))
-        elif isinstance(event, CreditReceived):
+        elif isinstance(event, CreditReceived | ChannelOpened):
             story.append((name, event.channel.id))
         else:
             story.append((name,))

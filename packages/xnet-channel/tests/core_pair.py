@@ -49,9 +49,8 @@ class End:
         offset: How much of the first of them it has received.
         arrived: Items by channel that reached the other end's queues, in order.
         expected: Items by channel that the application has begun to send, in order; those whose
-            channel the other end did not know, or no longer knew, are removed as they are dropped.
+            channel the other end no longer knew are removed as they are dropped.
         waiting: Pieces of an item in parts that are still to be sent, by channel.
-        torn: Channels of which the other end has dropped the beginning of an item, but not yet its end.
         relieved: Channels of this end that have ever been credited on arrival.
     """
 
@@ -67,7 +66,6 @@ class End:
         self.waiting: dict[int, list[bytes]] = {}
         self.states: dict[int, ChannelState] = {}
         self.relieved: set[int] = set()
-        self.torn: set[int] = set()
         self.reliefs: list[int] = []
         self.pings = 0
         self.pongs = 0
@@ -176,11 +174,8 @@ class Pair:
             return
         end.flying.popleft()
         end.offset = 0
-        if frame_type == frames.CHANNEL_PART and not open_before:
-            end.torn.add(id_)
-        elif frame_type in (frames.CHANNEL_DATA, frames.CHANNEL_BATCH):
-            self._account(end, id_, frame_type, payload, open_before and id_ not in end.torn)
-            end.torn.discard(id_)
+        if frame_type in (frames.CHANNEL_DATA, frames.CHANNEL_BATCH):
+            self._account(end, id_, frame_type, payload, open_before)
         far.pongs += frame_type == frames.PONG
         if frame_type in (frames.CHANNEL_CLOSE, frames.CHANNEL_CLOSE_ERROR):
             far.waiting.pop(id_, None)

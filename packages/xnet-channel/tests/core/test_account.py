@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core_helpers import batch, close, data, execute, frame, last, local_hello, part, running, sent, taken
+from core_helpers import batch, close, data, execute, frame, local_hello, part, running, sent, taken
 from xnet_channel.core.account import Account, MemoryLimitReached, measure
 from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.connection import Connection
@@ -36,9 +36,7 @@ def refused(connection: Connection, events: list[Any], id_: int) -> str:
     """Return the text with which a channel was closed on both sides."""
     (event,) = [event for event in events if isinstance(event, ChannelClosed)]
     assert connection.failure is None
-    # What is in flight for it is dropped, and its credit returned. Spec: FC-031
-    answers = [answer for answer in sent(connection) if answer[:2] != (frames.CHANNEL_CREDIT, id_)]
-    ((frame_type, channel, payload),) = answers
+    ((frame_type, channel, payload),) = sent(connection)
     assert (frame_type, channel) == (frames.CHANNEL_CLOSE_ERROR, id_)
     text = messages.decode_error_text(payload)
     assert (event.channel.id, event.error) == (id_, text)
@@ -191,18 +189,6 @@ def test_li_012_an_item_that_would_be_too_large_is_not_decoded(way: str) -> None
     refused(connection, events, 1)
     assert kept(connection) == 0
     assert not channel.receiver.items
-
-
-def test_an_item_to_be_dropped_is_not_kept() -> None:
-    """The rest of an item whose beginning was dropped. Spec: CH-039."""
-    connection = running(WORKER, local_hello(memory=MEMORY, credit=CREDIT_BYTES))
-    connection.receive_data(part(1, bytes(100)) + execute(1))
-    for _ in range(10):
-        connection.receive_data(part(1, bytes(60_000)))
-        assert kept(connection) == 0
-    connection.receive_data(frame(frames.CHANNEL_DATA, 1, b"x") + data(1, 5) + last(1))
-    assert kept(connection) == 65
-    assert taken(connection, connection.table.open[1]) == [5]
 
 
 def test_the_short_way_counts_as_the_long_one() -> None:

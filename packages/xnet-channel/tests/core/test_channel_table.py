@@ -1,6 +1,6 @@
 """Tests of `xnet_channel.core.channel_table`.
 
-Spec: CH-001, CH-002, CH-003, CH-005, CH-010, CH-011, CH-012, FC-040, LI-005.
+Spec: CH-001, CH-003, CH-008, CH-009, CH-010, CH-011, CH-016, FC-040, LI-005.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def test_ch_001_ids_ascend_with_the_parity_of_the_role(role: str, ids: list[int]
     assert [channels.new_local().id for _ in ids] == ids
 
 
-def test_ch_002_the_id_of_a_closed_channel_is_not_used_again() -> None:
+def test_ch_008_the_id_of_a_closed_channel_is_not_used_again() -> None:
     channels = table()
     channels.forget(channels.new_local())
     assert channels.new_local().id == 4
@@ -57,71 +57,84 @@ def test_ch_011_li_005_no_more_channels_of_ours_than_the_peer_takes() -> None:
 
 def test_ch_011_no_more_channels_of_the_peer_than_announced() -> None:
     channels = table(limit=2)
-    first = channels.new_requested(1)
-    channels.referenced(3)
+    first = channels.new_peer(1)
+    channels.new_peer(3)
     channels.new_local()  # ours do not count
-    for open_ in (channels.new_requested, channels.referenced):
-        with pytest.raises(RemoteProtocolError, match="2 channels open") as caught:
-            open_(5)
-        assert caught.value.code == codes.LIMIT_EXCEEDED
+    with pytest.raises(RemoteProtocolError, match="2 channels open") as caught:
+        channels.new_peer(5)
+    assert caught.value.code == codes.LIMIT_EXCEEDED
     channels.forget(first)
-    channels.referenced(5)
+    channels.new_peer(5)
 
 
 @pytest.mark.parametrize(
-    ("id_", "code"), [(2, codes.ROLE_VIOLATION), (0, codes.ROLE_VIOLATION), (1, codes.STATE_VIOLATION)]
+    ("id_", "code"),
+    [
+        (2, codes.ROLE_VIOLATION),
+        (0, codes.ROLE_VIOLATION),
+        (9, codes.STATE_VIOLATION),
+        (7, codes.STATE_VIOLATION),
+        (5, codes.STATE_VIOLATION),
+    ],
 )
-def test_ch_005_which_requests_are_refused(id_: int, code: int) -> None:
+def test_ch_008_ch_009_which_ids_are_refused(id_: int, code: int) -> None:
+    """Of the receiver's parity; the last that was opened, skipped, or gone."""
     channels = table()
-    channels.forget(channels.new_requested(1))
+    channels.forget(channels.new_peer(5))
+    channels.new_peer(9)
     with pytest.raises(RemoteProtocolError, match=f"channel id {id_}|channel {id_}") as caught:
-        channels.new_requested(id_)
+        channels.new_peer(id_)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("role", [INITIATOR, WORKER])
+def test_ch_016_unborn_open_and_gone(role: str) -> None:
+    channels = table(role)
+    ours, theirs = (1, 2) if role == INITIATOR else (2, 1)
+    for id_ in (ours, theirs, theirs + 2**20):
+        with pytest.raises(RemoteProtocolError, match=f"nobody has opened channel {id_}") as caught:
+            channels.find(id_)
+        assert caught.value.code == codes.STATE_VIOLATION
+    mine, other = channels.new_local(), channels.new_peer(theirs + 4)
+    assert channels.find(ours) is mine
+    assert channels.find(theirs + 4) is other
+    assert channels.find(theirs + 2) is None  # skipped
+    for channel in (mine, other):
+        channels.forget(channel)
+        assert channels.find(channel.id) is None
+        with pytest.raises(RemoteProtocolError):
+            channels.find(channel.id + 2)
 
 
 @pytest.mark.parametrize("role", [INITIATOR, WORKER])
 def test_ch_010_the_table_of_references(role: str) -> None:
     channels = table(role)
     ours, theirs = (1, 2) if role == INITIATOR else (2, 1)
-    mine = channels.new_local()
-    assert mine.id == ours
-    assert channels.referenced(ours) is mine
-    opened = channels.referenced(theirs)
-    assert channels.open[theirs] is opened
-    assert channels.referenced(theirs) is opened
+    mine, opened = channels.new_local(), channels.new_peer(theirs)
     for channel in (mine, opened):
+        assert channels.referenced(channel.id) is channel
         channels.forget(channel)
         closed = channels.referenced(channel.id)
         assert closed.closed
         assert closed.id == channel.id
     assert channels.open == {}
-    for wrong in (ours + 2, 0, -1, 2**32, 2**32 + 1, 2**64):
+    for wrong in (ours + 2, theirs + 2, 0, 2**32, 2**32 + 1, 2**64):
         with pytest.raises(RemoteProtocolError, match=f"channel {wrong}") as caught:
             channels.referenced(wrong)
         assert caught.value.code == codes.VALUE_MALFORMED
-
-
-def test_ch_012_a_fresh_id_that_was_closed_is_used() -> None:
-    channels = table()
-    channels.mark_closed(5)
-    channels.mark_closed(5)
-    channels.mark_closed(2)
-    assert channels.referenced(5).closed
-    assert not channels.referenced(3).closed
-    assert channels.new_local().id == 2
 
 
 def test_fc_040_a_channel_that_opens_meanwhile_is_relieved_too() -> None:
     channels = table()
     channels.relieved = 2
     assert channels.new_local().receiver.relieved == 2
-    assert channels.referenced(1).receiver.relieved == 2
+    assert channels.new_peer(1).receiver.relieved == 2
 
 
 def test_ch_010_references_to_a_closed_channel_are_one_object_while_it_is_held() -> None:
     channels = table(limit=3)
     for id_ in (1, 3, 5, 7):
-        channels.forget(channels.new_requested(id_))
+        channels.forget(channels.new_peer(id_))
     first = channels.referenced(1)
     assert first.closed
     assert channels.referenced(1) is first

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from core_helpers import data, frame, hello_frame, local_hello, sent
+from core_helpers import frame, hello_frame, local_hello, sent
 from xnet_channel.core import roles, states
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, RemoteProtocolError
@@ -43,7 +43,10 @@ INPUTS: dict[str, list[tuple[Act, list[int]]]] = {
     "RECV_PREAMBLE": [(receive(PREAMBLE), []), (receive(b"noise" + PREAMBLE), [])],
     "RECV_NOISE_LIMIT": [(receive(b"noise " * 20_000), [])],
     "RECV_HELLO": [(receive(hello_frame()), [])],
-    "RECV_FRAME": [(receive(frame(frames.PING)), [frames.PONG]), (receive(data(9)), [frames.CHANNEL_CREDIT])],
+    "RECV_FRAME": [
+        (receive(frame(frames.PING)), [frames.PONG]),
+        (receive(frame(frames.RECONFIGURE, 0, b"\x82\xf5\xf5") + frame(frames.PING)), [frames.PONG]),
+    ],
     "RECV_TERMINATE": [(receive(frame(frames.GATEWAY_TERMINATE)), [])],
     "RECV_GOAWAY": [(receive(GOODBYE), [])],
     "RECV_EOF": [(lambda connection: connection.receive_eof(), [])],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from core_helpers import close, credit, data, execute, frame, hello_frame, last, silent, told
+from core_helpers import close, credit, data, execute, frame, hello_frame, last, open_, silent, told
 from xnet_channel.core import events
 from xnet_channel.core.roles import WORKER
 from xnet_wire import frames
@@ -15,6 +15,7 @@ from xnet_wire import frames
 STREAM = (
     hello_frame()
     + execute(1)
+    + open_(3)
     + data(1) * 3
     + credit(1, 5)
     + last(1)
@@ -29,6 +30,7 @@ def test_fr_007_all_events_in_the_order_of_their_frames() -> None:
     assert [type(event) for event in happened] == [
         events.HelloReceived,
         events.RequestReceived,
+        events.ChannelOpened,
         events.ItemsReceived,
         events.CreditReceived,
         events.LastMessageReceived,
@@ -36,7 +38,7 @@ def test_fr_007_all_events_in_the_order_of_their_frames() -> None:
         events.PongReceived,
         events.TerminateReceived,
     ]
-    assert told(happened)[2:5] == [("ItemsReceived", 1)] * 3
+    assert told(happened)[3:6] == [("ItemsReceived", 1)] * 3
     assert all(isinstance(event, events.Event) for event in happened)
 
 

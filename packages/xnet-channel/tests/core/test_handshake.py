@@ -281,6 +281,6 @@ def test_hs_011_a_hello_of_exactly_65536_bytes_and_a_large_frame_right_behind_it
     assert len(payload) == HELLO_BYTES
     connection = silent(role, local_hello(credit=2**20))
     start = PREAMBLE if role == INITIATOR else b""
-    events = connection.receive_data(start + frame(frames.HELLO, 0, payload) + data(9, bytes(500_000)))
+    events = connection.receive_data(start + frame(frames.HELLO, 0, payload) + frame(150, 0, bytes(500_000)))
     assert told(events) == [("HelloReceived",)]
     assert connection.failure is None

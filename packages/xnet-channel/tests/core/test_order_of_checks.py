@@ -28,7 +28,7 @@ BIG = 2**20 + 1
 NOT_CBOR = b"\xff"
 ORDER: list[tuple[str, bytes, int, int]] = [
     # each frame breaks the rules of two steps or more; the first one decides
-    ("1 before 2", frames.encode_header(16, 0, BIG), codes.FRAME_UNKNOWN_TYPE, 0),
+    ("1 before 2", frames.encode_header(17, 0, BIG), codes.FRAME_UNKNOWN_TYPE, 0),
     ("2 before 3", frames.encode_header(frames.PING, 1, BIG), codes.FRAME_TOO_LARGE, 0),
     ("2 for ignorable ones too", frames.encode_header(128, 1, BIG), codes.FRAME_TOO_LARGE, 0),
     ("3 before 5", frame(frames.STATUS, 0), codes.STATE_VIOLATION, 0),
@@ -39,6 +39,11 @@ ORDER: list[tuple[str, bytes, int, int]] = [
     ("6 before 7, parity", frame(frames.CHANNEL_EXEC, 2, NOT_CBOR), codes.PAYLOAD_MALFORMED, 0),
     ("6 before 7, fresh", frame(frames.CHANNEL_EXEC, 1, NOT_CBOR), codes.PAYLOAD_MALFORMED, 0),
     ("6 before 7, STATUS", frame(frames.STATUS, 2, b"x"), codes.PAYLOAD_MALFORMED, 0),
+    ("6 before 7, OPEN", frame(frames.CHANNEL_OPEN, 2, b"x"), codes.PAYLOAD_MALFORMED, 0),
+    ("7, role before state", frame(frames.CHANNEL_OPEN, 2), codes.ROLE_VIOLATION, 0),
+    ("7, state before limit", execute(3) + frame(frames.CHANNEL_OPEN, 3), codes.STATE_VIOLATION, 3),
+    ("8 before 10", frame(frames.CHANNEL_BATCH, 99, NOT_CBOR), codes.STATE_VIOLATION, 0),
+    ("8 before 11", frame(frames.CHANNEL_DATA, 99, bytes(65_600)), codes.STATE_VIOLATION, 0),
     ("6 before 8", frame(frames.CHANNEL_CREDIT, 99, NOT_CBOR), codes.PAYLOAD_MALFORMED, 0),
     ("6 before 9", part(1, b"x") + frame(frames.CHANNEL_LAST_MESSAGE, 1, b"x"), codes.PAYLOAD_MALFORMED, 0),
     ("6 before 9, part", last(1) + part(1, b""), codes.PAYLOAD_MALFORMED, 0),
@@ -69,7 +74,7 @@ ORDER: list[tuple[str, bytes, int, int]] = [
 def test_er_020_fc_005_the_first_check_that_fails_gives_the_code(
     stream: bytes, code: int, special: int
 ) -> None:
-    limits = {"item": 100} if special == 2 else {}
+    limits = {2: {"item": 100}, 3: {"channels": 2}}.get(special, {})
     assert code_of(INITIATOR if special == 1 else WORKER, stream, **limits) == code
 
 

@@ -1,4 +1,4 @@
-"""The user's channel: COMPAT 10 to 18. Spec: CH-015, CH-034, CH-037, CH-051, FC-040, FC-044."""
+"""The user's channel: COMPAT 10 to 18. Spec: CH-034, CH-037, CH-051, FC-040, FC-044."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from core_helpers import close, data, execute, frame, last
+from core_helpers import close, data, execute, frame, last, open_
 from raw_peer import RawPeer, raw_peer, reference
 from threads_helpers import PATIENCE_S, HandingOver, eventually
 from xnet_channel.core import events
@@ -99,11 +99,11 @@ def test_whoever_waits_is_woken_by_what_it_waits_for() -> None:
 def test_ch_010_a_channel_that_the_peer_opened_has_one_mailbox() -> None:
     with raw_peer() as peer:
         ours = peer.session.request(frames.INFO)
-        peer.write(reference(ours.id, 2), data(2, "on it"), reference(ours.id, 2))
+        peer.write(open_(2), data(2, "early"), reference(ours.id, 2), data(2, "late"), reference(ours.id, 2))
         first, second = ours.receive(PATIENCE_S), ours.receive(PATIENCE_S)
         assert isinstance(first, Channel)
         assert first is second
-        assert first.receive(PATIENCE_S) == "on it"
+        assert [first.receive(PATIENCE_S), first.receive(PATIENCE_S)] == ["early", "late"]
 
 
 def test_ch_041_the_error_comes_after_the_items() -> None:

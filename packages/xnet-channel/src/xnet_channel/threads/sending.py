@@ -121,7 +121,7 @@ def send_items(mailbox: Mailbox, items: Iterable[object]) -> None:
     encode = session.encode
     limit_bytes = min(BATCH_BYTES, session.connection.part_bytes)
     batch: list[bytes] = []
-    # A channel in an item must not be dropped, and so closed, before the item is on its way. Spec: CH-015.
+    # A channel in an item must not be dropped, and so closed, before the item is on its way.
     kept: list[object] = []
     cost_bytes = 0
     held = hold_interrupts()
