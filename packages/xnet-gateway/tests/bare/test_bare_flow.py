@@ -174,35 +174,6 @@ class TestFrames:
                 worker.say(said[place : place + 1])
             assert ValueDecoder().decode(worker.hear()[2]) == ["h\xe9", {1: (2.5,)}] * 3
 
-    def test_fc_030_items_on_a_channel_never_opened_are_credited(self, version: str) -> None:
-        with RawWorker(version) as worker:
-            worker.greet()
-            worker.say(frame(frames.CHANNEL_DATA, 7, b"\x01"))
-            assert worker.hear() == (frames.CHANNEL_CREDIT, 7, encode(65))
-            worker.say(frame(frames.CHANNEL_PART, 7, b"12345"))
-            assert worker.hear() == (frames.CHANNEL_CREDIT, 7, encode(5))
-            worker.say(frame(frames.CHANNEL_BATCH, 7, b"\x82\x01\x02"))
-            assert worker.hear() == (frames.CHANNEL_CREDIT, 7, encode(3 + 128))
-
-    def test_ch_061_the_rest_of_an_item_whose_beginning_was_dropped(self, version: str) -> None:
-        with RawWorker(version) as worker:
-            worker.greet()
-            worker.say(frame(frames.CHANNEL_PART, 3, b"\x82"))
-            worker.say(self.exec_frame("other = channel.receive(); channel.send(other.receive())"))
-            worker.say(frame(frames.CHANNEL_DATA, 1, b"\xd9\xe4\x22\x03"))
-            worker.say(frame(frames.CHANNEL_PART, 3, b"\x01") + frame(frames.CHANNEL_DATA, 3, b"\x02"))
-            worker.say(frame(frames.CHANNEL_DATA, 3, b"\x18\x2a"))
-            assert worker.hear() == (frames.CHANNEL_CREDIT, 3, encode(1))
-            assert worker.hear() == (frames.CHANNEL_DATA, 1, b"\x18\x2a")
-
-    def test_ch_012_a_close_that_overtakes_the_reference(self, version: str) -> None:
-        with RawWorker(version) as worker:
-            worker.greet()
-            worker.say(frame(frames.CHANNEL_CLOSE, 3))
-            worker.say(self.exec_frame("other = channel.receive(); channel.send(other.isclosed())"))
-            worker.say(frame(frames.CHANNEL_DATA, 1, b"\xd9\xe4\x22\x03"))
-            assert worker.hear() == (frames.CHANNEL_DATA, 1, b"\xf5")
-
     def test_li_005_an_item_above_the_limit_of_the_other_side(self, version: str) -> None:
         """Spec: LI-005. However short it is: nothing of it is sent."""
         with RawWorker(version) as worker:

@@ -304,15 +304,17 @@ PROTOCOL = (1, 0)
 PREAMBLE = b"\x89XNET\r\n\x1a\n"
 
 STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST = range(8)
-HELLO, CREDIT, PART, PING, PONG, INFO, GOAWAY, BATCH = range(8, 16)
+HELLO, CREDIT, PART, PING, PONG, INFO, GOAWAY, BATCH, CHANNEL_OPEN = range(8, 17)
 FRAME_NAMES = (
     "STATUS RECONFIGURE GATEWAY_TERMINATE CHANNEL_EXEC CHANNEL_DATA CHANNEL_CLOSE CHANNEL_CLOSE_ERROR "
-    "CHANNEL_LAST_MESSAGE HELLO CHANNEL_CREDIT CHANNEL_PART PING PONG INFO GOAWAY CHANNEL_BATCH"
+    "CHANNEL_LAST_MESSAGE HELLO CHANNEL_CREDIT CHANNEL_PART PING PONG INFO GOAWAY CHANNEL_BATCH CHANNEL_OPEN"
 ).split()
 HANDLERS = (
-    "question reconfigure terminate exec data close close_error last hello credit part ping pong question goaway batch"
+    "question reconfigure terminate exec data close close_error last hello credit part ping pong question goaway batch "
+    "open"
 ).split()
 ON_CHANNEL_ZERO = frozenset((HELLO, TERMINATE, PING, PONG, GOAWAY))
+EMPTY = frozenset((TERMINATE, CLOSE, LAST, STATUS, INFO, CHANNEL_OPEN))
 
 VERSION_UNSUPPORTED, FRAME_UNKNOWN_TYPE, FRAME_TOO_LARGE, VALUE_MALFORMED = 1, 2, 3, 4
 CREDIT_OVERDRAWN, CREDIT_OVERFLOW, STATE_VIOLATION, LIMIT_EXCEEDED = 5, 6, 7, 8
@@ -320,7 +322,7 @@ HELLO_MALFORMED, CONFIG_REFUSED, INTERNAL_ERROR, ROLE_VIOLATION, PAYLOAD_MALFORM
 
 FRAME_LIMIT, ITEM_LIMIT, DEPTH_LIMIT, CHANNEL_LIMIT, WINDOW = 1048576, 2147483647, 512, 65536, 1048576
 HELLO_LIMIT, ERROR_TEXT_LIMIT, GOAWAY_TEXT_LIMIT, CONTROL_DEPTH = 65536, 65536, 4096, 64
-MAX_CREDIT, MAX_GAPS, MAX_ID, ITEM_COST, PART_LIMIT = 2147483647, 65536, 2**32 - 1, 64, 262144
+MAX_CREDIT, MAX_ID, ITEM_COST, PART_LIMIT = 2147483647, 2**32 - 1, 64, 262144
 #: Nesting that an encoder tries at all: a peer may announce more, but Python's stack has an end.
 ENCODE_DEPTH = 1000
 #: Answers (PONG, CREDIT ...) that the initiator may leave unread before the connection ends. LI-010
@@ -1663,7 +1665,7 @@ class Tracer(object):
         self.write(line, '"event": ' + self.quote(as_text(text)))
 
     def frame(self, direction, kind, number, size):
-        name = FRAME_NAMES[kind] if kind < 16 else "OUTPUT" if kind == 128 else "TYPE_%d" % kind
+        name = FRAME_NAMES[kind] if kind <= CHANNEL_OPEN else "OUTPUT" if kind == 128 else "TYPE_%d" % kind
         pairs = '"dir": "%s", "type": "%s", "channel": %d, "length": %d' % (direction, name, number, size)
         self.write("%s <Message %s channel=%d lendata=%d>" % (direction, name, number, size), pairs)
 
@@ -1762,7 +1764,7 @@ class State(object):
                         it those that wait for their turn
     items               (value of ``arrived`` when it was complete, item), oldest first
     arrived, consumed, granted   cost of what came, of what was taken, of what was credited again
-    parts               pieces of an incomplete item, or DISCARD if nobody wants it
+    parts               pieces of an incomplete item, or None
     relief              threads because of which credit is returned on arrival (FC-041)
     ended               no item will be handed out any more, the endmarker included
     last_taker          who wanted the last item; looked_at: what was taken when a sender looked, and since when
@@ -1790,9 +1792,6 @@ class State(object):
         self.errors = []
         self.ended = phase is not OPEN
         self.sleepers = []
-
-
-DISCARD = ()
 
 
 class Channel(object):
@@ -1938,6 +1937,8 @@ class Channel(object):
         cost = len(payload) + ITEM_COST
         with link.guard:
             link.check_sendable_locked(state)
+            if link.out:
+                link.flush_soon_locked()  # what does not hurry, such as CHANNEL_OPEN
             busy = state.reserved or link.out or link.writing
             if busy or state.credit < cost or cost - ITEM_COST > link.part_size:
                 return False
@@ -2242,49 +2243,6 @@ class ChannelFileRead(ChannelFile):
         self._buffer = item if self._buffer is None else self._buffer + item
 
 
-class SeenIds(object):
-    """Which odd channel ids were in use. The list holds where the unseen ranges begin and end, in turn; the last
-    one has no end, so a number is unseen if an odd number of the edges is not above it (CH-002, CH-006)."""
-
-    def __init__(self):
-        self.edges = [1]
-
-    def seen(self, number):
-        edges = self.edges
-        return number < edges[-1] and self.place(number) & 1 == 0
-
-    def mark(self, number):
-        edges = self.edges
-        if number == edges[-1]:  # as nearly always
-            edges[-1] += 2
-        else:
-            self.mark_elsewhere(number)
-
-    def place(self, number):
-        """Return how many edges are not above the number."""
-        low, high = 0, len(self.edges)
-        while low < high:
-            middle = (low + high) // 2
-            if number < self.edges[middle]:
-                high = middle
-            else:
-                low = middle + 1
-        return low
-
-    @later
-    def mark_elsewhere(self, number):
-        edges = self.edges
-        at = self.place(number)
-        if not at & 1:
-            return
-        high = edges[at] if at < len(edges) else None
-        before = [edges[at - 1], number] if edges[at - 1] < number else []
-        behind = [number + 2] if high is None else [number + 2, high] if number + 2 < high else []
-        edges[at - 1 : at + 1] = before + behind
-        if len(edges) // 2 > MAX_GAPS:
-            raise Broken(LIMIT_EXCEEDED, "the channel ids up to %d have more than %d gaps" % (edges[-1], MAX_GAPS))
-
-
 # ---- Link -------------------------------------------------------------------------------------
 
 KEEPER = -1  # as leader: the keeper thread reads
@@ -2310,9 +2268,8 @@ class Link(object):
         self.tracer = maybe_tracer()
         # channels
         self.open = {}
-        self.ids = SeenIds()
-        self.torn = set()  # ids never open here of which the beginning of an item was dropped
         self.next_id = 2
+        self.next_peer_id = 1  # the lowest that the initiator may still give
         self.peer_open = 0
         self.strings = (True, False)
         self.tables = {}
@@ -2526,7 +2483,7 @@ class Link(object):
                     self.needed = 9
                     break
                 kind, number, size = HEADER.unpack_from(data, at)
-                if kind > BATCH and not 128 <= kind < 192:
+                if kind > CHANNEL_OPEN and not 128 <= kind < 192:
                     raise Broken(FRAME_UNKNOWN_TYPE, "frame type %d is not known here" % kind)
                 limit = FRAME_LIMIT if self.greeted else HELLO_LIMIT
                 if size > limit:
@@ -2561,7 +2518,7 @@ class Link(object):
         if (kind == HELLO) is self.greeted and kind != GOAWAY:
             text = "a second HELLO" if self.greeted else FRAME_NAMES[kind] + " came before HELLO"
             raise Broken(STATE_VIOLATION, text)
-        if kind in (TERMINATE, CLOSE, LAST, STATUS, INFO) and payload:
+        if payload and kind in EMPTY:
             text = "%s came with a payload of %d bytes, expected none" % (FRAME_NAMES[kind], len(payload))
             raise Broken(PAYLOAD_MALFORMED, text)
         if kind in (STATUS, INFO):
@@ -2571,7 +2528,7 @@ class Link(object):
 
     def handler_of(self, kind):
         """Return what acts on a type of frames, or None if it is ignored."""
-        if kind <= BATCH:
+        if kind <= CHANNEL_OPEN:
             self.handlers[kind] = getattr(self, "on_" + HANDLERS[kind])
         return self.handlers.get(kind)
 
@@ -2614,25 +2571,14 @@ class Link(object):
         flags = decode_control(payload, RECONFIGURE)
         good = type(flags) is list and len(flags) == 2 and all(type(flag) is bool for flag in flags)
         must(good, PAYLOAD_MALFORMED, "RECONFIGURE carries %s, expected an array of two booleans", flags)
-        if number == 0:
-            self.strings = tuple(flags)
-        elif number in self.open:
-            self.open[number].strings = tuple(flags)
+        whose = self if number == 0 else self.find(number)
+        if whose is not None:
+            whose.strings = tuple(flags)
 
     # -- requests
 
-    def check_request(self, number):
-        if not number & 1:
-            raise Broken(ROLE_VIOLATION, "a request on channel %d, whose id is not the initiator's" % number)
-        if self.ids.seen(number):
-            raise Broken(STATE_VIOLATION, "a request on channel %d, which was in use before" % number)
-        if self.peer_open >= CHANNEL_LIMIT:
-            raise Broken(LIMIT_EXCEEDED, "the initiator has %d channels open, the most allowed" % self.peer_open)
-
     def on_question(self, kind, number):
-        self.check_request(number)
-        self.ids.mark(number)
-        self.torn.discard(number)
+        self.take_id(number)
         if self.ending:
             self.queue(CLOSE_ERROR, number, encode_text(self.end_text, ERROR_TEXT_LIMIT - 5), True)
         else:
@@ -2647,34 +2593,53 @@ class Link(object):
 
     def on_exec(self, number, payload):
         request = check_exec(payload)
-        self.check_request(number)
         if self.ending:
-            self.ids.mark(number)
+            self.take_id(number)
             self.queue(CLOSE_ERROR, number, encode_text(self.end_text, ERROR_TEXT_LIMIT - 5), True)
         else:
-            self.owner.execute_locked(self.channel_locked(self.open_locked(number)), request)
+            self.owner.execute_locked(self.channel_locked(self.on_open(number)), request)
 
     # -- channels
 
-    def open_locked(self, number):
+    def take_id(self, number):
+        """Check and note an id that the initiator gives to a channel (CH-008, CH-009, CH-011)."""
+        if not number & 1:
+            raise Broken(ROLE_VIOLATION, "channel %d is not the initiator's to open" % number)
+        if number < self.next_peer_id:
+            text = "the initiator opens channel %d after channel %d; ids must rise"
+            raise Broken(STATE_VIOLATION, text % (number, self.next_peer_id - 2))
+        if self.peer_open >= CHANNEL_LIMIT:
+            raise Broken(LIMIT_EXCEEDED, "the initiator has %d channels open, the most allowed" % self.peer_open)
+        self.next_peer_id = number + 2
+
+    def on_open(self, number, payload=b""):
         """Open a channel of the initiator's."""
-        self.ids.mark(number)
+        self.take_id(number)
         self.peer_open += 1
         state = self.open[number] = State(number, self.peer_credit)
-        if number in self.torn:
-            self.torn.remove(number)
-            state.parts = DISCARD  # what comes now is the rest of an item whose beginning was dropped
+        return state
+
+    def is_unborn(self, number):
+        """Return whether an id is above all that were given by whose it is."""
+        return number >= (self.next_peer_id if number & 1 else self.next_id)
+
+    def find(self, number):
+        """Return the channel of a frame that came, or None if it is gone (CH-016, CH-061)."""
+        state = self.open.get(number)
+        if state is None and self.is_unborn(number):
+            raise Broken(STATE_VIOLATION, "nobody has opened channel %d" % number)
         return state
 
     @later
     def new_channel(self):
-        """Open a channel of ours; the initiator learns of it by a reference (CH-001, CH-003, CH-011)."""
+        """Open a channel of ours (CH-001, CH-003, CH-008, CH-011)."""
         with self.guard:
             if self.sealed or not self.greeted:
                 raise ClosedError("cannot make a channel: %s" % native(self.end_text or "the handshake is not complete"))
             if len(self.open) - self.peer_open >= self.peer_limits["channels"] or self.next_id > MAX_ID:
                 raise ClosedError("cannot make a channel: the initiator takes no more")
             state = self.open[self.next_id] = State(self.next_id, self.peer_credit)
+            self.queue(CHANNEL_OPEN, self.next_id, b"")  # it travels with what is written next
             self.next_id += 2
             if self.ending:
                 state.ended = True
@@ -2694,15 +2659,11 @@ class Link(object):
     def referenced(self, number):
         """Return the channel that an item refers to (CH-010)."""
         state = self.open.get(number)
-        if state is None:
-            ours = not number & 1
-            if not 0 < number <= MAX_ID or (ours and number >= self.next_id):
-                raise Malformed("a reference to channel %d, which this worker never made" % number)
-            if ours or self.ids.seen(number):
-                return Channel(self, State(number, 0, CLOSED))
-            self.check_request(number)
-            state = self.open_locked(number)
-        return self.channel_locked(state)
+        if state is not None:
+            return self.channel_locked(state)
+        if number == 0 or self.is_unborn(number):
+            raise Malformed("a reference to channel %d, which nobody has opened" % number)
+        return Channel(self, State(number, 0, CLOSED))
 
     def close_dropped_locked(self):
         """Close channels that no user holds any more (CH-051)."""
@@ -2749,12 +2710,8 @@ class Link(object):
         self.notify_locked(state.sleepers)
 
     def on_close(self, number, payload, error=None):
-        state = self.open.get(number)
+        state = self.find(number)
         if state is None:
-            # It may have overtaken the reference that would have opened the channel (CH-012).
-            if number & 1:
-                self.ids.mark(number)
-                self.torn.discard(number)
             return
         self.forget_locked(state)
         if error is not None:
@@ -2769,10 +2726,10 @@ class Link(object):
 
     @later
     def on_last(self, number, payload):
-        state = self.open.get(number)
+        state = self.find(number)
         if state is None:
             return
-        if state.receiving is not OPEN or (state.parts is not None and state.parts is not DISCARD):
+        if state.receiving is not OPEN or state.parts is not None:
             text = "after another one" if state.receiving is not OPEN else "in the middle of an item"
             raise Broken(STATE_VIOLATION, "CHANNEL_LAST_MESSAGE on channel %d %s" % (number, text))
         state.receiving = ENDED
@@ -2782,7 +2739,7 @@ class Link(object):
     def on_credit(self, number, payload):
         credit = decode_control(payload, CREDIT)
         must(is_number(credit, 1), PAYLOAD_MALFORMED, "CHANNEL_CREDIT carries %s, expected a number above 0", credit)
-        state = self.open.get(number)
+        state = self.find(number)
         if state is None or state.sending is not OPEN:
             return
         if state.credit + credit > MAX_CREDIT:
@@ -2795,13 +2752,10 @@ class Link(object):
 
     # -- items that arrive
 
-    def taker(self, number, cost):
-        """Return the open channel of an item frame, or None if it is to be dropped."""
-        state = self.open.get(number)
-        if state is None:
-            if cost:
-                self.queue(CREDIT, number, head(0, cost), True)  # FC-030, FC-031
-        elif state.receiving is not OPEN:
+    def taker(self, number):
+        """Return the open channel of an item frame, or None if it is gone."""
+        state = self.open.get(number) or self.find(number)
+        if state is not None and state.receiving is not OPEN:
             raise Broken(STATE_VIOLATION, "an item on channel %d after CHANNEL_LAST_MESSAGE" % number)
         return state
 
@@ -2815,18 +2769,13 @@ class Link(object):
         state.arrived = arrived
 
     def on_data(self, number, payload):
-        cost = len(payload) + ITEM_COST
-        state = self.taker(number, cost)
+        state = self.taker(number)
         if state is None:
-            self.torn.discard(number)
             return
-        self.arrive(state, cost)
+        self.arrive(state, len(payload) + ITEM_COST)
         parts = state.parts
         if parts is not None:
             state.parts = None
-            if parts is DISCARD:
-                self.return_credit_locked(state)
-                return
             parts.append(payload)
             payload = b"".join(parts)
             if len(payload) > ITEM_LIMIT:
@@ -2842,25 +2791,24 @@ class Link(object):
     def on_part(self, number, payload):
         if not payload:
             raise Broken(PAYLOAD_MALFORMED, "an empty CHANNEL_PART, at least one byte is expected")
-        state = self.taker(number, len(payload))
+        state = self.taker(number)
         if state is None:
-            if number & 1 and not self.ids.seen(number):
-                self.torn.add(number)
-                if len(self.torn) > CHANNEL_LIMIT:
-                    raise Broken(LIMIT_EXCEEDED, "incomplete items on %d channels never opened" % len(self.torn))
             return
         self.arrive(state, len(payload))
         if state.parts is None:
             state.parts = []
-        if state.parts is not DISCARD:
-            state.parts.append(payload)
-            if len(state.parts) * FRAME_LIMIT > ITEM_LIMIT and sum(map(len, state.parts)) > ITEM_LIMIT:
-                raise Broken(LIMIT_EXCEEDED, "an item above %d bytes on channel %d" % (ITEM_LIMIT, number))
+        state.parts.append(payload)
+        if len(state.parts) * FRAME_LIMIT > ITEM_LIMIT and sum(map(len, state.parts)) > ITEM_LIMIT:
+            raise Broken(LIMIT_EXCEEDED, "an item above %d bytes on channel %d" % (ITEM_LIMIT, number))
         self.return_credit_locked(state)
 
     @later
     def on_batch(self, number, payload):
-        state = self.open.get(number)
+        state = self.taker(number)
+        if state is None:
+            return
+        if state.parts is not None:
+            raise Broken(STATE_VIOLATION, "CHANNEL_BATCH in the middle of an item on channel %d" % number)
         count = at = 0
         major = HEADER.unpack(payload[:1].ljust(9, b"\0"))[0]
         info = major & 31
@@ -2869,16 +2817,10 @@ class Link(object):
             at = 1 + width
             if at <= len(payload):
                 count = struct.unpack_from(payload, 1)[0] if struct else info
-        good = 0 < count <= len(payload) - at
-        cost = len(payload) + ITEM_COST * count * good
-        if state is None or state.receiving is not OPEN:
-            self.taker(number, cost)
-            return
-        if state.parts is not None:
-            raise Broken(STATE_VIOLATION, "CHANNEL_BATCH in the middle of an item on channel %d" % number)
-        if not good:
+        if not 0 < count <= len(payload) - at:
             raise Broken(VALUE_MALFORMED, "CHANNEL_BATCH on channel %d is no array of one or more items" % number)
         before = state.arrived
+        cost = len(payload) + ITEM_COST * count
         self.arrive(state, cost)
         table = self.table_of(state)
         items = []
