@@ -122,6 +122,9 @@ class TestSession:
         good = (
             HANDSHAKE
             + frame(frames.PING, 0, b"x")
+            + frame(frames.CHANNEL_OPEN, 2, b"")
+            + frame(frames.CHANNEL_DATA, 1, b"\xd9\xe4\x22\x02")
+            + frame(frames.CHANNEL_DATA, 2, b"\x01")
             + frame(frames.CHANNEL_PART, 1, values.encode(answer)[:10])
             + frame(frames.CHANNEL_DATA, 1, values.encode(answer)[10:])
             + frame(frames.CHANNEL_CREDIT, 1, values.encode(100))

@@ -22,6 +22,9 @@ for item in (1, "SECRET" * 10, b"SECRET" * 100_000, [None] * 10):
 channel.send_many(range(100))
 for _ in range(100):
     channel.receive()
+other = gateway.newchannel()
+channel.send(other)
+assert channel.receive() is other
 gateway.remote_status()
 gateway._rinfo()
 gateway.reconfigure()
@@ -93,6 +96,7 @@ def check_frames(initiator: dict[str, list[Frame]], worker: dict[str, list[Frame
         "CHANNEL_BATCH",
         "CHANNEL_CLOSE",
         "CHANNEL_CLOSE_ERROR",
+        "CHANNEL_OPEN",
     }
 
 
