@@ -193,23 +193,3 @@ class TestDumpError:
                 values.encode(item)
             with pytest.raises(bare.DumpError):
                 bare.encode(item)
-
-
-class TestSeenIds:
-    @given(st.lists(st.integers(0, 60).map(lambda n: 2 * n + 1)), st.integers(0, 3))
-    def test_ch_002_it_remembers_what_it_saw_and_nothing_else(self, marked: list[int], jump: int) -> None:
-        seen = bare.SeenIds()
-        done = set()
-        for number in [*marked, 2 * 10**6 * jump + 1]:
-            seen.mark(number)
-            done.add(number)
-            assert seen.edges == sorted(set(seen.edges))
-        for number in range(1, 131, 2):
-            assert seen.seen(number) == (number in done)
-
-    def test_ch_006_ch_007_gaps(self) -> None:
-        seen = bare.SeenIds()
-        for number in range(3, 4 * 65_536, 4):
-            seen.mark(number)
-        with pytest.raises(bare.Broken, match="gaps"):
-            seen.mark(4 * 65_536 + 3)

@@ -60,6 +60,34 @@ class TestOfTheInitiator:
                 worker.say(frame(DATA, 5, REFERENCE + encode(id_)))
                 assert worker.hear() == (DATA, 5, encode((id_, True)))
 
+    def test_ch_010_references_to_a_channel_that_is_gone_are_one_object(self, version: str) -> None:
+        """Spec: CH-010. As long as it is held, also if it was open then; nothing is kept of one that is not."""
+        source = """
+import gc, time
+first, same = channel.receive(), True
+for number in range(2):
+    same = same and channel.receive() is first
+    channel.send((number, same, first.isclosed()))
+first = None
+again = channel.receive()
+channel.send(again[0] is again[1])
+again = None
+while channel._link.gone:
+    gc.collect()
+    time.sleep(0.001)
+channel.send(None)
+"""
+        once, close = frame(DATA, 1, REFERENCE + b"\x03"), frame(CLOSE, 3)
+        with RawWorker(version) as worker:
+            worker.greet()
+            worker.say(execute(source) + frame(OPEN, 3) + once + once)
+            assert worker.hear() == (DATA, 1, encode((0, True, False)))
+            worker.say(close + once)
+            assert worker.hear() == (DATA, 1, encode((1, True, True)))
+            worker.say(frame(DATA, 1, b"\x82" + 2 * (REFERENCE + b"\x03")))
+            assert worker.hear() == (DATA, 1, encode(True))
+            assert worker.hear() == (DATA, 1, encode(None))
+
     def test_an_item_whose_channel_closes_is_not_awaited(self, version: str) -> None:
         """Spec: CH-060. The maker closes what no reference has named."""
         with RawWorker(version) as worker:

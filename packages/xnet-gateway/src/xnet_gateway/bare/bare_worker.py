@@ -1809,16 +1809,6 @@ class Channel(object):
     def __repr__(self):
         return "<Channel id=%d %s>" % (self.id, "closed" if self.isclosed() else "open")
 
-    # [VA-022] channels are equal by id; two references to a closed one are two objects
-    def __eq__(self, other):
-        return self is other or (type(other) is Channel and other.id == self.id)
-
-    def __ne__(self, other):
-        return not self == other
-
-    def __hash__(self):
-        return hash(self.id)
-
     @property
     def gateway(self):
         return self._link.owner
@@ -2268,6 +2258,7 @@ class Link(object):
         self.tracer = maybe_tracer()
         # channels
         self.open = {}
+        self.gone = {}  # weak references to closed channels that users hold
         self.next_id = 2
         self.next_peer_id = 1  # the lowest that the initiator may still give
         self.peer_open = 0
@@ -2657,13 +2648,19 @@ class Link(object):
 
     @later
     def referenced(self, number):
-        """Return the channel that an item refers to (CH-010)."""
+        """Return the channel that an item refers to, the same object as long as it lives (CH-010)."""
         state = self.open.get(number)
         if state is not None:
             return self.channel_locked(state)
         if number == 0 or self.is_unborn(number):
             raise Malformed("a reference to channel %d, which nobody has opened" % number)
-        return Channel(self, State(number, 0, CLOSED))
+        held = self.gone.get(number)
+        channel = held and held()
+        if channel is None:
+            state = State(number, 0, CLOSED)
+            channel = self.channel_locked(state)
+            self.gone[number] = state.user
+        return channel
 
     def close_dropped_locked(self):
         """Close channels that no user holds any more (CH-051)."""
@@ -2671,6 +2668,8 @@ class Link(object):
             state = self.dropped.popleft()
             if state.user is not None and state.user() is not None:
                 continue  # an item has brought it back
+            if self.gone.get(state.id) is state.user:
+                self.gone.pop(state.id, None)
             for error in state.errors:
                 if error.formatted != INTERRUPT_TEXT:
                     warn("Warning: a remote error that nobody received: %r" % error)
@@ -2698,6 +2697,8 @@ class Link(object):
     def forget_locked(self, state):
         state.sending = state.receiving = CLOSED
         state.parts = None
+        if state.user is not None and state.user() is not None:
+            self.gone[state.id] = state.user
         if self.open.pop(state.id, None) is not None and state.id & 1:
             self.peer_open -= 1
 
