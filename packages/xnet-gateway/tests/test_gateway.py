@@ -133,13 +133,14 @@ def test_remote_init_threads_is_deprecated(shared: Gateway) -> None:
         shared.remote_init_threads(3)
 
 
-def test_newchannel_is_known_to_the_other_side_once_sent(shared: Gateway) -> None:
+def test_what_is_sent_on_a_new_channel_waits_for_whom_it_is_given_to(shared: Gateway) -> None:
+    """Spec: CH-008, CH-010."""
     channel = shared.newchannel()
     channel.send("early")
-    task = shared.remote_exec("other = channel.receive(); channel.send(other); other.send(1)")
+    task = shared.remote_exec("other = channel.receive(); channel.send(other); other.send(other.receive())")
     task.send(channel)
     assert task.receive(PATIENCE_S) is channel
-    assert channel.receive(PATIENCE_S) == 1
+    assert channel.receive(PATIENCE_S) == "early"
 
 
 def test_execmodel_of_this_side(shared: Gateway) -> None:

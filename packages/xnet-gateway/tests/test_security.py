@@ -157,10 +157,12 @@ def test_nobody_inherits_a_connection(gateways: Gateways, text: str) -> None:
 def test_channels_that_a_worker_opens_take_less_than_two_kibibytes_each(gateways: Gateways) -> None:
     gateway = gateways()
     channel = gateway.remote_exec(
-        "kept = [channel.gateway.newchannel() for _ in range(5000)]\nchannel.send(kept)\nchannel.receive()"
+        "channel.receive(); kept = [channel.gateway.newchannel() for _ in range(5000)]\n"
+        "channel.send(kept)\nchannel.receive()"
     )
     gateway.remote_status()
     before_kb = memory_kb(os.getpid())
+    channel.send(None)
     opened = channel.receive(PATIENCE_S)
     assert len(opened) == 5000
     assert memory_kb(os.getpid()) - before_kb < 5000 * 2

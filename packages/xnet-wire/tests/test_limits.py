@@ -113,7 +113,6 @@ def test_announced_limits_are_those_of_the_registry(
 
 def test_fixed_limits_are_those_of_the_registry() -> None:
     fixed = {row["name"]: int(row["value"]) for row in registry("fixed_limits")}
-    del fixed["id_gaps"]  # of channels, not of this package
     assert fixed == {
         "noise": limits.NOISE_BYTES,
         "hello": limits.HELLO_BYTES,
