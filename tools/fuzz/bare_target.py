@@ -59,11 +59,13 @@ class BareTarget:
                     worker._link.return_credit_locked(state)
                 if choice == 0:
                     worker._link.close_locked(state, random.choice((None, "an error")))
-            if choice < 4:
-                try:
+            try:
+                if choice < 4:
                     channel._send_at_once([1, "text", {"a": None}])
-                except (bare.ClosedError, bare.DumpError):
-                    pass  # the state does not allow it
+                elif choice == 4:
+                    worker.held.append(worker.newchannel())
+            except (bare.ClosedError, bare.DumpError):
+                pass  # the state does not allow it
 
     def _make_worker(self) -> Any:
         """Return a worker that applies and executes nothing: its process is ours."""

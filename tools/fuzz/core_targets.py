@@ -9,7 +9,7 @@ from xnet_channel.core import roles
 from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError
-from xnet_channel.core.events import ChannelClosed, Event, HelloReceived, RequestReceived
+from xnet_channel.core.events import ChannelClosed, ChannelOpened, Event, HelloReceived, RequestReceived
 from xnet_wire import frames, messages, values
 from xnet_wire.limits import ITEM_COST_BYTES, Limits
 from xnet_wire.messages import ExecRequest, Hello
@@ -63,7 +63,7 @@ class CoreTarget:
                 held += [connection.send_request(frames.CHANNEL_EXEC, EXECUTE) for _ in range(count)]
                 if event.hello.limits.channels > 20:
                     held += [connection.open_channel() for _ in range(3)]
-            elif isinstance(event, RequestReceived):
+            elif isinstance(event, RequestReceived | ChannelOpened):
                 held.append(event.channel)
             elif isinstance(event, ChannelClosed):
                 assert event.channel.closed
@@ -84,6 +84,8 @@ class CoreTarget:
                 elif choice == 5:
                     connection.relieve(state, True)
                     connection.relieve(state, False)
+                elif choice == 6:
+                    held.append(connection.open_channel())
             except LocalProtocolError:
                 pass  # this side asked for what the state does not allow
 

@@ -61,7 +61,7 @@ class TestOfTheInitiator:
                 assert worker.hear() == (DATA, 5, encode((id_, True)))
 
     def test_ch_010_references_to_a_channel_that_is_gone_are_one_object(self, version: str) -> None:
-        """Spec: CH-010. As long as it is held, also if it was open then; nothing is kept of one that is not."""
+        """Spec: CH-010. As long as it is held, also if it was open then; of others nothing is kept."""
         source = """
 import gc, time
 first, same = channel.receive(), True
