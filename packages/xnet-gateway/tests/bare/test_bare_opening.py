@@ -116,6 +116,15 @@ class TestOfTheWorker:
             assert worker.hear() == (OPEN, 2, b"")
             assert worker.hear() == (CLOSE, 2, b"")
 
+    def test_a_coroutine_that_sends_on_it_needs_no_thread(self, version: str) -> None:
+        source = "other = channel.gateway.newchannel(); channel.send(other._send_at_once(1))"
+        with RawWorker(version) as worker:
+            worker.greet()
+            worker.say(execute(source))
+            assert worker.hear() == (OPEN, 2, b"")
+            assert worker.hear() == (DATA, 2, b"\x01")
+            assert worker.hear() == (DATA, 1, encode(True))
+
     def test_ch_008_ids_rise_in_the_stream_whatever_threads_do(self, version: str) -> None:
         source = """
 import threading
