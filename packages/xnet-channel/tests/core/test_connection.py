@@ -128,7 +128,7 @@ def test_gr_002_after_terminate_the_rest_goes_on() -> None:
     assert connection.failure is None
 
 
-def test_ch_004_a_request_uses_a_fresh_id_and_is_understood() -> None:
+def test_ch_008_a_request_uses_a_fresh_id_and_is_understood() -> None:
     initiator, worker = running(INITIATOR), running(WORKER)
     opened = [
         initiator.send_request(frames.STATUS),

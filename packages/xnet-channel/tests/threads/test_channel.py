@@ -192,7 +192,7 @@ def test_a_dropped_channel_is_closed() -> None:
 
 
 @pytest.mark.parametrize("length", [0, 3_000_000])
-def test_ch_015_a_channel_that_only_the_item_holds_is_dropped_behind_it(length: int) -> None:
+def test_a_channel_that_only_the_item_holds_is_dropped_behind_it(length: int) -> None:
     with pair() as both:
         ours, theirs = both.channels()
 
@@ -223,7 +223,7 @@ def test_ch_051_a_dropped_channel_with_a_callback_still_receives() -> None:
         assert [got.get(timeout=PATIENCE_S) for _ in range(2)] == ["still", "end"]
 
 
-def test_ch_015_send_many_keeps_channels_until_their_items_are_sent() -> None:
+def test_send_many_keeps_channels_until_their_items_are_sent() -> None:
     with pair() as both:
         ours, theirs = both.channels()
         received: queue.Queue[object] = queue.Queue()
