@@ -12,11 +12,13 @@ from xnet_conformance.values import Value, parse_value
 HELLO = frame("HELLO", 0, b"\xa0")
 
 
-def running() -> Conduct:
-    """Return what watches a worker after both HELLOs."""
-    conduct = Conduct("worker", Announced())
+def running(ours: Announced = Announced()) -> Conduct:  # noqa: B008  (it is frozen)
+    """Return what watches a worker after both HELLOs; channels 1 and 2 are open."""
+    conduct = Conduct("worker", ours)
     conduct.sent(HELLO)
     conduct.received(HELLO)
+    conduct.sent(frame("CHANNEL_EXEC", 1))
+    conduct.received(frame("CHANNEL_OPEN", 2))
     return conduct
 
 
@@ -27,7 +29,7 @@ def broken(conduct: Conduct) -> list[str]:
 GOAWAY = bytes.fromhex("a264636f64650064746578746161")
 CASES: list[tuple[list[Frame], str]] = [
     ([HELLO], "HS-006"),
-    ([Frame(16, 0)], "FR-010"),
+    ([Frame(17, 0)], "FR-010"),
     ([frame("PONG", 3)], "FR-014"),
     ([frame("CHANNEL_CLOSE", 0)], "FR-014"),
     ([frame("STATUS", 1)], "FR-008"),
@@ -49,6 +51,16 @@ CASES: list[tuple[list[Frame], str]] = [
     ([frame("CHANNEL_PART", 2, b"x" * 262_145)], "FC-021"),
     ([frame("CHANNEL_DATA", 2, b"x" * 500_000)] * 3, "FC-003"),
     ([frame("RECONFIGURE", 0, b"\x82\x01\x00")], "VA-040"),
+    ([frame("CHANNEL_OPEN", 3)], "CH-001"),
+    ([frame("CHANNEL_OPEN", 2)], "CH-008"),
+    ([frame("CHANNEL_OPEN", 6), frame("CHANNEL_OPEN", 4)], "CH-008"),
+    ([frame("CHANNEL_CLOSE", 2), frame("CHANNEL_OPEN", 2)], "CH-008"),
+    ([frame("CHANNEL_OPEN", 4, b"\x00")], "FR-009"),
+    ([frame("CHANNEL_DATA", 4, b"\x01")], "CH-008"),
+    ([frame("CHANNEL_DATA", 3, b"\x01")], "CH-008"),
+    ([frame("CHANNEL_CLOSE", 4)], "CH-008"),
+    ([frame("CHANNEL_CREDIT", 3, b"\x01")], "CH-008"),
+    ([frame("RECONFIGURE", 4, b"\x82\xf5\xf5")], "CH-008"),
 ]
 
 
@@ -68,6 +80,8 @@ def test_what_a_worker_may_do_breaks_nothing() -> None:
     conduct.sent(frame("CHANNEL_DATA", 1, b"\x01"))
     for one in (
         frame("PONG", 0, b"a"),
+        frame("CHANNEL_OPEN", 6),
+        frame("RECONFIGURE", 6, b"\x82\xf5\xf5"),
         frame("CHANNEL_CREDIT", 1, b"\x18\x41"),
         frame("CHANNEL_PART", 2, b"a"),
         frame("CHANNEL_DATA", 2, b"\x01"),
@@ -100,8 +114,51 @@ def test_values_are_held_to_what_was_announced() -> None:
     assert broken(conduct) == []
     conduct.value(parse_value({"t": "nest", "n": 513}))
     conduct.value(Value("py2str", b"a"))
-    conduct.value(Value("channel", 7))
-    assert broken(conduct) == ["VA-008", "VA-030", "CH-001"]
+    assert broken(conduct) == ["VA-008", "VA-030"]
+
+
+def test_references_are_to_what_was_opened() -> None:
+    conduct = running()
+    conduct.sent(frame("CHANNEL_OPEN", 7))
+    conduct.received(frame("CHANNEL_CLOSE", 2))
+    for number in (1, 2, 5, 7):
+        conduct.value(Value("channel", number))
+    assert broken(conduct) == []
+    for number in (0, 4, 9):
+        conduct.value(Value("list", (Value("channel", number),)))
+    assert broken(conduct) == ["CH-010"] * 3
+
+
+def test_who_opens_what_was_not_announced_is_told_so() -> None:
+    conduct = running(Announced(channels=2))
+    conduct.received(frame("CHANNEL_OPEN", 4))
+    conduct.sent(frame("CHANNEL_CLOSE", 2))
+    conduct.received(frame("CHANNEL_OPEN", 6))
+    conduct.received(frame("CHANNEL_CLOSE", 6))
+    conduct.received(frame("CHANNEL_OPEN", 8))
+    assert broken(conduct) == []
+    conduct.received(frame("CHANNEL_OPEN", 10))
+    assert broken(conduct) == ["CH-011"]
+
+
+def test_what_the_runner_opens_wrongly_is_not_open() -> None:
+    conduct = running()
+    for number in (4, 1):
+        conduct.sent(frame("CHANNEL_OPEN", number))
+    assert conduct.ours_open == {1}
+    assert (conduct.unborn(4), conduct.unborn(3)) == (True, True)
+
+
+def test_an_initiator_opens_odd_ids_by_requests_too() -> None:
+    conduct = Conduct("initiator", Announced())
+    conduct.sent(HELLO)
+    conduct.received(HELLO)
+    for name, number in (("CHANNEL_OPEN", 1), ("STATUS", 3), ("INFO", 5)):
+        conduct.received(frame(name, number))
+    assert broken(conduct) == []
+    conduct.received(frame("STATUS", 5))
+    conduct.received(frame("INFO", 8))
+    assert broken(conduct) == ["CH-008", "CH-001"]
 
 
 def test_surrogates_come_only_if_they_were_asked_for() -> None:

@@ -72,19 +72,20 @@ def test_a_flood_of_events_is_not_kept(peer: Peer) -> None:
 
 def test_items_are_put_together_and_numbered_in_order(peer: Peer) -> None:
     peer.say(
-        frame("CHANNEL_PART", 1, b"\x82\x01"),
-        frame("CHANNEL_DATA", 1, b"\x02"),
-        frame("CHANNEL_BATCH", 1, b"\x82\x03\x61a"),
+        frame("CHANNEL_OPEN", 2),
+        frame("CHANNEL_PART", 2, b"\x82\x01"),
+        frame("CHANNEL_DATA", 2, b"\x02"),
+        frame("CHANNEL_BATCH", 2, b"\x82\x03\x61a"),
     )
-    assert [event.describe() for event in peer.session.inbox] == ["ITEM 1 [1, 2]", "ITEM 1 3", "ITEM 1 'a'"]
-    first = peer.session.first(1)
+    assert [event.describe() for event in peer.session.inbox] == ["ITEM 2 [1, 2]", "ITEM 2 3", "ITEM 2 'a'"]
+    first = peer.session.first(2)
     assert first is peer.session.inbox[0]
-    assert peer.session.first(2) is None
+    assert peer.session.first(1) is None
     assert rules(peer) == []
 
 
 def test_an_item_that_is_no_value_is_a_violation_and_no_item(peer: Peer) -> None:
-    peer.say(frame("CHANNEL_DATA", 1, b"\xff"))
+    peer.say(frame("CHANNEL_OPEN", 2), frame("CHANNEL_DATA", 2, b"\xff"))
     assert peer.session.inbox == []
     assert rules(peer) == ["VA-001"]
 
@@ -115,7 +116,7 @@ def test_credit_is_left_to_the_case_if_it_wants_that(connect: Connect) -> None:
 
 def test_channels_of_earlier_cases_are_watched_and_not_kept(peer: Peer) -> None:
     peer.session.retired.add(2)
-    peer.say(item(2, 1), frame("CHANNEL_CLOSE", 2), frame("CHANNEL_CLOSE", 2))
+    peer.say(frame("CHANNEL_OPEN", 2), item(2, 1), frame("CHANNEL_CLOSE", 2), frame("CHANNEL_CLOSE", 2))
     assert peer.session.inbox == []
     assert rules(peer) == ["CH-040"]
 

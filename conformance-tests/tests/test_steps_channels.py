@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runner_peer import NOT_LONG_S, Peer, cbor, item, polite
+from runner_peer import NOT_LONG_S, Peer, cbor, item
 from xnet_conformance.errors import CaseError, CheckFailed, NoAnswer
 from xnet_conformance.frames import Frame, frame
 
@@ -32,9 +32,18 @@ def test_ids_of_the_testee_have_its_parity_and_ascend(connect: Connect) -> None:
     initiator.run({"remember": {"a": 1, "b": 3}}, {"fresh": ["a", "b"]})
 
 
-def test_gaps_are_made_by_closing_what_never_was(peer: Peer) -> None:
-    peer.run({"gaps": {"first": 1, "step": 4, "count": 3}})
-    assert peer.heard() == [frame("CHANNEL_CLOSE", channel) for channel in (1, 5, 9)]
+@pytest.mark.parametrize(("role", "ours", "theirs"), [("worker", 1, 2**32 - 2), ("initiator", 2, 2**32 - 1)])
+def test_an_id_can_be_named_that_nobody_has_opened(
+    role: str, ours: int, theirs: int, connect: Connect
+) -> None:
+    peer = connect(role)
+    scenario = peer.run({"unborn": {"ch": "a"}}, {"unborn": {"ch": "b", "of": "testee"}})
+    assert peer.heard() == []
+    assert (scenario.bindings["a"], scenario.bindings["b"]) == (ours, theirs)
+    assert peer.session.conduct.unborn(ours)
+    peer.run({"send": {"CHANNEL_OPEN": {"ch": "c"}}}, {"send": {"CHANNEL_CLOSE": {"ch": "a"}}})
+    assert peer.heard() == [frame("CHANNEL_OPEN", ours + 2), frame("CHANNEL_CLOSE", ours)]
+    assert not peer.session.conduct.unborn(ours)
 
 
 def test_what_has_not_come_is_absent(peer: Peer) -> None:
@@ -66,18 +75,14 @@ def test_items_in_any_order_match_each_once(peer: Peer) -> None:
         peer.run({"unordered_items": {"ch": 1, "are": [1]}}, within=NOT_LONG_S)
 
 
-def test_one_channel_more_than_was_announced(connect: Connect) -> None:
+def test_as_many_channels_are_opened_as_were_announced(connect: Connect) -> None:
     announced: list[Any] = [["version", [1, 0]], ["limits", {"t": "dict", "v": [["channels", 4500]]}]]
     peer = connect(payload=cbor({"t": "dict", "v": announced}))
-    peer.serve(
-        lambda one: [item(1, "waiting")] if one.name == "CHANNEL_DATA" and one.channel == 1 else polite(one)
-    )
-    peer.run({"fill_channels": {"by": "a"}}, {"barrier": {"allow": ["unread"]}})
-    assert peer.session.theirs is not None
-    # That of `by`, the one the references are sent on, and as many as were announced.
-    assert len(peer.session.conduct.accounts) == 2 + 4500
-    items = [one for one in peer.served if one.name == "CHANNEL_DATA" and one.channel == 3]
-    assert len(items) == 3
+    peer.run({"send": {"CHANNEL_OPEN": {"ch": "a"}}}, {"send": {"CHANNEL_OPEN": {"ch": "b"}}})
+    peer.run({"send": {"CHANNEL_CLOSE": {"ch": "a"}}}, {"fill_channels": True})
+    heard = peer.heard()
+    assert [one.channel for one in heard if one.name == "CHANNEL_OPEN"] == list(range(1, 2 * 4501 + 1, 2))
+    assert len(peer.session.conduct.ours_open) == 4500
 
 
 @pytest.mark.parametrize(

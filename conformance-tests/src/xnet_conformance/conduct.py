@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 ITEM_FRAMES: Final = frozenset({"CHANNEL_DATA", "CHANNEL_PART", "CHANNEL_BATCH"})
 _REQUESTS: Final = frozenset({"STATUS", "INFO", "CHANNEL_EXEC"})
+_CLOSING: Final = frozenset({"CHANNEL_CLOSE", "CHANNEL_CLOSE_ERROR"})
+#: What opens a channel. Spec: CH-008.
+_OPENING: Final = _REQUESTS | {"CHANNEL_OPEN"}
 _MOST_GOAWAY_TEXT: Final = 4_096
 _MOST_ERROR_TEXT: Final = 65_536
 _MOST_VIOLATIONS: Final = 1_000
@@ -59,7 +62,11 @@ class Conduct:
         self.terminated = False
         #: What RECONFIGURE for the gateway said last.
         self.flags: list[bool] | None = None
-        self._requested: set[int] = set()
+        #: What each side has opened and nobody has closed; a close counts when the runner sees it.
+        self.ours_open: set[int] = set()
+        self.theirs_open: set[int] = set()
+        #: The lowest id of each parity that nobody has opened.
+        self._unborn = [2, 1]
         self._pings: list[bytes] = []
         self._parity = 0 if role == "worker" else 1
 
@@ -69,6 +76,10 @@ class Conduct:
             self.accounts[channel] = Account(self.theirs.credit, self.ours.credit)
         return self.accounts[channel]
 
+    def unborn(self, channel: int) -> bool:
+        """Say whether nobody has opened a channel of this id, nor one above it."""
+        return channel >= self._unborn[channel % 2]
+
     def sent(self, frame: Frame) -> None:
         """Note a frame of the runner."""
         if frame.name == "HELLO":
@@ -77,6 +88,8 @@ class Conduct:
             self._pings.append(frame.payload)
         if not frame.channel:
             return
+        if frame.name in _OPENING and frame.channel % 2 != self._parity and self.unborn(frame.channel):
+            self._open(frame.channel, self.ours_open)
         account = self.account(frame.channel)
         cost = cost_of(frame)
         account.ours_left -= cost
@@ -85,8 +98,9 @@ class Conduct:
             credit = _value(frame.payload)
             if credit is not None and credit.kind == "int":
                 account.theirs_left += credit.content
-        elif frame.name in ("CHANNEL_CLOSE", "CHANNEL_CLOSE_ERROR"):
+        elif frame.name in _CLOSING:
             account.ours_closed = True
+            self._close(frame.channel)
         elif frame.name == "CHANNEL_LAST_MESSAGE":
             account.ours_ended = True
         elif frame.name in ("STATUS", "INFO"):
@@ -119,8 +133,13 @@ class Conduct:
         if row.name == "GATEWAY_TERMINATE":
             self._after_terminate(frame)
             self.terminated = True
-        if frame.channel and row.name != "RECONFIGURE":
-            self._channel(frame)
+        if frame.channel and frame.name in _OPENING:
+            self._opening(frame)
+        elif frame.channel:
+            if self.unborn(frame.channel):
+                self._broken("CH-008", f"{frame.name} on channel {frame.channel}, which nobody has opened")
+            if row.name != "RECONFIGURE":
+                self._channel(frame)
 
     def value(self, value: Value) -> None:
         """Judge a value inside of an item of the testee."""
@@ -197,9 +216,7 @@ class Conduct:
             return
         if account.theirs_closed:
             self._broken("CH-040", f"{frame.name} on channel {frame.channel} after its CHANNEL_CLOSE")
-        if frame.name in _REQUESTS:
-            self._request(frame)
-        elif frame.name in ITEM_FRAMES:
+        if frame.name in ITEM_FRAMES:
             self._after_terminate(frame)
             self._item(frame, account)
         elif frame.name == "CHANNEL_LAST_MESSAGE":
@@ -212,12 +229,37 @@ class Conduct:
             account.theirs_ended = True
         else:
             account.theirs_closed = True
+            self._close(frame.channel)
 
-    def _request(self, frame: Frame) -> None:
-        if frame.channel % 2 == 0 or frame.channel in self._requested:
-            self._broken("CH-004", f"{frame.name} on channel {frame.channel}, no fresh id of the initiator")
-        self._requested.add(frame.channel)
-        self._after_terminate(frame)
+    def _opening(self, frame: Frame) -> None:
+        if frame.channel % 2 != self._parity:
+            self._broken(
+                "CH-001", f"{frame.name} on channel {frame.channel}, whose id is not the {self.role}'s"
+            )
+        elif not self.unborn(frame.channel):
+            highest = self._unborn[self._parity] - 2
+            self._broken(
+                "CH-008", f"{frame.name} opens channel {frame.channel} after channel {highest}; ids rise"
+            )
+        else:
+            self._open(frame.channel, self.theirs_open)
+        if len(self.theirs_open) > self.ours.channels:
+            self._broken(
+                "CH-011",
+                f"{frame.name} opens channel {frame.channel}, one more than the {self.ours.channels} that "
+                "the runner takes",
+            )
+        if frame.name in _REQUESTS:
+            self._after_terminate(frame)
+
+    def _open(self, channel: int, side: set[int]) -> None:
+        self._unborn[channel % 2] = channel + 2
+        side.add(channel)
+        self.account(channel)
+
+    def _close(self, channel: int) -> None:
+        self.ours_open.discard(channel)
+        self.theirs_open.discard(channel)
 
     def _after_terminate(self, frame: Frame) -> None:
         if self.terminated:
@@ -277,9 +319,8 @@ class Conduct:
                 "VA-013", "a text with surrogates, for which the runner has not announced the feature"
             )
         if kind == "channel":
-            if content not in self.accounts and content % 2 != self._parity:
-                self._broken("CH-001", f"a reference to channel {content}, which nobody has made")
-            self.account(content)
+            if content == 0 or self.unborn(content):
+                self._broken("CH-010", f"a reference to channel {content}, which nobody has opened")
         if kind == "dict":
             return 1 + max((max(self._judge(k), self._judge(v)) for k, v in content), default=0)
         if kind in ("list", "tuple", "set", "frozenset"):

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from xnet_conformance.link import Link
 
 _MOST_NOISE: Final = 65_536
+#: Frames that `conduct` keeps account of, and no step expects.
+_WATCHED: Final = frozenset({"CHANNEL_CREDIT", "RECONFIGURE", "CHANNEL_OPEN"})
 #: More that no step takes is a flood; a case expects a few thousand at most.
 _MOST_EVENTS: Final = 20_000
 
@@ -173,7 +175,7 @@ class Session:
         self.send(frame("CHANNEL_CREDIT", channel, write_value(Value("int", amount))))
 
     def fresh_channel(self) -> int:
-        """Return the next id of the runner's parity. Spec: CH-001."""
+        """Return the next id of the runner's parity; it is for the case to open it. Spec: CH-001."""
         self._next_id += 2
         self.account(self._next_id - 2)
         return self._next_id - 2
@@ -273,11 +275,7 @@ class Session:
             self._take_item(one)
         elif one.name == "PING":
             self.send(frame("PONG", 0, one.payload))
-        elif (
-            one.channel not in self.retired
-            and one.name not in ("CHANNEL_CREDIT", "RECONFIGURE")
-            and not 128 <= one.type <= 191
-        ):
+        elif one.channel not in self.retired and one.name not in _WATCHED and not 128 <= one.type <= 191:
             self.inbox.append(Event(one.name, one.channel, one.payload, _maybe_value(one)))
 
     def _take_item(self, one: Frame) -> None:

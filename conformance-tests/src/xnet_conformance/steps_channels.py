@@ -8,14 +8,16 @@ from xnet_conformance.cbor_writing import write_value
 from xnet_conformance.errors import CheckFailed
 from xnet_conformance.frames import frame
 from xnet_conformance.scenario import step
-from xnet_conformance.steps_frames import execute, expect, next_event
+from xnet_conformance.steps_frames import next_event
 from xnet_conformance.values import Value, describe
 
 if TYPE_CHECKING:
     from xnet_conformance.scenario import Scenario
 
-#: References in one item of ``fill_channels``: far below every limit on items.
-_REFERENCES: Final = 2_000
+#: The last id that a testee of each role can give.
+_HIGHEST: Final = {"worker": 2**32 - 2, "initiator": 2**32 - 1}
+#: Bytes of one write of ``fill_channels``.
+_AT_ONCE: Final = 65_536
 
 
 @step("fresh")
@@ -32,11 +34,17 @@ def fresh(scenario: Scenario, raw: Any) -> None:
         raise CheckFailed("the testee's ids do not ascend", expected=str(sorted(set(ids))), actual=str(ids))
 
 
-@step("gaps")
-def gaps(scenario: Scenario, raw: Any) -> None:
-    """Use ids that leave gaps, by closing channels that never were: ``{first: 1, step: 4, count: 1000}``."""
-    for number in range(raw["count"]):
-        scenario.session.send(frame("CHANNEL_CLOSE", raw["first"] + number * raw["step"]))
+@step("unborn")
+def unborn(scenario: Scenario, raw: Any) -> None:
+    """Name an id that nobody has opened, and send nothing: ``{ch: b}``; with ``of: testee`` one of its ids.
+
+    The runner's is its next one: if it opens another name first, this one has been skipped.
+    """
+    session = scenario.session
+    if raw.get("of") == "testee":
+        scenario.bindings[raw["ch"]] = _HIGHEST[session.role]
+    else:
+        scenario.bindings[raw["ch"]] = session.fresh_channel()
 
 
 @step("absent")
@@ -73,20 +81,12 @@ def unordered_items(scenario: Scenario, raw: Any) -> None:
 
 
 @step("fill_channels")
-def fill_channels(scenario: Scenario, raw: Any) -> None:
-    """Open one channel more than the testee announced, by references in items on ``by``."""
-    execute(scenario, {"ch": raw["by"], "fixture": "waitclose"})
+def fill_channels(scenario: Scenario, _raw: Any) -> None:
+    """Open channels until the runner has as many open as the testee announced."""
     session = scenario.session
-    unread = scenario.channel("unread")
-    session.send_item(scenario.known(raw["by"]), Value("channel", unread), scenario.deadline)
-    expect(scenario, {"ITEM": {"ch": raw["by"], "is": "waiting"}})
     assert session.theirs is not None
-    left = session.theirs.channels
-    while left > 0 and session.goaway() is None:
-        count = min(left, _REFERENCES)
-        references = tuple(Value("channel", session.fresh_channel()) for _ in range(count))
-        session.send_item(unread, Value("list", references), scenario.deadline)
-        left -= count
+    left = session.theirs.channels - len(session.conduct.ours_open)
+    session.send_split([frame("CHANNEL_OPEN", session.fresh_channel()) for _ in range(left)], _AT_ONCE)
 
 
 @step("same_items")

@@ -101,7 +101,7 @@ def main(habit):
             write(frame(PONG, 0, b"ok"))
         elif kind == PING:
             write(frame(PONG, 4 if habit == "wrong-ids" else 0, payload))
-        elif kind > 15 and not 128 <= kind < 192:
+        elif kind > 16 and not 128 <= kind < 192:
             write(goaway(12 if habit == "wrong-code" else 2))
             if habit == "never-closes":
                 time.sleep(FOREVER)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xnet_conformance.generation import frame_rules, malformed, state_tables, values
+from xnet_conformance.generation import channel_ids, frame_rules, malformed, state_tables, values
 
 if TYPE_CHECKING:
     from xnet_conformance.case import Case
@@ -12,4 +12,5 @@ if TYPE_CHECKING:
 
 def generate() -> list[Case]:
     """Return all generated cases."""
-    return [*frame_rules.generate(), *values.generate(), *malformed.generate(), *state_tables.generate()]
+    rules = (frame_rules, values, malformed, state_tables, channel_ids)
+    return [case for rule in rules for case in rule.generate()]
