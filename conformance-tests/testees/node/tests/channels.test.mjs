@@ -104,12 +104,14 @@ test("FC-041, FC-042: who waits for the end, or for an item that does not come, 
   withWorker(async (initiator) => {
     const source = "globalThis.others = [await channel.receive()]; await others[0].waitclose(); await channel.receive()";
     initiator.exec(1, source);
+    initiator.send("CHANNEL_OPEN", 3);
     initiator.send("CHANNEL_DATA", 1, reference(3));
     await initiator.barrier();
     initiator.item(3, Buffer.alloc(600000 - 69));
     assert.strictEqual(decode((await initiator.find("CHANNEL_CREDIT", 3)).payload), 600000);
     initiator.send("CHANNEL_CLOSE", 3);
     initiator.exec(5, "globalThis.kept = await channel.receive(); await channel.receive()");
+    initiator.send("CHANNEL_OPEN", 7);
     initiator.send("CHANNEL_DATA", 5, reference(7));
     initiator.item(7, Buffer.alloc(300000 - 69));
     initiator.item(7, Buffer.alloc(400000 - 69));
@@ -135,7 +137,7 @@ test("CH-034: sendMany sends batches that fit, and a batch is its items", () =>
     { hello: { credit: 65536 } },
   ));
 
-test("CH-001, CH-010, GW-052: channels travel both ways, and come back as themselves", () =>
+test("CH-001, CH-008, CH-010, GW-052: channels travel both ways, and come back as themselves", () =>
   withWorker(async (initiator) => {
     const source = `
       const made = channel.gateway.newchannel();
@@ -146,13 +148,37 @@ test("CH-001, CH-010, GW-052: channels travel both ways, and come back as themse
       await made.close();
       await theirs.send(made.isclosed());`;
     initiator.exec(1, source);
+    await initiator.next("CHANNEL_OPEN", 2);
     assert.strictEqual((await initiator.next("CHANNEL_DATA", 1)).payload.toString("hex"), "82d9e42202d9e42201");
+    initiator.send("CHANNEL_OPEN", 9);
     initiator.send("CHANNEL_DATA", 1, Buffer.concat([Buffer.from([0x83]), reference(2), reference(1), reference(9)]));
     assert.deepStrictEqual(await initiator.nextItem(9), [true, true, false]);
     initiator.item(2, "through");
     assert.strictEqual(await initiator.nextItem(2), "through");
     await initiator.next("CHANNEL_CLOSE", 2);
     assert.strictEqual(await initiator.nextItem(9), true);
+  }));
+
+test("CH-008: the ids of channels that threads make at once rise in the stream", () =>
+  withWorker(async (initiator) => {
+    const source = "const made = []; for (let n = 0; n < 50; n += 1) made.push(channel.gateway.newchannel()); await channel.send(made); await channel.receive()";
+    const executions = [1, 3, 5, 7];
+    executions.forEach((id) => initiator.exec(id, source));
+    /** @type {number[]} */
+    const opened = [];
+    const referred = [];
+    while (referred.length < 200) {
+      const { name, channel, payload } = await initiator.until("a frame", () => initiator.frames.shift());
+      if (name === "CHANNEL_OPEN") {
+        opened.push(channel);
+      } else {
+        const ids = decode(payload).map((/** @type {{id: number}} */ reference) => reference.id);
+        assert.ok(ids.every((/** @type {number} */ id) => opened.includes(id)));
+        referred.push(...ids);
+      }
+    }
+    assert.deepStrictEqual(opened, Array.from({ length: 200 }, (_, index) => 2 * index + 2));
+    assert.deepStrictEqual(referred.sort((one, two) => one - two), opened);
   }));
 
 test("CH-011: a worker makes no more channels than the initiator takes", () =>
@@ -164,8 +190,11 @@ test("CH-011: a worker makes no more channels than the initiator takes", () =>
         await made[0].close();
         await channel.send(channel.gateway.newchannel().id);`;
       initiator.exec(1, source);
+      await initiator.next("CHANNEL_OPEN", 2);
+      await initiator.next("CHANNEL_OPEN", 4);
       assert.strictEqual(await initiator.nextItem(1), "RangeError");
       await initiator.next("CHANNEL_CLOSE", 2);
+      await initiator.next("CHANNEL_OPEN", 6);
       assert.strictEqual(await initiator.nextItem(1), 6);
     },
     { hello: { limits: { channels: 2 } } },
@@ -185,6 +214,7 @@ test("callbacks: items in order, one at a time, what waited first; then the endm
       await other.receive().catch((error) => channel.send(error.name));
       await channel.receive()`;
     initiator.exec(1, source);
+    initiator.send("CHANNEL_OPEN", 3);
     initiator.send("CHANNEL_DATA", 1, reference(3));
     initiator.item(3, 1);
     initiator.item(3, 2);
@@ -199,6 +229,7 @@ test("callbacks: items in order, one at a time, what waited first; then the endm
 test("CH-037: a callback that fails closes its channel with its error", () =>
   withWorker(async (initiator) => {
     initiator.exec(1, "globalThis.other = await channel.receive(); await other.setcallback(() => { throw new Error('no') }); await channel.receive()");
+    initiator.send("CHANNEL_OPEN", 3);
     initiator.send("CHANNEL_DATA", 1, reference(3));
     initiator.item(3, 1);
     assert.match(decode((await initiator.next("CHANNEL_CLOSE_ERROR", 3)).payload), /^Error: no\n {4}at /);
@@ -220,6 +251,7 @@ test("GW-053: errors of the other side, timeouts, waitclose", () =>
       await channel.send(names);`;
     initiator.exec(1, source);
     assert.strictEqual(await initiator.nextItem(1), "late");
+    initiator.send("CHANNEL_OPEN", 3);
     initiator.send("CHANNEL_DATA", 1, reference(3));
     initiator.item(3, 1);
     initiator.send("CHANNEL_CLOSE_ERROR", 3, encode("their reason"));
@@ -239,6 +271,7 @@ test("CH-045: what was sent comes before the close, also without credit", () =>
         await other.send(1).catch((error) => channel.send(error.name));
         await channel.receive();`;
       initiator.exec(1, source);
+      await initiator.next("CHANNEL_OPEN", 2);
       await initiator.next("CHANNEL_DATA", 1);
       await initiator.find("CHANNEL_DATA", 1);
       for (let count = 0; count < 10; count += 1) {
@@ -260,8 +293,11 @@ test("CH-051: a channel that nobody has any more is closed; one that an item ref
       const kept = await channel.receive();
       await kept.send(0);`;
     initiator.exec(1, source);
+    await initiator.next("CHANNEL_OPEN", 2);
     await initiator.next("CHANNEL_DATA", 1);
+    initiator.send("CHANNEL_OPEN", 3);
     initiator.send("CHANNEL_DATA", 1, reference(3));
+    initiator.send("CHANNEL_OPEN", 5);
     initiator.send("CHANNEL_DATA", 1, reference(5)); // waits while the others are collected
     await initiator.find("CHANNEL_CLOSE", 2);
     await initiator.find("CHANNEL_CLOSE", 3);
@@ -278,6 +314,7 @@ test("CH-051, CH-052: with a callback CHANNEL_LAST_MESSAGE is sent, and CHANNEL_
       await collect();
       await channel.receive();`;
     initiator.exec(1, source);
+    initiator.send("CHANNEL_OPEN", 3);
     initiator.send("CHANNEL_DATA", 1, reference(3));
     await initiator.next("CHANNEL_LAST_MESSAGE", 3);
     initiator.item(3, "still heard");
@@ -291,6 +328,7 @@ test("a thread that has ended lets its channels go", () =>
   withWorker(async (initiator) => {
     initiator.exec(1, "await channel.receive()");
     initiator.exec(3, "globalThis.kept = channel.gateway.newchannel(); await channel.send(kept)"); // not the main thread
+    await initiator.next("CHANNEL_OPEN", 2);
     await initiator.next("CHANNEL_DATA", 3);
     await initiator.find("CHANNEL_CLOSE", 3);
     await initiator.find("CHANNEL_CLOSE", 2);

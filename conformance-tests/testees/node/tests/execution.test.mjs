@@ -87,6 +87,7 @@ test("GW-011, GW-012: the channel of code is closed when the code has ended", ()
       names.push(channel.isclosed());
       await told.send(names);`;
     initiator.exec(3, source);
+    initiator.send("CHANNEL_OPEN", 5);
     initiator.raw(Buffer.from("0400000003" + "00000004" + "d9e42205", "hex")); // a reference to channel 5
     initiator.send("CHANNEL_CLOSE", 3);
     assert.deepStrictEqual(await initiator.nextItem(5), ["EOFError", "ChannelClosedError", true]);
@@ -132,7 +133,7 @@ test("GW-014, GW-016: in main_thread_only a second execution is refused, or come
 test("GW-020, GW-021: counts", () =>
   withWorker(async (initiator) => {
     initiator.exec(1, "globalThis.kept = channel.gateway.newchannel(); await channel.receive()");
-    await initiator.barrier();
+    await initiator.find("CHANNEL_OPEN", 2);
     assert.strictEqual((await initiator.status(3)).numexecuting, 1);
     initiator.item(1, 0);
     await initiator.find("CHANNEL_CLOSE", 1);

@@ -14,7 +14,7 @@ from pathlib import Path
 from xnet_channel.core import states
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.roles import WORKER
-from xnet_wire import codes, frames, messages
+from xnet_wire import frames, messages
 from xnet_wire.frames import FrameDecoder, encode_header
 from xnet_wire.limits import Limits
 from xnet_wire.values import encode
@@ -22,7 +22,8 @@ from xnet_wire.values import encode
 JUDGE = Path(__file__).resolve().parent / "judge-streams.mjs"
 STREAMS = 1500
 BAD_ITEMS = [bytes.fromhex(digits) for digits in ("ff", "f7", "0102", "d9e42200", "a201000100", "61ff", "")]
-CHANNELS = [1, 1, 1, 3, 3, 3, 5, 5, 5, 7, 9, 11, 13, 2, 0]
+#: None, one of the worker's, and the last one.
+BAD_IDS = [0, 2, 2**32 - 1]
 
 
 def frame(frame_type: int, channel: int, payload: bytes = b"") -> bytes:
@@ -36,8 +37,22 @@ class Streams:
         self.random = random.Random(seed)
 
     def stream(self) -> bytes:
+        #: Ids below the next one: open, closed or skipped.
+        self.used = [1]
         begin = [frame(frames.HELLO, 0, messages.encode_hello(messages.Hello("random"))), self.exec(1)]
         return b"".join(begin + [self.frame() for _ in range(self.random.randrange(25))])
+
+    def channel(self) -> int:
+        """Return an id that was used, mostly."""
+        return self.random.choice([*self.used * 40, *BAD_IDS, self.used[-1] + 2])
+
+    def fresh(self) -> int:
+        """Return an id for a frame that opens a channel, mostly a right one; some are skipped."""
+        id_ = self.used[-1] + self.random.choice([2, 2, 2, 2, 4])
+        if self.random.random() < 0.08:
+            return self.random.choice([*BAD_IDS, *self.used, id_ - 2])
+        self.used += range(self.used[-1] + 2, id_ + 2, 2)
+        return id_
 
     def exec(self, channel: int) -> bytes:
         return frame(frames.CHANNEL_EXEC, channel, messages.encode_exec(messages.ExecRequest("")))
@@ -46,7 +61,7 @@ class Streams:
         choice = self.random.choice
         kind = self.random.random()
         if kind < 0.3:
-            ids = [choice([1, 2, 3, 5, 7, 9, 11, 13]) for _ in range(choice([1, 1, 2]))]
+            ids = [self.channel() or 2 for _ in range(choice([1, 1, 2]))]
             return bytes([0x80 + len(ids)]) + b"".join(bytes.fromhex("d9e422") + encode(id_) for id_ in ids)
         if kind < 0.33:
             return choice(BAD_ITEMS)
@@ -55,34 +70,36 @@ class Streams:
         return encode(choice([0, 1.5, "x", [1, (2,)], None, {"a": 1}, {2.0}, 2**70]))
 
     def frame(self) -> bytes:
-        choice, channel = self.random.choice, self.random.choice(CHANNELS)
+        choice, channel = self.random.choice, self.channel()
         kind = self.random.random() * 60
-        if kind < 15:
-            return frame(frames.CHANNEL_DATA, channel or 1, self.item())
-        if kind < 24:
-            return frame(frames.CHANNEL_PART, channel or 1, self.item() or b"\x81")
-        if kind < 32:
+        if kind < 13:
+            return frame(frames.CHANNEL_DATA, channel, self.item())
+        if kind < 21:
+            return frame(frames.CHANNEL_PART, channel, self.item() or b"\x81")
+        if kind < 28:
             count = choice([1, 2, 3])
-            return frame(frames.CHANNEL_BATCH, channel or 1, bytes([0x80 + count]) + self.item() * count)
-        if kind < 39:
-            return frame(frames.CHANNEL_CLOSE, choice([channel or 5, 5, 7, 9, 2**32 - 1]))
-        if kind < 42:
-            return frame(frames.CHANNEL_LAST_MESSAGE, channel or 3)
-        if kind < 47:
-            return self.exec(channel or 7)
+            return frame(frames.CHANNEL_BATCH, channel, bytes([0x80 + count]) + self.item() * count)
+        if kind < 34:
+            return frame(frames.CHANNEL_CLOSE, channel)
+        if kind < 37:
+            return frame(frames.CHANNEL_LAST_MESSAGE, channel)
+        if kind < 43:
+            return frame(frames.CHANNEL_OPEN, self.fresh())
+        if kind < 46:
+            return self.exec(self.fresh())
         if kind < 52:
             return frame(frames.PING, 0, b"ping")
         if kind < 54:
-            return frame(frames.CHANNEL_CREDIT, channel or 1, encode(choice([1, 1000, 2**31 - 1 - 2**20])))
+            return frame(frames.CHANNEL_CREDIT, channel, encode(choice([1, 1000, 2**31 - 1 - 2**20])))
         if kind < 56:
             return frame(frames.RECONFIGURE, channel, encode([choice([True, False]), choice([True, False])]))
-        if kind < 57:
-            return frame(frames.CHANNEL_CLOSE_ERROR, channel or 3, encode("no"))
-        if kind < 59:
+        if kind < 58:
+            return frame(frames.CHANNEL_CLOSE_ERROR, channel, encode("no"))
+        if kind < 59.5:
             return frame(choice([128, 150, 191]), channel, b"abc")
         return choice(
             [
-                frame(choice([16, 100, 192, 255]), channel),
+                frame(choice([17, 100, 192, 255]), channel),
                 frame(frames.HELLO, 0),
                 frame(frames.GATEWAY_TERMINATE, 1),
                 frame(frames.PONG, 0, b"p" * 65),
@@ -119,22 +136,6 @@ def judge(stream: bytes) -> dict[str, object]:
     return {"said": said, "state": "ended" if ended else "running", "channels": sorted(channels)}
 
 
-def is_same(python: dict[str, object], javascript: dict[str, object]) -> bool:
-    """Compare two judgements, as far as the specification decides."""
-    ours, theirs = list(python["said"]), list(javascript["said"])  # type: ignore[call-overload]
-    # [FC-031] Credit for what is dropped of a channel that was open here MAY be returned: Python does so.
-    credit = iter(ours)
-    if not all(word in credit for word in theirs if word.startswith("CHANNEL_CREDIT")):
-        return False
-    ours, theirs = ([word for word in said if not word.startswith("CHANNEL_CREDIT")] for said in (ours, theirs))
-    # An item that is malformed, and refers to a channel too many, may get either code.
-    either = {f"GOAWAY 0 {code}" for code in (codes.VALUE_MALFORMED, codes.LIMIT_EXCEEDED)}
-    if ours[-1:] != theirs[-1:] and {*ours[-1:], *theirs[-1:]} == either:
-        del ours[-1:], theirs[-1:]
-    rest = ("state", "channels")
-    return ours == theirs and [python[key] for key in rest] == [javascript[key] for key in rest]
-
-
 def test_random_streams_are_judged_alike(node: str) -> None:
     made = Streams(20_26)
     streams = [made.stream() for _ in range(STREAMS)]
@@ -150,6 +151,6 @@ def test_random_streams_are_judged_alike(node: str) -> None:
     ended = 0
     for stream, line in zip(streams, done.stdout.splitlines(), strict=True):
         python, javascript = judge(stream), json.loads(line)
-        assert is_same(python, javascript), f"{python}\n{javascript}\n{stream[:2000].hex()}"
+        assert python == javascript, f"{python}\n{javascript}\n{stream[:2000].hex()}"
         ended += python["state"] == "ended"
     assert STREAMS // 4 < ended < STREAMS * 3 // 4  # both kinds are there

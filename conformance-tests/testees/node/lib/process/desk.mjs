@@ -4,6 +4,7 @@
  * A request is a message with `op`, mostly a `channel`, and a `request` number; the reply has that number.
  */
 
+import { answer } from "../thread/asking.mjs";
 import { encodeReconfigure } from "../wire/control.mjs";
 import { FRAME } from "../wire/registry.mjs";
 
@@ -13,6 +14,7 @@ import { FRAME } from "../wire/registry.mjs";
 /** @typedef {import("../protocol/mailbox.mjs").Item} Item */
 /** @typedef {import("./execution-thread.mjs").ExecutionThread} ExecutionThread */
 /** @typedef {import("./holders.mjs").Holders} Holders */
+/** @typedef {import("../thread/messages.mjs").Open} Open */
 /** @typedef {import("../thread/messages.mjs").Request} Request */
 /** @typedef {import("../thread/messages.mjs").Failure} Failure */
 
@@ -29,18 +31,15 @@ export class Desk {
     this.holders = holders;
   }
 
-  /** @param {ExecutionThread} thread @param {Request} message */
+  /** @param {ExecutionThread} thread @param {Request | Open} message */
   serve(thread, message) {
+    if (message.op === "open") {
+      this.open(thread, message);
+      return;
+    }
     const { op, channel: id } = message;
     const channel = this.holders.find(id);
     switch (op) {
-      case "opened":
-        this.connection.channels.addOurs(id);
-        this.holders.give(id, thread);
-        if (this.connection.isEnded()) {
-          this.connection.forget(/** @type {Channel} */ (this.holders.find(id)), lost());
-        }
-        return;
       case "dropped":
         this.holders.drop(id, thread, message.seen ?? 0);
         return;
@@ -65,6 +64,26 @@ export class Desk {
         return this.handle(thread, channel, message);
       case "handled":
         return this.handled(channel, message.text ?? null);
+    }
+  }
+
+  /** Make a channel for a thread, unless that has ended meanwhile. @param {ExecutionThread} thread @param {Open} message */
+  open(thread, message) {
+    if (thread.dead) {
+      return;
+    }
+    try {
+      const channel = this.connection.openChannel();
+      this.holders.give(channel.id, thread);
+      if (this.connection.isEnded()) {
+        this.connection.forget(channel, { kind: "lost", text: "the connection has ended" });
+      }
+      answer(message, channel.id);
+    } catch (error) {
+      if (!(error instanceof RangeError)) {
+        throw error;
+      }
+      answer(message, error.message);
     }
   }
 
@@ -236,6 +255,3 @@ class Waiting {
 
 /** @param {End} end @returns {Failure} */
 const failureOf = ({ kind, text }) => ({ kind: kind === "error" ? "remote" : "eof", text });
-
-/** @returns {End} */
-const lost = () => ({ kind: "lost", text: "the connection has ended" });

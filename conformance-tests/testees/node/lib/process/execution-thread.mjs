@@ -2,12 +2,14 @@
 
 import { SHARE_ENV, Worker } from "node:worker_threads";
 
+import { answer } from "../thread/asking.mjs";
 import { CHANNEL_ERROR } from "../wire/registry.mjs";
 
 /** @typedef {import("../protocol/mailbox.mjs").Item} Item */
 /** @typedef {import("../thread/messages.mjs").Failure} Failure */
 /** @typedef {import("../thread/messages.mjs").FromThread} FromThread */
 /** @typedef {import("../thread/messages.mjs").ChangeDirectory} ChangeDirectory */
+/** @typedef {import("../thread/messages.mjs").Open} Open */
 /** @typedef {import("../thread/messages.mjs").Request} Request */
 /** @typedef {import("../thread/messages.mjs").ThreadData} ThreadData */
 /** @typedef {import("../thread/messages.mjs").ToThread} ToThread */
@@ -16,7 +18,7 @@ const PROGRAM = new URL("../thread/thread.mjs", import.meta.url);
 
 /**
  * @typedef {object} ThreadEvents
- * @property {(thread: ExecutionThread, message: Request) => void} requested
+ * @property {(thread: ExecutionThread, message: Request | Open) => void} requested
  * @property {(channel: number, error: string | null) => void} executed  the code of the channel, or its thread, has
  *     ended
  * @property {(thread: ExecutionThread) => void} gone  called once, after `executed`
@@ -118,15 +120,13 @@ export class ExecutionThread {
 }
 
 /** Change the directory of the process for a thread, which cannot do it itself and waits. @param {ChangeDirectory} message */
-function changeDirectory({ directory, gate, port }) {
+function changeDirectory(message) {
   /** @type {string | null} */
   let failure = null;
   try {
-    process.chdir(directory);
+    process.chdir(message.directory);
   } catch (error) {
     failure = error instanceof Error ? error.message : String(error);
   }
-  port.postMessage(failure);
-  Atomics.store(gate, 0, 1);
-  Atomics.notify(gate, 0);
+  answer(message, failure);
 }

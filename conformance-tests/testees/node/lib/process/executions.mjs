@@ -9,6 +9,7 @@ import { CHANNEL_ERROR } from "../wire/registry.mjs";
 import { ExecutionThread } from "./execution-thread.mjs";
 
 /** @typedef {import("../protocol/channel.mjs").Channel} Channel */
+/** @typedef {import("../thread/messages.mjs").Open} Open */
 /** @typedef {import("../thread/messages.mjs").Request} Request */
 /** @typedef {import("../thread/messages.mjs").ThreadData} ThreadData */
 /** @typedef {import("./config.mjs").ExecModel} ExecModel */
@@ -25,7 +26,7 @@ const PATIENCE_MS = 1000;
 
 /**
  * @typedef {object} ExecutionEvents
- * @property {(thread: ExecutionThread, message: Request) => void} requested
+ * @property {(thread: ExecutionThread, message: Request | Open) => void} requested
  * @property {(thread: ExecutionThread, channel: number) => void} began
  * @property {(channel: number, error: string | null) => void} ended  it ran, or was refused
  * @property {(thread: ExecutionThread) => void} gone

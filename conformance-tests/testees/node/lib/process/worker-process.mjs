@@ -1,10 +1,8 @@
 /** The worker: the connection, the code it executes, and its end. */
 
 import { Connection } from "../protocol/connection.mjs";
-import { isInitiators } from "../protocol/ids.mjs";
 import { mostPart } from "../protocol/outbox.mjs";
 import { DEFAULT_LIMITS, FRAME, SURROGATES } from "../wire/registry.mjs";
-import { SharedCounters } from "../thread/shared.mjs";
 import { encodeInfo, encodeStatus } from "./answers.mjs";
 import { applyConfig } from "./config.mjs";
 import { Desk } from "./desk.mjs";
@@ -29,7 +27,6 @@ export class WorkerProcess {
   constructor(input, output) {
     this.trace = new Trace(process.env);
     this.stream = new DescriptorStream(input, output);
-    this.counters = new SharedCounters();
     /** @type {Executions | null} */
     this.executions = null;
     /** @type {Keepalive | null} */
@@ -88,9 +85,9 @@ export class WorkerProcess {
       });
     }
     const { theirs, features } = this.connection;
-    const { depth, item, channels } = theirs;
-    const limits = { depth, item, channels, part: mostPart(theirs), surrogates: features.includes(SURROGATES) };
-    const data = { shared: this.counters.memory, limits, gatewayId: config.id ?? "" };
+    const { depth, item } = theirs;
+    const limits = { depth, item, part: mostPart(theirs), surrogates: features.includes(SURROGATES) };
+    const data = { limits, gatewayId: config.id ?? "" };
     this.executions = new Executions(execmodel, data, {
       requested: (thread, message) => this.desk.serve(thread, message),
       began: (thread, id) => {
@@ -135,9 +132,6 @@ export class WorkerProcess {
 
   /** @param {Channel} channel */
   closed(channel) {
-    if (!isInitiators(channel.id)) {
-      this.counters.close();
-    }
     const threads = this.holders.holdings.get(channel.id)?.threads ?? new Map();
     for (const thread of threads.keys()) {
       thread.post({ op: "closed", channel: channel.id });

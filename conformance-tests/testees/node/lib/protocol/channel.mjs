@@ -35,8 +35,6 @@ export class Channel {
     this.coercion = null;
     /** @type {Writer | null} the pieces of an incomplete item */
     this.pieces = null;
-    /** Whether the rest of an item is to be dropped whose beginning came too early (CH-039). */
-    this.skipping = false;
   }
 
   /** Why the application can send no more, or null if it can. */

@@ -1,12 +1,15 @@
-/** The channels of a connection: which are open, which ids were used. Spec: CH-001 to CH-014, VA-040. */
+/** The channels of a connection: which are open, and which ids were opened. Spec: CH-001 to CH-016, VA-040. */
 
 import { DEFAULT_COERCION } from "../wire/decode.mjs";
 import { Violation } from "../wire/errors.mjs";
+import { MAX_CHANNEL_ID } from "../wire/registry.mjs";
 import { Channel } from "./channel.mjs";
-import { UsedIds, isInitiators } from "./ids.mjs";
 
 /** @typedef {import("../wire/decode.mjs").Coercion} Coercion */
 /** @typedef {import("../wire/registry.mjs").Limits} Limits */
+
+/** Whether the initiator gives such ids. Spec: CH-001. @param {number} id */
+const isInitiators = (id) => id % 2 === 1;
 
 export class Channels {
   /**
@@ -18,19 +21,19 @@ export class Channels {
     this.make = make;
     /** @type {Map<number, Channel>} */
     this.open = new Map();
-    this.theirs = new UsedIds();
-    this.ours = new UsedIds();
-    /** How many of the open ones the initiator has made. */
+    /** The lowest ids that are unborn: the initiator's, and this worker's. */
+    this.nextTheirs = 1;
+    this.nextOurs = 2;
+    /** How many of the open ones each has made. */
     this.openTheirs = 0;
+    this.openOurs = 0;
     /** @type {Coercion} flags of channels that have none of their own */
     this.coercion = DEFAULT_COERCION;
-    /** @type {Set<number>} channels never open here, of which pieces of an item were dropped (CH-039) */
-    this.skipped = new Set();
   }
 
-  /** Whether an id is open, or was, or was closed before it came here. @param {number} id */
-  wasUsed(id) {
-    return (isInitiators(id) ? this.theirs : this.ours).has(id);
+  /** Whether an id is above all that were opened by who gives such ids. @param {number} id */
+  isUnborn(id) {
+    return id >= (isInitiators(id) ? this.nextTheirs : this.nextOurs);
   }
 
   /** @param {Channel} channel */
@@ -39,88 +42,92 @@ export class Channels {
   }
 
   /**
-   * Note the id of a request. Spec: CH-004, CH-005, CH-011; step 7 of ER-020.
+   * The channel of a frame; none if it is gone, and the frame is dropped. Spec: CH-016, CH-061; step 8 of ER-020.
    *
    * @param {number} id
    * @param {string} name  of the frame
    * @throws {Violation}
    */
-  checkRequest(id, name) {
-    if (!isInitiators(id)) {
-      throw new Violation("ROLE_VIOLATION", `${name} on channel ${id}: an initiator's channels have odd ids`);
+  find(id, name) {
+    const channel = this.open.get(id);
+    if (!channel && this.isUnborn(id)) {
+      throw new Violation("STATE_VIOLATION", `${name} on channel ${id}, which nobody has opened`);
     }
-    if (this.theirs.has(id)) {
-      throw new Violation("STATE_VIOLATION", `${name} on channel ${id}, which has been used before`);
-    }
-    this.checkRoom(id);
-    this.theirs.add(id);
-  }
-
-  /** Open a channel whose id has been noted. @param {number} id */
-  add(id) {
-    const channel = this.make(id);
-    channel.skipping = this.skipped.delete(id);
-    this.open.set(id, channel);
-    this.openTheirs += Number(isInitiators(id));
     return channel;
   }
 
-  /** Open a channel of our own making. @param {number} id */
-  addOurs(id) {
-    this.ours.add(id);
-    return this.add(id);
-  }
-
-  /** Forget a channel, but for its id. @param {Channel} channel */
-  remove(channel) {
-    if (this.open.delete(channel.id)) {
-      this.openTheirs -= Number(isInitiators(channel.id));
+  /**
+   * Note the id of a frame that opens a channel. Spec: CH-009, CH-011; step 7 of ER-020.
+   *
+   * @param {number} id
+   * @param {string} name  of the frame
+   * @throws {Violation}
+   */
+  take(id, name) {
+    if (!isInitiators(id)) {
+      throw new Violation("ROLE_VIOLATION", `${name} on channel ${id}: an initiator's channels have odd ids`);
     }
-  }
-
-  /** An id was closed by its sender before it came here. Spec: CH-012. @param {number} id */
-  closeUnopened(id) {
-    this.skipped.delete(id);
-    if (isInitiators(id)) {
-      this.theirs.add(id);
+    if (!this.isUnborn(id)) {
+      const text = `${name} on channel ${id}; the initiator has opened channel ${this.nextTheirs - 2}, and ids rise`;
+      throw new Violation("STATE_VIOLATION", text);
     }
-  }
-
-  /** Refuse a reference that nobody can have made. Spec: CH-010. @param {number} id @throws {Violation} */
-  checkReference(id) {
-    if (!isInitiators(id) && !this.ours.has(id)) {
-      const text = `a reference to channel ${id}: even ids are given by this worker, and it has given no such id`;
-      throw new Violation("VALUE_MALFORMED", text);
-    }
-  }
-
-  /** Open what an item refers to for the first time. Spec: CH-010, CH-011. @param {readonly number[]} ids */
-  openReferences(ids) {
-    for (const id of ids) {
-      if (isInitiators(id) && !this.theirs.has(id)) {
-        this.checkRoom(id);
-        this.theirs.add(id);
-        this.add(id);
-      }
-    }
-  }
-
-  /** @param {number} id */
-  checkRoom(id) {
     if (this.openTheirs >= this.limits.channels) {
       throw new Violation(
         "LIMIT_EXCEEDED",
         `channel ${id} is one more than the ${this.limits.channels} that may be open at once`,
       );
     }
+    this.nextTheirs = id + 2;
   }
 
-  /** A piece of an item was dropped: drop its rest, too. Spec: CH-039, CH-046. @param {number} id */
-  skip(id) {
-    this.skipped.add(id);
-    if (this.skipped.size > this.limits.channels) {
-      const text = `items are incomplete on more than ${this.limits.channels} channels that were never opened`;
-      throw new Violation("LIMIT_EXCEEDED", text);
+  /** Open a channel of the initiator's, whose id has been noted. @param {number} id */
+  addTheirs(id) {
+    this.openTheirs += 1;
+    return this.add(id);
+  }
+
+  /**
+   * Open a channel of our own making.
+   *
+   * @param {number} most  that the initiator lets be open
+   * @throws {RangeError} the ids, or the channels that may be open, are used up
+   */
+  addOurs(most) {
+    if (this.openOurs >= most) {
+      throw new RangeError(`${most} channels of this worker are open; the initiator takes no more`);
+    }
+    const id = this.nextOurs;
+    if (id > MAX_CHANNEL_ID) {
+      throw new RangeError("the ids of channels are used up"); // CH-003
+    }
+    this.nextOurs += 2;
+    this.openOurs += 1;
+    return this.add(id);
+  }
+
+  /** @param {number} id */
+  add(id) {
+    const channel = this.make(id);
+    this.open.set(id, channel);
+    return channel;
+  }
+
+  /** A channel is gone. @param {Channel} channel */
+  remove({ id }) {
+    if (!this.open.delete(id)) {
+      return;
+    }
+    if (isInitiators(id)) {
+      this.openTheirs -= 1;
+    } else {
+      this.openOurs -= 1;
+    }
+  }
+
+  /** Refuse a reference to what nobody has opened. Spec: CH-010. @param {number} id @throws {Violation} */
+  checkReference(id) {
+    if (this.isUnborn(id)) {
+      throw new Violation("VALUE_MALFORMED", `a reference to channel ${id}, which nobody has opened`);
     }
   }
 }

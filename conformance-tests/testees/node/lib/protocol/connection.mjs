@@ -75,11 +75,11 @@ export class Connection {
     /** Reasons why the credit of what has arrived is due; the application counts the stalls. */
     this.pressure = { sends: 0, stalls: 0 };
     const write = this.write.bind(this);
-    const giveBack = (/** @type {number} */ id, /** @type {number} */ amount) =>
-      write(FRAME.CHANNEL_CREDIT, id, control.encodeCredit(amount));
     this.channels = new Channels(limits, (id) => {
       const circumstances = { ours: limits, theirs: this.theirs, pressure: this.pressure, write };
-      const channel = new Channel(id, { ...circumstances, giveBack: (amount) => giveBack(id, amount) });
+      const giveBack = (/** @type {number} */ amount) =>
+        write(FRAME.CHANNEL_CREDIT, id, control.encodeCredit(amount));
+      const channel = new Channel(id, { ...circumstances, giveBack });
       application.opened(channel);
       return channel;
     });
@@ -88,7 +88,7 @@ export class Connection {
       isCongested: stream.isCongested,
       relieve: () => this.relieve(),
     });
-    this.receiver = new Receiver({ limits, channels: this.channels, giveBack, referenced: application.referenced });
+    this.receiver = new Receiver({ limits, channels: this.channels, referenced: application.referenced });
     this.reader = new FrameReader((type, length) =>
       checkHeader(type, length, this.state === "hello" ? FIXED.hello : limits.frame),
     );
@@ -158,6 +158,8 @@ export class Connection {
         return this.receiveTerminate();
       case FRAME.RECONFIGURE:
         return this.receiveReconfigure(id, control.decodeReconfigure(payload));
+      case FRAME.CHANNEL_OPEN:
+        return this.receiveOpen(id);
       case FRAME.STATUS:
       case FRAME.INFO:
       case FRAME.CHANNEL_EXEC:
@@ -165,9 +167,9 @@ export class Connection {
       case FRAME.CHANNEL_CREDIT:
         return this.receiveCredit(id, control.decodeCredit(payload));
       case FRAME.CHANNEL_CLOSE:
-        return this.receiveClose(id, { kind: "eof", text: `channel ${id} was closed by the initiator` });
+        return this.receiveClose(type, id, { kind: "eof", text: `channel ${id} was closed by the initiator` });
       case FRAME.CHANNEL_CLOSE_ERROR:
-        return this.receiveClose(id, { kind: "error", text: control.decodeErrorText(payload) });
+        return this.receiveClose(type, id, { kind: "error", text: control.decodeErrorText(payload) });
       case FRAME.CHANNEL_LAST_MESSAGE:
         return this.receiveLast(id);
       default:
@@ -225,22 +227,30 @@ export class Connection {
 
   /** @param {number} id @param {import("../wire/decode.mjs").Coercion} coercion */
   receiveReconfigure(id, coercion) {
-    const channel = this.channels.open.get(id);
     if (id === 0) {
       this.channels.coercion = coercion;
-    } else if (channel) {
+      return;
+    }
+    const channel = this.channels.find(id, "RECONFIGURE");
+    if (channel) {
       channel.coercion = coercion;
     }
+  }
+
+  /** @param {number} id */
+  receiveOpen(id) {
+    this.channels.take(id, "CHANNEL_OPEN");
+    this.channels.addTheirs(id);
   }
 
   /** @param {number} type @param {number} id @param {Buffer} payload */
   receiveRequest(type, id, payload) {
     const request = type === FRAME.CHANNEL_EXEC ? control.decodeExec(payload) : null;
-    this.channels.checkRequest(id, frameName(type));
+    this.channels.take(id, frameName(type));
     if (this.state === "terminating") {
       this.write(FRAME.CHANNEL_CLOSE_ERROR, id, control.encodeErrorText("this worker is about to end"));
     } else if (request) {
-      this.application.execute(this.channels.add(id), payload, request);
+      this.application.execute(this.channels.addTheirs(id), payload, request);
     } else {
       this.answer(id, type === FRAME.STATUS ? "STATUS" : "INFO");
     }
@@ -261,7 +271,7 @@ export class Connection {
 
   /** @param {number} id @param {number} amount */
   receiveCredit(id, amount) {
-    const channel = this.channels.open.get(id);
+    const channel = this.channels.find(id, "CHANNEL_CREDIT");
     if (channel && !channel.lastSent) {
       channel.outbox.grant(amount);
       this.sender.settle(channel);
@@ -271,7 +281,7 @@ export class Connection {
 
   /** @param {number} id */
   receiveLast(id) {
-    const channel = this.channels.open.get(id);
+    const channel = this.channels.find(id, "CHANNEL_LAST_MESSAGE");
     if (!channel) {
       return;
     }
@@ -280,14 +290,23 @@ export class Connection {
     channel.mailbox.end({ kind: "eof", text: `the initiator sends nothing more on channel ${id}` });
   }
 
-  /** @param {number} id @param {End} end */
-  receiveClose(id, end) {
-    const channel = this.channels.open.get(id);
+  /** @param {number} type @param {number} id @param {End} end */
+  receiveClose(type, id, end) {
+    const channel = this.channels.find(id, frameName(type));
     if (channel) {
       this.forget(channel, end);
-    } else {
-      this.channels.closeUnopened(id);
     }
+  }
+
+  /**
+   * Open a channel of our own: its id and the frame go out in one step, so ids rise in the stream. Spec: CH-008.
+   *
+   * @throws {RangeError} the ids, or the channels that may be open, are used up
+   */
+  openChannel() {
+    const channel = this.channels.addOurs(this.theirs.channels);
+    this.write(FRAME.CHANNEL_OPEN, channel.id);
+    return channel;
   }
 
   /** A channel is closed now. What arrived completely stays receivable (CH-044). @param {Channel} channel @param {End} end */

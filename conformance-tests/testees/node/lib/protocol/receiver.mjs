@@ -1,5 +1,5 @@
 /**
- * Items that arrive: parts, batches, credit, references. Spec: CH-010 to CH-014, CH-030 to CH-039, FC-005, FC-030.
+ * Items that arrive: parts, batches, credit, references. Spec: CH-010, CH-016, CH-030 to CH-038, CH-061, FC-005.
  *
  * The order of the checks is that of ER-020, from step 8 on.
  */
@@ -21,13 +21,11 @@ export class Receiver {
    * @param {object} circumstances
    * @param {Limits} circumstances.limits  ours
    * @param {Channels} circumstances.channels
-   * @param {(channel: number, amount: number) => void} circumstances.giveBack  sends CHANNEL_CREDIT
    * @param {(ids: readonly number[]) => void} circumstances.referenced  an item has come that refers to channels
    */
-  constructor({ limits, channels, giveBack, referenced }) {
+  constructor({ limits, channels, referenced }) {
     this.limits = limits;
     this.channels = channels;
-    this.giveBack = giveBack;
     this.referenced = referenced;
     /** Whether items are dropped, because the worker terminates (GR-006, GR-010). */
     this.deaf = false;
@@ -45,9 +43,8 @@ export class Receiver {
     if (type === FRAME.CHANNEL_PART && payload.length === 0) {
       throw new Violation("PAYLOAD_MALFORMED", `CHANNEL_PART on channel ${id} is empty`);
     }
-    const channel = this.channels.open.get(id);
+    const channel = this.channels.find(id, frameName(type));
     if (!channel) {
-      this.drop(type, id, payload);
       return;
     }
     this.checkHalf(channel, type);
@@ -63,11 +60,6 @@ export class Receiver {
     const isLast = type === FRAME.CHANNEL_DATA;
     const cost = payload.length + (isLast ? OVERHEAD : 0);
     channel.mailbox.charge(cost, frameName(type));
-    if (channel.skipping) {
-      channel.skipping = !isLast;
-      channel.mailbox.addPiece(cost);
-      return;
-    }
     const length = (channel.pieces?.length ?? 0) + payload.length;
     if (length > this.limits.item) {
       throw new Violation(
@@ -91,7 +83,7 @@ export class Receiver {
       throw new Violation("STATE_VIOLATION", text);
     }
     const interrupts = type === FRAME.CHANNEL_BATCH || type === FRAME.CHANNEL_LAST_MESSAGE;
-    if (interrupts && (channel.pieces || channel.skipping)) {
+    if (interrupts && channel.pieces) {
       const text = `${frameName(type)} on channel ${channel.id} while an item is incomplete`;
       throw new Violation("STATE_VIOLATION", text);
     }
@@ -118,7 +110,6 @@ export class Receiver {
       }
       // Nobody here can hold it: whoever receives it gets the same error (LI-006).
     }
-    this.channels.openReferences(references);
     this.referenced(references);
     channel.mailbox.put({ bytes, coercion, references, cost });
   }
@@ -144,9 +135,7 @@ export class Receiver {
       references = [];
     });
     items[0].cost += rest; // the head of the array
-    const all = items.flatMap((item) => item.references);
-    this.channels.openReferences(all);
-    this.referenced(all);
+    this.referenced(items.flatMap((item) => item.references));
     for (const item of items) {
       channel.mailbox.put(item);
     }
@@ -169,37 +158,6 @@ export class Receiver {
         return undefined;
       },
     };
-  }
-
-  /** Drop a frame of a channel that is not open. @param {number} type @param {number} id @param {Buffer} payload */
-  drop(type, id, payload) {
-    if (this.channels.wasUsed(id)) {
-      return;
-    }
-    let cost = payload.length;
-    if (type === FRAME.CHANNEL_PART) {
-      this.channels.skip(id);
-    } else if (type === FRAME.CHANNEL_DATA) {
-      this.channels.skipped.delete(id);
-      cost += OVERHEAD;
-    } else {
-      cost += OVERHEAD * countOrNone(payload);
-    }
-    if (cost > 0) {
-      this.giveBack(id, cost);
-    }
-  }
-}
-
-/** @param {Buffer} payload  of a batch that is dropped, so nobody has checked it */
-function countOrNone(payload) {
-  try {
-    return countBatch(payload);
-  } catch (error) {
-    if (error instanceof Violation) {
-      return 0;
-    }
-    throw error;
   }
 }
 

@@ -19,7 +19,7 @@ export class Gateway {
     this.id = link.gatewayId;
   }
 
-  /** Make a channel; the other side learns of it when it is sent. */
+  /** Make a channel; the application of the other side has it when it is sent. */
   newchannel() {
     return this.#link.newChannel();
   }

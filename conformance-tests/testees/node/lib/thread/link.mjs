@@ -1,8 +1,8 @@
 /** A thread's requests to the thread that reads the connection, and the channels it has objects for. */
 
 import { DEFAULT_COERCION, decodeItem } from "../wire/decode.mjs";
+import { ask } from "./asking.mjs";
 import { errorOf } from "./errors.mjs";
-import { SharedCounters } from "./shared.mjs";
 
 /** @typedef {import("node:worker_threads").MessagePort} MessagePort */
 /** @typedef {import("./channel.mjs").Channel} Channel */
@@ -25,7 +25,6 @@ export class Link {
     this.port = port;
     this.limits = data.limits;
     this.gatewayId = data.gatewayId;
-    this.counters = new SharedCounters(data.shared);
     this.makeChannel = makeChannel;
     this.requests = 0;
     /**
@@ -112,10 +111,12 @@ export class Link {
     return made;
   }
 
-  /** Make a channel. @returns {Channel} */
+  /** Make a channel. @returns {Channel} @throws {RangeError} there may be no more */
   newChannel() {
-    const id = this.counters.takeId(this.limits.channels);
-    this.post({ op: "opened", channel: id });
+    const id = ask(this.port, { op: "open" });
+    if (typeof id !== "number") {
+      throw new RangeError(id);
+    }
     return this.given(id);
   }
 

@@ -8,16 +8,14 @@
 
 /**
  * @typedef {object} ThreadData  what a thread is given when it begins
- * @property {SharedArrayBuffer} shared  see `shared.mjs`
- * @property {{depth: number, item: number, part: number, channels: number, surrogates: boolean}} limits  of the other
- *     peer, and the longest payload of a batch
+ * @property {{depth: number, item: number, part: number, surrogates: boolean}} limits  of the other peer, and the
+ *     longest payload of a batch
  * @property {string} gatewayId
  */
 
 /**
  * @typedef {object} Request  from a thread
- * @property {"opened" | "dropped" | "reconfigure" | "send" | "receive" | "waitclose" | "close" | "handle" | "handled"}
- *     op
+ * @property {"dropped" | "reconfigure" | "send" | "receive" | "waitclose" | "close" | "handle" | "handled"} op
  * @property {number} channel
  * @property {number} request          number of the reply, 0 if none is wanted
  * @property {Uint8Array} [bytes]      send: an item, or a batch
@@ -35,13 +33,9 @@
  * @property {string | null} text  the error, or null
  */
 
-/**
- * @typedef {object} ChangeDirectory  from a thread, which waits for `gate`
- * @property {"chdir"} op
- * @property {string} directory
- * @property {Int32Array} gate
- * @property {import("node:worker_threads").MessagePort} port  gets the error, or null
- */
+/** @typedef {import("./asking.mjs").Question & {op: "chdir", directory: string}} ChangeDirectory  the answer: an error, or null */
+
+/** @typedef {import("./asking.mjs").Question & {op: "open"}} Open  the answer: the id of a new channel, or why there is none */
 
 /**
  * @typedef {object} Failure
@@ -73,6 +67,6 @@
  */
 
 /** @typedef {Run | Reply | Closed} ToThread */
-/** @typedef {Request | Ended | ChangeDirectory} FromThread */
+/** @typedef {Request | Ended | ChangeDirectory | Open} FromThread */
 
 export {};

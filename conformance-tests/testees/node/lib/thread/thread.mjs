@@ -1,8 +1,9 @@
 /** The program of a thread that executes code. Its first message is what to execute. */
 
-import { MessageChannel, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 
 import { decodeExec, decodeKwargs } from "../wire/control.mjs";
+import { ask } from "./asking.mjs";
 import { Channel } from "./channel.mjs";
 import { describeError } from "./describe-error.mjs";
 import { EOFError } from "./errors.mjs";
@@ -68,12 +69,7 @@ port.on("message", (/** @type {ToThread} */ message) => {
 
 /** `process.chdir` for a thread: the process's first thread does it meanwhile. @param {string} directory */
 process.chdir = (directory) => {
-  const gate = new Int32Array(new SharedArrayBuffer(4));
-  const { port1, port2 } = new MessageChannel();
-  port.postMessage({ op: "chdir", directory: String(directory), gate, port: port2 }, [port2]);
-  Atomics.wait(gate, 0, 0);
-  const failure = receiveMessageOnPort(port1)?.message;
-  port1.close();
+  const failure = ask(port, { op: "chdir", directory: String(directory) });
   if (failure) {
     throw new Error(failure);
   }

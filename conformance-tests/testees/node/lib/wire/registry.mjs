@@ -28,6 +28,7 @@ export const FRAME = Object.freeze({
   INFO: 13,
   GOAWAY: 14,
   CHANNEL_BATCH: 15,
+  CHANNEL_OPEN: 16,
 });
 
 /** @type {ReadonlyMap<number, string>} */
@@ -107,7 +108,6 @@ export const FIXED = Object.freeze({
   ping: 64,
   goaway_text: 4096,
   error_text: 65536,
-  id_gaps: 65536,
 });
 
 /** Depth of control payloads, whatever was announced. Spec: FR-015. */
