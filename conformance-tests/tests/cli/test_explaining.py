@@ -25,10 +25,10 @@ def test_a_requirement_has_sentence_cases_and_mutants() -> None:
 
 
 def test_mutants_that_are_patches_are_shown_without_the_patches() -> None:
-    done = command("explain", "CH-014")
+    done = command("explain", "CH-010")
     assert done.returncode == 0, done.stderr
-    assert "stack.last-remembered" in done.stdout
-    assert "killed by channel.open.after-last (stack.yaml)" in done.stdout
+    assert "stack.reference-unborn" in done.stdout
+    assert "killed by channel.reference.unborn (stack.yaml)" in done.stdout
 
 
 def test_a_case_has_sentences_steps_and_mutants() -> None:

@@ -32,7 +32,7 @@ def list_cases(patterns: tuple[str, ...], layers: tuple[str, ...], role: str | N
 @click.command()
 @click.argument("name")
 def explain(name: str) -> None:
-    """Explain a requirement (CH-014) or a case: sentences, cases, mutants, and who passes."""
+    """Explain a requirement (CH-010) or a case: sentences, cases, mutants, and who passes."""
     cases = load_cases()
     if name in requirements():
         row = requirements()[name]

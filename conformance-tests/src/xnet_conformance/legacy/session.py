@@ -1,8 +1,8 @@
 """A connection to execnet's own worker: the same steps, with its payloads in place of ours.
 
 What a case sends is written as ever and put into execnet's form here; what comes is read from it. There is
-no HELLO, no credit and no PING. The barrier is a STATUS request: execnet answers it in the thread that reads,
-in the order of messages.
+no HELLO, no credit, no PING, and no CHANNEL_OPEN: a reference opens a channel. The barrier is a STATUS request:
+execnet answers it in the thread that reads, in the order of messages.
 """
 
 from __future__ import annotations
@@ -73,12 +73,13 @@ class LegacySession(Session):
         """Do nothing: an initiator of execnet begins with its requests."""
 
     def send(self, one: Frame) -> None:
-        """Send a frame in execnet's form."""
-        super().send(self._translated(one))
+        """Send a frame in execnet's form, if it has one."""
+        if one.name != "CHANNEL_OPEN":
+            super().send(self._translated(one))
 
     def send_split(self, frames: list[Frame], size: int) -> None:
         """Send frames in execnet's form, in writes of `size` bytes."""
-        super().send_split([self._translated(one) for one in frames], size)
+        super().send_split([self._translated(one) for one in frames if one.name != "CHANNEL_OPEN"], size)
 
     def _translated(self, one: Frame) -> Frame:
         """Return a frame as execnet has it; a payload that is no value stays as it is.
