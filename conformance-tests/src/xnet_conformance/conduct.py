@@ -318,9 +318,8 @@ class Conduct:
             self._broken(
                 "VA-013", "a text with surrogates, for which the runner has not announced the feature"
             )
-        if kind == "channel":
-            if content == 0 or self.unborn(content):
-                self._broken("CH-010", f"a reference to channel {content}, which nobody has opened")
+        if kind == "channel" and (content == 0 or self.unborn(content)):
+            self._broken("CH-010", f"a reference to channel {content}, which nobody has opened")
         if kind == "dict":
             return 1 + max((max(self._judge(k), self._judge(v)) for k, v in content), default=0)
         if kind in ("list", "tuple", "set", "frozenset"):

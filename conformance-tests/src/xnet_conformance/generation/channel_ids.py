@@ -45,7 +45,7 @@ def generate() -> list[Case]:
     for row in FRAME_TYPES:
         if row.name in OPENING:
             cases += [_opening(row, state) for state in STATES if state != "unborn"]
-        elif row.direction == "both" and row.channel == "nonzero" or row.name == "RECONFIGURE":
+        elif (row.direction == "both" and row.channel == "nonzero") or row.name == "RECONFIGURE":
             cases += [_unborn(row, state) for state in ("unborn", "unborn-theirs")]
             cases += [_gone(row, state) for state in _GONE]
     return cases
@@ -70,7 +70,10 @@ def _unborn(row: FrameType, state: str) -> Case:
 
 def _gone(row: FrameType, state: str) -> Case:
     # Also an item: no credit comes back for what is dropped.
-    after = [{"barrier": True}, {"account": {"ch": "b", "returned": {"at_most": 0}, "now": True}}]
+    after: list[dict[str, Any]] = [
+        {"barrier": True},
+        {"account": {"ch": "b", "returned": {"at_most": 0}, "now": True}},
+    ]
     return _case(row, state, _REQ.get(row.name, ("CH-061",)), after)
 
 
