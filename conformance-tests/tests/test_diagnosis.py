@@ -25,7 +25,7 @@ def last(found: list[Finding]) -> Finding:
 def test_the_way_of_a_connection_is_gone_to_the_first_answers(tmp_path: Path) -> None:
     """A worker that refuses CHANNEL_EXEC."""
     path = tmp_path / "worker.py"
-    path.write_text(ZOO_WORKER.read_text().replace("elif kind > 15", "elif kind == 3 or kind > 15"))
+    path.write_text(ZOO_WORKER.read_text().replace("elif kind > 16", "elif kind == 3 or kind > 16"))
     found = list(diagnose(python(str(path), "good")))
     assert [one.step for one in found[:4]] == [
         "the program starts",

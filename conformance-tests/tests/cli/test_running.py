@@ -78,7 +78,7 @@ def test_a_testee_that_does_not_start_is_not_judged() -> None:
 
 def test_smoke_shows_what_was_on_the_wire(tmp_path: Path) -> None:
     path = tmp_path / "worker.py"
-    path.write_text(ZOO_WORKER.read_text().replace("elif kind > 15", "elif kind == 3 or kind > 15"))
+    path.write_text(ZOO_WORKER.read_text().replace("elif kind > 16", "elif kind == 3 or kind > 16"))
     done = command("smoke", "-t", shlex.join([sys.executable, "-S", str(path), "good"]))
     assert done.exit_code == 1
     assert "FAIL smoke.echo" in done.output
