@@ -131,7 +131,7 @@ def test_fc_040_a_channel_that_opens_meanwhile_is_relieved_too() -> None:
     assert channels.new_peer(1).receiver.relieved == 2
 
 
-def test_ch_010_references_to_a_closed_channel_are_one_object_while_it_is_held() -> None:
+def test_ch_010_ch_017_references_to_a_closed_channel_are_one_object_while_it_is_held() -> None:
     channels = table(limit=3)
     for id_ in (1, 3, 5, 7):
         channels.forget(channels.new_peer(id_))

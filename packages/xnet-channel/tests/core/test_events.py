@@ -20,6 +20,7 @@ STREAM = (
     + credit(1, 5)
     + last(1)
     + close(1, "x")
+    + close(1, "late")
     + frame(frames.PONG, 0, b"p")
     + frame(frames.GATEWAY_TERMINATE)
 )
@@ -35,6 +36,7 @@ def test_fr_007_all_events_in_the_order_of_their_frames() -> None:
         events.CreditReceived,
         events.LastMessageReceived,
         events.ChannelClosed,
+        events.LateErrorReceived,
         events.PongReceived,
         events.TerminateReceived,
     ]

@@ -18,6 +18,7 @@ from xnet_channel.core import states
 from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError, ProtocolError, RemoteProtocolError
+from xnet_channel.core.events import LateErrorReceived
 from xnet_channel.core.halves import ReceiveHalf, SendHalf
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import codes, frames
@@ -128,7 +129,10 @@ def test_ch_060_ch_061_received_frames_move_the_half_or_end_the_connection(
             assert channel.receiver.state == target
         elif state == states.CLOSED:
             assert connection.failure is None
-            assert events == []
+            # That it came too late is told of an error; nothing else happens.
+            late = [event for event in events if isinstance(event, LateErrorReceived)]
+            assert events == late
+            assert len(late) == (arrived[0] == frames.CHANNEL_CLOSE_ERROR)
             assert not channel.receiver.items
         else:
             assert isinstance(connection.failure, RemoteProtocolError)
