@@ -9,6 +9,7 @@ import pytest
 
 from xnet_channel.threads.interrupts import (
     INTERRUPTS,
+    InterruptsLetThrough,
     hold_interrupts,
     let_interrupts_through,
     release_interrupts,
@@ -106,3 +107,49 @@ def test_a_handler_that_does_not_raise_may_hold_them_itself_and_changes_nothing(
         assert signal.getsignal(signal.SIGINT) is handler
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_what_an_interrupt_has_broken_off_is_undone_undisturbed() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    held = hold_interrupts()
+    assert held is not None
+    undone = False
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012 - where it is raised is what is tested
+        try:
+            with pytest.raises(KeyboardInterrupt), InterruptsLetThrough():
+                interrupt()
+            interrupt()
+            undone = True
+        finally:
+            release_interrupts(held)
+    assert undone
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_one_that_was_noted_comes_at_the_beginning_of_the_block() -> None:
+    held = hold_interrupts()
+    assert held is not None
+    try:
+        interrupt()
+        with pytest.raises(KeyboardInterrupt), InterruptsLetThrough():
+            raise AssertionError("not reached")
+        assert not INTERRUPTS.let_through
+    finally:
+        release_interrupts(held)
+
+
+def test_blocks_within_each_other_and_without_anything_held() -> None:
+    seen = []
+    with InterruptsLetThrough():
+        seen.append(INTERRUPTS.let_through)
+    held = hold_interrupts()
+    assert held is not None
+    try:
+        with InterruptsLetThrough():
+            with InterruptsLetThrough():
+                pass
+            seen.append(INTERRUPTS.let_through)
+        seen.append(INTERRUPTS.let_through)
+    finally:
+        release_interrupts(held)
+    assert seen == [False, True, False]

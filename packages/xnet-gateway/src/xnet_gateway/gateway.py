@@ -6,6 +6,7 @@ Names, defaults and errors are execnet's.
 from __future__ import annotations
 
 from xnet_channel.threads.errors import TimeoutError
+from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
 from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
@@ -259,13 +260,18 @@ class Gateway(SessionOwner):
 
     def exit(self) -> None:
         """Ask the interpreter to end, and leave the group. Does not wait; ``join`` does."""
-        group = self._group
-        if group is not None and self in group:
-            group._unregister(self)
-        if not self._asked_to_end:
-            self._asked_to_end = True
-            self._trace("asking to terminate")
-            self.session.terminate_peer()
+        held = hold_interrupts()  # half of it would be forgotten
+        try:
+            group = self._group
+            if group is not None and self in group:
+                group._unregister(self)
+            if not self._asked_to_end:
+                self._asked_to_end = True
+                self._trace("asking to terminate")
+                self.session.terminate_peer()
+        finally:
+            if held is not None:
+                release_interrupts(held)
 
     def hasreceiver(self) -> bool:
         """Return whether the connection is alive."""

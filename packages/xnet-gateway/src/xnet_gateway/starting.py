@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from xnet_channel.threads.interrupts import InterruptsLetThrough
+from xnet_channel.threads.native import OS
 from xnet_gateway import worker_config
 from xnet_gateway.child_environment import SECRETS
 from xnet_gateway.errors import HostNotFound
@@ -47,14 +49,18 @@ class PendingGateway:
         """
         gateway = self._gateway
         try:
-            gateway.session.wait_hello(HANDSHAKE_S)
+            with InterruptsLetThrough():
+                gateway.session.wait_hello(HANDSHAKE_S)
             # A worker answers once it has applied what it was asked for, or says why it cannot.
             # One in another language may be unable to apply anything. Spec: HS-023
             spec = gateway.spec
             unsure = spec.chdir or spec.nice or spec.worker is not None
             unsure = unsure or spec.execmodel in ("gevent", "eventlet")
-            if unsure and not gateway.session.ping(b"configured", HANDSHAKE_S):
-                raise gateway.session.end_error or TimeoutError(f"no answer for {HANDSHAKE_S} seconds")
+            if unsure:
+                with InterruptsLetThrough():
+                    configured = gateway.session.ping(b"configured", HANDSHAKE_S)
+                if not configured:
+                    raise gateway.session.end_error or TimeoutError(f"no answer for {HANDSHAKE_S} seconds")
         except BaseException as error:
             self.abandon()
             if isinstance(error, (EOFError, OSError)):
@@ -104,6 +110,9 @@ class PendingWorker(PendingGateway):
 def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     """Start the interpreter of a specification, without waiting for it.
 
+    An interrupt must not come while a process is there that nobody knows of yet: who calls this holds them
+    back (``interrupts``), and they are let through where something is waited for.
+
     Args:
         spec: With ``id`` and ``execmodel`` set, or None for the defaults.
         master: The gateway that ``via`` or ``installvia`` names, if it names one.
@@ -148,7 +157,13 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     # Imported only now: the first process of a program starts meanwhile on another processor.
     from xnet_gateway import gateway, remote_source  # noqa: F401 - used by the first remote_exec
 
-    result = gateway.Gateway(spec, connected, config)
+    try:
+        result = gateway.Gateway(spec, connected, config)
+    except BaseException:
+        connected.process.kill_now()
+        for fd in {connected.read_fd, connected.write_fd}:
+            OS.close(fd)
+        raise
     result.runs_full_worker = full
     result.carrier_watches = bool(keepalive_s) and _is_watched_by_ssh(spec)
     return PendingGateway(result, keepalive_s)

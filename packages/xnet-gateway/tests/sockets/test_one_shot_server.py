@@ -86,7 +86,7 @@ def test_others_get_nothing_and_harm_nobody(worker: Gateway) -> None:
 
 
 def test_of_too_many_that_say_nothing_the_oldest_goes(worker: Gateway) -> None:
-    _, address = install(worker)
+    _held, address = install(worker)
     host, _, port = address.rpartition(":")
     with contextlib.ExitStack() as stack:
         crowd = []
@@ -151,3 +151,13 @@ def test_ipv6(worker: Gateway) -> None:
     assert address.startswith("[::1]:")
     with reach(address) as reached:
         assert reached.ask("1") == 1
+
+
+def test_it_ends_when_nobody_holds_its_channel_any_more(worker: Gateway) -> None:
+    """As after Ctrl-C in the middle of a start."""
+    channel, address = install(worker)
+    host, _, port = address.rpartition(":")
+    channel.close()
+    assert eventually(lambda: worker.remote_status().numexecuting == 0)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host.strip("[]"), int(port)), PATIENCE_S)

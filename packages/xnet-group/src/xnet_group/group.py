@@ -8,12 +8,13 @@ from __future__ import annotations
 import warnings
 
 from xnet_channel.threads import greenlets
+from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
 from xnet_channel.threads.native import CLOCK, OS, allocate_lock
 from xnet_gateway.execmodel import get_execmodel
 from xnet_gateway.xspec import XSpec
 from xnet_group import at_exit
 from xnet_group.multichannel import MultiChannel
-from xnet_group.starting import start_all
+from xnet_group.starting import UNDO_TIMEOUT_S, start_all
 from xnet_group.termination import terminate_all
 
 TYPE_CHECKING = False
@@ -177,22 +178,44 @@ class Group:
             raise ValueError(f"expected a list of gateway specifications, got the string {specs!r}")
         given = [spec or self.defaultspec for spec in specs]
         wanted = [spec if isinstance(spec, XSpec) else XSpec(spec) for spec in given]
-        self._forget_ended()
-        self._reserve(wanted)
         gateways: list[Gateway] = []
+        # Held back but while waiting for them: an interrupt in between would leave processes behind.
+        held = hold_interrupts()
         try:
-            for spec in wanted:
-                if spec.execmodel is None:
-                    spec.execmodel = self._remote_execmodel.backend
-                if limits is not None:
-                    spec.limits = limits
-            gateways = start_all(wanted, parallel, list(self))
-            for gateway in gateways:
-                self._register(gateway)
+            self._forget_ended()
+            self._reserve(wanted)
+            try:
+                for spec in wanted:
+                    if spec.execmodel is None:
+                        spec.execmodel = self._remote_execmodel.backend
+                    if limits is not None:
+                        spec.limits = limits
+                gateways = start_all(wanted, parallel, list(self))
+                for gateway in gateways:
+                    self._register(gateway)
+            finally:
+                with self._lock:
+                    self._ids_in_use -= {str(spec.id) for spec in wanted}
         finally:
-            with self._lock:
-                self._ids_in_use -= {str(spec.id) for spec in wanted}
+            if held is not None:
+                self._release(held, gateways)
         return gateways
+
+    def _release(self, held: object, gateways: list[Gateway]) -> None:
+        """Let interrupts through again. One that has come keeps the gateways from the caller: end them."""
+        try:
+            release_interrupts(held)
+        except BaseException:
+            again = hold_interrupts()
+            try:
+                for gateway in gateways:
+                    self._unregister(gateway)
+                terminate_all(gateways, CLOCK.monotonic() + UNDO_TIMEOUT_S)
+                self._forget_ended()
+            finally:
+                if again is not None:
+                    release_interrupts(again)
+            raise
 
     def allocate_id(self, spec: XSpec) -> None:
         """Give the specification an id of the form ``gw0``, if it has none."""
@@ -249,8 +272,10 @@ class Group:
         """Take a gateway out that was asked to end; ``terminate`` still waits for it."""
         with self._lock:
             if gateway in self._gateways:
+                # In this order: an interrupt in between must not lose it.
+                if gateway not in self._gateways_to_join:
+                    self._gateways_to_join.append(gateway)
                 self._gateways.remove(gateway)
-                self._gateways_to_join.append(gateway)
 
     def _forget_ended(self) -> None:
         """Let go of gateways that left and have ended, so that a long-lived group does not grow."""

@@ -27,6 +27,8 @@ again::
     finally:
         if held is not None:
             INTERRUPTS.let_through = False
+
+or, where it may take longer, ``with InterruptsLetThrough()``.
 """
 
 from __future__ import annotations
@@ -122,6 +124,28 @@ def let_interrupts_through() -> None:
         _note(SIGINT, None)
 
 
+class InterruptsLetThrough:
+    """``with``: let SIGINT through while the block waits, if the main thread holds it back, else do nothing.
+
+    An error that comes of it finds SIGINT held back again.
+    """
+
+    __slots__ = ("_let",)
+
+    def __enter__(self) -> None:
+        self._let = _get_ident() == _main_ident and getsignal(SIGINT) is _note and not INTERRUPTS.let_through
+        if self._let:
+            try:
+                let_interrupts_through()
+            except BaseException:
+                INTERRUPTS.let_through = False
+                raise
+
+    def __exit__(self, *error: object) -> None:
+        if self._let:
+            INTERRUPTS.let_through = False
+
+
 def _note(signum: int, frame: FrameType | None) -> None:
     handler = INTERRUPTS.handler
     if not INTERRUPTS.let_through or handler is None:
@@ -130,7 +154,13 @@ def _note(signum: int, frame: FrameType | None) -> None:
     # The handler finds things as it would without us: it may send and receive itself.
     INTERRUPTS.let_through = False
     signal(SIGINT, handler)
-    handler(signum, frame)
+    try:
+        handler(signum, frame)
+    except BaseException:
+        # What it interrupts has to be undone, and that is held back again.
+        signal(SIGINT, _note)
+        INTERRUPTS.handler = handler
+        raise
     signal(SIGINT, _note)
     INTERRUPTS.handler = handler
     INTERRUPTS.let_through = True

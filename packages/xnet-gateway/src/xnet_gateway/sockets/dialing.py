@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+from xnet_channel.threads.interrupts import InterruptsLetThrough
 from xnet_channel.threads.native import CLOCK
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.addresses import format_host_port, is_path, parse_host_port, resolve
@@ -88,7 +89,8 @@ def secure(
     try:
         stream = None if tls is None else _start_tls(sock, address, tls, deadline_s)
         try:
-            meet_server(PlainStream(sock) if stream is None else stream, secret, deadline_s, parties)
+            with InterruptsLetThrough():
+                meet_server(PlainStream(sock) if stream is None else stream, secret, deadline_s, parties)
         except AuthenticationError as error:
             raise _failed(address, "authentication", str(error)) from error
         except OSError as error:
@@ -119,9 +121,12 @@ def _connect_path(path: str, deadline_s: float) -> socket.socket:
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.settimeout(left_s(deadline_s))
-        sock.connect(path)
-    except OSError as error:
+        with InterruptsLetThrough():
+            sock.connect(path)
+    except BaseException as error:
         sock.close()
+        if not isinstance(error, OSError):
+            raise
         hint = ""
         if isinstance(error, ConnectionRefusedError):
             hint = "; its server has ended without removing it"
@@ -147,7 +152,8 @@ def _connect_host(address: str, deadline_s: float) -> socket.socket:
     if not port:
         raise ValueError(f"the address {address!r} has the port 0, which nobody listens on")
     try:
-        found = resolve(host, port)
+        with InterruptsLetThrough():
+            found = resolve(host, port)
     except OSError as error:
         raise _failed(address, "resolving the name", _words(error)) from error
     failures = []
@@ -156,10 +162,13 @@ def _connect_host(address: str, deadline_s: float) -> socket.socket:
         try:
             # One address that nobody answers at must not take the time of the others.
             sock.settimeout(left_s(deadline_s) / (len(found) - tried))
-            sock.connect(target)
+            with InterruptsLetThrough():
+                sock.connect(target)
             tune(sock)
-        except OSError as error:
+        except BaseException as error:
             sock.close()
+            if not isinstance(error, OSError):
+                raise
             failures.append(f"{_words(error)} at {format_host_port(*target[:2])}")
         else:
             return sock
@@ -175,7 +184,8 @@ def _start_tls(sock: socket.socket, address: str, tls: TlsOptions, deadline_s: f
     name = tls.server_name or ("localhost" if is_path(address) else parse_host_port(address)[0])
     stream = TlsStream(sock, client_context(tls), server_side=False, server_name=name)
     try:
-        stream.handshake(deadline_s)
+        with InterruptsLetThrough():
+            stream.handshake(deadline_s)
     except ssl.SSLError as error:
         hint = ""
         if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):

@@ -117,11 +117,14 @@ def wait_readable(ends):
         return []  # Python 2 was interrupted
 
 
-def wait_for_client(listener, secret, until):
+def wait_for_client(listener, secret, until, channel):
     # Return the end of the one that knows the secret. Others cost the older ones their place, not us ours.
+    # None if nobody wants it any more.
     clients = []
     try:
         while CLOCK.monotonic() < until:
+            if channel.isclosed():
+                return None
             readable = wait_readable([listener] + [client.end for client in clients])
             if listener.fileno() in readable:
                 try:
@@ -153,7 +156,9 @@ def serve(channel):
     secret = bytes(secret)
     listener = listen(host)
     channel.send(tuple(listener.getsockname()[:2]))
-    end = wait_for_client(listener, secret, CLOCK.monotonic() + seconds)
+    end = wait_for_client(listener, secret, CLOCK.monotonic() + seconds, channel)
+    if end is None:
+        return
     end.setblocking(True)
     environment = dict(os.environ)
     for name in ("XNET_SECRET", "XNET_SECRET_FILE"):

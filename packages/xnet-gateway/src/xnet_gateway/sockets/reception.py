@@ -12,6 +12,7 @@ import os
 import weakref
 
 from xnet_channel.threads.flag import Flag
+from xnet_channel.threads.interrupts import InterruptsLetThrough
 from xnet_channel.threads.native import CLOCK, OS, start_thread
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets import listening
@@ -85,7 +86,8 @@ class Reception(Server):
             HostNotFound: Nobody came in time, or nobody who knew the secret; a sentence.
         """
         try:
-            self._over.wait(max(0.0, self._until_s - CLOCK.monotonic()))
+            with InterruptsLetThrough():
+                self._over.wait(max(0.0, self._until_s - CLOCK.monotonic()))
             with self._lock:
                 why = self._reasons.words(len(self._unauthenticated))
             self._stop_listening()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from xnet_channel.threads.errors import RemoteError, TimeoutError
+from xnet_channel.threads.interrupts import InterruptsLetThrough
 from xnet_gateway.bare.bootstrap import FIRST_LINE
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets import one_shot_server
@@ -37,7 +38,8 @@ def connect(spec: XSpec, master: Gateway) -> Connected:
     task = master.remote_exec(one_shot_server.SOURCE)
     task.send((host, secret, FIRST_LINE, START_S))
     try:
-        address, port = task.receive(START_S)
+        with InterruptsLetThrough():
+            address, port = task.receive(START_S)
     except (RemoteError, EOFError, TimeoutError) as error:
         raise HostNotFound(f"no server for {str(spec)!r} in gateway {master.id}: {error}") from error
     written = f"[{address}]" if ":" in address else address

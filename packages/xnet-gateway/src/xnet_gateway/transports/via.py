@@ -7,6 +7,7 @@ from _socket import socketpair  # not from `socket`, where it may have been repl
 
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_channel.threads.flag import Flag
+from xnet_channel.threads.interrupts import InterruptsLetThrough
 from xnet_channel.threads.native import CLOCK, allocate_lock, start_thread
 from xnet_channel.threads.sending import send_at_once
 from xnet_gateway.bare import relay_program
@@ -131,9 +132,13 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
     task = master.remote_exec(relay_program)
     task.send((order, data, control))
     try:
-        pid = task.receive(START_S)
+        with InterruptsLetThrough():
+            pid = task.receive(START_S)
     except (RemoteError, EOFError, TimeoutError) as error:
         raise HostNotFound(f"cannot start {str(spec)!r} through gateway {master.id}: {error}") from error
+    except BaseException:
+        send_at_once(control._mailbox, "kill-now")  # what may be there by now
+        raise
     process = (
         RelayedProcess(pid, master, control) if pid else ServedWorker(f"{order['address']} via {master.id}")
     )
