@@ -42,7 +42,7 @@ def test_vagrant() -> None:
     assert front == ["vagrant", "ssh", "box", "--", "-F", "/c"]
 
 
-ASKS = ["-o", "ServerAliveInterval=60", "-o", "ServerAliveCountMax=2"]
+ASKS = ["-oServerAliveInterval=60", "-oServerAliveCountMax=2"]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ ASKS = ["-o", "ServerAliveInterval=60", "-o", "ServerAliveCountMax=2"]
     [
         ("ssh=host", ["ssh", *ASKS, "host"]),
         ("ssh=host//ssh_config=/c", ["ssh", *ASKS, "-F", "/c", "host"]),
-        ("ssh=host//keepalive=0.2", ["ssh", "-o", "ServerAliveInterval=1", *ASKS[2:], "host"]),
+        ("ssh=host//keepalive=0.2", ["ssh", "-oServerAliveInterval=1", *ASKS[1:], "host"]),
         ("ssh=host//keepalive=0", ["ssh", "host"]),
         ("ssh=-oServerAliveInterval=5 host", ["ssh", "-oServerAliveInterval=5", "host"]),
         ("ssh=-o 'serveraliveinterval 0' host", ["ssh", "-o", "serveraliveinterval 0", "host"]),

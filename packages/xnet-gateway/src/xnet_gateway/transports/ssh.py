@@ -75,7 +75,8 @@ def watching(argv: list[str], spec: XSpec) -> list[str]:
     if not interval_s or any("serveraliveinterval" in word.lower() for word in argv):
         return argv
     place = argv.index("--") + 1 if argv[0] == "vagrant" else 1
-    options = ["-o", f"ServerAliveInterval={interval_s}", "-o", "ServerAliveCountMax=2"]
+    # One word each: scripts that stand in for ssh tell options from the host by their first character.
+    options = [f"-oServerAliveInterval={interval_s}", "-oServerAliveCountMax=2"]
     return [*argv[:place], *options, *argv[place:]]
 
 
