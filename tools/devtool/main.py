@@ -76,7 +76,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENTS")
     options = parser.parse_args(argv)
-    if options.python is not None:
+    if options.python not in (None, "{}.{}".format(*sys.version_info)):
         return _start_with(options.python, [options.command, *options.arguments])
     try:
         python = Environment(ROOT / options.venv).ensure()

@@ -206,7 +206,7 @@ def test_a_program_that_leaves_is_tried_again(commands: Commands, group: xnet.Gr
     [command] = commands.started
     err = command.communicate(timeout=PATIENCE_S)[1]
     assert command.returncode == 0
-    assert "closed the connection without using it; trying again for 30 seconds" in err
+    assert f"closed the connection without using it; trying again for {PATIENCE_S:.0f} seconds" in err
 
 
 @contextlib.contextmanager

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: What a worker of pytest-xdist needs in its interpreter.
-NEEDED = ("pytest", "pytest-xdist", "pluggy", "iniconfig", "packaging", "pygments")
+NEEDED = ["pytest", "pytest-xdist", "pluggy", "iniconfig", "packaging", "pygments"]
+if sys.version_info < (3, 11):
+    NEEDED += ["exceptiongroup", "tomli", "typing-extensions"]
 
 SUITE = """
 import os, sys, pytest

@@ -26,7 +26,9 @@ def here(channel):
 gateway = xnet.makegateway(sys.argv[1])
 assert gateway.remote_exec(mod.function, x=3).receive(200) == 4
 assert gateway.remote_exec(mod).receive(200) == "module"
-assert gateway.remote_exec(here).receive(200) == {"a": (2 ** 70, 1.5, None)}
+channel = gateway.remote_exec(here)
+assert channel.receive(200) == {"a": (2 ** 70, 1.5, None)}
+channel.waitclose(200)
 assert gateway.remote_status().numexecuting == 0
 channel = gateway.remote_exec("channel.send(channel.receive())")
 channel.send(b"x" * 3_000_000)

@@ -69,19 +69,23 @@ def start_all(
             known.append(str(spec.id))
         for number, spec in enumerate(specs):
             host = _host_of(spec)
-            while starting and (
-                len(starting) >= parallel
-                or (host is not None and hosts.count(host) >= to_one_host)
-                # The gateway it goes through is one of them.
-                or (_master_of(spec) is not None and _find_master(spec, [*members, *ready]) is None)
-            ):
+            while True:  # and no condition, here and below: see Flag.wait
+                if not starting or not (
+                    len(starting) >= parallel
+                    or (host is not None and hosts.count(host) >= to_one_host)
+                    # The gateway it goes through is one of them.
+                    or (_master_of(spec) is not None and _find_master(spec, [*members, *ready]) is None)
+                ):
+                    break
                 number = len(ready)
                 ready.append(starting.popleft().finish())
                 hosts.popleft()
             number = len(ready) + len(starting)
             starting.append(begin(spec, _find_master(spec, [*members, *ready])))
             hosts.append(host)
-        while starting:
+        while True:
+            if not starting:
+                return ready
             number = len(ready)
             ready.append(starting.popleft().finish())
     except BaseException as error:
@@ -92,7 +96,6 @@ def start_all(
         if isinstance(error, (HostNotFound, ValueError)):
             raise _named(error, number, specs) from error
         raise
-    return ready
 
 
 def _check_master(spec: XSpec, known: Sequence[str]) -> None:

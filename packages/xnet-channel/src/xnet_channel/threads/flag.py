@@ -30,9 +30,12 @@ class Flag:
         """Wait until it is set, at most so many seconds; return whether it is."""
         deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
         with self._lock:
-            while not self._set:
+            # No condition here, nor in other loops of this kind: at the end of a round of `while CONDITION`
+            # Python 3.12 and newer let an interrupt out of the block, and the lock is held for ever.
+            while True:
+                if self._set:
+                    return True
                 left_s = None if deadline_s is None else deadline_s - CLOCK.monotonic()
                 if left_s is not None and left_s <= 0:
                     return False
                 self._waiters.wait_locked(self._lock, left_s)
-        return True

@@ -34,9 +34,10 @@ class GreenletQueue:
     def get(self) -> Entry:
         """Wait for an entry and take it."""
         with self._lock:
-            while not self._entries:
+            while True:  # and no condition: see Flag.wait
+                if self._entries:
+                    return self._entries.popleft()
                 self._waiters.wait_locked(self._lock, None)
-            return self._entries.popleft()
 
 
 class Turn:
@@ -53,7 +54,9 @@ class Turn:
     def __enter__(self) -> None:
         me = greenlets.ident()
         with self._lock:
-            while self._owner not in (None, me):
+            while True:  # and no condition: see Flag.wait
+                if self._owner in (None, me):
+                    break
                 self._waiters.wait_locked(self._lock, None)
             self._owner = me
             self._depth += 1

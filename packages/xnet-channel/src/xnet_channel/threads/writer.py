@@ -142,7 +142,9 @@ class Writer:
         with session.lock:
             self._waiting += 1
             try:
-                while not (self.flush_locked() or self.written_bytes >= position_bytes):
+                while True:  # and no condition: see Flag.wait
+                    if self.flush_locked() or self.written_bytes >= position_bytes:
+                        return
                     if self.broken or session.finished:
                         return
                     self._watch_locked()

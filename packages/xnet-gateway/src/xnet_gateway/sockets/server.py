@@ -128,18 +128,21 @@ class Server:
     def run(self) -> None:
         """Serve until ``stop``, or with ``once`` until the connection has ended. Leaves nothing behind."""
         try:
-            while not self.is_stopping() and not (self._once and self._once_taken()):
-                self._accept_some()
-            self._listener.close()
-            self._drop_unauthenticated()
-            while not self.is_stopping() and self._anybody():
-                self._sleep(None)
+            self._go_round()  # not here: see Flag.wait about interrupts at the end of a round
         finally:
             self._listener.close()
             self._stops = self._stops or 1
             self._end_all()
             self._wake_read.close()
             self._wake_write.close()
+
+    def _go_round(self) -> None:
+        while not self.is_stopping() and not (self._once and self._once_taken()):
+            self._accept_some()
+        self._listener.close()
+        self._drop_unauthenticated()
+        while not self.is_stopping() and self._anybody():
+            self._sleep(None)
 
     # -- accepting ------------------------------------------------------------------------------
 

@@ -161,12 +161,13 @@ class ExecPool:
         """Wait until nothing runs or waits to run, and all results are told; return whether that is so."""
         deadline_s = CLOCK.monotonic() + timeout_s
         with self._lock:
-            while self._running or self._queued or self._closing:
+            while True:  # and no condition: see Flag.wait
+                if not (self._running or self._queued or self._closing):
+                    return True
                 left_s = deadline_s - CLOCK.monotonic()
                 if left_s <= 0:
                     return False
                 self._changed.wait_locked(self._lock, left_s)
-            return True
 
     def _run(self, task: ExecTask, in_main: bool = False) -> None:
         with self._lock:

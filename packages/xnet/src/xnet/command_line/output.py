@@ -70,7 +70,9 @@ def _write(fd: int, data: bytes) -> None:
     # Descriptors and not sys.stdout: nothing is left in a buffer that fails when the interpreter ends.
     view = memoryview(data)
     with _lock:
-        while view:
+        while True:  # and no condition: see Flag.wait
+            if not view:
+                return
             view = view[os.write(fd, view) :]
 
 
