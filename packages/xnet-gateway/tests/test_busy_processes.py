@@ -75,7 +75,7 @@ def test_a_busy_program_keeps_its_worker_of_a_server(served: str) -> None:
         f"gateway = make('{served}//id=gw0//keepalive=0.3')\n"
         "channel = gateway.remote_exec('for item in channel: channel.send(item)')\n"
         "import ctypes\nctypes.PyDLL(None).sleep(3)\n"
-        "channel.send(1)\nprint(channel.receive(10))\nend(gateway)"
+        "channel.send(1)\nprint(channel.receive(200))\nend(gateway)"
     )
     output, errors = program.communicate(timeout=PATIENCE_S)
     assert (output, program.returncode) == ("1\n", 0), errors
