@@ -21,10 +21,13 @@ CHANGES = {
     "no path": "sys.path = []",
     "no way to find": "sys.path[:] = []; sys.meta_path[:] = []; sys.path_hooks[:] = [];"
     " sys.path_importer_cache.clear()",
+    "nothing but None": "sys.path = sys.meta_path = sys.path_hooks = None",
     "no modules": "sys.modules.clear()",
     "no modules, no path": "sys.modules.clear(); sys.path[:] = []; sys.meta_path[:] = []",
     "no builtins for input and output": "builtins.print = None; builtins.open = None; del builtins.input",
     "no open": "del builtins.open",
+    "a sandbox": "for name in 'open compile exec eval input __import__ vars breakpoint'.split():"
+    " builtins.__dict__.pop(name, None)",
     "no __import__": "builtins.__import__ = None",
     "an __import__ that refuses": "builtins.__import__ = refuse",
     "all of it": "sys.path[:] = []; sys.meta_path[:] = []; sys.path_hooks[:] = [];"

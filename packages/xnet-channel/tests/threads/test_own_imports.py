@@ -88,6 +88,25 @@ say(builtins.open, sys.modules["threading"])
     assert output == "3 4\n"
 
 
+def test_what_is_no_list_at_all() -> None:
+    output = output_of(f"""{HEAD}
+sys.path = sys.path_hooks = None
+sys.meta_path = ()
+with OWN_IMPORTS:
+    import colorsys
+    try:
+        import no_such_module
+    except ModuleNotFoundError as error:
+        print(error)
+print(sys.meta_path, sys.path)
+del sys.meta_path, sys.path
+with OWN_IMPORTS:
+    import wave
+print(hasattr(sys, "meta_path"))
+""")
+    assert output == "No module named 'no_such_module'\n() None\nFalse\n"
+
+
 def test_it_is_for_the_thread_in_the_block_alone() -> None:
     output = output_of(f"""{HEAD}
 sys.path[:] = []

@@ -46,17 +46,18 @@ def load(request):
     source, file, call, kwargs = request
     file = file or "<large remote exec>"
     try:
-        with channel.gateway._own_imports:  # whatever code has done to imports since the worker began
+        with channel.gateway._own_imports:  # whatever code has done to imports and builtins since
+            make, run = compile, eval
             import linecache
         if file[:1] == "<" or not linecache.getlines(file):  # tracebacks show its lines
             linecache.cache[file] = len(source), None, source.splitlines(True), file
     except Exception:
-        pass  # they do without
+        make, run = compile, eval  # they do without
     try:
-        code = compile(source + "\\n", file, "exec", 0x2000)  # as a source that is not large
+        code = make(source + "\\n", file, "exec", 0x2000)  # as a source that is not large
     except ValueError:
-        code = compile(source + "\\n", file, "exec")  # before Python 3.8
-    left = eval(code, globals())
+        code = make(source + "\\n", file, "exec")  # before Python 3.8
+    left = run(code, globals())
     return call and globals()[call], kwargs, left
 call, kwargs, __await__ = load(channel.receive())
 del load

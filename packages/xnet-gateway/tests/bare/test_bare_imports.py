@@ -19,6 +19,8 @@ CHANGES = {
     "no way to find": "sys.path = []; sys.meta_path[:] = []; sys.path_hooks[:] = [];"
     " sys.path_importer_cache.clear()",
     "no modules": "sys.modules.clear()",
+    "a sandbox": "for name in 'open compile eval input __import__ vars'.split():"
+    " builtins.__dict__.pop(name, None)",
     "no builtins": "builtins.open = None; builtins.__import__ = None; setattr(builtins, 'print', None)",
 }
 #: Keeps the module of the change alive, which Python 2 empties when nobody holds it.

@@ -49,6 +49,7 @@ class OwnImports:
         self._inside: dict[int, int] = {}  # how many blocks each thread is in
         self._put_back: dict[str, ModuleType] = {}
         self._changed: dict[str, Any] = {}
+        self._odd_meta_path: list[Any] = []
 
     def keep(self) -> None:
         """Take note of how imports work now, the first time: a worker does it before it executes anything."""
@@ -104,14 +105,18 @@ class OwnImports:
         return get_ident() in self._inside
 
     def find_spec(self, name: str, path: Iterable[str] | None = None, target: object = None) -> Any:
-        """Find a module as in the beginning, for threads in a block; for others, find nothing."""
+        """Find a module as in the beginning, for threads in a block; for others, find nothing.
+
+        Raises:
+            ModuleNotFoundError: In a block, for what could not be found in the beginning.
+        """
         if get_ident() not in self._inside:
             return None
         for find in self._find:
             spec = find(name, path, target)
             if spec is not None:
                 return spec
-        return None
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)  # no finder of the code's is asked
 
     # Builtins that code may have taken away are not used here: no `len`, no `isinstance`.
 
@@ -128,9 +133,12 @@ class OwnImports:
             if now is not value and (name == "__import__" or now is _MISSING or now is None):
                 self._changed.setdefault(name, now)
                 names[name] = value
-        meta_path = sys.meta_path
-        if self not in meta_path:
-            meta_path.insert(0, self)
+        theirs = sys.__dict__.get("meta_path", _MISSING)
+        if type(theirs) is not list:  # with which nothing can be imported at all
+            self._odd_meta_path.append(theirs)
+            sys.meta_path = theirs = []
+        if self not in theirs:
+            theirs.insert(0, self)
 
     def _undo_locked(self) -> None:
         while self._put_back:
@@ -146,8 +154,15 @@ class OwnImports:
                 del names[name]
             else:
                 names[name] = value
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
+        theirs = sys.__dict__.get("meta_path", _MISSING)
+        if type(theirs) is list and self in theirs:
+            theirs.remove(self)
+        while self._odd_meta_path:
+            odd = self._odd_meta_path.pop()
+            if odd is not _MISSING:
+                sys.meta_path = odd
+            else:
+                sys.__dict__.pop("meta_path", None)
 
     def _find_in_path(self, name: str, path: Iterable[str] | None, target: object) -> Any:
         for entry in self._path if path is None else path:

@@ -72,6 +72,7 @@ except ImportError:
 # ---- Two Pythons ------------------------------------------------------------------------------
 
 PY2 = sys.version_info[0] == 2
+compiled = compile  # which code of a sandbox takes away
 IS_PYPY = hasattr(sys, "pypy_version_info")
 
 if PY2:
@@ -155,14 +156,14 @@ def compile_rest():
     with REST_GUARD:
         if REST:
             names = {}
-            execute(compile(REST[0], OWN_FILE, "exec", 0, True), globals(), names)
+            execute(compiled(REST[0], OWN_FILE, "exec", 0, True), globals(), names)
             for name, thing in names.items():
                 place = globals()[name]
                 if type(place) is Later:
                     globals()[name] = thing
                 else:
-                    for method, function in list(vars(thing).items()):
-                        if type(vars(place).get(method)) is Later:
+                    for method, function in list(thing.__dict__.items()):
+                        if type(place.__dict__.get(method)) is Later:
                             setattr(place, method, function)
             del REST[:]
 
@@ -208,6 +209,7 @@ class OwnImports(object):
         self._inside = {}  # in how many blocks each thread is
         self.back = {}
         self.changed = {}
+        self.odd = []
 
     def __enter__(self):
         me = get_ident()
@@ -224,8 +226,12 @@ class OwnImports(object):
                 if now is not value and (name == "__import__" or now is KEPT or now is None):
                     self.changed.setdefault(name, now)
                     self.names[name] = value
-            if self not in sys.meta_path:
-                sys.meta_path.insert(0, self)
+            theirs = sys.__dict__.get("meta_path", KEPT)
+            if type(theirs) is not list:  # with which nothing can be imported at all
+                self.odd.append(theirs)
+                sys.meta_path = theirs = []
+            if self not in theirs:
+                theirs.insert(0, self)
             self._inside[me] = self._inside.get(me, 0) + 1
 
     def __exit__(self, *error):
@@ -247,8 +253,13 @@ class OwnImports(object):
                         del self.names[name]
                     else:
                         self.names[name] = value
-            if self in sys.meta_path:
-                sys.meta_path.remove(self)
+            theirs = sys.__dict__.get("meta_path", KEPT)
+            if type(theirs) is list and self in theirs:
+                theirs.remove(self)
+            while self.odd:
+                sys.meta_path = self.odd.pop()
+                if sys.meta_path is KEPT:
+                    del sys.meta_path
 
     def find_spec(self, name, path=None, target=None):
         if get_ident() in self._inside:
@@ -256,6 +267,7 @@ class OwnImports(object):
                 spec = find(name, path, target)
                 if spec is not None:
                     return spec
+            raise ModuleNotFoundError("No module named %r" % name, name=name)
 
     def in_path(self, name, path, target):
         for entry in self.path if path is None else path:
@@ -2125,7 +2137,7 @@ def asynchronous(name):
     if name not in _asynchronous:
         made = dict(globals())
         with own_imports():
-            execute(compile(ASYNC_SOURCE, "<xnet bare worker>", "exec"), made)
+            execute(compiled(ASYNC_SOURCE, "<xnet bare worker>", "exec"), made)
         _asynchronous.update(made)  # at once: others may ask meanwhile
     return _asynchronous[name]
 
@@ -3548,7 +3560,7 @@ class Execution(object):
             try:
                 # With the flag, code that awaits outside of functions becomes a coroutine (GW-026).
                 flags = 0x2000 if sys.version_info >= (3, 8) else 0
-                code = compile(parseable(self.source) + "\n", self.file, "exec", flags, True)
+                code = compiled(parseable(self.source) + "\n", self.file, "exec", flags, True)
                 left = execute(code, namespace)
                 if self.call is not None:
                     if native(self.call) not in namespace:

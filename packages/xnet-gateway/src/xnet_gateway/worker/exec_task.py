@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 TOP_LEVEL_AWAIT: Final = 0x2000
 #: Global name under which code may leave a coroutine that is to be run. Spec: GW-027.
 AWAITED: Final = "__await__"
+#: Kept: code of a sandbox takes them away.
+COMPILE: Final = compile
+EVAL: Final = eval
 #: File name of sources that come from no file.
 NO_FILE: Final = "<remote exec>"
 
@@ -66,8 +69,8 @@ class ExecTask:
         namespace: dict[str, Any] = {"channel": self.channel, "__name__": "__channelexec__"}
         try:
             # Without what this file imports of the future: it is none of theirs.
-            code = compile(request.source + "\n", file, "exec", TOP_LEVEL_AWAIT, dont_inherit=True)
-            result = eval(code, namespace)
+            code = COMPILE(request.source + "\n", file, "exec", TOP_LEVEL_AWAIT, dont_inherit=True)
+            result = EVAL(code, namespace)
             if request.call is not None:
                 if request.call not in namespace:
                     raise NameError(f"the source defines no function {request.call!r} that could be called")
