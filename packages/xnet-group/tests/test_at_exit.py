@@ -54,6 +54,37 @@ def test_no_worker_and_no_word_is_left(program: str) -> None:
     assert took_s < 15 * busy()
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for item in channel: channel.send(item)",
+        "for item in channel: pass",
+        "import threading; threading.Event().wait()",
+    ],
+    ids=["echoes", "takes", "takes nothing"],
+)
+def test_threads_that_send_do_not_hold_up_the_end(code: str) -> None:
+    """Whether they are about to write, wait for credit or for their turn."""
+    status, pids, _, took_s = run(f"""
+import threading
+channels = [gateway.remote_exec({code!r}) for gateway in group.makegateways(["popen"] * 2)]
+for gateway in group: print(gateway.pid)
+def send(channel, begun):
+    begun.set()
+    try:
+        while True: channel.send(bytes(50_000))
+    except OSError:
+        pass
+begun = [threading.Event() for _ in range(6)]
+for number, event in enumerate(begun):
+    threading.Thread(target=send, args=(channels[number % 2], event), daemon=True).start()
+for event in begun: event.wait(20)
+""")
+    assert status == 0
+    assert not any(exists(pid) for pid in pids)
+    assert took_s < 15 * busy()
+
+
 def test_a_failing_program_shows_only_its_own_error() -> None:
     status, pids, errors, _ = run("print(group.makegateway().pid, flush=True); 1/0")
     assert status == 1

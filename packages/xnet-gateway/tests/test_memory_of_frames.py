@@ -1,0 +1,116 @@
+"""A worker that speaks frames as it likes cannot make its initiator keep more than was announced.
+
+Unlike in ``test_memory``, none of our code is at the other end: a process writes what nobody who means well
+would, on as many channels as it likes, as fast as it can, within the credit it has. Spec: LI-011, LI-012.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway_helpers import PATIENCE_S, Gateways, forget_peak, memory_kb
+from xnet_channel.threads.channel import Channel
+from xnet_wire import frames, values
+from xnet_wire.hello import encode_hello
+from xnet_wire.messages import Hello
+
+MEMORY = 8_388_608
+#: What is sent on each channel costs less than the window; all of them together a multiple of the limit.
+CHANNELS = 400
+PIECES = 4
+PIECE_BYTES = 250_000
+
+#: Opens channels by references in items, and sends on each what it is told to; then answers PINGs no more.
+HOSTILE = """
+import os, struct, sys
+hello, kind = bytes.fromhex(sys.argv[1]), int(sys.argv[2])
+payload = bytes.fromhex(sys.argv[3]) + bytes([int(sys.argv[4])]) * int(sys.argv[5])
+def write(data):
+    while data:
+        data = data[os.write(1, data):]
+def frame(kind, channel, payload):
+    write(struct.pack(">BII", kind, channel, len(payload)) + payload)
+write(hello)
+heard = b""
+while b"configured" not in heard:
+    heard += os.read(0, 65536)
+frame(PONG, 0, b"configured")
+while b"begin the attack" not in heard:
+    heard += os.read(0, 65536)
+import threading
+def read():
+    while os.read(0, 65536):
+        pass
+    os._exit(0)
+threading.Thread(target=read, daemon=True).start()
+for line in open(sys.argv[6]):
+    channel, reference = line.split()
+    frame(DATA, 1, bytes.fromhex(reference))
+    for _ in range(PIECES):
+        frame(kind, int(channel), payload)
+frame(DATA, 1, bytes([0x64]) + b"done")
+threading.Event().wait()
+"""
+
+
+class Reference:
+    """Stands for a channel where its reference is encoded."""
+
+    def __init__(self, id_: int) -> None:
+        self.id = id_
+
+
+FORMS = {
+    # frame type, the head of the payload, what the rest is made of, how much of it
+    "items that never end": (frames.CHANNEL_PART, b"\x5a\x7f\xff\xff\xff", 0x78, PIECE_BYTES),
+    "bytes": (frames.CHANNEL_DATA, b"\x5a" + PIECE_BYTES.to_bytes(4, "big"), 0x78, PIECE_BYTES),
+    "empty lists": (frames.CHANNEL_DATA, b"\x9a" + PIECE_BYTES.to_bytes(4, "big"), 0x80, PIECE_BYTES),
+    "fewer empty lists": (frames.CHANNEL_DATA, b"\x99" + (20_000).to_bytes(2, "big"), 0x80, 20_000),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_li_011_many_channels_filled_within_their_credit(
+    gateways: Gateways, tmp_path: Path, form: str
+) -> None:
+    kind, head, byte, size = FORMS[form]
+    program, references = tmp_path / "hostile.py", tmp_path / "references"
+    program.write_text(
+        HOSTILE.replace("DATA", str(frames.CHANNEL_DATA))
+        .replace("PIECES", str(PIECES))
+        .replace("PONG", str(frames.PONG))
+    )
+    lines = []
+    for id_ in range(2, 2 * CHANNELS + 2, 2):
+        reference = values.encode(Reference(id_), channel_type=Reference, channel_id=lambda one: one.id)  # type: ignore[attr-defined]
+        lines.append(f"{id_} {reference.hex()}\n")
+    references.write_text("".join(lines))
+    hello = encode_hello(Hello("hostile", features=("exec.python",)))
+    said = b"\x89XNET\r\n\x1a\n" + frames.encode_header(frames.HELLO, 0, len(hello)) + hello
+    words = (sys.executable, program, said.hex(), kind, head.hex(), byte, size, references)
+    command = " ".join(map(str, words))
+    gateway = gateways(f"popen//worker={command}//limits=memory:{MEMORY}")
+    pid = os.getpid()
+    forget_peak(pid)
+    before_kb = memory_kb(pid)
+    channel = gateway.remote_exec("begin the attack")
+    opened = []
+    while (item := channel.receive(PATIENCE_S)) != "done":
+        opened.append(item)
+    assert len(opened) == CHANNELS
+    assert gateway.hasreceiver(), "it has kept to the protocol"
+    account = gateway.session.connection.table.account
+    assert account.kept_bytes <= MEMORY
+    peak_kb = memory_kb(pid, "VmHWM")
+    print(f"{form}: grew by {peak_kb - before_kb} kB of {CHANNELS * PIECES * size // 1000} that were sent")
+    assert (peak_kb - before_kb) * 1024 < 2.5 * MEMORY
+    assert sum(was_refused(one) for one in opened) > CHANNELS / 4
+
+
+def was_refused(channel: Channel) -> bool:
+    error = channel._getremoteerror()
+    return error is not None and "limits.memory" in str(error)
