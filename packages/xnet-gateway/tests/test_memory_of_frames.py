@@ -24,7 +24,7 @@ CHANNELS = 400
 PIECES = 4
 PIECE_BYTES = 250_000
 
-#: Opens channels by references in items, and sends on each what it is told to; then answers PINGs no more.
+#: Opens channels, refers to them in items, and sends on each what it is told to; then does nothing more.
 HOSTILE = """
 import os, struct, sys
 hello, kind = bytes.fromhex(sys.argv[1]), int(sys.argv[2])
@@ -49,6 +49,7 @@ def read():
 threading.Thread(target=read, daemon=True).start()
 for line in open(sys.argv[6]):
     channel, reference = line.split()
+    frame(OPENING, int(channel), b"")
     frame(DATA, 1, bytes.fromhex(reference))
     for _ in range(PIECES):
         frame(kind, int(channel), payload)
@@ -79,11 +80,13 @@ def test_li_011_many_channels_filled_within_their_credit(
 ) -> None:
     kind, head, byte, size = FORMS[form]
     program, references = tmp_path / "hostile.py", tmp_path / "references"
-    program.write_text(
-        HOSTILE.replace("DATA", str(frames.CHANNEL_DATA))
-        .replace("PIECES", str(PIECES))
-        .replace("PONG", str(frames.PONG))
-    )
+    numbers = {
+        "DATA": frames.CHANNEL_DATA,
+        "OPENING": frames.CHANNEL_OPEN,
+        "PONG": frames.PONG,
+        "PIECES": PIECES,
+    }
+    program.write_text("".join(f"{name} = {number}\n" for name, number in numbers.items()) + HOSTILE)
     lines = []
     for id_ in range(2, 2 * CHANNELS + 2, 2):
         reference = values.encode(Reference(id_), channel_type=Reference, channel_id=lambda one: one.id)  # type: ignore[attr-defined]
