@@ -17,6 +17,29 @@ from check.tree import ROOT
 MOST_PROCESSES = 4
 #: So many failures of a whole run are looked at again, without other tests beside them (ADR 0020).
 MOST_REPEATED = 1
+#: What depends on the Python that runs it, or may: a build runs these with the oldest and the newest, too.
+DEPENDS_ON_PYTHON = (
+    "packages/xnet-wire/tests/test_engine.py",
+    "packages/xnet-channel/tests/core/test_account.py",
+    "packages/xnet-channel/tests/threads/test_flag.py",
+    "packages/xnet-channel/tests/threads/test_forking.py",
+    "packages/xnet-channel/tests/threads/test_interrupts.py",
+    "packages/xnet-gateway/tests/sockets/test_tls_descriptor.py",
+    "packages/xnet-gateway/tests/test_interrupt.py",
+    "packages/xnet-gateway/tests/test_native_popen.py",
+    "packages/xnet-gateway/tests/test_odd_sources.py",
+    "packages/xnet-gateway/tests/test_remote_source.py",
+    "packages/xnet-gateway/tests/test_this_python.py",
+    "packages/xnet-group/tests/test_other_libraries.py",
+    "packages/xnet/tests/command_line/test_document.py",
+    "packages/xnet/tests/command_line/test_executing.py",
+    "packages/xnet/tests/command_line/test_probing.py",
+    "packages/xnet/tests/command_line/test_tracing.py",
+    "packages/xnet/tests/test_alias.py",
+    "packages/xnet/tests/test_xdist.py",
+    "packages/xnet/tests/test_zipapp.py",
+    "tools/tests/test_pythons.py",
+)
 
 
 def run_tests(root: Path, arguments: list[str]) -> int:
@@ -29,7 +52,10 @@ def run_tests(root: Path, arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--under-load", type=int, default=0)
     parser.add_argument("--ignore-sigint", action="store_true")
+    parser.add_argument("--depends-on-python", action="store_true")
     options, arguments = parser.parse_known_args(arguments)
+    if options.depends_on_python:
+        arguments = [*_everything(), "-m", "not slow", *DEPENDS_ON_PYTHON, *arguments]
     with contextlib.ExitStack() as stack:
         if options.ignore_sigint:
             stack.enter_context(ignored_signals())

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from check.tests import run_tests
+from check.tests import DEPENDS_ON_PYTHON, run_tests
+from check.tree import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,3 +69,7 @@ def test_a_file_that_does_not_load_is_red(tree: Path) -> None:
 def test_runs_with_arguments_are_not_repeated(tree: Path) -> None:
     (tree / "test_load.py").write_text(FAILS_FIRST.format(count=1))
     assert run_tests(tree, ["-q"]) == 1
+
+
+def test_what_depends_on_the_python_is_there() -> None:
+    assert [name for name in DEPENDS_ON_PYTHON if not (ROOT / name).exists()] == []

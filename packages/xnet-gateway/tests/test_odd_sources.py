@@ -6,6 +6,7 @@ import __future__
 import collections
 import doctest
 import linecache
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -118,3 +119,17 @@ def test_text_that_is_not_a_str(gateway: Any, make: Callable[[str], Any]) -> Non
     assert gateway.remote_exec(make("\n    channel.send(1)\n")).receive(200) == 1
     with pytest.raises(TypeError, match="got the arguments a but no function"):
         make_request(make("channel.send(a)"), {"a": 1})
+
+
+def test_a_function_without_a_file_in_a_program_without_one() -> None:
+    """Python 3.13 keeps the program of `python -c` under the name that the text of `exec` has as well."""
+    program = (
+        "def f(channel): channel.send('of the program')\n"
+        "from xnet_gateway.remote_source import make_request\n"
+        "namespace = {'__name__': 'other'}\n"
+        "exec('def f(channel): channel.send(1)', namespace)\n"
+        "try: print(make_request(namespace['f'], {}))\n"
+        "except ValueError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "its source file cannot be found, it was made from '<string>'" in done.stdout

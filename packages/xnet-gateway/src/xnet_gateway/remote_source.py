@@ -16,6 +16,7 @@ than starting the first gateway's process.
 from __future__ import annotations
 
 import builtins
+import sys
 from os import PathLike
 from types import CodeType, FunctionType, MethodType, ModuleType
 
@@ -226,16 +227,20 @@ def _placed_text(function: FunctionType) -> tuple[str, str]:
     code = function.__code__
     # Of the code and not of the function: inspect would follow __wrapped__ to another function.
     path = inspect.getsourcefile(code)
+    nowhere = (
+        f"remote_exec() cannot send {_where(function)}: its source file cannot be found,"
+        f" it was made from {code.co_filename!r}"
+    )
+    # Python 3.13 keeps the text of `python -c` under the name that all texts of `exec` have.
+    if code.co_filename == "<string>" and function.__globals__ is not vars(sys.modules["__main__"]):
+        raise ValueError(nowhere)
     try:
         # Without a file too: doctest and interactive programs tell `linecache` what they execute.
         lines, first_line = inspect.getsourcelines(code)
     except OSError as error:
         if path is not None:
             raise OSError(f"remote_exec() cannot send {_where(function)}: {error}") from None
-        raise ValueError(
-            f"remote_exec() cannot send {_where(function)}: its source file cannot be found,"
-            f" it was made from {code.co_filename!r}"
-        ) from None
+        raise ValueError(nowhere) from None
     before = ["\n"] * (first_line - 1)
     # An indented statement is never in the first line, nor in one with an import of the future.
     if lines[0][:1].isspace() and before:
