@@ -37,7 +37,10 @@ class Worker:
 
     def ask(self, source: str) -> Any:
         request = messages.encode_exec(messages.ExecRequest(source))
-        return self.session.request(frames.CHANNEL_EXEC, request).receive(PATIENCE_S)
+        channel = self.session.request(frames.CHANNEL_EXEC, request)
+        answer = channel.receive(PATIENCE_S)
+        channel.waitclose(PATIENCE_S)  # so that nothing of it is on its way any more
+        return answer
 
     def end(self) -> int:
         self.session.close()

@@ -8,6 +8,7 @@ what the interpreter keeps around. Measured: 0.1 to 2 MB for bytes, 6 MB for dic
 from __future__ import annotations
 
 import os
+import queue
 import threading
 from collections.abc import Callable
 
@@ -70,10 +71,11 @@ class TestSleepingConsumer:
         gateway = gateways()
         item, count = FORMS[form]
         size_kb = len(eval(item)) // 1000
-        tell = gateway.remote_exec(TELL_BLOCKED)
+        told = queue.Queue[object]()  # not receive(), which after half a second counts as a stall
+        gateway.remote_exec(TELL_BLOCKED).setcallback(told.put)
         growth = Growth(gateway)
         producer = gateway.remote_exec(f"item, count = {item}, {count}\n{PRODUCE}")
-        assert tell.receive(0.45) is True  # before anything counts as a stall
+        assert told.get(timeout=PATIENCE_S) is True
         # One item in the making on either side is the program's own.
         assert growth.most_kb() < BOUND_KB + 2 * size_kb
         for _ in range(count):
