@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 
 import pytest
 
 from xnet_wire.errors import ValueFormatError
-from xnet_wire.key_spread import FEW_KEYS, collide
+from xnet_wire.key_spread import FEW_KEYS, KeyWork, collide, equal_hashes_of_containers
 from xnet_wire.value_encoding import encode_exact
 from xnet_wire.values import ValueDecoder
 
@@ -27,6 +28,8 @@ HONEST: dict[str, list[object]] = {
     "floats": [number / 7 for number in range(20_000)],
     "powers of two": [2.0**-number for number in range(1_000)],
     "frozensets": [frozenset((number, number + 1)) for number in range(20_000)],
+    "tuples with -1 and -2, which have one hash": list(itertools.product(range(-2, 3), repeat=5)),
+    "ways in a grid": [frozenset(((x, y), (x + 1, y))) for x in range(-70, 70) for y in range(-70, 70)],
     "text": [str(number) for number in range(20_000)],
     "NaN": [float("nan") for _ in range(20_000)],
 }
@@ -35,6 +38,8 @@ HONEST: dict[str, list[object]] = {
 @pytest.mark.parametrize("name", HONEST)
 def test_keys_that_programs_use_do_not_collide(name: str) -> None:
     assert not collide(HONEST[name])
+    if equal_hashes_of_containers(HONEST[name]):
+        assert not KeyWork().too_much(HONEST[name])
 
 
 def equal_hashes(count: int) -> list[object]:
@@ -131,3 +136,63 @@ def test_three_hundred_thousand_nans_are_keys_like_others() -> None:
     """Each is a key of its own, and from Python 3.10 on they do not collide."""
     payload = b"\xba" + (300_000).to_bytes(4, "big") + b"\xf9\x7e\x00\xf6" * 300_000
     assert len(ValueDecoder().decode(payload)) == 300_000
+
+
+def frozenset_of(members: list[bytes]) -> bytes:
+    return b"\xd9\xe4\x21\x99" + len(members).to_bytes(2, "big") + b"".join(members)
+
+
+def frozensets(count: int) -> list[bytes]:
+    """As many sets of as many numbers of one hash, which have all but one in common."""
+    numbers = [encode_exact(number, None, None, 64) for number in equal_hashes(2 * count)]
+    return [
+        frozenset_of([*numbers[: count // 2], own, *numbers[count // 2 : count - 1]])
+        for own in numbers[count:]
+    ]
+
+
+def tree(width: int, depth: int) -> list[bytes]:
+    """Frozensets in frozensets, of the same hash on each level, which differ in their depths."""
+    level = [encode_exact(number, None, None, 64) for number in equal_hashes(width + 1)]
+    for _ in range(depth):
+        level = [frozenset_of(level[:left] + level[left + 1 :]) for left in range(width + 1)]
+    return level
+
+
+def tuples_of(keys: list[bytes]) -> list[bytes]:
+    return [b"\xd9\xe4\x20\x82\xd9\xe4\x20\x81" + key + b"\x01" for key in keys]
+
+
+CONTAINERS: dict[str, Callable[[], list[bytes]]] = {
+    "frozensets": lambda: frozensets(250),
+    "in tuples": lambda: tuples_of(frozensets(250)),
+    "tree of four": lambda: tree(4, 7),
+    "tree of sixteen": lambda: tree(16, 3),
+    "tree of tuples": lambda: tuples_of(tree(4, 7)),
+}
+
+
+@pytest.mark.parametrize("kind", [set, frozenset, dict])
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_se_005_few_containers_that_take_many_comparisons_are_refused_before_any(
+    name: str, kind: type
+) -> None:
+    """Less than 256 keys of 0.7 MB took 19 seconds."""
+    keys = CONTAINERS[name]()
+    heads: dict[type, bytes] = {set: b"\xd9\x01\x02\x99", frozenset: b"\xd9\xe4\x21\x99"}
+    head = heads.get(kind, b"\xb9")
+    payload = head + len(keys).to_bytes(2, "big") + b"".join(key + b"\xf6" * (kind is dict) for key in keys)
+    with pytest.raises(ValueFormatError, match="too many comparisons"):
+        ValueDecoder().decode(payload)
+
+
+def test_se_005_containers_of_one_hash_that_take_few_comparisons_are_taken() -> None:
+    corners = list(itertools.product((-1, -2), repeat=4))
+    ways = {frozenset(pair) for pair in itertools.combinations(corners, 2)}
+    for item in (
+        {"k": ways},
+        {"k": dict.fromkeys(ways)},
+        {"k": {(way, 1) for way in ways}},
+        {"k": frozenset(ways)},
+    ):
+        assert ValueDecoder().decode(encode_exact(item, None, None, 64)) == item

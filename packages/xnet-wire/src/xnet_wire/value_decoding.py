@@ -14,7 +14,7 @@ from struct import Struct
 
 from xnet_wire.errors import ValueFormatError
 from xnet_wire.item_path import short_repr
-from xnet_wire.key_spread import FEW_KEYS, collide
+from xnet_wire.key_spread import FEW_KEYS, KeyWork, collide, equal_hashes_of_containers
 from xnet_wire.limits import MAX_CHANNEL_ID
 from xnet_wire.value_encoding import ARRAY, BYTES, MAP, NEGATIVE, TAG, TEXT, UNSIGNED
 from xnet_wire.value_types import (
@@ -100,6 +100,7 @@ def decode_exact(
     data = bytes(payload)
     end = len(data)
     stack: list[_Open] = []
+    key_work = KeyWork()
     pos = 0
     while True:
         at = pos
@@ -164,7 +165,7 @@ def decode_exact(
             if len(parent.items) < parent.wanted:
                 break
             stack.pop()
-            value = _finish(parent, strings, make_channel)
+            value = _finish(parent, strings, make_channel, key_work)
             major = parent.major
         else:
             if pos != end:
@@ -216,12 +217,17 @@ def _surrogates(data: bytes, at: int, as_bytes: bool) -> str | bytes:
     return data if as_bytes else text
 
 
-def _finish(done: _Open, strings: tuple[bool, bool], make_channel: Callable[[int], object] | None) -> Any:
+def _finish(
+    done: _Open,
+    strings: tuple[bool, bool],
+    make_channel: Callable[[int], object] | None,
+    key_work: KeyWork,
+) -> Any:
     """Make the value of an array, map or tag whose members are complete."""
     if done.major == ARRAY:
         return done.items
     if done.major == MAP:
-        return _map(done)
+        return _map(done, key_work)
     content = done.items[0]
     tag = done.tag
     if done.majors[0] != _TAG_CONTENT[tag]:
@@ -231,9 +237,11 @@ def _finish(done: _Open, strings: tuple[bool, bool], make_channel: Callable[[int
     if tag == TUPLE_TAG:
         return tuple(content)
     if tag == SET_TAG:
-        return _set(content, done.at)
+        return _set(content, done.at, key_work)
     if tag == FROZENSET_TAG:
-        return frozenset(_set(content, done.at))
+        made = frozenset(_set(content, done.at, key_work))
+        key_work.note(made)
+        return made
     if tag == POSITIVE_BIGNUM_TAG:
         return int.from_bytes(content, "big")
     if tag == NEGATIVE_BIGNUM_TAG:
@@ -253,12 +261,12 @@ def _finish(done: _Open, strings: tuple[bool, bool], make_channel: Callable[[int
     return make_channel(content)
 
 
-def _map(done: _Open) -> dict[Any, Any]:
+def _map(done: _Open, key_work: KeyWork) -> dict[Any, Any]:
     """Make a dict; keys must be hashable and different."""
     result: dict[Any, Any] = {}
     members = done.items
-    if len(members) > 2 * FEW_KEYS:
-        _check_spread(members[::2], "a map has a key", done.at)
+    if len(members) > 2 * FEW_KEYS or TAG in done.majors:
+        _check_spread(members[::2], "a map has a key", done.at, key_work)
     pairs = iter(members)
     for key, value in zip(pairs, pairs, strict=True):
         try:
@@ -271,11 +279,10 @@ def _map(done: _Open) -> dict[Any, Any]:
     return result
 
 
-def _set(members: list[Any], at: int) -> set[Any]:
+def _set(members: list[Any], at: int, key_work: KeyWork) -> set[Any]:
     """Make a set; elements must be hashable and different."""
     result: set[Any] = set()
-    if len(members) > FEW_KEYS:
-        _check_spread(members, "a set has an element", at)
+    _check_spread(members, "a set has an element", at, key_work)
     for member in members:
         try:
             hash(member)  # A set would pass the next line: it is looked up as if it were frozen.
@@ -288,11 +295,15 @@ def _set(members: list[Any], at: int) -> set[Any]:
     return result
 
 
-def _check_spread(keys: list[Any], what: str, at: int) -> None:
-    """Refuse keys of which each would have to be compared with most of the others. Spec: SE-003."""
+def _check_spread(keys: list[Any], what: str, at: int, key_work: KeyWork) -> None:
+    """Refuse keys of which each would have to be compared with most of the others. Spec: SE-003, SE-005."""
     try:
-        too_close = collide(keys)
+        if len(keys) > FEW_KEYS and collide(keys):
+            raise _error(at, f"{what} for which most of the {len(keys)} collide, as if they were chosen to")
+        if equal_hashes_of_containers(keys) and key_work.too_much(keys):
+            raise _error(
+                at,
+                f"{what} for which the {len(keys)} would take too many comparisons, as if chosen to collide",
+            )
     except TypeError:
         return  # which one cannot be hashed is found below
-    if too_close:
-        raise _error(at, f"{what} for which most of the {len(keys)} collide, as if they were chosen to")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from marshal import dumps as marshal_dumps
 
 from xnet_wire.engine import CBORTag, loads
-from xnet_wire.key_spread import FEW_KEYS, collide
+from xnet_wire.key_spread import FEW_KEYS, collide, equal_hashes_of_containers
 from xnet_wire.limits import MIN_DEPTH
 from xnet_wire.value_types import (
     CHANNEL_TAG,
@@ -180,7 +180,7 @@ def _decode_tuple(content: Any, immutable: bool) -> tuple[Any, ...]:
 
 
 def _make_set(content: list[Any]) -> set[Any]:
-    if len(content) > FEW_KEYS and collide(content):
+    if (len(content) > FEW_KEYS and collide(content)) or equal_hashes_of_containers(content):
         raise NotPlainError
     result = set(content)
     if len(result) != len(content):
