@@ -35,6 +35,7 @@ from xnet_channel.threads.interrupts import (
 )
 from xnet_channel.threads.native import CLOCK, OS, get_ident, poll
 from xnet_channel.threads.spin import Spin
+from xnet_channel.threads.stack_room import may_read
 from xnet_channel.threads.tracebacks import describe_bug, tell_program
 from xnet_channel.threads.waker import Waker
 from xnet_wire import codes
@@ -94,12 +95,7 @@ class Leading:
         self.eof = False
         self.heard = False
 
-    def wait_locked(
-        self,
-        ready: Callable[[], bool],
-        deadline_s: float | None,
-        waiters: WaitList,
-    ) -> bool:
+    def wait_locked(self, ready: Callable[[], bool], deadline_s: float | None, waiters: WaitList) -> bool:
         """Block until ``ready()`` or the deadline (monotonic).
 
         Args:
@@ -108,8 +104,7 @@ class Leading:
             waiters: Where to wait while somebody else reads.
 
         Returns:
-            What ``ready()`` said last. The session's end makes this return too: ``ready`` must
-            be true then.
+            What ``ready()`` said last, which must be true at the session's end.
 
         Threads: any but the reactor; the lock is let go while waiting.
         """
@@ -118,9 +113,10 @@ class Leading:
             if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                 return False
             in_greenlet = greenlets.library is not None and greenlets.run_here()
-            if in_greenlet or (self._leading and self._leading != _get_ident()) or self.eof:
-                if in_greenlet:
-                    self.lent_in_need_locked()  # a greenlet that polled would stop all others
+            leaves_it = in_greenlet or not may_read()
+            if leaves_it or (self._leading and self._leading != _get_ident()) or self.eof:
+                if leaves_it:  # a greenlet that polled would stop all others; see also ``stack_room``
+                    self.lent_in_need_locked()
                 self._followers += 1
                 try:
                     left_s = None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic())
@@ -141,7 +137,7 @@ class Leading:
         Args:
             channel: Has no items and no callback; and frames are not traced.
 
-        Threads: any but the reactor; the lock is let go while waiting.
+        Threads: as ``wait_locked``.
         """
         connection = self._session.connection
         if (
@@ -150,6 +146,7 @@ class Leading:
             and connection.phase is states.RUNNING
             and channel.receiver.state is states.OPEN
             and len(connection.table.open) == 1  # else others may starve: see ``relief``
+            and may_read()
         ):
             self._lead_locked(None, None, channel)
 
@@ -351,7 +348,7 @@ class Leading:
         """Read once and dispatch. Return whether there may be more to read right now.
 
         Args:
-            wanted: On which channel an item is expected: a hint.
+            wanted: As for ``_lead_locked``.
         """
         session = self._session
         connection = session.connection

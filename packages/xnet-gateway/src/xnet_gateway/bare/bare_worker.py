@@ -73,6 +73,7 @@ except ImportError:
 
 PY2 = sys.version_info[0] == 2
 compiled = compile  # which code of a sandbox takes away
+getframe, getrecursionlimit = sys._getframe, sys.getrecursionlimit
 IS_PYPY = hasattr(sys, "pypy_version_info")
 
 if PY2:
@@ -1317,6 +1318,21 @@ class Guard(object):
 REST_GUARD = Guard(allocate_lock())
 
 
+class LinkGuard(Guard):
+    """Refuses who has next to no stack left, before anything changes: the error of that comes at any call, and in the
+    middle of a frame it would end the connection for all channels."""
+
+    __slots__ = ()
+
+    def __enter__(self):
+        limit = getrecursionlimit()
+        try:
+            getframe(limit - min(100, limit // 4))  # if there are so many: far quicker than counting
+        except ValueError:
+            return Guard.__enter__(self)
+        raise (RuntimeError if PY2 else RecursionError)("maximum recursion depth exceeded: too few calls are left of %d for a channel" % limit)
+
+
 # ---- Sleeping ---------------------------------------------------------------------------------
 
 if PY2:
@@ -2265,7 +2281,7 @@ class Link(object):
         self.fd_out = fd_out
         self.owner = owner
         self.lock = allocate_lock()
-        self.guard = Guard(self.lock)
+        self.guard = LinkGuard(self.lock)
         self.callbacks = Callbacks(self)
         self.tracer = maybe_tracer()
         # channels
