@@ -78,11 +78,11 @@ def test_fr_026_a_worker_whose_words_are_taken_slowly_lives_on(version: str) -> 
     if INTERPRETERS[version] is None:
         pytest.skip(f"needs the interpreter {version}, see tools/dev.py interpreters")
     with RawWorker(version, buffer_bytes=4096) as worker:
-        worker.greet(Hello("a test", config={"keepalive": 300}, credit=2**20))
+        worker.greet(Hello("a test", config={"keepalive": 1000}, credit=2**20))
         source = encode({"source": "channel.send(b'x' * 900000); channel.receive()"})
         worker.say(frame(frames.CHANNEL_EXEC, 1, source))
         pause = threading.Event()
-        until_s = time.monotonic() + 2
+        until_s = time.monotonic() + 4
         while time.monotonic() < until_s:
             assert worker.end.recv(2_000)
             pause.wait(0.01)

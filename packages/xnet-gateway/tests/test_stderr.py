@@ -15,8 +15,12 @@ from xnet_gateway.xspec import XSpec
 #: Started by a worker and left behind: waits for its starter's starter to end, logs, and says that it lives.
 SERVER = """
 import os, select, sys
-fd = os.pidfd_open(int(sys.argv[1]))
-select.select([fd], [], [], 30)
+try:
+    fd = os.pidfd_open(int(sys.argv[1]))
+except ProcessLookupError:
+    pass  # it has ended already
+else:
+    select.select([fd], [], [], 30)
 for number in range(20000):
     os.write(2, b"a line of log, after the end of the program\\n")
 open(sys.argv[2], "w").close()
