@@ -148,7 +148,17 @@ def main() -> None:
     while before != (before := there()):
         time.sleep(1.0)  # processes of a server end by themselves
     interrupted = quick = 0
-    left = []
+    left: list[object] = []
+
+    def look(number: int) -> None:
+        nonlocal before
+        deadline_s = time.monotonic() + GONE_S
+        while more_than(before):
+            time.sleep(0.005)
+            if time.monotonic() > deadline_s:
+                left.append((number, before, there(), sorted(descriptors().values())[-6:]))
+                before = there()
+
     for number in range(options.tries):
         members = len(group)
         if options.end:
@@ -175,12 +185,9 @@ def main() -> None:
                 continue
         if len(group) != members or options.end:
             end()  # it was done, and the interrupt came after it
-        deadline_s = time.monotonic() + GONE_S
-        while more_than(before) and time.monotonic() < deadline_s:
-            time.sleep(0.005)
-        if more_than(before):
-            left.append((number, before, there(), sorted(descriptors().values())[-6:]))
-            before = there()
+        look(number)
+    time.sleep(1.0)  # what another gateway was asked to start begins and ends a little later
+    look(options.tries)
     print(json.dumps({"interrupted": interrupted, "quick": quick, "left": left}))
     group.terminate(5)
 

@@ -45,7 +45,9 @@ def interrupt(spec: str, *options: str, path: Path | None = None) -> None:
     found = json.loads(done.stdout)
     assert found["left"] == []
     assert found["interrupted"] >= TRIES // 4, found
-    assert "Traceback" not in done.stderr, done.stderr
+    # A worker that is abandoned while it begins may say so itself.
+    assert "KeyboardInterrupt" not in done.stderr, done.stderr
+    assert "Exception ignored" not in done.stderr, done.stderr
 
 
 def sibling() -> str:
