@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+import io
+import sys
 
 import pytest
 
@@ -27,3 +29,18 @@ def test_warnings_but_not_about_interrupts(capsys: pytest.CaptureFixture[str]) -
 def test_tracebacks_as_text() -> None:
     assert format_error(KeyboardInterrupt()) == INTERRUPT_TEXT
     assert "ValueError: 1" in format_error(ValueError(1))
+
+
+def test_a_warning_goes_to_the_interpreters_own_stderr_if_the_programs_is_closed_or_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    closed = io.StringIO()
+    closed.close()
+    for gone in closed, None:
+        own = io.StringIO()
+        monkeypatch.setattr(sys, "__stderr__", own)
+        monkeypatch.setattr(sys, "stderr", gone)
+        RemoteError("lost").warn()
+        assert own.getvalue().endswith("a remote error that nobody received: RemoteError: lost\n")
+    monkeypatch.setattr(sys, "__stderr__", None)
+    RemoteError("nobody is left").warn()

@@ -16,7 +16,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Final, TextIO
 
 #: Text of the error with which an interrupted execution closes its channel. Nobody wants to be
 #: warned about it: the interrupt itself was visible enough. (The text is execnet's.)
@@ -44,8 +44,8 @@ class RemoteError(Exception):
 
     def warn(self) -> None:
         """Write to stderr that nobody looked at this error."""
-        if self.formatted != INTERRUPT_TEXT and sys.stderr is not None:
-            sys.stderr.write(f"[{os.getpid()}] Warning: a remote error that nobody received: {self!r}\n")
+        if self.formatted != INTERRUPT_TEXT:
+            write_to_stderr(f"[{os.getpid()}] Warning: a remote error that nobody received: {self!r}\n")
 
 
 class CallbackError(RemoteError):
@@ -62,3 +62,20 @@ class WorkerEndingError(OSError):
 
 class TimeoutError(builtins.TimeoutError):  # the name is execnet's
     """Nothing came within the given number of seconds."""
+
+
+def write_to_stderr(text: str) -> None:
+    """Write to ``sys.stderr``, or to the interpreter's own if the program's is gone or closed.
+
+    Never raises for want of either: then nobody can be told.
+    """
+    if not _written(sys.stderr, text):
+        _written(sys.__stderr__, text)
+
+
+def _written(stream: TextIO | None, text: str) -> bool:
+    try:
+        stream.write(text)  # type: ignore[union-attr]
+    except (AttributeError, OSError, ValueError):
+        return False
+    return True

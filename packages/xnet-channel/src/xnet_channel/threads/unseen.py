@@ -7,9 +7,9 @@ when the interpreter ends.
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 
+from xnet_channel.threads.errors import write_to_stderr
 from xnet_channel.threads.native import allocate_lock, start_thread
 
 TYPE_CHECKING = False
@@ -102,14 +102,11 @@ class Unseen:
                 self._telling.release()
 
     def _write(self) -> None:
-        try:
-            while self._due:
-                self._due.popleft().warn()
-            left_out, self._left_out = self._left_out, 0
-            if left_out and sys.stderr is not None:
-                sys.stderr.write(f"and {left_out} more remote errors that nobody received\n")
-        except (OSError, ValueError):
-            self._due.clear()  # it is closed
+        while self._due:
+            self._due.popleft().warn()
+        left_out, self._left_out = self._left_out, 0
+        if left_out:
+            write_to_stderr(f"and {left_out} more remote errors that nobody received\n")
 
 
 UNSEEN: Final = Unseen()

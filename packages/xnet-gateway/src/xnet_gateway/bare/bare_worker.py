@@ -3305,10 +3305,12 @@ def write_all(fd, data):
 
 
 def warn(text):
-    try:
-        sys.stderr.write("[%d] %s\n" % (OS.getpid(), native(text)))
-    except Exception:
-        pass  # there is none, or it is closed
+    for stream in sys.stderr, sys.__stderr__:
+        try:
+            stream.write("[%d] %s\n" % (OS.getpid(), native(text)))
+            return
+        except Exception:
+            pass  # there is none, or it is closed
 
 
 # ---- Callbacks --------------------------------------------------------------------------------
@@ -4078,8 +4080,11 @@ class Worker(object):
             self._waiting -= 1
             self._running += 1
         self._trace("executing on channel %d" % channel.id)
-        error = task.run()
-        self._trace("executed on channel %d" % channel.id)
+        try:
+            error = task.run()
+            self._trace("executed on channel %d" % channel.id)
+        except BaseException as failure:  # of a trace function that the code left: go on
+            error = self._text_of(failure, sys.exc_info()[2])
         with link.guard:
             self._running -= 1
             if in_main and self._patient:
@@ -4093,6 +4098,14 @@ class Worker(object):
         if late and not task.follows and error != INTERRUPT_TEXT:
             # On a channel that the initiator has closed nobody would hear of it.
             warn("Warning: a remote error that nobody received: RemoteError: %s" % native(error))
+
+    def _text_of(self, failure, trace):
+        if isinstance(failure, KeyboardInterrupt):
+            return INTERRUPT_TEXT
+        try:
+            return describe(failure, trace)
+        except BaseException:  # an audit hook may refuse what a traceback is made of
+            return as_text("Traceback (most recent call last):\n%s: %s\n" % (type(failure).__name__, failure))
 
     def execute_locked(self, channel, request):
         """Have a request run: on the main thread if that is idle (GW-013, GW-014)."""

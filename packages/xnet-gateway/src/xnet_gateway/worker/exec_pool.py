@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from xnet_channel.threads.errors import INTERRUPT_TEXT
 from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
 from xnet_channel.threads.native import CLOCK, RLock, start_thread
+from xnet_channel.threads.tracebacks import HEADER, format_error
 from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
@@ -175,9 +175,11 @@ class ExecPool:
             self._running += 1
         try:
             error = task.run()
-        except KeyboardInterrupt:
-            error = INTERRUPT_TEXT  # it came just when the code had ended
-        held = hold_interrupts()
+            held = hold_interrupts()
+        except BaseException as failure:  # noqa: BLE001 - of the code's: the worker goes on
+            # Ctrl-C that came just when the code had ended, or a trace function, an audit hook that it left.
+            error = _text_of(failure)
+            held = hold_interrupts()
         try:
             with self._lock:
                 self._running -= 1
@@ -194,6 +196,13 @@ class ExecPool:
         finally:
             if held is not None:
                 release_interrupts(held)
+
+
+def _text_of(failure: BaseException) -> str:
+    try:
+        return format_error(failure)
+    except BaseException:  # noqa: BLE001 - an audit hook may refuse what a traceback is made of
+        return f"{HEADER}{type(failure).__name__}: {failure}\n"
 
 
 def _refuse(task: ExecTask, text: str) -> None:
