@@ -7,15 +7,20 @@ would, on as many channels as it likes, as fast as it can, within the credit it 
 from __future__ import annotations
 
 import os
+import socket
 import sys
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from gateway_helpers import PATIENCE_S, Gateways, forget_peak, memory_kb
+from gateway_helpers import MEGABYTE, PATIENCE_S, Gateways, forget_peak, memory_kb
 from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.session import Session
 from xnet_wire import frames, values
 from xnet_wire.hello import encode_hello
+from xnet_wire.limits import Limits
 from xnet_wire.messages import Hello
 
 MEMORY = 8_388_608
@@ -112,6 +117,50 @@ def test_li_011_many_channels_filled_within_their_credit(
     print(f"{form}: grew by {peak_kb - before_kb} kB of {CHANNELS * PIECES * size // 1000} that were sent")
     assert (peak_kb - before_kb) * 1024 < 2.5 * MEMORY
     assert sum(was_refused(one) for one in opened) > CHANNELS / 4
+
+
+#: An item that would take more than a limit of a megabyte.
+TOO_MUCH = b"\x99" + (20_000).to_bytes(2, "big") + b"\x80" * 20_000
+#: What asks for answers and is in no other account: PINGs, and items on channels that are refused.
+QUESTIONS: dict[str, Callable[[int], bytes]] = {
+    "empty pings": lambda _: frames.encode_header(frames.PING, 0, 0) * 1000,
+    "pings": lambda _: (frames.encode_header(frames.PING, 0, 64) + bytes(64)) * 1000,
+    "refused items": lambda at: b"".join(
+        frames.encode_header(frames.CHANNEL_OPEN, id_, 0)
+        + frames.encode_header(frames.CHANNEL_DATA, id_, len(TOO_MUCH))
+        + TOO_MUCH
+        for id_ in range(2 + 200 * at, 202 + 200 * at, 2)
+    ),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_li_010_answers_that_are_not_read(question: str) -> None:
+    """Empty PINGs took 400 MB, with any limits."""
+    ours, theirs = socket.socketpair()
+    hello = Hello("victim", limits=Limits(memory=MEGABYTE))
+    session = Session(ours.detach(), role="initiator", name="victim", hello=hello)
+    said = encode_hello(Hello("hostile"))
+    pid = os.getpid()
+    forget_peak(pid)
+    before_kb = memory_kb(pid)
+    theirs.settimeout(PATIENCE_S)
+    try:
+        theirs.sendall(b"\x89XNET\r\n\x1a\n" + frames.encode_header(frames.HELLO, 0, len(said)) + said)
+        session.wait_hello(PATIENCE_S)
+        with pytest.raises(OSError, match=r"Broken pipe|Connection reset"):
+            say_for_ever(theirs, QUESTIONS[question])
+        assert session.wait_finished(PATIENCE_S)
+        assert "of answers unread" in str(session.end_error)
+        assert memory_kb(pid, "VmHWM") - before_kb < 8_000
+    finally:
+        session.close(flush_s=0.0)
+        theirs.close()
+
+
+def say_for_ever(end: socket.socket, words: Callable[[int], bytes]) -> None:
+    for at in count():
+        end.sendall(words(at))
 
 
 def was_refused(channel: Channel) -> bool:

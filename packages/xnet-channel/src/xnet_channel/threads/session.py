@@ -36,7 +36,7 @@ from xnet_wire.messages import Hello
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Final, TypeVar
+    from typing import TypeVar
 
     from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.core.events import Event
@@ -45,10 +45,6 @@ if TYPE_CHECKING:
     from xnet_wire.trace import Tracer
 
     T = TypeVar("T")
-
-#: Answers (PONG, CREDIT, STATUS ...) that a peer may leave unread before it is cut off, in bytes.
-#: A peer that asks and does not read would otherwise make us keep its answers for ever.
-MAX_UNREAD_BYTES: Final = 64 * 1024 * 1024
 
 
 class Session:
@@ -331,8 +327,8 @@ class Session:
             handlers[type(event)](event)
         if self.connection.out.buffers:
             self.writer.flush_soon_locked()
-            if self.writer.unread_answers_bytes > MAX_UNREAD_BYTES:
-                unread = self.writer.unread_answers_bytes
+            if self.writer.unread_answers_bytes > self.writer.most_unread_bytes:
+                unread = self.writer.backlog_bytes
                 self.finish_locked(f"{self.name}: the other side left {unread} bytes of answers unread")
         if self.connection.failure is not None and not self.finished:
             self.owner.on_eof(self, None)

@@ -32,6 +32,14 @@ if TYPE_CHECKING:
 #: How many buffers one writev takes: IOV_MAX is 1024 on Linux and macOS.
 MAX_VECTOR: Final = 512
 
+#: What a buffer takes besides its bytes: an empty PONG has nine, and takes fifty.
+BUFFER_COST_BYTES: Final = 48
+
+#: Answers (PONG, CREDIT, STATUS ...) that a peer may leave unread before it is cut off, in bytes: so much
+#: as it may make us keep of its items, between these two. Spec: LI-010
+MAX_UNREAD_BYTES: Final = 64 * 1024 * 1024
+MIN_UNREAD_BYTES: Final = 1024 * 1024
+
 #: A waiting writer looks this often whether the session has ended, in seconds: a process that was
 #: found dead leaves its socket open, and not writable, while a forked child of it holds it.
 RECHECK_S: Final = 0.5
@@ -43,6 +51,7 @@ class Writer:
     Attributes:
         written_bytes: Everything written so far; compare with ``Outgoing.queued_bytes``.
         broken: The error of the write that failed, after which nothing more can be sent.
+        most_unread_bytes: Of answers that nobody waits for.
 
     Threads: methods with ``_locked`` need the session's lock.
     """
@@ -51,6 +60,8 @@ class Writer:
         self._session = session
         self._fd = fd
         self._out = session.connection.out
+        memory_bytes = session.connection.local.limits.memory
+        self.most_unread_bytes = max(MIN_UNREAD_BYTES, min(MAX_UNREAD_BYTES, memory_bytes))
         self._backlog: list[Buffer] = []
         self._waiting = 0
         self._watched = False
@@ -65,8 +76,9 @@ class Writer:
 
     @property
     def unread_answers_bytes(self) -> int:
-        """How much of that nobody waits for: a thread that sends waits with at most one frame."""
-        return self.backlog_bytes - self._waiting * (HEADER_BYTES + PART_BYTES)
+        """What those take that nobody waits for: a thread that sends waits with one frame at most."""
+        kept_bytes = self.backlog_bytes + len(self._backlog) * BUFFER_COST_BYTES
+        return kept_bytes - self._waiting * (HEADER_BYTES + PART_BYTES)
 
     def flush_locked(self) -> bool:
         """Write what is queued as far as the kernel takes it.
