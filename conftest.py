@@ -44,9 +44,8 @@ FAILED = pytest.StashKey[bool]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let signals arrive, here and in what tests start, and give this run a name."""
-    in_xdist = hasattr(config, "workerinput")  # this process is part of the run of the one that started it
-    if not in_xdist:
-        os.environ[RUN] = f"{os.environ.get(RUN, '')}/{os.getpid()}"
+    in_xdist = hasattr(config, "workerinput")  # its run is part of that of the process which started it
+    os.environ[RUN] = f"{os.environ.get(RUN, '')}/{os.getpid()}"
     # Where a test looks for an interpreter in PATH, that is the one which runs it, whatever the machine has.
     here = os.path.dirname(sys.executable)
     os.environ["PATH"] = os.pathsep.join([here, os.environ.get("PATH", os.defpath)])
@@ -68,18 +67,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """End what a failed test started; what its fixtures did may be for other tests, too."""
+    """End the orphans that a failed test has left. What still has a parent may be for other tests, too."""
     result = yield
     if item.stash.get(FAILED, False):
-        kill_started_in(f"{item.nodeid} (call)", f"{item.nodeid} (teardown)")
+        kill_started(item.nodeid)
     return result
 
 
-def kill_started_in(*tests: str) -> None:
-    """Kill the processes that these tests of this run started, or all its tests, where there is /proc."""
+def kill_started(test: str | None = None) -> None:
+    """Kill what this run has started and is still there, or the orphans of one test, where there is /proc."""
     run = os.environ[RUN]
-    for _ in range(10):  # one that is killed may have started another meanwhile
-        found = [number for number, start in _started() if _is_of(start, run, tests)]
+    for _ in range(10):  # one that is killed may have started another, or leave orphans
+        found = [
+            number
+            for number, start in _started()
+            # A test may be a run of pytest itself, whose name begins with that of ours.
+            if f"{start[RUN]}/".startswith(f"{run}/")
+            and (test is None or (start[TEST].rpartition(" ")[0] == test and not _is_below_us(number)))
+        ]
         for number in found:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(number, signal.SIGKILL)
@@ -99,9 +104,14 @@ def _started() -> Iterator[tuple[int, dict[str, str]]]:
             yield int(file.parent.name), start
 
 
-def _is_of(start: dict[str, str], run: str, tests: tuple[str, ...]) -> bool:
-    # A test may be a run of pytest itself, whose name begins with that of ours.
-    return f"{start[RUN]}/".startswith(f"{run}/") and (not tests or start[TEST] in tests)
+def _is_below_us(number: int) -> bool:
+    """Return whether a process is a child of this one, or a child of one."""
+    with contextlib.suppress(OSError):  # it, or one between, is gone
+        while number > 1:
+            if number == os.getpid():
+                return True
+            number = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+    return False
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -117,7 +127,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fail the run if a test was skipped without a reason; end what a run that failed has left."""
     if session.exitstatus != 0:
-        kill_started_in()
+        kill_started()
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and session.exitstatus == 0 and NO_REASON & set(_reasons(reporter)):
         session.exitstatus = 1

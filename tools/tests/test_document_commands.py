@@ -40,6 +40,10 @@ DOCUMENTS = sorted(
 #: Why commands that begin so are not run as they are, and what is run instead; None for nothing.
 NOT_AS_WRITTEN: Final[dict[str, tuple[str, str | None]]] = {
     "python3 tools/dev.py test": ("this test is a part of it", "python3 tools/dev.py test --version"),
+    "python3 tools/dev.py --python 3.13 test": (
+        "this test is a part of it",
+        "python3 tools/dev.py --python 3.13 --help",
+    ),
     "python3 tools/dev.py check": (
         "test_dev.py does with a tree of its own",
         "python3 tools/dev.py check --list",
@@ -244,6 +248,8 @@ def make_environment(base: str, folder: Path, *more: str) -> Path:
     """Make a virtual environment with pytest-xdist, of the files that are installed here."""
     subprocess.run([base, "-m", "venv", "--without-pip", folder], check=True, timeout=200)
     (site_packages,) = folder.glob("lib/python*/site-packages")
+    if sys.version_info < (3, 11):
+        more += ("exceptiongroup", "tomli", "typing-extensions")
     for name in ("pytest", "pytest-xdist", "pluggy", "iniconfig", "packaging", "pygments", *more):
         distribution = importlib.metadata.distribution(name)
         tops = {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}

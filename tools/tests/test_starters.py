@@ -34,7 +34,7 @@ def test_a_hangup_does_not_end_the_run():
 """
 
 LEAVES = """
-import subprocess, sys
+import inspect, os, subprocess, sys
 import pytest
 
 def leave(name, seconds="600"):
@@ -54,7 +54,10 @@ def shared():
     process.wait()
 
 def test_fails(shared):
-    leave("failed")
+    leave("kept")  # this one has a parent: it might be what a fixture has made when it was first needed
+    os.environ["CODE"] = inspect.getsource(leave)
+    program = "import os, subprocess, sys; exec(os.environ['CODE']); leave('failed')"
+    subprocess.run([sys.executable, "-c", program], check=True)
     assert False
 
 def test_next(shared):
@@ -64,6 +67,7 @@ def test_next(shared):
         status = "Z"
     assert status == "Z"
     assert shared.poll() is None
+    os.kill(int(open("kept").read()), 0)
     leave("passed")
 """
 
@@ -88,10 +92,10 @@ def test_signals_arrive_in_the_background_of_a_shell(tmp_path: Path, more: tuple
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc to find processes")
 @pytest.mark.parametrize("more", [(), ("-n", "1")], ids=["alone", "xdist"])
 def test_a_failed_test_leaves_no_process(tmp_path: Path, more: tuple[str, ...]) -> None:
-    """What it started itself is gone before the next test begins, what others started when the run ends."""
+    """Its orphans are gone before the next test begins, everything when the run ends."""
     done = run_pytest(tmp_path, LEAVES, *more)
     assert "1 failed, 1 passed" in done.stdout, done.stdout
-    for name in ("failed", "passed", "shared"):
+    for name in ("failed", "kept", "passed", "shared"):
         number = int((tmp_path / name).read_text())
         try:
             assert not runs(number), name
