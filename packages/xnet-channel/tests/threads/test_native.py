@@ -7,6 +7,8 @@ import os
 import posix
 import select
 import selectors
+import subprocess
+import sys
 import threading
 import time
 
@@ -170,3 +172,24 @@ def test_a_thread_is_started_once_whatever_was_replaced(
         native.start_thread(run, (2,), "xnet-other")
         assert done.acquire(True, PATIENCE_S)
     assert runs == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["threading.settrace(lambda *call: 1 // 0)", "threading.Thread.run = None"],
+    ids=["a trace function that raises", "no run"],
+)
+def test_a_thread_runs_whatever_is_called_before_it(change: str) -> None:
+    """It ended before it began: a reactor was lost for the whole process, without a word to who waited."""
+    program = f"""
+import threading
+from xnet_channel.threads.native import start_thread
+{change}
+ran = []
+done = threading.Lock()
+done.acquire()
+start_thread(lambda: (ran.append(1), done.release()), (), "name")
+assert done.acquire(timeout={PATIENCE_S})
+assert ran == [1]
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE_S)

@@ -197,9 +197,16 @@ def start_thread(
         if begun.acquire(False):
             target(*args)
 
+    def run_instead(thread: object) -> None:
+        if begun.locked():
+            tell(thread)
+        run()
+
     try:
-        thread = _Thread.__new__(_Thread)
+        thread: Any = _Thread.__new__(_Thread)
         _init_thread(thread, target=run, name=name, daemon=True)
+        # What `threading.settrace` has called first may raise, once; then nothing has been run.
+        tell, thread._invoke_excepthook = thread._invoke_excepthook, run_instead
         _run_thread(thread)
     except Exception:  # noqa: BLE001 - what that is made of has been replaced; it may have begun all the same
         _start_new_thread(run, ())
