@@ -143,3 +143,27 @@ def test_a_forked_child_leaves_them_to_its_parent() -> None:
         peer.barrier()
         assert in_child(lambda: len(UNSEEN._waiting)) == "0"
         assert channel._getremoteerror() is not None
+
+
+def test_a_flood_of_them_while_standard_error_takes_none_starts_one_thread() -> None:
+    """A thread was started for each, and what was to start them took 20 MB a second."""
+    with raw_peer() as peer, redirect_stderr(Stderr()) as stderr:
+        channel = peer.session.request(frames.INFO)
+        id_ = channel.id
+        peer.barrier()
+        channel.close()
+        assert peer.read() == (frames.CHANNEL_CLOSE, id_, b"")
+        stderr.go_on.clear()
+        peer.write(close(id_, "first"))
+        assert stderr.waits.wait(PATIENCE_S)
+        reactor = peer.session.reactor
+        peer.write(close(id_, "more") * 2_000)
+        peer.barrier()
+        with peer.session.lock:
+            assert len(reactor._soon) < 10
+        stderr.go_on.set()
+        assert eventually(
+            lambda: f"and {2_000 - MOST} more remote errors that nobody received\n" in stderr.said
+        )
+        peer.write(close(id_, "last"))
+        assert eventually(lambda: "RemoteError: last\n" in stderr.said)

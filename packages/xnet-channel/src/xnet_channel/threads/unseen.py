@@ -36,6 +36,8 @@ class Unseen:
         #: What is to be told, and how much more there was than that.
         self._due: deque[RemoteError] = deque()
         self._left_out = 0
+        #: Whether the reactor is going to look: a peer may send a hundred thousand errors a second.
+        self._asked = False
         self._telling = allocate_lock()
 
     def keep(self, mailbox: Mailbox) -> None:
@@ -63,7 +65,9 @@ class Unseen:
     def tell_soon(self, error: RemoteError, reactor: Reactor) -> None:
         """Have an error told by a thread that may wait for standard error."""
         self._add(error)
-        reactor.call_soon(self._start)
+        if not self._asked:
+            self._asked = True
+            reactor.call_soon(self._start)
 
     def tell(self, timeout_s: float) -> None:
         """Tell all, also those that wait at channels: the interpreter ends.
@@ -90,7 +94,9 @@ class Unseen:
             self._left_out += 1
 
     def _start(self) -> None:
-        if self._due:
+        self._asked = False
+        # Who tells some looks again when it is done.
+        if self._due and not self._telling.locked():
             start_thread(self._tell, (), "xnet-unseen-errors", carries=True)
 
     def _tell(self) -> None:
