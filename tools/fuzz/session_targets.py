@@ -39,6 +39,8 @@ def _echo(channel: Channel) -> None:
         channel.close()
     except (OSError, EOFError, RemoteError):
         pass  # the peer is at fault, as it may be
+    finally:
+        channel._getremoteerror()  # else it is told on standard error that nobody looked
 
 
 class SessionTarget:
