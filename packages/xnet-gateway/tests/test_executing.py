@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -161,7 +162,8 @@ class TestStatus:
     ) -> None:
         odd = tmp_path / "odd-\udcff-name"
         odd.mkdir()
-        gateway = gateways(f"popen//chdir={odd}")
+        gateway = gateways()
+        gateway.remote_exec(f"import os; os.chdir({os.fsencode(odd)!r})").waitclose(PATIENCE_S)
         assert gateway._rinfo().cwd == str(tmp_path / "odd-\ufffd-name")
 
 

@@ -74,7 +74,7 @@ def test_doctor_says_why_ssh_lets_nobody_in(sshd: Sshd) -> None:
     done = run("-m", "xnet", "doctor", f"ssh=here//ssh_config={config}")
     assert done.returncode == 3
     assert "what to do     The machine is there and lets this user not in" in done.stdout
-    assert "FAILED  login          ssh -F" in done.stdout
+    assert "FAILED  login          ssh -o" in done.stdout
     assert "Permission denied (publickey" in done.stdout
 
 

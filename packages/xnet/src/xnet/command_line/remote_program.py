@@ -45,6 +45,7 @@ class Outputs(object):
         self.ends = {}
         self.saved = {}
         self.over = False
+        self.lost = False  # nobody takes what is printed any more
         sys.stdout.flush()
         sys.stderr.flush()
         # Traces go to descriptor 2: sending them would make more of them, without end.
@@ -75,7 +76,14 @@ class Outputs(object):
             if number in self.ends:
                 self.drain(number)
             for start in range(0, len(data), PIECE):
-                channel.send((number, data[start:start + PIECE]))
+                self.send(number, data[start:start + PIECE])
+
+    def send(self, number, data):
+        try:
+            channel.send((number, data))
+        except (IOError, OSError):
+            self.lost = True
+            raise
 
     def drain(self, number):
         """Send what is in a pipe; return whether there may be more to come."""
@@ -88,7 +96,7 @@ class Outputs(object):
                 return error.errno in (errno.EAGAIN, errno.EWOULDBLOCK)
             if not data:
                 return False
-            channel.send((number, data))
+            self.send(number, data)
 
     def pump(self):
         open_ones = list(self.ends)
@@ -223,6 +231,8 @@ def go(kind, text, name, arguments, numbers):
     except SystemExit as error:
         return status_of(error.code), outputs
     except BaseException:
+        if outputs.lost:
+            raise  # whoever read it has gone, and with him who would read of it
         kind, error, trace = sys.exc_info()
         here = sys._getframe().f_code.co_filename
         while trace is not None and trace.tb_frame.f_code.co_filename in (here, RUN_FILE):
