@@ -16,7 +16,7 @@ from check.tree import ROOT
 #: Everything at once is run by several processes, file by file; most tests wait for other processes.
 MOST_PROCESSES = 4
 #: So many failures of a whole run are looked at again, without other tests beside them (ADR 0020).
-MOST_REPEATED = 1
+MOST_REPEATED = 3
 #: What depends on the Python that runs it, or may: a build runs these with the oldest and the newest, too.
 DEPENDS_ON_PYTHON = (
     "packages/xnet-wire/tests/test_engine.py",

@@ -56,8 +56,8 @@ def test_what_fails_alone_is_red(tree: Path) -> None:
     assert run_tests(tree, []) == 1
 
 
-def test_two_failures_are_red_at_once(tree: Path) -> None:
-    (tree / "test_load.py").write_text(FAILS_FIRST.format(count=2))
+def test_four_failures_are_red_at_once(tree: Path) -> None:
+    (tree / "test_load.py").write_text(FAILS_FIRST.format(count=4))
     assert run_tests(tree, []) == 1
 
 
