@@ -30,7 +30,6 @@ def sshd(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         (home / place).mkdir(parents=True)
         (home / place / "python").symlink_to(sys.executable)
     (home / "env.sh").write_text("MARK=set; export MARK\n")
-    # Later in PATH than nothing: `python3` is an interpreter of the machine, of whatever version.
     server = Sshd(
         folder,
         f'ForceCommand {shell} -c "$SSH_ORIGINAL_COMMAND"',
