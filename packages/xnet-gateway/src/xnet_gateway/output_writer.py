@@ -50,9 +50,12 @@ class OutputWriter:
         return not self._bytes
 
     def write(self, data: bytes) -> None:
-        """Write this behind what waits; what is too much is counted, and the count told afterwards."""
+        """Write this behind what waits; what is too much is counted, and the count told in its place.
+
+        So once something is left out, everything is until the count has been told.
+        """
         with self._lock:
-            if self._bytes + len(data) > MOST_BYTES:
+            if self._left_out_lines or self._bytes + len(data) > MOST_BYTES:
                 self._left_out_lines += data.count(b"\n") or 1
                 return
             self._pieces.append(data)
