@@ -15,10 +15,11 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from check.commands import run, run_module
-from check.tests import to_repeat
+from check.tests import MOST_PROCESSES, to_repeat
 from check.tree import Package, members
 from devtool.project import read_string_array
 
@@ -30,6 +31,8 @@ _PYTEST = ("-m", "pytest", "--quiet", "--quiet", "-m", "not slow", "--tb=short")
 _NAME_END = re.compile(r"[^A-Za-z0-9._-]")
 # What the root pyproject.toml's settings of pytest need, whatever a package declares.
 _RUNNER = ("pytest", "pytest-timeout")
+# Where pytest writes what failed, in the package's environment.
+_CACHE = "pytest-cache"
 # The last lines of pytest's output that are shown: its summary, and the tracebacks before it.
 _SHOWN_LINES = 80
 
@@ -40,9 +43,13 @@ def find_problems(root: Path) -> list[str]:
         problems = [line for package in members(root) for line in _build(package, Path(wheels))]
         if problems:
             return problems
-        for package in members(root):
-            found = _check(root, package, Path(wheels))
-            problems += [f"{package.name}: {line}" for line in found[-_SHOWN_LINES:]]
+        with ThreadPoolExecutor(MOST_PROCESSES) as pool:
+            running = [
+                (package, pool.submit(_check, root, package, Path(wheels))) for package in members(root)
+            ]
+        for package, check in running:
+            left = _repeat(root, package, check.result()) if check.result() else []
+            problems += [f"{package.name}: {line}" for line in left[-_SHOWN_LINES:]]
     return problems
 
 
@@ -56,25 +63,29 @@ def _check(root: Path, package: Package, wheels: Path) -> list[str]:
     if not any(package.tests.rglob("test_*.py")):
         return ["has no tests"]
     environment = root / ".isolated" / package.name
-    python = environment / "bin" / "python"
-    problems = _prepare(root, package, environment, wheels)
-    if problems:
-        return problems
-    cache = environment / "pytest-cache"
-    shutil.rmtree(cache, ignore_errors=True)
+    shutil.rmtree(environment / _CACHE, ignore_errors=True)
+    return _prepare(root, package, environment, wheels) or _pytest(root, package, [str(package.tests)])
+
+
+def _repeat(root: Path, package: Package, found: list[str]) -> list[str]:
+    """Run again what failed, if it is little, now with nothing beside it; return what is left (ADR 0020)."""
+    failed = to_repeat(root / ".isolated" / package.name / _CACHE)
+    if not failed:
+        return found
+    print(f"{package.name}: failed, now run again alone:", *failed, sep="\n  ", flush=True)
+    return _pytest(root, package, failed)
+
+
+def _pytest(root: Path, package: Package, what: list[str]) -> list[str]:
+    environment = root / ".isolated" / package.name
     command = [
-        str(python),
+        str(environment / "bin" / "python"),
         *_PYTEST,
         *("--config-file", str(root / "pyproject.toml"), "--rootdir", str(root)),
         *("--override-ini", f"pythonpath={package.tests}"),
-        *("--override-ini", f"cache_dir={cache}"),
+        *("--override-ini", f"cache_dir={environment / _CACHE}"),
     ]
-    problems = run([*command, str(package.tests)], root, {"XNET_HYPOTHESIS": "few"})
-    failed = to_repeat(cache) if problems else []
-    if failed:  # ADR 0020
-        print(f"{package.name}: failed, now run again alone:", *failed, sep="\n  ", flush=True)
-        problems = run([*command, *failed], root, {"XNET_HYPOTHESIS": "few"})
-    return problems
+    return run([*command, *what], root, {"XNET_HYPOTHESIS": "few"})
 
 
 def _prepare(root: Path, package: Package, environment: Path, wheels: Path) -> list[str]:
