@@ -17,6 +17,9 @@ from xnet_conformance.frames import PREAMBLE, frame
 from xnet_conformance.role_runners import make_runner, probe
 from xnet_conformance.testee import from_command
 
+#: Limits that a case can reach.
+REACHED = {"limits.frame", "limits.depth", "limits.credit"}
+
 
 def saying(*pairs: list[object]) -> str:
     """Return a program that says a HELLO and waits."""
@@ -28,7 +31,9 @@ def saying(*pairs: list[object]) -> str:
 def test_what_a_worker_declares_is_known(tmp_path: Path) -> None:
     said = saying(["features", ["exec.ruby", "trace"]])
     testee = attrs.evolve(python("-c", said), features=("processes",))
-    assert probe(testee, str(tmp_path), 1.0) == {"exec.ruby", "trace", "processes", "limits.default"}
+    assert (
+        probe(testee, str(tmp_path), 1.0) == {"exec.ruby", "trace", "processes", "limits.default"} | REACHED
+    )
 
 
 @pytest.mark.parametrize(("python2", "more"), [(False, {"python3"}), (True, set())])
@@ -36,17 +41,23 @@ def test_who_does_not_say_what_it_executes_executes_python(
     python2: bool, more: set[str], tmp_path: Path
 ) -> None:
     testee = attrs.evolve(python("-c", saying()), python2=python2)
-    assert probe(testee, str(tmp_path), 1.0) == {"exec.python", "limits.default", *more}
+    assert probe(testee, str(tmp_path), 1.0) == {"exec.python", "limits.default", *more} | REACHED
 
 
 def test_limits_of_its_own_are_no_defaults(tmp_path: Path) -> None:
-    assert "limits.default" not in probe(python("-c", saying(["credit", 131072])), str(tmp_path), 1.0)
+    found = probe(python("-c", saying(["credit", 131072])), str(tmp_path), 1.0)
+    assert found & {"limits.default", *REACHED} == REACHED
+
+
+def test_a_limit_that_is_none_is_not_reached(tmp_path: Path) -> None:
+    said = saying(["limits", {"t": "dict", "v": [["frame", 4294967295]]}])
+    assert "limits.frame" not in probe(python("-c", said), str(tmp_path), 1.0)
 
 
 def test_adapters_and_initiators_are_asked_in_their_ways(tmp_path: Path) -> None:
     adapter = attrs.evolve(skeleton("adapter"), features=("more",))
     assert probe(adapter, str(tmp_path), 1.0) == {"codec.decode", "codec.encode", "codec.frames", "more"}
-    assert probe(skeleton("initiator"), str(tmp_path), 1.0) == {"limits.default"}
+    assert probe(skeleton("initiator"), str(tmp_path), 1.0) == REACHED | {"limits.default"}
     assert probe(from_command("/nonexistent/execnet", "legacy"), str(tmp_path), 1.0) == {"exec.python"}
 
 

@@ -12,6 +12,7 @@ from xnet_conformance import (
     steps_chains,
     steps_channels,
     steps_frames,
+    steps_pressure,
     steps_rsync,
     steps_watching,
 )
@@ -32,6 +33,7 @@ STEP_MODULES: Final = (
     steps_chains,
     steps_channels,
     steps_frames,
+    steps_pressure,
     steps_rsync,
     steps_watching,
 )

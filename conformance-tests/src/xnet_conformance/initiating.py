@@ -18,7 +18,7 @@ from xnet_conformance.conversation import Conversation, relay_command, wait_read
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswer, TesteeGone
 from xnet_conformance.link import Link
 from xnet_conformance.session import Session
-from xnet_conformance.steps_frames import expect
+from xnet_conformance.steps_frames import expect, send
 from xnet_conformance.values import parse_answer
 
 if TYPE_CHECKING:
@@ -103,6 +103,25 @@ class Initiators(Workers):
     def kept_channel(self, scenario: Scenario, raw: Mapping[str, str]) -> None:
         """Have it open a channel that it holds and does nothing with."""
         self._open(scenario, raw["ch"], "keep")
+
+    def taking_channel(
+        self, scenario: Scenario, raw: Mapping[str, Any], reference: Mapping[str, Any]
+    ) -> None:
+        """Have it open a channel, on which it gets another one, and receive so many items from that."""
+        by, name = raw["by"], f"{raw['ch']} of the application"
+        self.application(scenario, {"do": "exec", "new": by})
+        expect(scenario, {"CHANNEL_EXEC": {"ch": {"bind": by}}})
+        self.application(scenario, {"do": "receive", "ch": by, "new": name, "as": name})
+        send(scenario, reference)
+        self.answer(scenario, {"as": name})
+        scenario.bindings[f"taken by {by}"] = [f"{name} {number}" for number in range(raw["count"])]
+        for each in scenario.bindings[f"taken by {by}"]:
+            self.application(scenario, {"do": "receive", "ch": name, "as": each})
+
+    def has_taken(self, scenario: Scenario, by: str) -> None:
+        """Wait until it has received them."""
+        for each in scenario.bindings[f"taken by {by}"]:
+            self.answer(scenario, {"as": each})
 
     def application(self, scenario: Scenario, raw: Mapping[str, Any]) -> None:
         """Have it do something, without waiting until that is done: ``{do: status, ...}``.

@@ -30,6 +30,7 @@ class Link:
         received: Bytes that nobody has taken yet.
         ended: The testee's side of the stream has ended.
         broken: Bytes could not be written any more.
+        reading: What the testee writes is read. Otherwise it has to wait once the system's buffers are full.
         change_incoming: Makes other bytes of those that came; called with nothing at the end. For mutants.
         change_outgoing: Makes other bytes of those that are written. For mutants.
     """
@@ -41,6 +42,7 @@ class Link:
         self.received = bytearray()
         self.ended = False
         self.broken = False
+        self.reading = True
         self.stderr = bytearray()
         self._read_fd = read_fd
         self._write_fd = write_fd
@@ -72,11 +74,12 @@ class Link:
             ValueError: The link was closed.
         """
         poll = select.poll()
-        for fd in {self._read_fd, self._stderr_fd} - {-1}:
+        for fd in {self._read_fd if self.reading else -1, self._stderr_fd} - {-1}:
             poll.register(fd, select.POLLIN)
         if self._outgoing and self._write_fd >= 0:
             both = select.POLLIN | select.POLLOUT
-            poll.register(self._write_fd, both if self._write_fd == self._read_fd else select.POLLOUT)
+            is_read = self.reading and self._write_fd == self._read_fd
+            poll.register(self._write_fd, both if is_read else select.POLLOUT)
         left = deadline - time.monotonic()
         if left < 0 or (self._read_fd < 0 and self._stderr_fd < 0 and not self._outgoing):
             return False
@@ -84,7 +87,7 @@ class Link:
         for fd, _ in happened:
             if fd == self._stderr_fd:
                 self._read_stderr()
-            if fd == self._read_fd:
+            if fd == self._read_fd and self.reading:
                 self._read()
             if fd == self._write_fd:
                 self._flush()

@@ -4,16 +4,18 @@ An initiator under test starts this as its worker; the runner is behind the sock
 imports nothing of the suite, so that it starts quickly.
 """
 
+from __future__ import annotations
+
 import os
-import select
 import socket
 import sys
+from _thread import start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 15
 
 
 def main(path: str) -> None:
@@ -27,35 +29,33 @@ def main(path: str) -> None:
 
 
 def relay(path: str) -> None:
-    """Relay until both directions have ended."""
+    """Relay until the runner has ended its direction: nobody is left to talk to then.
+
+    Each direction has a thread, so that one which is stuck holds up nothing in the other.
+    """
     end = socket.socket(socket.AF_UNIX)
+    # Cases have the runner read nothing: what waits on the way then is to be little.
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHUNK)
     end.connect(path)
-    # Descriptor to read -> what to do with the bytes, and what when there are no more.
-    ways: dict[int, tuple[Callable[[bytes], object], Callable[[], object]]] = {
-        0: (end.sendall, lambda: end.shutdown(socket.SHUT_WR)),
-        end.fileno(): (_write_out, lambda: os.close(1)),
-    }
-    while ways:
-        ready, _, _ = select.select(list(ways), [], [])
-        for fd in ready:
-            take, finish = ways[fd]
-            try:
-                data = os.read(fd, _CHUNK)
-            except OSError:
-                data = b""
-            if data:
-                try:
-                    take(data)
-                except OSError:  # whoever took it is gone; what it said before still goes the other way
-                    ways[fd] = (len, finish)
-            else:
-                del ways[fd]
-                try:
-                    finish()
-                except OSError:
-                    pass  # it was closed by the other side already
-                if fd == end.fileno():
-                    return  # nobody is left to talk to
+    start_new_thread(_carry, (0, end.sendall, lambda: end.shutdown(socket.SHUT_WR)))
+    _carry(end.fileno(), _write_out, lambda: os.close(1))
+
+
+def _carry(fd: int, take: Callable[[bytes], object], finish: Callable[[], object]) -> None:
+    while True:
+        try:
+            data = os.read(fd, _CHUNK)
+        except OSError:
+            data = b""
+        try:
+            if not data:
+                finish()
+                return
+            take(data)
+        except OSError:  # whoever took it is gone; what it said before still goes the other way
+            if not data:
+                return
+            take = len
 
 
 def _write_out(data: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from xnet_conformance.adapting import AdapterRunner
 from xnet_conformance.case_running import WorkerRunner
@@ -14,6 +14,10 @@ from xnet_conformance.legacy.session import LegacyWorkers
 if TYPE_CHECKING:
     from xnet_conformance.suite_running import Runner
     from xnet_conformance.testee import Testee
+
+
+#: Bytes, or levels: above this a limit is not tried.
+_REACHED: Final = 16 * 1024 * 1024
 
 
 def make_runner(testee: Testee, scratch: str, scale: float) -> Runner:
@@ -72,7 +76,7 @@ def _probe_initiator(testee: Testee, scratch: str, scale: float) -> frozenset[st
 
 
 def _limits(theirs: Announced) -> set[str]:
-    """Return a feature if a testee announces the defaults: cases about limits count on that."""
+    """Return features for what a testee announces: the defaults, and each limit that a case can reach."""
     default = Announced()
     same = (theirs.frame, theirs.depth, theirs.channels, theirs.credit) == (
         default.frame,
@@ -80,4 +84,5 @@ def _limits(theirs: Announced) -> set[str]:
         default.channels,
         default.credit,
     )
-    return {"limits.default"} if same else set()
+    reached = {f"limits.{name}" for name in ("frame", "depth", "credit") if getattr(theirs, name) <= _REACHED}
+    return reached | ({"limits.default"} if same else set())
