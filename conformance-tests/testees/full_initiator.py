@@ -69,7 +69,12 @@ class Application:
         self.channels[len(self.channels)] = gateway.remote_exec("# a channel that is only held")
 
     def do_exec(self, gateway, command):
-        self.channels[command["new"]] = gateway.remote_exec(command.get("source", ""))
+        source, kwargs = command.get("source", ""), {}
+        about = {key: command[key] for key in ("language", "call", "file") if key in command}
+        if about:
+            source = xnet.Source(source, **about)
+            kwargs = from_tagged(command["kwargs"], self.channels.get) if "kwargs" in command else {}
+        self.channels[command["new"]] = gateway.remote_exec(source, **kwargs)
 
     def do_newchannel(self, gateway, command):
         self.channels[command["new"]] = gateway.newchannel()

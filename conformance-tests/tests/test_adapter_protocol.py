@@ -17,6 +17,7 @@ from xnet_conformance.case_files import load_cases, select
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.suite_running import run_suite
 from xnet_conformance.testee import default_profile
+from xnet_conformance.values import parse_value
 
 CASES = load_cases()
 COMMANDS = set(SCHEMAS["commands.schema.json"]["$defs"])
@@ -103,6 +104,8 @@ def test_whatever_cases_ask_for_is_in_the_schema() -> None:
         for step in steps_of(case.steps):
             if "application" in step:
                 fields = {key: item for key, item in step["application"].items() if key != "as"}
+                if isinstance(fields.get("source"), dict):
+                    fields["source"] = parse_value(fields["source"]).content
                 message = {"id": 1, "cmd": "do", **fields}
             elif "codec" in step:
                 message = {"id": 1, "cmd": "run", **_asked(step["codec"])}

@@ -63,3 +63,11 @@ def test_names_that_mean_nothing_are_mistakes_of_the_case() -> None:
     with pytest.raises(CaseError, match="no channel 'x'"):
         resolve(Value("channel", "x"), {})
     assert resolve(Value("channel", "x"), {}, lambda name: 9) == Value("channel", 9)
+
+
+def test_holds_looks_into_bytes() -> None:
+    bytes_ = parse_value({"t": "bytes", "v": "a167666f6c6c6f7773f5"})
+    assert mismatch({"holds": {"has": {"follows": True}}}, bytes_, {}) is None
+    assert "expected" in str(mismatch({"holds": {"has": {"follows": False}}}, bytes_, {}))
+    assert "expected bytes, got" in str(mismatch({"holds": 1}, parse_value(1), {}))
+    assert "no value" in str(mismatch({"holds": 1}, parse_value({"t": "bytes", "v": "a1"}), {}))

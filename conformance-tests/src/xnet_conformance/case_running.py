@@ -81,14 +81,19 @@ class WorkerRunner:
         session: Session | None = None
         try:
             session, scratch = self._session_for(case)
+            language = _language(session)
             scenario = Scenario(
                 case,
                 session,
-                Fixtures(_language(session), self._workers.testee.fixtures),
+                Fixtures(language, self._workers.testee.fixtures),
                 time.monotonic() + case.limit_s * self._workers.scale,
                 scratch,
                 driver=self._workers.driver,
-                bindings={"scratch": scratch, "testee": shlex.split(self._workers.testee.command)},
+                bindings={
+                    "scratch": scratch,
+                    "testee": shlex.split(self._workers.testee.command),
+                    "language": language,
+                },
             )
             _judge(scenario, result)
         except CannotStart as error:

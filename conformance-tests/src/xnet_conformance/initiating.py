@@ -19,7 +19,7 @@ from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswe
 from xnet_conformance.link import Link
 from xnet_conformance.session import Session
 from xnet_conformance.steps_frames import expect, send
-from xnet_conformance.values import parse_answer
+from xnet_conformance.values import parse_answer, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,6 +133,8 @@ class Initiators(Workers):
             # The frame that opens a channel can be here before the application has given it its name.
             self._answer(scenario, maker)
         fields = {key: item for key, item in raw.items() if key != "as"}
+        if isinstance(fields.get("source"), dict):  # a large one is described
+            fields["source"] = parse_value(fields["source"]).content
         number = self._say("do", fields)
         if "new" in raw:
             scenario.bindings[f"maker of {raw['new']}"] = number

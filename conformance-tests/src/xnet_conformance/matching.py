@@ -2,14 +2,15 @@
 
 ``{any: int}`` a value of a kind (``{any: true}``: of any) - ``{bind: name}`` remember it - ``{contains:
 text}`` - ``{not_contains: text}`` - ``{at_least: n, at_most: n}`` - ``{has: {key: pattern}}`` a dict with
-these text keys - ``{items: [pattern, ...]}`` a list or tuple - ``{one_of: [pattern, ...]}`` - ``$name`` what
-was remembered.
+these text keys - ``{items: [pattern, ...]}`` a list or tuple - ``{one_of: [pattern, ...]}`` - ``{holds:
+pattern}`` bytes that encode a value - ``$name`` what was remembered.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from xnet_conformance.cbor_reading import NotAValue, read_value
 from xnet_conformance.errors import CaseError
 from xnet_conformance.value_equality import same
 from xnet_conformance.values import Value, describe, parse_value
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MATCHERS: Final = frozenset(
-    {"any", "bind", "contains", "not_contains", "at_least", "at_most", "has", "items", "one_of"}
+    {"any", "bind", "contains", "not_contains", "at_least", "at_most", "has", "holds", "items", "one_of"}
 )
 
 
@@ -96,6 +97,8 @@ def _apply_one(name: str, wanted: Any, value: Value, bindings: dict[str, Any]) -
         return _has(wanted, value, bindings)
     if name == "items":
         return _items(wanted, value, bindings)
+    if name == "holds":
+        return _holds(wanted, value, bindings)
     if name == "one_of":
         reasons = [mismatch(choice, value, bindings) for choice in wanted]
         return None if None in reasons else "none of these: " + "; ".join(map(str, reasons))
@@ -123,6 +126,16 @@ def _has(wanted: dict[str, Any], value: Value, bindings: dict[str, Any]) -> str 
         if problem is not None:
             return f"at {key!r}: {problem}"
     return None
+
+
+def _holds(wanted: Any, value: Value, bindings: dict[str, Any]) -> str | None:
+    if value.kind != "bytes":
+        return f"expected bytes, got {describe(value)}"
+    try:
+        held = read_value(value.content)
+    except NotAValue as error:
+        return f"the bytes encode no value: {error}"
+    return mismatch(wanted, held, bindings)
 
 
 def _items(wanted: list[Any], value: Value, bindings: dict[str, Any]) -> str | None:

@@ -15,7 +15,7 @@ from xnet_conformance.scenario import Scenario, run_steps, step
 from xnet_conformance.session import Event, describe_goaway, require_number
 from xnet_conformance.specification import error_name
 from xnet_conformance.value_equality import same_order
-from xnet_conformance.values import describe, format_value
+from xnet_conformance.values import Value, describe, format_value
 
 
 @step("send")
@@ -77,9 +77,18 @@ def raw_bytes(scenario: Scenario, raw: Any) -> None:
 
 @step("exec")
 def execute(scenario: Scenario, raw: Any) -> None:
-    """Send CHANNEL_EXEC: ``{ch: a, fixture: echo, args: {...}}`` or ``{ch: a, source: ...}``."""
-    payload = exec_payload(scenario, {key: item for key, item in raw.items() if key != "ch"})
-    scenario.session.send(frame("CHANNEL_EXEC", scenario.channel(raw["ch"]), payload))
+    """Send CHANNEL_EXEC: ``{ch: a, fixture: echo, args: {...}}`` or ``{ch: a, source: ...}``.
+
+    With ``behind: true`` the request is sent as the first item of the channel. Spec: GW-006.
+    """
+    payload = exec_payload(scenario, {key: item for key, item in raw.items() if key not in ("ch", "behind")})
+    channel = scenario.channel(raw["ch"])
+    if raw.get("behind"):
+        follows = exec_payload(scenario, {"follows": True})
+        scenario.session.send(frame("CHANNEL_EXEC", channel, follows))
+        scenario.session.send_item(channel, Value("bytes", payload), scenario.deadline)
+    else:
+        scenario.session.send(frame("CHANNEL_EXEC", channel, payload))
 
 
 @step("repeat")

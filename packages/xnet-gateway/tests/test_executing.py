@@ -62,6 +62,16 @@ class TestWhere:
         for number in range(300):
             assert gateway.remote_exec(f"channel.send({number})").receive(PATIENCE_S) == number
 
+    def test_gw_014_a_refusal_of_a_large_request_comes_where_any_error_does(self, gateways: Gateways) -> None:
+        gateway = gateways("popen//execmodel=main_thread_only")
+        first = gateway.remote_exec(BUSY)
+        assert first.receive(PATIENCE_S) is True
+        second = gateway.remote_exec("#" * 3_000_000)  # more than the window: it waits for credit meanwhile
+        with pytest.raises(RemoteError, match="concurrent remote_exec would cause deadlock"):
+            second.waitclose(PATIENCE_S)
+        first.send(None)
+        first.waitclose(PATIENCE_S)
+
     def test_gw_014_main_thread_only_refuses_a_second_and_the_first_goes_on(self, gateways: Gateways) -> None:
         gateway = gateways("popen//execmodel=main_thread_only")
         first = gateway.remote_exec("channel.send(1)\nchannel.send(channel.receive() + 1)")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from xnet_gateway.remote_source import make_request
+from xnet_gateway.source import Source
 from xnet_gateway.starting import begin
 from xnet_gateway.xspec import XSpec
 
@@ -353,7 +354,7 @@ def test_strings_are_dedented_where_they_are_indented(text: str, sent: str) -> N
 @pytest.mark.parametrize(
     ("thing", "sentence"),
     [
-        (3, "a source string, a function or a module, not int: 3"),
+        (3, "a source string, a Source, a function or a module, not int: 3"),
         (None, "not NoneType"),
         (b"channel.send(1)", "not bytes"),
         (PurePath("program.py"), "for what is in a file, read it: Path(...).read_text()"),
@@ -373,7 +374,7 @@ def test_other_things_are_refused(thing: object, sentence: str) -> None:
 
 
 def test_arguments_need_a_function() -> None:
-    for source in ("channel.send(a)", os):
+    for source in ("channel.send(a)", os, Source("channel.send(a)")):
         with pytest.raises(TypeError, match="got the arguments a, b but no function to take them"):
             make_request(source, {"a": 1, "b": 2})
 

@@ -35,16 +35,16 @@ def test_any_bytes_give_a_message_or_a_wire_error(data: bytes, decode: Callable[
 
 @pytest.mark.parametrize(
     "request_",
-    [ExecRequest("pass"), ExecRequest("def f(c, x): pass", "a/é.py", "f", {"x": (1, {2: [None]})})],
+    [
+        ExecRequest("pass"),
+        ExecRequest("def f(c, x): pass", "a/é.py", "f", {"x": (1, {2: [None]})}, "python"),
+        ExecRequest("", follows=True),
+    ],
 )
 def test_an_exec_request_arrives_as_it_was_sent(request_: ExecRequest) -> None:
     got = messages.decode_exec(messages.encode_exec(request_))
-    assert (got.source, got.file, got.call, got.kwargs) == (
-        request_.source,
-        request_.file,
-        request_.call,
-        request_.kwargs,
-    )
+    for name in ExecRequest.__slots__:
+        assert getattr(got, name) == getattr(request_, name)
 
 
 def test_gw001_only_the_source_is_needed() -> None:
@@ -101,6 +101,7 @@ def test_fr015_nor_have_those_that_are_no_maps(decode: Callable[[bytes], object]
 def test_the_repr_of_a_request_does_not_show_the_source() -> None:
     text = repr(ExecRequest("secret = 1", "f.py", "main"))
     assert text == "<ExecRequest file='f.py' call='main' source of 10 characters>"
+    assert repr(ExecRequest("", follows=True)) == "<ExecRequest that follows>"
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,12 @@ def test_the_repr_of_a_request_does_not_show_the_source() -> None:
         ({}, 'CHANNEL_EXEC has no "source".'),
         ({"source": b"x"}, "\"source\" in CHANNEL_EXEC is b'x', expected a text."),
         ({"source": "", "file": 1}, '"file" in CHANNEL_EXEC is 1, expected a text or null.'),
+        ({"source": "", "language": 1}, '"language" in CHANNEL_EXEC is 1, expected a text or null.'),
+        ({"follows": 1}, 'CHANNEL_EXEC has "follows" 1, expected "source" or "follows" true.'),
+        (
+            {"follows": True, "source": ""},
+            'CHANNEL_EXEC has "follows" True and "source", expected "source" or "follows" true.',
+        ),
         ({"source": "", "call": []}, '"call" in CHANNEL_EXEC is <list>, expected a text or null.'),
         ({"source": "", "kwargs": None}, '"kwargs" in CHANNEL_EXEC is None, expected a map.'),
         ({"source": "", "kwargs": {1: 2}}, '"kwargs" in CHANNEL_EXEC has a key 1, expected texts as keys.'),
@@ -116,6 +123,19 @@ def test_the_repr_of_a_request_does_not_show_the_source() -> None:
 )
 def test_an_exec_request_against_its_rule_is_refused(content: Any, sentence: str) -> None:
     refused(messages.decode_exec, content, sentence)
+
+
+def test_gw008_what_follows_is_checked_as_what_is_in_the_frame() -> None:
+    request = messages.decode_following(messages.encode_exec(ExecRequest("pass", kwargs={"x": 1})))
+    assert (request.source, request.kwargs) == ("pass", {"x": 1})
+    refused(messages.decode_following, {}, 'CHANNEL_EXEC has no "source".')
+    for item, words in (
+        ({"source": "pass"}, "The request that follows CHANNEL_EXEC is <dict>, expected bytes."),
+        (encode({"follows": True}), "The request that follows CHANNEL_EXEC says that it follows once more."),
+    ):
+        with pytest.raises(WireError) as caught:
+            messages.decode_following(item)
+        assert str(caught.value) == words
 
 
 def test_goaway() -> None:

@@ -42,6 +42,10 @@ _WRONG: Final[dict[str, dict[str, str]]] = {
         "twice": "a266736f757263656066736f7572636560",
         "trailing": "a166736f757263656000",
         "indefinite": "bf66736f7572636560ff",
+        "language-integer": "a266736f7572636560686c616e677561676501",
+        "follows-false": "a167666f6c6c6f7773f4",
+        "follows-integer": "a167666f6c6c6f777301",
+        "follows-and-source": "a267666f6c6c6f7773f566736f7572636560",
         "channel-in-kwargs": "a266736f7572636560666b7761726773a16161d9e42201",
     },
     "error-text": {

@@ -90,6 +90,7 @@ const DIALOGUES = {
     "dlg-violation": { executes: { 1: WAIT }, after: (initiator) => initiator.until("the end", () => initiator.ended) },
     "dlg-unknown": { after: (initiator) => initiator.until("the end", () => initiator.ended) },
   },
+  "60-gateway.md": { "gw-follows": {} },
 };
 
 /** Dialogues in which frames cross: who is faster decides which of them are sent. */
@@ -136,7 +137,7 @@ async function play(initiator, lines) {
     if (way === "W>I") {
       const frame = await initiator.next(/** @type {keyof typeof FRAME} */ (name), channel);
       compare(name, frame.payload, payload);
-    } else if (bytes[0] === FRAME.CHANNEL_EXEC) {
+    } else if (bytes[0] === FRAME.CHANNEL_EXEC && !decode(payload).has("follows")) {
       const request = decode(payload);
       const source = TRANSLATED[request.get("source")] ?? assert.fail(`not translated: ${request.get("source")}`);
       initiator.send("CHANNEL_EXEC", channel, encode(new Map([...request, ["source", source]])));
@@ -170,7 +171,7 @@ for (const [file, dialogues] of Object.entries(DIALOGUES)) {
 }
 
 test("every dialogue of the specification is played, or says why not", () => {
-  const files = ["00-conventions.md", "60-gateway.md", ...Object.keys(DIALOGUES)];
+  const files = ["00-conventions.md", ...Object.keys(DIALOGUES)];
   const all = files.flatMap((file) => readBlocks(file, "xnet-dialogue").map(({ name }) => name));
   const played = Object.values(DIALOGUES).flatMap((dialogues) => Object.keys(dialogues));
   assert.deepStrictEqual(all.filter((name) => !played.includes(name) && name !== "conv-dialogue").sort(), CROSSING);

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_gateway.errors import HostNotFound
     from xnet_gateway.gateway import Gateway
+    from xnet_gateway.source import Source
     from xnet_gateway.starting import PendingGateway, begin
     from xnet_gateway.xspec import XSpec
 
@@ -20,11 +21,12 @@ _HOMES = {
     "Gateway": "xnet_gateway.gateway",
     "HostNotFound": "xnet_gateway.errors",
     "PendingGateway": "xnet_gateway.starting",
+    "Source": "xnet_gateway.source",
     "XSpec": "xnet_gateway.xspec",
     "begin": "xnet_gateway.starting",
 }
 
-__all__ = ["Gateway", "HostNotFound", "PendingGateway", "XSpec", "begin"]
+__all__ = ["Gateway", "HostNotFound", "PendingGateway", "Source", "XSpec", "begin"]
 
 
 def __getattr__(name: str) -> object:

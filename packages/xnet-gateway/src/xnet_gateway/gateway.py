@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel import Channel
     from xnet_gateway.execmodel import ExecModel
+    from xnet_gateway.source import Source
     from xnet_gateway.status import RemoteStatus, RInfo
     from xnet_gateway.transports.base import Connected, ProcessHandle
     from xnet_gateway.xspec import XSpec
+    from xnet_wire.messages import ExecRequest
 
 #: How long after the end of the connection its process gets to end too, so that the error can say
 #: how it ended, in seconds. Users must hear of a death within a second.
@@ -40,30 +42,8 @@ LAST_READS: Final = 4096
 ANSWER_S: Final = 30.0
 #: How the feature that names a language begins. Spec: GW-004.
 EXECUTES: Final = "exec."
-#: What runs a request that is larger than a frame: it receives the request first.
-LOADER: Final = """\
-def load(request):
-    source, file, call, kwargs = request
-    file = file or "<large remote exec>"
-    try:
-        with channel.gateway._own_imports:  # whatever code has done to imports and builtins since
-            make, run = compile, eval
-            import linecache
-        if file[:1] == "<" or not linecache.getlines(file):  # tracebacks show its lines
-            linecache.cache[file] = len(source), None, source.splitlines(True), file
-    except Exception:
-        make, run = compile, eval  # they do without
-    try:
-        code = make(source + "\\n", file, "exec", 0x2000)  # as a source that is not large
-    except ValueError:
-        code = make(source + "\\n", file, "exec")  # before Python 3.8
-    left = run(code, globals())
-    return call and globals()[call], kwargs, left
-call, kwargs, __await__ = load(channel.receive())
-del load
-if call:
-    __await__ = call(channel, **kwargs)
-"""
+#: What every language is, where nothing else is said. Spec: GW-004.
+PYTHON: Final = "python"
 
 
 class Gateway(SessionOwner):
@@ -122,41 +102,46 @@ class Gateway(SessionOwner):
 
     # -- code and data --------------------------------------------------------------------------
 
-    def remote_exec(self, source: str | Callable[..., object] | ModuleType, **kwargs: object) -> Channel:
+    def remote_exec(
+        self, source: str | Source | Callable[..., object] | ModuleType, **kwargs: object
+    ) -> Channel:
         """Run code in the interpreter.
 
         Args:
-            source: Source text, also as an object with a ``__str__`` of its own; or a function whose
-                first parameter is ``channel`` and that uses no closure and no globals but builtins;
-                or a module, whose file is read.
-            **kwargs: Further arguments of the function.
+            source: Source text in the worker's language, also as an object with a ``__str__`` of its own;
+                or ``Source``, a text with more about it; or a function whose first parameter is
+                ``channel`` and that uses no closure and no globals but builtins; or a module, whose file
+                is read.
+            **kwargs: Further arguments of the function, or of the one that a ``Source`` names.
 
         Returns:
             A channel whose other end the code finds as ``channel``. It is closed when the code
             ends; an exception of the code arrives as RemoteError.
 
         Raises:
-            ValueError, TypeError: What was given cannot be sent (see ``remote_source``), or it is Python
-                and the worker has said that it executes something else. Spec: GW-004, VE-002.
+            ValueError, TypeError: What was given cannot be sent (see ``remote_source``), or it is in a
+                language that the worker does not execute. Spec: GW-004, GW-009.
             DumpError: An argument cannot be sent.
             OSError: The connection is closed.
         """
         from xnet_gateway.remote_source import make_request
 
         request = make_request(source, kwargs)
+        if request.language is not None:
+            self._settle_language(request)
         peer = self.session.connection.handshake.peer
         payload = messages.encode_exec(request, SURROGATES_FEATURE in peer.features)
-        fits = len(payload) <= peer.limits.frame
-        # In which language a text is, whoever gives it has to know; all else is Python.
-        if request.file is not None or not fits:
-            self._must_execute_python()
-        if fits:
+        if len(payload) <= peer.limits.frame:
             return self.session.request(frames.CHANNEL_EXEC, payload)
-        # [GW-001] A request is one frame. A larger one travels as an item, of any size.
-        channel = self.session.request(
-            frames.CHANNEL_EXEC, messages.encode_exec(messages.ExecRequest(LOADER))
-        )
-        channel.send((request.source, request.file, request.call, request.kwargs))
+        # [GW-006] What is larger than a frame follows as an item, of any size.
+        following = messages.encode_exec(messages.ExecRequest("", follows=True))
+        channel = self.session.request(frames.CHANNEL_EXEC, following)
+        try:
+            channel.send(payload)
+        except OSError:
+            if self.session.finished:
+                raise
+            # It was refused meanwhile, and whoever receives gets the reason.
         return channel
 
     def languages(self) -> list[str]:
@@ -164,13 +149,16 @@ class Gateway(SessionOwner):
         features = self.session.connection.handshake.peer.features
         return [name[len(EXECUTES) :] for name in features if name.startswith(EXECUTES)]
 
-    def _must_execute_python(self) -> None:
-        languages = self.languages()
-        if languages and "python" not in languages:
+    def _settle_language(self, request: ExecRequest) -> None:
+        """Check the language of a request; the worker need not be told of its first one. Spec: GW-009."""
+        languages = self.languages() or [PYTHON]
+        if request.language not in languages:
             raise ValueError(
-                f"gateway {self.id} executes {' and '.join(languages)}, not Python:"
-                " expected source text in that language that fits one frame"
+                f"gateway {self.id} executes {' and '.join(languages)}, not {request.language}:"
+                " expected source text in that language"
             )
+        if request.language == languages[0]:
+            request.language = None
 
     def newchannel(self) -> Channel:
         """Open a channel that the other side learns of when it is sent in an item."""

@@ -1,9 +1,10 @@
 """What ``remote_exec`` was given, as source text the other interpreter can run.
 
-Three forms: text, a module (its file is read again), or a pure function. Text is a string, or an object
-whose type has a ``__str__`` of its own, as with execnet. A function travels as the text of its ``def``
-statement, so it may use what it gets, what it imports and builtins, and nothing of the module or function
-around it; that is checked here, where the mistake was made, and not by a NameError far away.
+Four forms: text, a ``Source`` (text with its language, and a function in it to call), a module (its file
+is read again), or a pure function. Text is a string, or an object whose type has a ``__str__`` of its own, as
+with execnet. A function travels as the text of its ``def`` statement, so it may use what it gets, what it
+imports and builtins, and nothing of the module or function around it; that is checked here, where the mistake
+was made, and not by a NameError far away.
 
 The text of a function is not dedented but put under ``if 1:``, behind as many empty lines as stand before it
 in its file: tracebacks have the right file, line and column, and a string literal over several lines keeps
@@ -21,6 +22,7 @@ from os import PathLike
 from types import CodeType, FunctionType, MethodType, ModuleType
 
 from xnet_channel.threads.native import OS
+from xnet_gateway.source import Source, shorten
 from xnet_wire.messages import ExecRequest
 
 TYPE_CHECKING = False
@@ -40,11 +42,15 @@ FUTURE_ANNOTATIONS: Final = 0x1000000
 NOT_RUN_BY_CALLING: Final = {0x20: "a generator", 0x200: "an asynchronous generator"}
 
 
+#: The language of functions and modules.
+PYTHON: Final = "python"
+
+
 def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:
     """Return what a CHANNEL_EXEC frame has to say.
 
     Args:
-        source: Source text, function or module.
+        source: Source text, ``Source``, function or module.
         kwargs: Arguments for the function besides the channel. Whether it takes them is found where it runs,
             and whether they can be sent when they are encoded.
 
@@ -57,10 +63,12 @@ def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:
     """
     if isinstance(source, FunctionType):
         return _function_request(source, kwargs)
+    if isinstance(source, Source) and (source.call is not None or not kwargs):
+        return ExecRequest(source.text, source.file, source.call, kwargs, source.language)
     if kwargs:
         names = ", ".join(kwargs)
         raise TypeError(
-            f"remote_exec() got the arguments {names} but no function to take them: {_shorten(repr(source))}"
+            f"remote_exec() got the arguments {names} but no function to take them: {shorten(repr(source))}"
         )
     if isinstance(source, ModuleType):
         return _module_request(source)
@@ -75,8 +83,8 @@ def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:
     elif isinstance(source, PathLike):
         hint = "; for what is in a file, read it: Path(...).read_text()"
     raise TypeError(
-        "remote_exec() takes a source string, a function or a module,"
-        f" not {type(source).__name__}: {_shorten(repr(source))}{hint}"
+        "remote_exec() takes a source string, a Source, a function or a module,"
+        f" not {type(source).__name__}: {shorten(repr(source))}{hint}"
     )
 
 
@@ -111,7 +119,7 @@ def _module_request(module: ModuleType) -> ExecRequest:
     if path is not None:
         try:
             # decode_source() obeys an encoding line and is not asked about the locale's encoding.
-            return ExecRequest(decode_source(_read(path)), _sendable(path))
+            return ExecRequest(decode_source(_read(path)), _sendable(path), language=PYTHON)
         except (FileNotFoundError, NotADirectoryError):
             pass  # it is inside an archive, or has been removed
     get_source = getattr(module.__spec__ and module.__spec__.loader, "get_source", None)
@@ -121,7 +129,8 @@ def _module_request(module: ModuleType) -> ExecRequest:
         raise OSError(
             f"remote_exec() cannot send {module!r}: its source cannot be found (its file is {where!r})"
         )
-    return ExecRequest(text, _sendable(path or getattr(module, "__file__", None) or module.__name__))
+    file = _sendable(path or getattr(module, "__file__", None) or module.__name__)
+    return ExecRequest(text, file, language=PYTHON)
 
 
 def _source_file(module: ModuleType) -> str | None:
@@ -180,7 +189,7 @@ def _function_request(function: FunctionType, kwargs: dict[str, object]) -> Exec
             f" and it uses {', '.join(names)}; import or define them inside the function,"
             " or give them as arguments"
         )
-    return ExecRequest(text, _sendable(path), name, kwargs)
+    return ExecRequest(text, _sendable(path), name, kwargs, PYTHON)
 
 
 def _check_signature(function: FunctionType) -> None:
@@ -304,8 +313,3 @@ def _where(function: FunctionType) -> str:
     """Name a function with its place."""
     code = function.__code__
     return f"{function.__qualname__}() of {code.co_filename}:{code.co_firstlineno}"
-
-
-def _shorten(text: str) -> str:
-    """Keep a representation readable inside a sentence."""
-    return text if len(text) <= 80 else f"{text[:77]}..."

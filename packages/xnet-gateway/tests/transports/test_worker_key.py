@@ -24,6 +24,7 @@ from sshd_helpers import Sshd
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.gateway import Gateway
+from xnet_gateway.source import Source
 from xnet_gateway.starting import begin, check
 from xnet_gateway.transports.base import Command
 from xnet_gateway.transports.registry import find_transport
@@ -126,13 +127,22 @@ class TestExecuting:
 
     @pytest.mark.parametrize("source", [a_function, os])
     def test_ve_002_python_is_refused_in_a_sentence(self, node: Gateway, source: object) -> None:
-        with pytest.raises(ValueError, match=r"executes javascript, not Python: expected source text"):
+        with pytest.raises(ValueError, match=r"executes javascript, not python: expected source text"):
             node.remote_exec(source)  # type: ignore[arg-type]
         assert node.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
 
-    def test_source_that_does_not_fit_one_frame_is_refused(self, node: Gateway) -> None:
-        with pytest.raises(ValueError, match=r"that fits one frame"):
-            node.remote_exec("//" + "x" * 2 * MEGABYTE)
+    def test_gw_006_source_and_arguments_may_have_any_size(self, node: Gateway) -> None:
+        padding = "//" + "x" * 2 * MEGABYTE + "\n"
+        assert node.remote_exec(padding + "channel.send(2)").receive(PATIENCE_S) == 2
+        source = Source("const run = async (c, {one}) => { await c.send(one.length); }", call="run")
+        assert node.remote_exec(source, one="x" * 2 * MEGABYTE).receive(PATIENCE_S) == 2 * MEGABYTE
+
+    def test_a_source_says_its_language_and_its_name(self, node: Gateway) -> None:
+        source = Source("\nthrow new Error('oops')", language="javascript", file="/far/away.js")
+        with pytest.raises(RemoteError, match=r"(?s)oops.*away\.js:2"):
+            node.remote_exec(source).waitclose(PATIENCE_S)
+        with pytest.raises(ValueError, match="executes javascript, not ruby"):
+            node.remote_exec(Source("puts 1", language="ruby"))
 
     def test_va_010_values_come_back_as_they_were(self, node: Gateway) -> None:
         channel = node.remote_exec(ECHO)

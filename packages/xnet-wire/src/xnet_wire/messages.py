@@ -30,6 +30,7 @@ __all__ = [
     "decode_credit",
     "decode_error_text",
     "decode_exec",
+    "decode_following",
     "decode_goaway",
     "decode_hello",
     "decode_reconfigure",
@@ -46,13 +47,15 @@ class ExecRequest:
     """What a CHANNEL_EXEC frame asks the worker to run.
 
     Args:
-        source: Python source text.
+        source: Source text.
         file: Name for tracebacks, or None.
         call: Name of the function in the source to call with the channel, or None.
-        kwargs: Keyword arguments for that call.
+        kwargs: Named arguments for that call.
+        language: In which the source is, or None for the first that the worker has named.
+        follows: None of that is known yet: it is the first item of the channel. Spec: GW-006.
     """
 
-    __slots__ = ("call", "file", "kwargs", "source")
+    __slots__ = ("call", "file", "follows", "kwargs", "language", "source")
 
     def __init__(
         self,
@@ -60,14 +63,21 @@ class ExecRequest:
         file: str | None = None,
         call: str | None = None,
         kwargs: dict[str, Any] | None = None,
+        language: str | None = None,
+        *,
+        follows: bool = False,
     ) -> None:
         self.source = source
         self.file = file
         self.call = call
         self.kwargs = {} if kwargs is None else kwargs
+        self.language = language
+        self.follows = follows
 
     def __repr__(self) -> str:
         """Show the size of the source, not the source."""
+        if self.follows:
+            return "<ExecRequest that follows>"
         return f"<ExecRequest file={self.file!r} call={self.call!r} source of {len(self.source)} characters>"
 
 
@@ -82,7 +92,11 @@ def encode_exec(request: ExecRequest, surrogates: bool = False) -> bytes:
         DumpError: Our caller's kwargs hold something that cannot be sent, or are nested deeper than
             62 levels: the payload and the map of them take two of those a control payload has.
     """
+    if request.follows:
+        return encode({"follows": True})
     texts = {"source": request.source, "file": request.file, "call": request.call}
+    if request.language is not None:
+        texts["language"] = request.language
     content = {**texts, "kwargs": request.kwargs}
     try:
         return encode(content, max_depth=CONTROL_DEPTH)
@@ -103,10 +117,16 @@ def decode_exec(payload: Buffer) -> ExecRequest:
     """
     code = codes.PAYLOAD_MALFORMED
     content = decode_map(payload, "CHANNEL_EXEC", code)
+    if "follows" in content:
+        follows = content["follows"]
+        if follows is not True or "source" in content:
+            problem = f'"follows" {short_repr(follows)}' + (' and "source"' if "source" in content else "")
+            raise WireError(code, f'CHANNEL_EXEC has {problem}, expected "source" or "follows" true.')
+        return ExecRequest("", follows=True)
     source = take(content, "source", "CHANNEL_EXEC", code)
     if not is_text(source):
         raise WireError(code, f'"source" in CHANNEL_EXEC is {short_repr(source)}, expected a text.')
-    for name in ("file", "call"):
+    for name in ("file", "call", "language"):
         value = content.get(name)
         if value is not None and not is_text(value):
             raise WireError(
@@ -114,7 +134,24 @@ def decode_exec(payload: Buffer) -> ExecRequest:
             )
     kwargs = content.get("kwargs", {})
     check_text_map(kwargs, '"kwargs" in CHANNEL_EXEC', code)
-    return ExecRequest(source, content.get("file"), content.get("call"), kwargs)
+    return ExecRequest(source, content.get("file"), content.get("call"), kwargs, content.get("language"))
+
+
+def decode_following(item: object) -> ExecRequest:
+    """Check and return the request that is the first item of its channel. Spec: GW-007, GW-008.
+
+    Raises:
+        WireError: It is none (the peer's fault).
+    """
+    if type(item) is not bytes:
+        problem = f"{short_repr(item)}, expected bytes"
+        raise WireError(codes.PAYLOAD_MALFORMED, f"The request that follows CHANNEL_EXEC is {problem}.")
+    request = decode_exec(item)
+    if request.follows:
+        raise WireError(
+            codes.PAYLOAD_MALFORMED, "The request that follows CHANNEL_EXEC says that it follows once more."
+        )
+    return request
 
 
 def encode_goaway(code: int, text: str) -> bytes:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from xnet_channel.threads.errors import RemoteError, TimeoutError
     from xnet_gateway.errors import HostNotFound
     from xnet_gateway.gateway import Gateway
+    from xnet_gateway.source import Source
     from xnet_gateway.xspec import XSpec
     from xnet_group.default import default_group, makegateway, set_execmodel
     from xnet_group.group import Group
@@ -40,6 +41,7 @@ _HOMES = {
     "MultiChannel": "xnet_group.multichannel",
     "RSync": "xnet_rsync.rsync",
     "RemoteError": "xnet_channel.threads.errors",
+    "Source": "xnet_gateway.source",
     "TimeoutError": "xnet_channel.threads.errors",
     "XSpec": "xnet_gateway.xspec",
     "default_group": "xnet_group.default",
@@ -76,6 +78,7 @@ __all__ = [
     "MultiChannel",
     "RSync",
     "RemoteError",
+    "Source",
     "TimeoutError",
     "XSpec",
     "__version__",

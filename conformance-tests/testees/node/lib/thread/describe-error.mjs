@@ -1,9 +1,13 @@
 /** An error as the other side gets it: text, with the stack. */
 
+import { Refusal } from "./errors.mjs";
 import { inspect } from "node:util";
 
 /** @param {unknown} error  anything can be thrown */
 export function describeError(error) {
+  if (error instanceof Refusal) {
+    return error.message;
+  }
   try {
     if (error instanceof Error && typeof error.stack === "string" && error.stack) {
       return error.cause === undefined ? error.stack : inspect(error);

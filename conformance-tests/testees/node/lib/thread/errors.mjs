@@ -6,6 +6,8 @@
  * - `ChannelClosedError`: something was sent on a channel that is closed or ended.
  * - `TimeoutError`: nothing came in time.
  * - `UsageError`: a mistake of the caller.
+ *
+ * `Refusal` is for us: a request that is not executed, with the reason, which is no error of any code.
  */
 
 export class EOFError extends Error {}
@@ -13,6 +15,7 @@ export class RemoteError extends Error {}
 export class ChannelClosedError extends Error {}
 export class TimeoutError extends Error {}
 export class UsageError extends Error {}
+export class Refusal extends Error {}
 
 for (const kind of [EOFError, RemoteError, ChannelClosedError, TimeoutError, UsageError]) {
   kind.prototype.name = kind.name;

@@ -26,6 +26,9 @@ const xnet = Object.freeze({
   UsageError: errors.UsageError,
 });
 
+/** What is executed here. Spec: GW-004. */
+const LANGUAGE = "javascript";
+
 const BEFORE = '(async function (channel, require, xnet) { "use strict"; ';
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
@@ -38,7 +41,10 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
  * @param {Channel} channel
  * @returns {Promise<void>} settled when the code has ended
  */
-export async function execute({ source, file, call }, kwargs, channel) {
+export async function execute({ source, file, call, language }, kwargs, channel) {
+  if (language !== null && language !== LANGUAGE) {
+    throw new errors.Refusal(`this worker executes ${LANGUAGE}, not ${language}`);
+  }
   const run = compile(source, file ?? "<remote exec>", call);
   const found = await run(channel, requireHere(), xnet);
   if (call === null) {

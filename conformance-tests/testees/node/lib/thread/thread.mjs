@@ -5,8 +5,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import { decodeExec, decodeKwargs } from "../wire/control.mjs";
 import { ask } from "./asking.mjs";
 import { Channel } from "./channel.mjs";
+import { Violation } from "../wire/errors.mjs";
 import { describeError } from "./describe-error.mjs";
-import { EOFError } from "./errors.mjs";
+import { EOFError, Refusal } from "./errors.mjs";
 import { execute } from "./execute.mjs";
 import { Link } from "./link.mjs";
 import { redirectOutput } from "./output.mjs";
@@ -28,7 +29,8 @@ async function run(id, payload) {
   running += 1;
   let text = null;
   try {
-    await execute(decodeExec(payload), decodeKwargs(payload), channel);
+    const whole = decodeExec(payload).follows ? await receiveRequest(channel) : payload;
+    await execute(decodeExec(whole), decodeKwargs(whole), channel);
   } catch (error) {
     text = error instanceof EOFError ? null : describeError(error);
   }
@@ -37,6 +39,24 @@ async function run(id, payload) {
   channel.markExecuting(false);
   port.postMessage({ op: "ended", text });
   rest();
+}
+
+/** Receive the request that is the first item of its channel. Spec: GW-007, GW-008. @param {Channel} channel */
+async function receiveRequest(channel) {
+  const item = await channel.receive();
+  if (!Buffer.isBuffer(item)) {
+    throw new Refusal("the request behind CHANNEL_EXEC is no bytes");
+  }
+  let request;
+  try {
+    request = decodeExec(item);
+  } catch (error) {
+    throw error instanceof Violation ? new Refusal(error.message) : error;
+  }
+  if (request.follows) {
+    throw new Refusal("the request behind CHANNEL_EXEC says that it follows once more");
+  }
+  return item;
 }
 
 /** A thread that is not the main one ends when it has nothing to do, and nothing to wait for. */

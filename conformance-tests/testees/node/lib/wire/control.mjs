@@ -132,6 +132,8 @@ export function encodeGoaway(name, text) {
  * @property {string} source
  * @property {string | null} file
  * @property {string | null} call
+ * @property {string | null} language
+ * @property {boolean} follows  none of that is known yet: it is the first item of the channel
  */
 
 /**
@@ -141,17 +143,21 @@ export function encodeGoaway(name, text) {
  * @returns {ExecRequest}
  */
 export function decodeExec(payload) {
-  const rule = 'a map with the text "source", and perhaps "file", "call" and "kwargs"';
+  const rule = 'a map with "follows", or with the text "source" and perhaps "language", "file", "call" and "kwargs"';
   return decodeAs("CHANNEL_EXEC", payload, rule, (value) => {
     if (!isTextMap(value)) {
       return undefined;
     }
-    const { source, file = null, call = null, kwargs = new Map() } = Object.fromEntries(value);
+    const { source, file = null, call = null, language = null, kwargs = new Map(), follows } = Object.fromEntries(value);
+    if (follows !== undefined) {
+      return follows === true && source === undefined
+        ? { source: "", file: null, call: null, language: null, follows }
+        : undefined;
+    }
     return typeof source === "string" &&
-      (file === null || typeof file === "string") &&
-      (call === null || typeof call === "string") &&
+      [file, call, language].every((text) => text === null || typeof text === "string") &&
       isTextMap(kwargs)
-      ? { source, file, call }
+      ? { source, file, call, language, follows: false }
       : undefined;
   });
 }

@@ -1218,18 +1218,21 @@ def check_hello(payload):
 
 
 def check_exec(payload):
-    """Return source, file, call and kwargs of a CHANNEL_EXEC (GW-001, GW-002)."""
+    """Return source, file, call, kwargs and language of a CHANNEL_EXEC, None if they follow (GW-001, GW-002, GW-006)."""
     request = decode_control(payload, EXEC)
     code = PAYLOAD_MALFORMED
     must(is_text_map(request), code, "CHANNEL_EXEC is no map with texts as keys but %s", request)
     source = request.get("source")
+    if "follows" in request:
+        must(request["follows"] is True and "source" not in request, code, 'CHANNEL_EXEC has "follows": %s, and "source": %s', request["follows"], source)
+        return None
     must(type(source) is Text, code, '"source" in CHANNEL_EXEC is no text but %s', source)
-    for key in ("file", "call"):
+    for key in ("file", "call", "language"):
         value = request.get(key)
         must(value is None or type(value) is Text, code, '"' + key + '" in CHANNEL_EXEC is no text but %s', value)
     kwargs = request.get("kwargs", {})
     must(is_text_map(kwargs), code, '"kwargs" in CHANNEL_EXEC is no map with texts as keys but %s', kwargs)
-    return source, request.get("file"), request.get("call"), kwargs
+    return source, request.get("file"), request.get("call"), kwargs, request.get("language")
 
 
 @later
@@ -3553,8 +3556,8 @@ class Execution(object):
         channel._executing = True
         self.channel = channel
         self.follows = False  # its error came of the end of its channel
-        self.source, self.name, self.call, self.kwargs = request
-        self.file = native(self.name) if self.name else NO_FILE
+        self.request = request  # None: it is the first item
+        self.source, self.file = "", NO_FILE
 
     def run(self):
         """Run the code; return the text to close the channel with, or None after a good end (GW-010)."""
@@ -3564,10 +3567,15 @@ class Execution(object):
             end_child(0 if error is None else 1, error or "")
         return error
 
+    @later
+    def _receive_request(self):
+        """Take the request that is the first item of the channel (GW-007, GW-008)."""
+        item = self.channel.receive()
+        must(type(item) is bytes, PAYLOAD_MALFORMED, "the request behind CHANNEL_EXEC is no bytes but %s", item)
+        self.request = check_exec(item)
+        must(self.request, PAYLOAD_MALFORMED, "the request behind CHANNEL_EXEC says that it follows once more")
+
     def _run(self, pid):
-        linecache = sys.modules.get("linecache")
-        if linecache is not None:  # for `inspect` in the code; importing it for that costs too much
-            show_source(linecache, self.file, self.source)
         namespace = {"channel": self.channel, "__name__": "__channelexec__"}
         quiet = _quiet[0]
         in_main = get_ident() == MAIN[0]
@@ -3576,17 +3584,25 @@ class Execution(object):
                 del _noted[:]
                 _quiet[0] = 0
             try:
+                if self.request is None:
+                    self._receive_request()
+                self.source, name, call, kwargs, language = self.request
+                if language not in (None, "python"):
+                    return as_text("this worker executes python, not ") + language
+                self.file = native(name) if name else NO_FILE
+                linecache = sys.modules.get("linecache")
+                if linecache is not None:  # for `inspect` in the code; importing it for that costs too much
+                    show_source(linecache, self.file, self.source)
                 # With the flag, code that awaits outside of functions becomes a coroutine (GW-026).
                 flags = 0x2000 if sys.version_info >= (3, 8) else 0
                 code = compiled(parseable(self.source) + "\n", self.file, "exec", flags, True)
                 left = execute(code, namespace)
-                if self.call is not None:
-                    if native(self.call) not in namespace:
-                        raise NameError("the source defines no function %r that could be called" % native(self.call))
-                    kwargs = dict((native(key), value) for key, value in self.kwargs.items())
-                    left = namespace[native(self.call)](self.channel, **kwargs)
-                if left is None:
-                    left = namespace.get("__await__")  # (GW-027)
+                if call is not None:
+                    call = native(call)
+                    if call not in namespace:
+                        raise NameError("the source defines no function %r that could be called" % call)
+                    kwargs = dict((native(key), value) for key, value in kwargs.items())
+                    left = namespace[call](self.channel, **kwargs)
                 if hasattr(left, "cr_await"):
                     asynchronous("run")(left)
             finally:
@@ -3596,6 +3612,8 @@ class Execution(object):
             return INTERRUPT_TEXT
         except EOFError:
             return None  # code that still waited for items when there were no more
+        except Broken as error:
+            return error.text
         except BaseException as error:
             return self._failure(error, sys.exc_info()[2], pid)
         return None

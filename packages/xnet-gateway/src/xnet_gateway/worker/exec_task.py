@@ -12,6 +12,8 @@ from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT_TEXT, RemoteError
 from xnet_channel.threads.native import OS
 from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.tracebacks import HEADER, format_traceback, show_source
+from xnet_wire.errors import WireError
+from xnet_wire.messages import decode_following
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 
 #: Code with ``await`` outside of functions is compiled to a coroutine: ast.PyCF_ALLOW_TOP_LEVEL_AWAIT.
 TOP_LEVEL_AWAIT: Final = 0x2000
-#: Global name under which code may leave a coroutine that is to be run. Spec: GW-027.
-AWAITED: Final = "__await__"
+#: What is executed here. Spec: GW-004.
+LANGUAGE: Final = "python"
 #: Kept: code of a sandbox takes them away.
 COMPILE: Final = compile
 EVAL: Final = eval
@@ -61,13 +63,21 @@ class ExecTask:
         return error
 
     def _run(self) -> str | None:
-        request = self.request
-        file = request.file or NO_FILE
-        linecache: Any = sys.modules.get("linecache")
-        if linecache is not None:  # for `inspect` in the code; importing it for that costs too much
-            show_source(linecache, file, request.source)
+        file = NO_FILE
         namespace: dict[str, Any] = {"channel": self.channel, "__name__": "__channelexec__"}
         try:
+            if self.request.follows:
+                try:
+                    self.request = decode_following(self.channel.receive())
+                except WireError as error:
+                    return str(error)
+            request = self.request
+            if request.language not in (None, LANGUAGE):
+                return f"this worker executes {LANGUAGE}, not {request.language}"
+            file = request.file or NO_FILE
+            linecache: Any = sys.modules.get("linecache")
+            if linecache is not None:  # for `inspect` in the code; importing it for that costs too much
+                show_source(linecache, file, request.source)
             # Without what this file imports of the future: it is none of theirs.
             code = COMPILE(request.source + "\n", file, "exec", TOP_LEVEL_AWAIT, dont_inherit=True)
             result = EVAL(code, namespace)
@@ -75,8 +85,6 @@ class ExecTask:
                 if request.call not in namespace:
                     raise NameError(f"the source defines no function {request.call!r} that could be called")
                 result = namespace[request.call](self.channel, **request.kwargs)
-            if result is None:
-                result = namespace.get(AWAITED)
             if result is not None and hasattr(result, "cr_await"):
                 run_in_loop(result)
         except (KeyboardInterrupt, WorkerEndingError):
