@@ -105,6 +105,15 @@ class Application:
     def do_reconfigure(self, gateway, command):
         gateway.reconfigure(*command["flags"])
 
+    def do_rsync(self, gateway, command):
+        keywords = {key: command.get(key, False) for key in ("checksum", "compress", "setuid")}
+        rsync = xnet.RSync(command["source"], verbose=False, delta=command.get("delta", True), **keywords)
+        rsync.add_target(gateway, command["dest"], delete=command.get("delete", False))
+        if command.get("dry_run"):
+            rsync.dry_run()
+        else:
+            rsync.send()
+
     def do_terminate(self, gateway, command):
         gateway.exit()
 

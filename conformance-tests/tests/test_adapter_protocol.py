@@ -20,6 +20,8 @@ from xnet_conformance.testee import default_profile
 from xnet_conformance.values import parse_value
 
 CASES = load_cases()
+#: What a case says in its step `sync` that the application is told.
+OPTIONS = {"source", "delete", "checksum", "delta", "compress", "setuid", "dry_run"}
 COMMANDS = set(SCHEMAS["commands.schema.json"]["$defs"])
 
 
@@ -107,6 +109,9 @@ def test_whatever_cases_ask_for_is_in_the_schema() -> None:
                 if isinstance(fields.get("source"), dict):
                     fields["source"] = parse_value(fields["source"]).content
                 message = {"id": 1, "cmd": "do", **fields}
+            elif "sync" in step:
+                fields = {key: item for key, item in step["sync"].items() if key in OPTIONS}
+                message = {"id": 1, "cmd": "do", "do": "rsync", "dest": "/nowhere", **fields}
             elif "codec" in step:
                 message = {"id": 1, "cmd": "run", **_asked(step["codec"])}
             else:

@@ -8,7 +8,16 @@ import zlib
 import pytest
 
 from xnet_conformance.errors import CaseError
-from xnet_conformance.rsync_messages import compressed, cut, data_of, list_of, pack_of, table_of
+from xnet_conformance.rsync_cuts import cut, noise
+from xnet_conformance.rsync_messages import (
+    compressed,
+    content_of,
+    data_of,
+    encode_name,
+    list_of,
+    pack_of,
+    table_of,
+)
 
 
 def test_the_table_of_the_example() -> None:
@@ -41,20 +50,6 @@ def test_data_and_compression() -> None:
     assert compressed(b"x", 77) == b"x"
 
 
-def test_content_without_markers_is_cut_at_four_times_the_usual_size() -> None:
-    assert [len(chunk) for chunk in cut(bytes(12_000), 0)] == [5120, 5120, 1760]
-    assert cut(b"", 0) == []
-
-
-def test_a_marker_is_a_cut_if_the_checksum_before_it_says_so() -> None:
-    for filler in range(0, 256, 4):
-        data = bytes([filler]) * 396 + b"\5\4\7\4" + bytes([filler]) * 2000
-        lengths = [len(chunk) for chunk in cut(data, 0)]
-        strong = not zlib.crc32(data[368:400]) & 3
-        weak = not zlib.crc32(data[367:399]) & 15
-        assert lengths[0] == (400 if strong else 399 if weak else 2400)
-
-
 def test_chunks_are_the_content() -> None:
     data = b"".join(hashlib.sha256(bytes([n % 256, n // 256])).digest() for n in range(2000))
     for level in (0, 1):
@@ -65,3 +60,16 @@ def test_chunks_are_the_content() -> None:
         assert len(table) == 4 + 10 * len(chunks)
         assert table[-6:] == hashlib.sha256(chunks[-1]).digest()[:6]
         assert digest == hashlib.sha256(b"".join(hashlib.sha256(c).digest() for c in chunks)).digest()
+
+
+def test_contents_are_described() -> None:
+    assert content_of("text") == b"text"
+    assert content_of({"text": "ab", "noise": 5, "then": "end"}) == b"ab" + noise(3) + b"end"
+    assert content_of({"zeros": 3, "then": 7}) == b"\0\0\0007"
+    front, content = content_of({"cuts": 0, "front": True}), content_of({"cuts": 0})
+    assert front.endswith(content)
+    assert len(front) > len(content)
+
+
+def test_names_may_be_no_text() -> None:
+    assert encode_name("a<FF>\u00e4<b") == b"a\xff\xc3\xa4<b"

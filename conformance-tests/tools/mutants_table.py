@@ -65,6 +65,10 @@ FILES: Final = {
         "The receiver of trees, changed",
         "`xnet-conformance mutants --file conformance-tests/mutants/rsync.yaml`.",
     ),
+    ROOT / "conformance-tests/mutants/rsync-sender.yaml": (
+        "The sender of trees, changed",
+        "`xnet-conformance mutants --file conformance-tests/mutants/rsync-sender.yaml`.",
+    ),
     ROOT / "conformance-tests/mutants/node.yaml": (
         "The Node worker, changed",
         (

@@ -11,9 +11,11 @@ from xnet_conformance import (
     steps_application,
     steps_chains,
     steps_channels,
+    steps_files,
     steps_frames,
     steps_pressure,
     steps_rsync,
+    steps_sync,
     steps_watching,
 )
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, MissingFixture, NoAnswer, TesteeGone
@@ -32,9 +34,11 @@ STEP_MODULES: Final = (
     steps_application,
     steps_chains,
     steps_channels,
+    steps_files,
     steps_frames,
     steps_pressure,
     steps_rsync,
+    steps_sync,
     steps_watching,
 )
 assert STEPS

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 from xnet_conformance.errors import CaseError
+from xnet_conformance.rsync_cuts import noise, telling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,10 +18,6 @@ if TYPE_CHECKING:
 KINDS: Final = {"dir": (1, 0o755), "file": (2, 0o644), "link": (3, 0o777), "tree_link": (4, 0o777)}
 #: A time that every file system keeps, in nanoseconds since 1970.
 SOME_TIME: Final = 1_600_000_000_000_000_000
-#: Level -> least, usual, marker, bits, weak bits. Spec: RS-050.
-LEVELS: Final = {0: (256, 1280, b"\1\0\3\0", 2, 4), 1: (1024, 2048, b"\1\0\3\0", 2, 4)}
-_WEAK_MARKER: Final = b"\1\0\3"
-_WINDOW: Final = 32
 
 
 def table_of(groups: Sequence[Mapping[str, Any]]) -> bytes:
@@ -29,7 +27,7 @@ def table_of(groups: Sequence[Mapping[str, Any]]) -> bytes:
         groups: ``{dir: 0, flags: 0, entries: [{file: name, size: n}, {dir: name}, {link: name, to: text}]}``;
             ``times`` is how often a name follows itself, ``mode`` and ``time`` have defaults, ``kind``
             replaces the one that the first key says, and ``count`` the number of entries that the group
-            says it has.
+            says it has; a size may be a content that has it.
     """
     entries = [entry for group in groups for entry in group.get("entries", ())]
     heads = b"".join(
@@ -50,7 +48,7 @@ def table_of(groups: Sequence[Mapping[str, Any]]) -> bytes:
             *(struct.pack(">q", row[4]) for row in rows),
             struct.pack(">I", len(names)),
             names,
-            b"\0".join(entry["to"].encode() for entry in entries if "to" in entry),
+            b"\0".join(encode_name(entry["to"]) for entry in entries if "to" in entry),
         ]
     )
 
@@ -60,13 +58,36 @@ def _row(entry: Mapping[str, Any]) -> tuple[bytes, int, int, int, int]:
     if key is None:
         raise CaseError(f"the entry {dict(entry)!r} has none of the keys {', '.join(KINDS)}")
     kind, mode = KINDS[key]
+    size = entry.get("size", 0)
     return (
-        entry[key].encode() * entry.get("times", 1),
+        encode_name(entry[key]) * entry.get("times", 1),
         entry.get("kind", kind),
         entry.get("mode", mode),
-        entry.get("size", 0),
+        size if isinstance(size, int) else len(content_of(size)),
         entry.get("time", SOME_TIME),
     )
+
+
+def encode_name(text: str) -> bytes:
+    """Return the bytes of a name or a path; ``<FF>`` in it is a byte that need not be of any text."""
+    return re.sub(rb"<([0-9A-F]{2})>", lambda found: bytes.fromhex(found[1].decode()), text.encode())
+
+
+def content_of(what: Any) -> bytes:
+    """Return the content that a case describes: a text, or a map.
+
+    ``text``, then ``noise: n`` bytes that repeat nowhere (``seed``), then what ``cuts: level`` tells of
+    (with ``front: true``, what may stand in front of it, too), then ``zeros: n``, then the text ``then``.
+    """
+    if isinstance(what, str):
+        return what.encode()
+    data = str(what.get("text", "")).encode()
+    # All of the text and the noise together, so that one can be put in front of the other's beginning.
+    data += noise(max(0, what.get("noise", 0) - len(data)), what.get("seed", 1))
+    if "cuts" in what:
+        front, content = telling(what["cuts"])
+        data += front * bool(what.get("front")) + content
+    return data + bytes(what.get("zeros", 0)) + str(what.get("then", "")).encode()
 
 
 def compressed(data: bytes, how: int) -> bytes:
@@ -85,26 +106,6 @@ def pack_of(files: Mapping[int, bytes], how: int, said: int | None) -> bytes:
 def data_of(entry: int, offset: int, flags: int, data: bytes, how: int) -> bytes:
     """Return content with a piece of one file."""
     return struct.pack(">BBBIQI", 2, how, flags, entry, offset, len(data)) + compressed(data, how)
-
-
-def cut(data: bytes, level: int) -> list[bytes]:
-    """Return the chunks of a range. Spec: RS-050."""
-    least, usual, marker, bits, weak_bits = LEVELS[level]
-    chunks = []
-    while data:
-        most = min(4 * usual, len(data))
-        numbers = range(least, most + 1)
-        first = next((at for at in numbers if _is_cut(data, at, marker, bits)), None)
-        if first is None:
-            first = next((at for at in numbers if _is_cut(data, at, _WEAK_MARKER, weak_bits)), most)
-        chunks.append(data[:first])
-        data = data[first:]
-    return chunks
-
-
-def _is_cut(data: bytes, at: int, marker: bytes, bits: int) -> bool:
-    symbols = bytes(byte & 3 for byte in data[at - len(marker) : at])
-    return symbols == marker and not zlib.crc32(data[at - _WINDOW : at]) & ((1 << bits) - 1)
 
 
 def list_of(chunks: Sequence[bytes]) -> tuple[bytes, bytes]:

@@ -1,36 +1,39 @@
 """Steps of the layer rsync: the runner is the sender of a tree, executed code of the testee receives it.
 
-Each case has a directory of its own; ``dest`` and the paths of ``make`` and ``tree`` are in it.
+``dest`` is in the directory of the case, as the paths of ``make`` and ``tree`` are (`steps_files.py`).
 """
 
 from __future__ import annotations
 
 import os
-import stat
 import struct
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xnet_conformance.errors import CheckFailed
 from xnet_conformance.frame_notation import exec_payload
 from xnet_conformance.frames import frame
-from xnet_conformance.rsync_messages import SOME_TIME, compressed, cut, data_of, list_of, pack_of, table_of
+from xnet_conformance.rsync_cuts import cut
+from xnet_conformance.rsync_messages import (
+    SOME_TIME,
+    compressed,
+    content_of,
+    data_of,
+    list_of,
+    pack_of,
+    table_of,
+)
 from xnet_conformance.scenario import Scenario, step
+from xnet_conformance.steps_files import as_path, folder
 from xnet_conformance.steps_frames import next_event
 from xnet_conformance.values import Value, describe, parse_value
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from xnet_conformance.session import Event
 
 #: The task that a receiver is executed as.
 RECEIVER = "rsync-receiver"
-
-
-def folder(scenario: Scenario) -> Path:
-    """Return the directory of a case."""
-    path = Path(scenario.scratch).resolve() / scenario.case.id
-    path.mkdir(exist_ok=True)
-    return path
 
 
 def _say(scenario: Scenario, channel: object, *elements: Value) -> None:
@@ -85,39 +88,6 @@ def _words(event: Event) -> tuple[Any, ...]:
     return (name, *value.content[1:])
 
 
-@step("make")
-def make(scenario: Scenario, raw: Any) -> None:
-    """Make files before a sync: ``{path: {text: t, mode: m, time: ns}}``, ``{link: to}``, ``{dir: true}``."""
-    for name, what in raw.items():
-        path = folder(scenario) / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if "link" in what:
-            path.symlink_to(what["link"].replace("$here", str(folder(scenario))))
-            continue
-        if what.get("dir"):
-            path.mkdir(exist_ok=True)
-        else:
-            path.write_bytes(_bytes(what))
-        if "mode" in what:
-            path.chmod(what["mode"])
-        when = what.get("time", SOME_TIME)
-        os.utime(path, ns=(when, when))
-
-
-def _bytes(what: Any) -> bytes:
-    """Return the content that a case describes: ``text``, or ``noise: n`` bytes that repeat nowhere."""
-    if isinstance(what, str):
-        return what.encode()
-    data = bytearray(str(what.get("text", "")).encode())
-    number = what.get("seed", 1)
-    while len(data) < what.get("noise", 0):
-        number = (number * 6_364_136_223_846_793_005 + 1_442_695_040_888_963_407) % 2**64
-        data += struct.pack(">Q", number)
-    if "noise" in what:
-        del data[what["noise"] :]
-    return bytes(data) + str(what.get("then", "")).encode()
-
-
 @step("rsync")
 def begin(scenario: Scenario, raw: Any) -> None:
     """Execute a receiver and send ``begin``: ``{ch: r, dest: d, delete: true}``; ``root`` is the tree itself.
@@ -127,7 +97,7 @@ def begin(scenario: Scenario, raw: Any) -> None:
     channel = scenario.channel(raw["ch"])
     payload = exec_payload(scenario, {"fixture": RECEIVER})
     scenario.session.send(frame("CHANNEL_EXEC", channel, payload))
-    dest = folder(scenario) / raw.get("dest", "dest")
+    dest = folder(scenario) / as_path(raw.get("dest", "dest"))
     root = {"kind": 1, "mode": 0o755, "size": 0, "time": SOME_TIME, **raw.get("root", {})}
     options: dict[str, Any] = {"version": 1}
     options["root"] = [root["kind"], root["mode"], root["size"], root["time"]]
@@ -135,7 +105,7 @@ def begin(scenario: Scenario, raw: Any) -> None:
     if "owner" in raw:
         options["owner"] = list(_owner(raw["owner"]))
     pairs = [(Value("str", key), parse_value(item)) for key, item in options.items()]
-    pairs.append((Value("str", "dest"), Value("bytes", str(dest).encode())))
+    pairs.append((Value("str", "dest"), Value("bytes", os.fsencode(dest))))
     _say(scenario, raw["ch"], Value("str", "begin"), Value("dict", tuple(pairs)))
     if raw.get("ready", True):
         (facts,) = _heard(scenario, raw["ch"], "ready", "dict")
@@ -147,7 +117,7 @@ def begin(scenario: Scenario, raw: Any) -> None:
 
 def _check_dest(facts: Value, dest: Path) -> None:
     found = next((item.content for key, item in facts.content if key.content in ("dest", b"dest")), None)
-    if found != str(dest).encode():
+    if found != os.fsencode(dest):
         raise CheckFailed("ready has another destination", expected=str(dest), actual=repr(found))
 
 
@@ -239,14 +209,14 @@ def plan(scenario: Scenario, raw: Any) -> None:
 @step("rsync_pack")
 def pack(scenario: Scenario, raw: Any) -> None:
     """Send whole files: ``{ch: r, files: {1: text}}``; ``compress`` and ``said`` as in ``rsync_index``."""
-    files = {number: _bytes(what) for number, what in raw["files"].items()}
+    files = {number: content_of(what) for number, what in raw["files"].items()}
     _content(scenario, raw["ch"], pack_of(files, raw.get("compress", 0), raw.get("said")))
 
 
 @step("rsync_data")
 def data(scenario: Scenario, raw: Any) -> None:
     """Send a piece of a file: ``{ch: r, entry: 1, offset: 0, flags: 3, text: t}``."""
-    piece = data_of(raw["entry"], raw.get("offset", 0), raw["flags"], _bytes(raw), raw.get("compress", 0))
+    piece = data_of(raw["entry"], raw.get("offset", 0), raw["flags"], content_of(raw), raw.get("compress", 0))
     _content(scenario, raw["ch"], piece)
 
 
@@ -256,7 +226,7 @@ def chunks(scenario: Scenario, raw: Any) -> None:
 
     ``at_most`` is how many bytes may be wanted; ``wrong_digest: true`` sends another digest.
     """
-    pieces = cut(_bytes(raw), raw.get("level", 0))
+    pieces = cut(content_of(raw), raw.get("level", 0))
     table, digest = list_of(pieces)
     if raw.get("wrong_digest"):
         digest = bytes(32)
@@ -344,49 +314,3 @@ def _paths(event: Event, values: tuple[Value, ...]) -> list[str]:
     if len(values) != 1 or values[0].kind not in ("bytes", "py2str"):
         raise CheckFailed("removed has another form", expected="paths as bytes", actual=event.describe())
     return [path.decode("utf-8", "replace") for path in values[0].content.split(b"\0")]
-
-
-@step("tree")
-def tree(scenario: Scenario, raw: Any) -> None:
-    """Check what is there: ``{path: {text: t, mode: m, time: n}}``, ``{link: to}``, ``{dir: true}``.
-
-    Null is nothing. No unfinished file may be left anywhere, unless ``unfinished: true`` is in it.
-    """
-    here = folder(scenario)
-    for name, what in raw.items():
-        if name == "unfinished":
-            continue
-        problem = _differs(here / name, what, str(here))
-        if problem is not None:
-            raise CheckFailed(f"{name}: {problem}", expected=str(what))
-    left = [path.name for path in here.rglob(".xnet-rsync-*")]
-    if left and not raw.get("unfinished"):
-        raise CheckFailed("unfinished files were left", actual=str(left), req="RS-036")
-
-
-def _differs(path: Path, what: Any, here: str) -> str | None:
-    try:
-        found = path.lstat()
-    except (FileNotFoundError, NotADirectoryError):
-        return None if what is None else "it is not there"
-    if what is None:
-        return "it is there"
-    if "link" in what:
-        wanted = what["link"].replace("$here", here)
-        if not stat.S_ISLNK(found.st_mode):
-            return "it is no link"
-        return None if str(path.readlink()) == wanted else f"the link says {path.readlink()}"
-    if what.get("dir"):
-        if not stat.S_ISDIR(found.st_mode):
-            return "it is no directory"
-    elif not stat.S_ISREG(found.st_mode):
-        return "it is no regular file"
-    elif ("text" in what or "noise" in what) and path.read_bytes() != _bytes(what):
-        return f"it has another content, {found.st_size} bytes: {path.read_bytes()[:60]!r}"
-    if "mode" in what and stat.S_IMODE(found.st_mode) != what["mode"]:
-        return f"its permissions are {stat.S_IMODE(found.st_mode):o}"
-    if "time" in what and abs(found.st_mtime_ns - what["time"]) > 2_000:
-        return f"its time is {found.st_mtime_ns}"
-    if "blocks_at_most" in what and found.st_blocks > what["blocks_at_most"]:
-        return f"it takes {found.st_blocks} blocks"
-    return None

@@ -1,0 +1,112 @@
+"""Steps about files on disk: those that a case makes, and what is there afterwards.
+
+Each case has a directory of its own, in which all paths are.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+from typing import Any
+
+from xnet_conformance.errors import CheckFailed
+from xnet_conformance.rsync_messages import SOME_TIME, content_of, encode_name
+from xnet_conformance.scenario import Scenario, step
+
+
+def folder(scenario: Scenario) -> Path:
+    """Return the directory of a case."""
+    path = Path(scenario.scratch).resolve() / scenario.case.id
+    path.mkdir(exist_ok=True)
+    return path
+
+
+@step("make")
+def make(scenario: Scenario, raw: Any) -> None:
+    """Make files: ``{path: {text: t, mode: m, time: ns}}``, ``{link: to}``, ``{dir: true}``, ``{fifo: ...}``.
+
+    A link, a pipe or ``{gone: true}`` takes the place of what is there; ``$i`` is the turn of ``repeat``.
+    """
+    for name, what in raw.items():
+        path = folder(scenario) / as_path(name.replace("$i", str(scenario.bindings.get("i", 0))))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if {"link", "fifo", "gone"} & set(what):
+            _remove(path)
+        if "link" in what:
+            text = as_path(what["link"]).replace("$here", str(folder(scenario)))
+            path.symlink_to(text * what.get("times", 1))
+        elif "fifo" in what:
+            os.mkfifo(path)
+        elif "gone" not in what:
+            _make(path, what)
+
+
+def as_path(text: str) -> str:
+    """Return a path as Python has it; see `encode_name`."""
+    return os.fsdecode(encode_name(text))
+
+
+def _make(path: Path, what: Any) -> None:
+    if what.get("dir"):
+        path.mkdir(exist_ok=True)
+    else:
+        path.write_bytes(content_of(what))
+    if "mode" in what:
+        path.chmod(what["mode"])
+    when = what.get("time", SOME_TIME)
+    os.utime(path, ns=(when, when))
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+@step("tree")
+def tree(scenario: Scenario, raw: Any) -> None:
+    """Check what is there: ``{path: {text: t, mode: m, time: n}}``, ``{link: to}``, ``{dir: true}``.
+
+    Null is nothing. No unfinished file may be left anywhere, unless ``unfinished: true`` is in it.
+    """
+    here = folder(scenario)
+    for name, what in raw.items():
+        if name == "unfinished":
+            continue
+        problem = _differs(here / as_path(name), what, str(here))
+        if problem is not None:
+            raise CheckFailed(f"{name}: {problem}", expected=str(what))
+    left = [path.name for path in here.rglob(".xnet-rsync-*")]
+    if left and not raw.get("unfinished"):
+        raise CheckFailed("unfinished files were left", actual=str(left), req="RS-036")
+
+
+def _differs(path: Path, what: Any, here: str) -> str | None:
+    try:
+        found = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None if what is None else "it is not there"
+    if what is None:
+        return "it is there"
+    if "link" in what:
+        wanted = as_path(what["link"]).replace("$here", here)
+        if not stat.S_ISLNK(found.st_mode):
+            return "it is no link"
+        return None if str(path.readlink()) == wanted else f"the link says {path.readlink()}"
+    if what.get("dir"):
+        if not stat.S_ISDIR(found.st_mode):
+            return "it is no directory"
+    elif not stat.S_ISREG(found.st_mode):
+        return "it is no regular file"
+    elif {"text", "noise", "cuts", "zeros"} & set(what) and path.read_bytes() != content_of(what):
+        return f"it has another content, {found.st_size} bytes: {path.read_bytes()[:60]!r}"
+    if "mode" in what and stat.S_IMODE(found.st_mode) != what["mode"]:
+        return f"its permissions are {stat.S_IMODE(found.st_mode):o}"
+    if "time" in what and abs(found.st_mtime_ns - what["time"]) > 2_000:
+        return f"its time is {found.st_mtime_ns}"
+    if "blocks_at_most" in what and found.st_blocks > what["blocks_at_most"]:
+        return f"it takes {found.st_blocks} blocks"
+    return None
