@@ -39,7 +39,8 @@ def test_the_way_of_a_connection_is_gone_to_the_first_answers(tmp_path: Path) ->
     }
     wrong = [one for one in found if not one.good]
     assert [one.step for one in wrong] == ["an item comes back"]
-    assert wrong[0].advice == "xnet-conformance explain smoke.echo"
+    assert wrong[0].advice.endswith("xnet-conformance explain smoke.echo")
+    assert "the fixture echo in its language" in wrong[0].advice
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ def result(outcome: str, id_: str = "a.b", control: str | None = None) -> Result
     ("outcomes", "status"),
     [
         (["pass"], 0), (["pass", "unsupported", "skipped", "xfail"], 0), (["nonstrict"], 0), ([], 5),
-        (["unsupported", "skipped"], 5), (["pass", "fail"], 1),
+        (["unsupported", "skipped"], 5),
+        (["pass", "not-run"], 130), (["fail", "not-run"], 1), (["pass", "fail"], 1),
         (["pass", "crash"], 1), (["pass", "timeout"], 1),
         (["pass", "untestable"], 1), (["pass", "missing-feature"], 1), (["pass", "xpass"], 1),
         (["fail", "harness-error"], 3),

@@ -1,5 +1,17 @@
-"""``python -m xnet_conformance``."""
+"""``python -m xnet_conformance``, and what the command ``xnet-conformance`` calls."""
 
-from xnet_conformance.cli import main
+import sys
 
-main()
+
+def run() -> None:
+    """Run the command line; an interrupt while it is being loaded ends it without a traceback, too."""
+    try:
+        from xnet_conformance.cli import main
+
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    run()

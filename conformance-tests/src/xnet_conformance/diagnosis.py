@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
+from xnet_conformance.blocking import advice_for, is_smoke
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.connecting import Workers
 from xnet_conformance.errors import CannotStart
@@ -55,13 +56,13 @@ def diagnose(testee: Testee, scale: float = 1.0) -> Generator[Finding, None, Non
         runner = make_runner(testee, scratch, scale)
         try:
             for case in load_cases():
-                if case.id.startswith("smoke.") and testee.role in case.roles:
+                if is_smoke(case) and testee.role in case.roles:
                     result = runner.run(case)
                     good = result.outcome in ("pass", "nonstrict")
                     shown = result.message or result.outcome
                     if result.stderr and not good:
                         shown += f"\nstandard error:\n{result.stderr[-1000:]}"
-                    yield Finding(case.title, good, shown, f"xnet-conformance explain {case.id}")
+                    yield Finding(case.title, good, shown, advice_for(case))
         finally:
             runner.close()
 

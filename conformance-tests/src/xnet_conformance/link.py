@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: What is kept of a testee's standard error.
 KEPT_STDERR_BYTES: Final = 256 * 1024
 _READ_BYTES: Final = 1 << 18
+#: Processes that were started here and not ended yet, whoever holds their links.
+_RUNNING: Final[set[subprocess.Popen[bytes]]] = set()
 _NOT_INHERITED: Final = frozenset(["EXECNET_DEBUG", "XNET_TRACE_JSON"])
 
 
@@ -227,6 +229,7 @@ def start(
     finally:
         if theirs is not None:
             theirs.close()
+    _RUNNING.add(process)
     assert process.stderr is not None
     stderr = _take(process.stderr)
     if ours is not None:
@@ -246,6 +249,20 @@ def _take(stream: object) -> int:
 
 def end_process(process: subprocess.Popen[bytes]) -> None:
     """Kill the process and everything in its session, and reap it."""
+    _kill(process)
+    process.wait()
+    _RUNNING.discard(process)
+
+
+def kill_all() -> None:
+    """Kill every testee that runs, whichever thread waits for it: what it waits for has ended then.
+
+    Threads: any, and handlers of signals.
+    """
+    for process in list(_RUNNING):
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    process.wait()

@@ -25,6 +25,8 @@ OUTCOMES: Final = {
     "missing-feature": ("M", "the profile asks for a feature that the testee does not declare"),
     "unsupported": ("-", "the case is about a feature that the testee does not declare and need not have"),
     "skipped": ("s", "the testee's expectations say so"),
+    "blocked": ("b", "a case of smoke did not pass, without which this one cannot"),
+    "not-run": ("n", "the run was stopped before it came to this case"),
     "xfail": ("x", "it fails, as the testee's expectations say"),
     "xpass": ("X", "it passes, although the testee's expectations say that it fails"),
     "harness-error": ("E", "the case or the runner is wrong, not the testee"),
@@ -39,6 +41,8 @@ EXIT_USAGE: Final = 2
 EXIT_HARNESS: Final = 3
 EXIT_NOT_STARTED: Final = 4
 EXIT_NOTHING: Final = 5
+#: As a shell says it of what SIGINT has ended.
+EXIT_INTERRUPTED: Final = 130
 
 
 @attrs.define
@@ -114,7 +118,8 @@ def apply_controls(results: Iterable[Result]) -> None:
             result.message = (
                 f"its control {control.case.id} did not pass ({control.outcome}), so this says nothing"
             )
-            result.outcome = "unsupported" if control.outcome == "unsupported" else "untestable"
+            asked = control.outcome not in ("unsupported", "blocked", "not-run")
+            result.outcome = "untestable" if asked else control.outcome
 
 
 def exit_code(results: Iterable[Result], *, strict: bool = False) -> int:
@@ -124,6 +129,8 @@ def exit_code(results: Iterable[Result], *, strict: bool = False) -> int:
         return EXIT_HARNESS
     if any(counts[outcome] for outcome in RED) or (strict and counts["nonstrict"]):
         return EXIT_FAILED
+    if counts["not-run"]:
+        return EXIT_INTERRUPTED
     if not any(counts[outcome] for outcome in EVALUATED):
         return EXIT_NOTHING
     return EXIT_OK

@@ -7,7 +7,9 @@ import tempfile
 import threading
 from typing import TYPE_CHECKING, Final, Protocol
 
+from xnet_conformance.blocking import blocker, is_smoke
 from xnet_conformance.errors import CannotStart
+from xnet_conformance.link import kill_all
 from xnet_conformance.results import RED, Result, apply_controls
 from xnet_conformance.role_runners import make_runner, probe
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 #: A run stops when this many cases in a row could not even start the testee.
 _MOST_DEAD_STARTS: Final = 3
 _CAPABLE: Final = "the testee did not start"
+#: How often a run looks whether it shall end, and for how long it then waits for its threads.
+_LOOK_S: Final = 0.05
+_STOPPING_S: Final = 10.0
 
 
 class Runner(Protocol):
@@ -41,6 +46,8 @@ def run_suite(
     jobs: int = 3,
     scale: float = 1.0,
     most_failures: int = 0,
+    stop_at_smoke: bool = False,
+    stop: threading.Event | None = None,
     report: Callable[[Result], None] = lambda result: None,
 ) -> list[Result]:
     """Run cases and return their results in the order of the cases.
@@ -51,29 +58,57 @@ def run_suite(
         cases: Those that were chosen; controls of negative ones have to be among them.
         jobs: Connections at a time.
         scale: Stretches time limits.
-        most_failures: After so many nothing more is run, and the rest is skipped; 0: all are run. Who is at
-            the beginning fails most cases, and most of them by a time limit.
+        most_failures: After so many nothing more is run; 0: all are run. Who is at the beginning fails most
+            cases, and most of them by a time limit.
+        stop_at_smoke: The cases of smoke are run first, and what they block is not run.
+        stop: Once it is set, testees are killed, nothing more is run, and the results are those of what ran.
         report: Called with each result as it comes, by one thread at a time.
 
     Raises:
         CannotStart: The testee does not start at all; nothing was judged.
     """
+    stop = stop or threading.Event()
     chosen = [case for case in cases if profile.scores(case) or profile.lacks(case)]
-    with tempfile.TemporaryDirectory(prefix="xnet-conformance-") as scratch:
-        features = probe(testee, scratch, scale)
-        results, runnable = _sort_out(testee, profile, chosen, features)
-        for result in results.values():
-            report(result)
-        _run_all(testee, runnable, scratch, scale, jobs, most_failures, results, report)
-        for case in runnable:
-            if case.id not in results:
-                message = f"not run: {most_failures} cases had failed"
-                results[case.id] = Result(case, "skipped", message=message, role=testee.role)
+    results: dict[str, Result] = {}
+    # What the processes of a run that was stopped write there meanwhile is no reason not to tell of it.
+    with tempfile.TemporaryDirectory(prefix="xnet-conformance-", ignore_cleanup_errors=True) as scratch:
+        try:
+            features = probe(testee, scratch, scale)
+        except CannotStart:
+            if not stop.is_set():
+                raise
+        else:
+            results, runnable = _sort_out(testee, profile, chosen, features)
+            for result in results.values():
+                report(result)
+            run = _Run(testee, scratch, scale, most_failures, results, stop, report)
+            if stop_at_smoke:
+                run.cases([case for case in runnable if is_smoke(case)], 1)
+                _block(testee, runnable, results)
+            run.cases([case for case in runnable if case.id not in results], jobs)
+    why = "the run was interrupted" if stop.is_set() else f"{most_failures} cases had failed"
+    for case in chosen:
+        if case.id not in results:
+            results[case.id] = Result(case, "not-run", message=f"not run: {why}", role=testee.role)
     ordered = [results[case.id] for case in chosen]
     apply_controls(ordered)
     for result in ordered:
         _expect(testee, result)
     return ordered
+
+
+def _block(testee: Testee, runnable: Iterable[Case], results: dict[str, Result]) -> None:
+    """Set aside what cannot pass because a case of smoke did not."""
+    failed = [
+        result.case
+        for result in results.values()
+        if is_smoke(result.case) and result.outcome in RED and testee.expectation(result.case.id) is None
+    ]
+    for case in runnable:
+        reason = blocker(case, failed)
+        if case.id not in results and reason is not None:
+            message = f"blocked by {reason.id}"
+            results[case.id] = Result(case, "blocked", message=message, role=testee.role)
 
 
 def with_controls(chosen: Sequence[Case], all_cases: Iterable[Case]) -> list[Case]:
@@ -106,54 +141,89 @@ def _sort_out(
     return results, runnable
 
 
-def _run_all(
-    testee: Testee,
-    cases: Sequence[Case],
-    scratch: str,
-    scale: float,
-    jobs: int,
-    most_failures: int,
-    results: dict[str, Result],
-    report: Callable[[Result], None],
-) -> None:
-    # Cases that share a connection come first, so that it lives as long as it can.
-    waiting: queue.SimpleQueue[Case] = queue.SimpleQueue()
-    for case in sorted(cases, key=lambda case: case.own):
-        waiting.put(case)
-    lock = threading.Lock()
-    dead = [0]
-    failures = [0]
-    broken: list[BaseException] = []
+class _Run:
+    """Runs cases, some at a time, into one dict of results."""
 
-    def work() -> None:
-        runner: Runner = make_runner(testee, scratch, scale)
+    def __init__(
+        self,
+        testee: Testee,
+        scratch: str,
+        scale: float,
+        most_failures: int,
+        results: dict[str, Result],
+        stop: threading.Event,
+        report: Callable[[Result], None],
+    ) -> None:
+        self._testee = testee
+        self._scratch = scratch
+        self._scale = scale
+        self._most_failures = most_failures
+        self._results = results
+        self._stop = stop
+        self._report = report
+        self._lock = threading.Lock()
+        self._dead = 0
+        self._failures = 0
+        self._broken: list[BaseException] = []
+
+    def cases(self, cases: Sequence[Case], jobs: int) -> None:
+        """Run cases until there are no more, or there is a reason to stop.
+
+        Raises:
+            CannotStart: The testee does not start any more.
+        """
+        # Cases that share a connection come first, so that it lives as long as it can.
+        waiting: queue.SimpleQueue[Case] = queue.SimpleQueue()
+        for case in sorted(cases, key=lambda case: case.own):
+            waiting.put(case)
+        threads = [
+            threading.Thread(target=self._work, args=(waiting,), name=f"run-{number}", daemon=True)
+            for number in range(min(jobs, len(cases)))
+        ]
+        for thread in threads:
+            thread.start()
+        self._join(threads)
+        if self._broken:
+            raise self._broken[0]
+        if self._dead >= _MOST_DEAD_STARTS:
+            messages = (result.message for result in self._results.values())
+            raise CannotStart(next(message for message in messages if message.startswith(_CAPABLE)))
+
+    def _join(self, threads: list[threading.Thread]) -> None:
+        """Wait for threads; if the run is to end, kill what they wait for, and what they start after that."""
+        left_s = _STOPPING_S
+        while left_s > 0 and any(thread.is_alive() for thread in threads):
+            next(thread for thread in threads if thread.is_alive()).join(_LOOK_S)
+            if self._stop.is_set():
+                kill_all()
+                left_s -= _LOOK_S
+
+    def _work(self, waiting: queue.SimpleQueue[Case]) -> None:
+        runner: Runner = make_runner(self._testee, self._scratch, self._scale)
         try:
             upcoming = _next(waiting)
-            while upcoming is not None and dead[0] < _MOST_DEAD_STARTS and not broken:
-                if most_failures and failures[0] >= most_failures:
-                    break
+            while upcoming is not None and self._goes_on():
                 case, upcoming = upcoming, _next(waiting)
                 result = runner.run(case, upcoming)
-                result.role = testee.role
-                with lock:
-                    dead[0] = dead[0] + 1 if result.message.startswith(_CAPABLE) else 0
-                    failures[0] += result.outcome in RED and testee.expectation(case.id) is None
-                    results[case.id] = result
-                    report(result)
+                if not self._stop.is_set():  # otherwise its testee was killed by us
+                    self._take(result)
         except BaseException as error:  # noqa: BLE001  (handed to the thread that waits)
-            broken.append(error)
+            if not self._stop.is_set():
+                self._broken.append(error)
         finally:
             runner.close()
 
-    threads = [threading.Thread(target=work, name=f"run-{number}", daemon=True) for number in range(jobs)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if broken:
-        raise broken[0]
-    if dead[0] >= _MOST_DEAD_STARTS:
-        raise CannotStart(next(r.message for r in results.values() if r.message.startswith(_CAPABLE)))
+    def _goes_on(self) -> bool:
+        enough = 0 < self._most_failures <= self._failures
+        return not (enough or self._dead >= _MOST_DEAD_STARTS or self._broken or self._stop.is_set())
+
+    def _take(self, result: Result) -> None:
+        result.role = self._testee.role
+        with self._lock:
+            self._dead = self._dead + 1 if result.message.startswith(_CAPABLE) else 0
+            self._failures += result.outcome in RED and self._testee.expectation(result.case.id) is None
+            self._results[result.case.id] = result
+            self._report(result)
 
 
 def _next(waiting: queue.SimpleQueue[Case]) -> Case | None:
@@ -169,7 +239,7 @@ def _expect(testee: Testee, result: Result) -> None:
     if (
         expectation is None
         or expectation.expect == "skip"
-        or result.outcome in ("unsupported", "harness-error")
+        or result.outcome in ("unsupported", "blocked", "not-run", "harness-error")
     ):
         return
     good = result.outcome in ("pass", "nonstrict")

@@ -76,10 +76,51 @@ def test_a_testee_that_does_not_start_is_not_judged() -> None:
         command("smoke", *zoo("dies-at-start"))
 
 
-def test_smoke_shows_what_was_on_the_wire(tmp_path: Path) -> None:
-    path = tmp_path / "worker.py"
+def without_exec(folder: Path) -> list[str]:
+    """A worker that refuses CHANNEL_EXEC."""
+    path = folder / "worker.py"
     path.write_text(ZOO_WORKER.read_text().replace("elif kind > 16", "elif kind == 3 or kind > 16"))
-    done = command("smoke", "-t", shlex.join([sys.executable, "-S", str(path), "good"]))
+    return ["-t", shlex.join([sys.executable, "-S", str(path), "good"])]
+
+
+def test_what_needs_a_case_of_smoke_that_did_not_pass_is_blocked_and_not_run(tmp_path: Path) -> None:
+    done = command(
+        "run", *without_exec(tmp_path), "--layer", "channel", "--report", "json", "-o", str(tmp_path)
+    )
+    assert done.exit_code == 1
+    assert [line for line in done.output.splitlines() if line.startswith(("FAIL", "TIME", "CRASH"))] == [
+        "FAIL smoke.echo"
+    ]
+    assert '  -> A worker is given the fixture echo in its language, with "call": "run"' in done.output
+    rows = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    blocked = [row for row in rows if row.get("outcome") == "blocked"]
+    assert {row["message"] for row in blocked} == {"blocked by smoke.echo"}
+    assert len(blocked) > 50
+    assert f"  {len(blocked):4} cases: blocked by smoke.echo" in done.output
+
+
+def test_what_is_asked_for_by_name_is_run_all_the_same(tmp_path: Path) -> None:
+    done = command("run", *without_exec(tmp_path), "--case", "channel.close.by-runner")
+    assert "FAIL channel.close.by-runner" in done.output
+    assert "blocked" not in done.output
+
+
+def test_what_is_unsupported_is_listed_by_the_feature_that_is_missing() -> None:
+    done = command("run", *zoo("good"), "--case", "trace.*", "--case", "gateway.python.inspect")
+    assert "not judged:" in done.output
+    assert "cases: the testee does not declare trace\n" in done.output
+
+
+def test_a_run_says_why_a_testee_cannot_be_judged(tmp_path: Path) -> None:
+    path = tmp_path / "worker.py"
+    path.write_text("print('hello')")
+    done = CliRunner().invoke(group, ["run", "-t", f"{sys.executable} {path}"])
+    assert isinstance(done.exception, CannotStart)
+    assert "is standard output in binary mode?" in done.output
+
+
+def test_smoke_shows_what_was_on_the_wire(tmp_path: Path) -> None:
+    done = command("smoke", *without_exec(tmp_path))
     assert done.exit_code == 1
     assert "FAIL smoke.echo" in done.output
     assert "--> CHANNEL_EXEC" in done.output

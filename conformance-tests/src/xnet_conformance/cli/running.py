@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from xnet_conformance.blocking import is_smoke
 from xnet_conformance.case_files import load_cases, select
+from xnet_conformance.cli.interrupting import interrupts
 from xnet_conformance.cli.options import make_testee, testee_options
+from xnet_conformance.cli.starting import show_finding
+from xnet_conformance.diagnosis import diagnose
+from xnet_conformance.errors import CannotStart
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.reports import FORMATS, Report, write_reports
 from xnet_conformance.reports.terminal import Progress, print_summary
 from xnet_conformance.results import exit_code
 from xnet_conformance.suite_running import run_suite, with_controls
 from xnet_conformance.testee import default_profile
+
+if TYPE_CHECKING:
+    from xnet_conformance.testee import Testee
 
 
 @click.command()
@@ -45,33 +53,51 @@ from xnet_conformance.testee import default_profile
 @click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
 @click.pass_context
 def run(context: click.Context, /, **options: Any) -> None:
-    """Run the cases of a profile against a testee."""
+    """Run the cases of a profile against a testee.
+
+    The cases of smoke come first; what cannot work without one that did not pass is blocked by it and not
+    run, unless --case asks for it. An interrupt ends the run: what was found until then is shown and written.
+    """
     testee = make_testee(*(options[name] for name in ("testee", "role", "features", "stdio", "fixtures")))
     profile = read_profile(options["profile"] or testee.profile or default_profile(testee.role))
     every = load_cases()
-    cases = with_controls(select(every, options["patterns"], options["layers"]), every)
+    chosen = select(every, options["patterns"], options["layers"])
+    if not options["patterns"]:
+        chosen += [case for case in every if is_smoke(case) and case not in chosen]
+    cases = with_controls(chosen, every)
     progress = Progress(sum(profile.scores(case) for case in cases), quiet=options["quiet"])
     started = time.monotonic()
-    results = run_suite(
-        testee,
-        profile,
-        cases,
-        jobs=options["jobs"],
-        scale=options["scale"],
-        most_failures=options["most_failures"],
-        report=progress.result,
-    )
+    with interrupts() as stop:
+        try:
+            results = run_suite(
+                testee,
+                profile,
+                cases,
+                jobs=options["jobs"],
+                scale=options["scale"],
+                most_failures=options["most_failures"],
+                stop_at_smoke=not options["patterns"],
+                stop=stop,
+                report=progress.result,
+            )
+        except CannotStart:
+            progress.end()
+            _say_why(testee, options["scale"])
+            raise
     progress.end()
     report = Report(testee, profile, results, time.monotonic() - started)
     print_summary(report, trace=options["trace"])
-    left = sum(result.message.startswith("not run:") for result in results)
-    if left:
-        click.echo(
-            f"stopped after {options['most_failures']} failures: {left} cases were not run (--maxfail 0)"
-        )
     for path in write_reports(report, options["formats"], options["out"]):
         click.echo(f"written: {path}")
     context.exit(exit_code(results, strict=options["strict"]))
+
+
+def _say_why(testee: Testee, scale: float) -> None:
+    """Show what ``doctor`` has to say of a testee that cannot be judged, to the first step that is wrong."""
+    for finding in diagnose(testee, scale):
+        show_finding(finding)
+        if not finding.good:
+            return
 
 
 @click.command()

@@ -17,6 +17,8 @@ from xnet_conformance.specification import SUITE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from xnet_conformance.diagnosis import Finding
+
 SKELETONS: Final = SUITE / "skeletons"
 _COMMANDS: Final[Mapping[str, str]] = {".py": "{python} -u {here}/", ".mjs": "node {here}/"}
 
@@ -32,15 +34,20 @@ def doctor(context: click.Context, /, **options: Any) -> None:
     testee = make_testee(*(options[name] for name in ("testee", "role", "features", "stdio", "fixtures")))
     good = True
     for finding in diagnose(testee, options["scale"]):
-        click.secho(
-            f"{'ok    ' if finding.good else 'WRONG '} {finding.step}", fg="green" if finding.good else "red"
-        )
-        for line in printable(finding.seen).splitlines():
-            click.echo(f"         {line}")
-        if not finding.good and finding.advice:
-            click.echo(f"       -> {finding.advice}")
+        show_finding(finding)
         good = good and finding.good
     context.exit(EXIT_OK if good else EXIT_FAILED)
+
+
+def show_finding(finding: Finding) -> None:
+    """Print one step of a diagnosis, and what to do if it is wrong."""
+    click.secho(
+        f"{'ok    ' if finding.good else 'WRONG '} {finding.step}", fg="green" if finding.good else "red"
+    )
+    for line in printable(finding.seen).splitlines():
+        click.echo(f"         {line}")
+    if not finding.good and finding.advice:
+        click.echo(f"       -> {finding.advice}")
 
 
 @click.command("new-testee")

@@ -11,6 +11,7 @@ from xnet_conformance.results import RED, Result
 if TYPE_CHECKING:
     from xnet_conformance.reports.report import Report
 
+_SKIPPED: Final = frozenset({"unsupported", "skipped", "blocked", "not-run", "xfail"})
 #: XML 1.0 has no form for these, quoted or not.
 _IMPOSSIBLE: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -28,7 +29,7 @@ def write_junit(report: Report) -> str:
 def _suite(report: Report, layer: str, results: list[Result]) -> str:
     failures = sum(result.outcome in RED for result in results)
     errors = sum(result.outcome == "harness-error" for result in results)
-    skipped = sum(result.outcome in ("unsupported", "skipped", "xfail") for result in results)
+    skipped = sum(result.outcome in _SKIPPED for result in results)
     cases = "".join(_case(report, result) for result in results)
     return (
         f'<testsuite name={quoteattr(layer)} tests="{len(results)}" failures="{failures}" errors="{errors}" '
@@ -46,6 +47,6 @@ def _case(report: Report, result: Result) -> str:
         return f"{head}><failure message={message} type={kind}>{escape(text)}</failure></testcase>\n"
     if result.outcome == "harness-error":
         return f"{head}><error message={message}>{escape(text)}</error></testcase>\n"
-    if result.outcome in ("unsupported", "skipped", "xfail"):
+    if result.outcome in _SKIPPED:
         return f"{head}><skipped message={message}/></testcase>\n"
     return f"{head}/>\n"

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from xnet_conformance.blocking import advice_for, is_smoke
 from xnet_conformance.case import LAYERS
 from xnet_conformance.results import EVALUATED, OUTCOMES, RED, Result, layer_counts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from xnet_conformance.reports.report import Report
 
 _LOG_LINES: Final = 40
@@ -58,10 +61,16 @@ def print_summary(report: Report, *, trace: bool) -> None:
     for result in report.results:
         if result.outcome in RED or result.outcome == "harness-error":
             click.secho(printable(result.explanation(report.repeat_command(result))), fg="red")
+            if is_smoke(result.case):
+                click.echo(
+                    "".join(f"  -> {line}\n" for line in advice_for(result.case).splitlines()), nl=False
+                )
             _print_evidence(result, trace)
         elif result.outcome == "nonstrict":
             click.secho(printable(result.explanation()), fg="yellow")
     click.echo(printable(table(report)))
+    for line in not_asked(report.results):
+        click.echo(printable(line))
 
 
 def _print_evidence(result: Result, trace: bool) -> None:
@@ -91,6 +100,17 @@ def table(report: Report) -> str:
         mark = "FAILED" if any(found[outcome] for outcome in (*RED, "harness-error")) else "ok"
         lines.append(f"  {layer:12} {mark:6} {found['pass']:4} of {evaluated} passed" + _others(found))
     return "\n".join(lines)
+
+
+def not_asked(results: Iterable[Result]) -> list[str]:
+    """Return what was not judged, by reason: a feature that is missing, what blocked or stopped it."""
+    counts = Counter(
+        (result.outcome, result.message)
+        for result in results
+        if result.outcome in ("unsupported", "blocked", "not-run")
+    )
+    rows = sorted(counts.items(), key=lambda row: (row[0][0], -row[1]))
+    return ["not judged:"] * bool(rows) + [f"  {number:4} cases: {message}" for (_, message), number in rows]
 
 
 def _others(found: Counter[str]) -> str:
