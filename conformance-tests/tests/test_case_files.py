@@ -14,6 +14,7 @@ from xnet_conformance.case_running import STEP_MODULES
 from xnet_conformance.errors import CaseError, UsageError
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.scenario import parse_step
+from xnet_conformance.specification import SUITE
 from xnet_conformance.steps_rsync import RECEIVER
 
 CASES = load_cases()
@@ -61,10 +62,11 @@ def test_a_control_expects_no_error_itself() -> None:
 
 FIXTURES = sorted(
     {
-        step["exec"]["fixture"]
+        step["exec"][key]
         for case in CASES
         for step in steps_of(case.steps)
-        if "fixture" in step.get("exec", {})
+        for key in ("fixture", "alone")
+        if key in step.get("exec", {})
     }
     - {RECEIVER}  # what a testee's own implementation of syncs brings
 )
@@ -77,7 +79,7 @@ def test_a_fixture_is_there_for_each_language(language: str, name: str) -> None:
 
 
 def test_a_fixture_that_no_case_uses_is_not_kept() -> None:
-    folder = Path(Fixtures("python")._folders[-1])
+    folder = SUITE / "fixtures" / "python"
     used = {path.stem for path in folder.glob("*.py")} - set(FIXTURES)
     text = "".join(path.read_text() for path in folder.parents[1].rglob("*.yaml"))
     text += "".join(path.read_text() for path in folder.parents[2].rglob("*.py"))

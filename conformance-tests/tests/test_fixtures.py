@@ -45,3 +45,10 @@ def test_a_task_in_another_language(tmp_path: Path) -> None:
     assert fixtures.source("echo") == "def run(channel)"
     with pytest.raises(MissingFixture, match="'wait' for the language 'ruby'"):
         fixtures.source("wait")
+
+
+def test_the_language_may_become_known_later() -> None:
+    said: list[str] = []
+    fixtures = Fixtures(lambda: said[-1])
+    said.append("javascript")
+    assert "async function run" in fixtures.source("echo")

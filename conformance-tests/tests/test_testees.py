@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from xnet_conformance.suite_running import run_suite
 from xnet_conformance.testee import read_testee
 
 TESTEES = Path(__file__).resolve().parents[1] / "testees"
+NEEDS_CARGO = pytest.mark.skipif(shutil.which("cargo") is None, reason="needs cargo")
 GOOD = ("pass", "unsupported")
 #: Dicts of Python 2 have no order (VA-009), and an expectation is in its file.
 GOOD_ON_2_7 = (*GOOD, "nonstrict", "xfail")
@@ -43,6 +45,31 @@ def test_the_worker_in_javascript_passes_everything() -> None:
     results = judge("node/testee")
     assert {result.case.id: result.message for result in results if result.outcome not in GOOD} == {}
     assert len([result for result in results if result.outcome == "pass"]) > 700
+
+
+@pytest.mark.timeout(600)
+@NEEDS_CARGO
+def test_the_worker_in_rust_passes_everything() -> None:
+    """Its build is part of this; together they take less than a minute."""
+    results = judge("rust/testee")
+    assert {result.case.id: result.message for result in results if result.outcome not in GOOD} == {}
+    assert len([result for result in results if result.outcome == "pass"]) > 700
+
+
+@pytest.mark.timeout(600)
+@NEEDS_CARGO
+def test_the_tests_of_the_worker_in_rust_pass() -> None:
+    command = [
+        "cargo",
+        "test",
+        "--offline",
+        "--quiet",
+        "--manifest-path",
+        str(TESTEES / "rust" / "Cargo.toml"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=500, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "warning" not in done.stderr
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from xnet_conformance import (
@@ -85,18 +86,17 @@ class WorkerRunner:
         session: Session | None = None
         try:
             session, scratch = self._session_for(case)
-            language = _language(session)
             scenario = Scenario(
                 case,
                 session,
-                Fixtures(language, self._workers.testee.fixtures),
+                Fixtures(partial(_language, session), self._workers.testee.fixtures),
                 time.monotonic() + case.limit_s * self._workers.scale,
                 scratch,
                 driver=self._workers.driver,
                 bindings={
                     "scratch": scratch,
                     "testee": shlex.split(self._workers.testee.command),
-                    "language": language,
+                    "language": _language(session),
                 },
             )
             _judge(scenario, result)

@@ -8,6 +8,7 @@ from xnet_conformance.errors import MissingFixture
 from xnet_conformance.specification import SUITE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _SUFFIXES: Final = {"python": ".py", "javascript": ".mjs"}
@@ -17,13 +18,14 @@ class Fixtures:
     """The fixtures of one language.
 
     Args:
-        language: What the testee executes.
+        language: What the testee executes, or what tells it when a source is wanted: a case may begin
+            before HELLO.
         folders: Where to look first: somebody with another language has a folder of their own.
     """
 
-    def __init__(self, language: str, folders: tuple[Path, ...] = ()) -> None:
-        self.language = language
-        self._folders = (*folders, SUITE / "fixtures" / language)
+    def __init__(self, language: str | Callable[[], str], folders: tuple[Path, ...] = ()) -> None:
+        self._language = language
+        self._folders = folders
         self._texts: dict[str, str] = {}
 
     def source(self, name: str) -> str:
@@ -33,11 +35,13 @@ class Fixtures:
             MissingFixture: There is none for this language.
         """
         if name not in self._texts:
-            suffix = _SUFFIXES.get(self.language, ".*")
-            found = [path for folder in self._folders for path in sorted(folder.glob(name + suffix))]
+            language = self._language if isinstance(self._language, str) else self._language()
+            suffix = _SUFFIXES.get(language, ".*")
+            folders = (*self._folders, SUITE / "fixtures" / language)
+            found = [path for folder in folders for path in sorted(folder.glob(name + suffix))]
             if not found:
                 raise MissingFixture(
-                    f"there is no fixture {name!r} for the language {self.language!r}: write one as "
+                    f"there is no fixture {name!r} for the language {language!r}: write one as "
                     "suite/fixtures/README.md says, and name its folder with --fixtures"
                 )
             self._texts[name] = found[0].read_text(encoding="utf-8")

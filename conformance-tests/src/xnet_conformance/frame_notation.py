@@ -108,15 +108,18 @@ def exec_payload(scenario: Scenario, fields: dict[str, Any]) -> bytes:
 
     Args:
         scenario: The case.
-        fields: ``{fixture: name, args: {...}, file: text}`` or ``{source: text, call: ..., kwargs: ...}``;
-            other keys are sent as they are.
+        fields: ``{fixture: name, args: {...}, file: text}``, ``{alone: name}`` for the source of a
+            fixture of which nothing is called, or ``{source: text, call: ..., kwargs: ...}``; other keys
+            are sent as they are.
     """
     pairs: list[tuple[str, Value]] = []
     if "fixture" in fields:
         pairs.append(("source", Value("str", scenario.fixtures.source(fields["fixture"]))))
         pairs.append(("call", Value("str", "run")))
         pairs.append(("kwargs", resolve(as_value(fields.get("args", {})), scenario.bindings)))
-    rest = {key: item for key, item in fields.items() if key not in ("fixture", "args")}
+    if "alone" in fields:
+        pairs.append(("source", Value("str", scenario.fixtures.source(fields["alone"]))))
+    rest = {key: item for key, item in fields.items() if key not in ("fixture", "args", "alone")}
     pairs += [(key, resolve(as_value(item), scenario.bindings)) for key, item in rest.items()]
     return write_value(Value("dict", tuple((Value("str", key), item) for key, item in pairs)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xnet_conformance.adapting import AdapterRunner
+from xnet_conformance.building import build
 from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import Workers
 from xnet_conformance.hello import Announced
@@ -32,11 +33,12 @@ def make_runner(testee: Testee, scratch: str, scale: float) -> Runner:
 
 
 def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
-    """Start the testee once and return the features it has, those of its file included.
+    """Build the testee if it has to be, start it once and return its features, those of its file included.
 
     Raises:
-        CannotStart: It does not get as far as its HELLO.
+        CannotStart: It cannot be built, or does not get as far as its HELLO.
     """
+    build(testee)
     if testee.role == "legacy":
         return frozenset({"exec.python", *testee.features})
     if testee.role == "adapter":

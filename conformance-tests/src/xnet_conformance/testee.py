@@ -4,6 +4,7 @@ A file is YAML::
 
     name: my worker in Ruby
     command: ruby {here}/worker.rb        # {here} is the file's folder, {python} the runner's interpreter
+    build: make -C {here}                 # is run before the first start, if the command has to be built
     role: worker                          # worker, initiator, adapter or legacy
     features: [trace]                     # beyond what its HELLO says
     stdio: pipes                          # or socket
@@ -34,6 +35,7 @@ _KEYS: Final = frozenset(
     [
         "name",
         "command",
+        "build",
         "role",
         "features",
         "stdio",
@@ -65,6 +67,7 @@ class Testee:
     name: str
     command: str
     role: str = "worker"
+    build: str = ""
     features: tuple[str, ...] = ()
     stdio: str = "pipes"
     python2: bool = False
@@ -117,6 +120,7 @@ def read_testee(path: Path) -> Testee:
         name=raw.get("name", path.stem),
         command=raw["command"].format(**words),
         role=raw.get("role", "worker"),
+        build=str(raw.get("build", "")).format(**words),
         features=tuple(raw.get("features", ())),
         stdio=raw.get("stdio", "pipes"),
         python2=bool(raw.get("python2", False)),

@@ -1,0 +1,166 @@
+//! Where executions run (GW-013 to GW-016), and what is said when they have ended (GW-010).
+
+use std::collections::{HashMap, VecDeque};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::conn::channel::Channel;
+use crate::conn::state::State;
+use crate::conn::Conn;
+use crate::task::{Fail, Interrupt, Request, Task};
+use crate::tasks;
+use crate::wire::frames::Type;
+use crate::wire::payloads::encode_error;
+
+/// How long a request waits for the main thread (GW-016).
+const PATIENCE: Duration = Duration::from_secs(1);
+const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
+const STACK_BYTES: usize = 512 * 1024;
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    #[default]
+    Thread,
+    MainThreadOnly,
+}
+
+struct Running {
+    interrupt: Interrupt,
+    on_main: bool,
+}
+
+/// What is executed, and what waits for that.
+#[derive(Default)]
+pub struct Schedule {
+    pub model: Model,
+    running: HashMap<u32, Running>,
+    main_is_busy: bool,
+    /// For the main thread to take.
+    for_main: Option<Request>,
+    waiting: VecDeque<(Request, Instant)>,
+}
+
+impl Schedule {
+    pub fn executing(&self) -> usize {
+        self.running.len()
+    }
+
+    pub fn queued(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.running.is_empty() && self.waiting.is_empty()
+    }
+
+    pub fn model_name(&self) -> &'static str {
+        match self.model {
+            Model::Thread => "thread",
+            Model::MainThreadOnly => "main_thread_only",
+        }
+    }
+
+    pub fn interrupt_main(&self) {
+        self.running.values().filter(|one| one.on_main).for_each(|one| one.interrupt.set());
+    }
+
+    fn begin(&mut self, id: u32, on_main: bool) -> Interrupt {
+        let interrupt = Interrupt::default();
+        self.running.insert(id, Running { interrupt: interrupt.clone(), on_main });
+        interrupt
+    }
+
+    fn begin_on_main(&mut self, request: Request) {
+        self.main_is_busy = true;
+        self.begin(request.id, true);
+        self.for_main = Some(request);
+    }
+}
+
+impl Conn {
+    /// Takes a request: it begins now, or waits.
+    pub fn schedule(self: &Arc<Self>, state: &mut State, request: Request) {
+        let id = request.id;
+        if !state.schedule.main_is_busy {
+            state.schedule.begin_on_main(request);
+            self.changed.notify_all();
+        } else if state.schedule.model == Model::MainThreadOnly {
+            state.schedule.waiting.push_back((request, Instant::now() + PATIENCE));
+            self.clock.notify_all();
+        } else {
+            let interrupt = state.schedule.begin(id, false);
+            let conn = Arc::clone(self);
+            let run = move || conn.execute(request, interrupt, false);
+            if let Err(error) = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run) {
+                state.schedule.running.remove(&id);
+                self.refuse(state, id, &format!("no thread can be started for it: {error}"));
+            }
+        }
+    }
+
+    /// Refuses those that have waited for too long. Says when the next one will have.
+    pub fn refuse_late(&self, state: &mut State, now: Instant) -> Option<Instant> {
+        while let Some(&(Request { id, .. }, until)) = state.schedule.waiting.front() {
+            if now < until {
+                return Some(until);
+            }
+            state.schedule.waiting.pop_front();
+            self.refuse(state, id, BUSY);
+        }
+        None
+    }
+
+    /// The main thread: executes what it is given, for ever.
+    pub fn run_main(self: &Arc<Self>) -> ! {
+        loop {
+            let mut state = self.lock();
+            let request = loop {
+                if let Some(request) = state.schedule.for_main.take() {
+                    break request;
+                }
+                state = self.changed.wait(state).unwrap_or_else(|poisoned| poisoned.into_inner());
+            };
+            let interrupt = state.schedule.running.get(&request.id).map(|one| one.interrupt.clone());
+            drop(state);
+            self.execute(request, interrupt.unwrap_or_default(), true);
+        }
+    }
+
+    fn execute(self: &Arc<Self>, request: Request, interrupt: Interrupt, on_main: bool) {
+        let id = request.id;
+        self.trace.event(&format!("execution {id} begins"));
+        let channel = Channel::new(self, &mut self.lock(), id);
+        let exec = request.exec;
+        let task = Task { channel, interrupt, on_main, kwargs: exec.kwargs };
+        let run = || tasks::run(&task, &exec.source, exec.call.as_deref());
+        let ended = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+            Err(Fail::Other(format!("the code panicked: {}", text.unwrap_or_default())))
+        });
+        self.trace.event(&format!("execution {id} has ended"));
+        self.finish(id, on_main, &ended);
+    }
+
+    /// Says that an execution has ended; from the closing frame on it counts no more (GW-015, GW-021).
+    fn finish(&self, id: u32, on_main: bool, ended: &Result<(), Fail>) {
+        let mut state = self.lock();
+        if !state.has_ended() && state.channels.get(&id).is_some_and(|channel| channel.is_open()) {
+            match ended {
+                Ok(()) | Err(Fail::End) => self.put(&mut state, Type::ChannelClose, id, &[]),
+                Err(fail) => self.put(&mut state, Type::ChannelCloseError, id, &encode_error(&fail.to_string())),
+            }
+        }
+        state.close_channel(id, None);
+        state.end_request(id);
+        state.schedule.running.remove(&id);
+        if on_main {
+            state.schedule.main_is_busy = false;
+            if let Some((next, _)) = state.schedule.waiting.pop_front() {
+                state.schedule.begin_on_main(next);
+            }
+        }
+        self.clock.notify_all();
+    }
+}

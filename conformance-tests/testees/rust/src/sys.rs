@@ -1,0 +1,140 @@
+//! What the standard library has no words for: a few functions of the C library that it is linked with anyway.
+#![allow(unsafe_code)]
+
+use std::ffi::{c_char, c_int, c_uint, CString};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+const F_GETFL: c_int = 3;
+const F_SETFL: c_int = 4;
+const F_DUPFD_CLOEXEC: c_int = 1030;
+pub const O_WRONLY: c_int = 0o1;
+pub const O_CREAT: c_int = 0o100;
+pub const O_EXCL: c_int = 0o200;
+pub const O_APPEND: c_int = 0o2000;
+pub const O_NONBLOCK: c_int = 0o4000;
+const SHUT_WR: c_int = 1;
+
+// This one differs between processors.
+#[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
+mod flags {
+    pub const O_NOFOLLOW: super::c_int = 0o100000;
+}
+#[cfg(not(any(target_arch = "aarch64", target_arch = "arm")))]
+mod flags {
+    pub const O_NOFOLLOW: super::c_int = 0o400000;
+}
+pub use flags::O_NOFOLLOW;
+pub const O_CLOEXEC: c_int = 0o2000000;
+
+extern "C" {
+    fn dup2(from: c_int, to: c_int) -> c_int;
+    fn fcntl(fd: c_int, command: c_int, ...) -> c_int;
+    fn shutdown(fd: c_int, how: c_int) -> c_int;
+    fn nice(increment: c_int) -> c_int;
+    fn geteuid() -> c_uint;
+    fn open(path: *const c_char, flags: c_int, ...) -> c_int;
+}
+
+/// A descriptor of the connection. Programs that are started do not inherit it (GW-040).
+pub struct Fd(File);
+
+impl Fd {
+    /// Moves what a standard descriptor is to another one.
+    pub fn moved_from(fd: RawFd) -> io::Result<Self> {
+        // SAFETY: fcntl with this command has one argument, and what it returns is nobody else's.
+        let moved = unsafe { fcntl(fd, F_DUPFD_CLOEXEC, 10 as c_int) };
+        if moved < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: as above.
+        Ok(Self(unsafe { File::from_raw_fd(moved) }))
+    }
+
+    pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match (&self.0).read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
+    pub fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
+        (&self.0).write_all(bytes)
+    }
+
+    /// Nothing more comes from this side: said on a socket, and by closing anything else. The descriptor itself becomes
+    /// one of nothing, so that its number is not given to another file meanwhile.
+    pub fn shut_down_writing(&self) {
+        // SAFETY: no memory is concerned.
+        unsafe { shutdown(self.0.as_raw_fd(), SHUT_WR) };
+        if let Ok(null) = File::options().write(true).open("/dev/null") {
+            let _ = replace(self.0.as_raw_fd(), null.as_raw_fd());
+        }
+    }
+}
+
+/// Makes `fd` the same as `by`.
+pub fn replace(fd: RawFd, by: RawFd) -> io::Result<()> {
+    // SAFETY: no memory is concerned.
+    match unsafe { dup2(by, fd) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    }
+}
+
+/// Lets reads and writes of a file wait again that was opened without waiting.
+pub fn let_wait(file: &File) {
+    // SAFETY: no memory is concerned.
+    unsafe {
+        let flags = fcntl(file.as_raw_fd(), F_GETFL);
+        fcntl(file.as_raw_fd(), F_SETFL, flags & !O_NONBLOCK);
+    }
+}
+
+/// Adds to the niceness. More than the system has is its end; what it does not allow is an error.
+pub fn add_niceness(increment: i32) -> io::Result<()> {
+    if increment == 0 {
+        return Ok(());
+    }
+    // The function also returns -1 where that is the niceness: only a refusal leaves an error behind. The error of this
+    // thread is set to one that nice does not have by a call that fails.
+    // SAFETY: no memory is concerned.
+    unsafe {
+        fcntl(-1, F_GETFL);
+        let ebadf = io::Error::last_os_error().raw_os_error();
+        let niceness = nice(increment);
+        let error = io::Error::last_os_error();
+        if niceness == -1 && error.raw_os_error() != ebadf {
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+pub fn user() -> u32 {
+    // SAFETY: it cannot fail.
+    unsafe { geteuid() }
+}
+
+/// Opens a path of bytes with these flags, never inherited.
+pub fn open_path(path: &[u8], flags: c_int, mode: c_uint) -> io::Result<File> {
+    let path = c_string(path)?;
+    // SAFETY: the path ends with a byte 0 and lives long enough.
+    opened(unsafe { open(path.as_ptr(), flags | O_CLOEXEC, mode) })
+}
+
+pub fn opened(fd: c_int) -> io::Result<File> {
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor is new and nobody else's.
+    Ok(File::from(unsafe { OwnedFd::from_raw_fd(fd) }))
+}
+
+/// A name for the C library; one with a byte 0 in it is none.
+pub fn c_string(bytes: &[u8]) -> io::Result<CString> {
+    CString::new(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, "a name with a byte 0"))
+}

@@ -1,0 +1,61 @@
+//! Tasks that compute, wait or fail.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::task::{Fail, Task};
+use crate::wire::write::Writer;
+
+fn text(text: &str) -> Vec<u8> {
+    Writer::new().text(text).bytes
+}
+
+pub fn busy(task: &Task) -> Result<(), Fail> {
+    task.send(&text("computing"))?;
+    let begun = Instant::now();
+    let stop = task.text("folder", "")?;
+    let limit = if stop.is_empty() { task.seconds("seconds", 1.0) } else { Duration::from_secs(60) };
+    let mut sum = 0u64;
+    while begun.elapsed() < limit {
+        for number in 0..1_000_000u64 {
+            sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(number));
+        }
+        if task.interrupt.is_set() {
+            return Err(Fail::Interrupted);
+        }
+        if !stop.is_empty() && Path::new(&stop).join("stop").exists() {
+            break;
+        }
+    }
+    task.send(&text("done"))
+}
+
+pub fn fail(task: &Task) -> Result<(), Fail> {
+    for number in 0..task.number("items", 0)? {
+        task.send(&Writer::new().uint(number).bytes)?;
+    }
+    Err(Fail::Other(task.text("text", "it failed")?))
+}
+
+pub fn linger(task: &Task) -> Result<(), Fail> {
+    task.send(&text("lingering"))?;
+    let until = Instant::now() + task.seconds("seconds", 3.0);
+    while Instant::now() < until {
+        task.sleep(Duration::from_millis(20))?;
+    }
+    Ok(())
+}
+
+pub fn names(task: &Task) -> Result<(), Fail> {
+    task.send(&Writer::new().list(2).text("__channelexec__").raw(&task.kwargs).bytes)
+}
+
+pub fn stubborn(task: &Task) -> Result<(), Fail> {
+    task.send(&text("sleeping"))?;
+    let slept = task.sleep(task.seconds("seconds", 60.0));
+    if slept == Err(Fail::Interrupted) {
+        // What is sent from here on is not interrupted again.
+        task.channel.send(&text("interrupted"), &Default::default())?;
+    }
+    slept
+}
