@@ -86,6 +86,22 @@ def test_a_fixture_that_no_case_uses_is_not_kept() -> None:
     assert {name for name in used if f"{name}" not in text} == set()
 
 
+def test_cases_for_every_language_have_no_source_of_one() -> None:
+    """What is no source is refused by everybody; what is to do something is a fixture."""
+    found = {
+        case.id
+        for case in CASES
+        if "worker" in case.roles and not any(need.startswith("exec.") for need in case.needs)
+        for step in steps_of(case.steps)
+        if str(step.get("exec", {}).get("source", "")).strip() and "fill" not in str(step["exec"]["source"])
+    }
+    assert found == {
+        "gateway.exec.syntax-error",
+        "gateway.exec.language-other",
+        "gateway.exec.language-empty",
+    }
+
+
 def test_ids_are_unique() -> None:
     with pytest.raises(CaseError, match=r"the id a\.b is used in a\.yaml too"):
         check_together([case("a.b"), case("a.b")])

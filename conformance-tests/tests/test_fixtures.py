@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from xnet_conformance.errors import MissingFixture
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.specification import SUITE
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FOLDER = SUITE / "fixtures"
 #: What a testee brings along itself.
@@ -30,6 +27,13 @@ def test_the_readme_has_every_task_in_order() -> None:
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     described = re.findall(r"^\| `([a-z-]+)` \|", text, re.MULTILINE)
     assert described == sorted({path.stem for path in (FOLDER / "python").iterdir() if path.is_file()} | OWN)
+
+
+def test_the_worker_in_rust_has_every_task() -> None:
+    """It has their code in src/tasks of conformance-tests/testees/rust, and files that name it."""
+    ours = Path(__file__).resolve().parents[1] / "testees" / "rust" / "fixtures"
+    tasks = {path.stem for path in (FOLDER / "python").iterdir() if path.is_file()}
+    assert {path.stem for path in ours.iterdir()} - OWN == tasks
 
 
 def test_somebodys_own_file_comes_first(tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ use crate::conn::state::State;
 use crate::conn::Conn;
 use crate::task::{Fail, Interrupt, Request, Task};
 use crate::tasks;
+use crate::wire::cursor;
 use crate::wire::frames::Type;
-use crate::wire::payloads::encode_error;
+use crate::wire::payloads::{self, encode_error, Exec, Source};
 
 /// How long a request waits for the main thread (GW-016).
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -78,6 +79,34 @@ impl Schedule {
     }
 }
 
+/// Executes what a request asks for, once all of it has come.
+fn run_request(task: &mut Task, exec: Exec) -> Result<(), Fail> {
+    let source = match exec {
+        Exec::Source(source) => source,
+        Exec::Follows => following(task)?,
+    };
+    task.kwargs = source.kwargs;
+    match source.language {
+        Some(language) if language != tasks::LANGUAGE => {
+            Err(Fail::Other(format!("this worker executes {}, and no {language:?}", tasks::LANGUAGE)))
+        }
+        _ => tasks::run(task, &source.text, source.call.as_deref()),
+    }
+}
+
+/// A request that is the first item of its channel (GW-007, GW-008).
+fn following(task: &Task) -> Result<Source, Fail> {
+    let item = task.receive()?;
+    let Some(payload) = cursor::bytes(&item.bytes) else {
+        return Err(Fail::Other("the request that was to follow is no bytes".into()));
+    };
+    match payloads::exec(payload) {
+        Ok(Exec::Source(source)) => Ok(source),
+        Ok(Exec::Follows) => Err(Fail::Other("the request that followed says that it follows".into())),
+        Err(why) => Err(Fail::Other(format!("the request that followed is malformed: {}", why.0))),
+    }
+}
+
 impl Conn {
     /// Takes a request: it begins now, or waits.
     pub fn schedule(self: &Arc<Self>, state: &mut State, request: Request) {
@@ -131,9 +160,8 @@ impl Conn {
         let id = request.id;
         self.trace.event(&format!("execution {id} begins"));
         let channel = Channel::new(self, &mut self.lock(), id);
-        let exec = request.exec;
-        let task = Task { channel, interrupt, on_main, kwargs: exec.kwargs };
-        let run = || tasks::run(&task, &exec.source, exec.call.as_deref());
+        let mut task = Task { channel, interrupt, on_main, kwargs: Vec::new() };
+        let run = || run_request(&mut task, request.exec);
         let ended = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));

@@ -30,6 +30,20 @@ pub fn busy(task: &Task) -> Result<(), Fail> {
     task.send(&text("done"))
 }
 
+pub fn take(task: &Task) -> Result<(), Fail> {
+    let channel = task.receive_channel()?;
+    for _ in 0..task.number("count", 1)? {
+        channel.receive(&task.interrupt)?;
+    }
+    task.send(&text("taken"))?;
+    let stop = Path::new(&task.text("folder", "")?).join("stop");
+    let until = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < until && !stop.exists() {
+        task.sleep(Duration::from_millis(20))?;
+    }
+    Ok(())
+}
+
 pub fn fail(task: &Task) -> Result<(), Fail> {
     for number in 0..task.number("items", 0)? {
         task.send(&Writer::new().uint(number).bytes)?;

@@ -7,6 +7,9 @@ mod system;
 
 use crate::task::{Fail, Task};
 
+/// What the sources of this worker are in.
+pub const LANGUAGE: &str = "tasks";
+
 /// What HELLO says of this worker. The language of its sources is the names of tasks.
 pub const FEATURES: &[&str] = &["surrogates", "exec.tasks"];
 
@@ -39,6 +42,7 @@ const TASKS: &[(&str, Body)] = &[
     ("stdio", system::stdio),
     ("stubborn", computing::stubborn),
     ("sum", sending::sum),
+    ("take", computing::take),
     ("together", sending::together),
     ("toodeep", sending::too_deep),
     ("use", channels::use_channel),

@@ -11,10 +11,19 @@ pub const PING_BYTES: usize = 64;
 pub const GOAWAY_TEXT_BYTES: usize = 4096;
 pub const ERROR_TEXT_BYTES: usize = 65_536;
 
-/// What CHANNEL_EXEC asks for. `kwargs` is a dict in normal form.
+/// What CHANNEL_EXEC asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exec {
-    pub source: String,
+pub enum Exec {
+    /// The request is the first item of the channel (GW-006).
+    Follows,
+    Source(Source),
+}
+
+/// A source to execute. `kwargs` is a dict in normal form.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub text: String,
+    pub language: Option<String>,
     pub call: Option<String>,
     pub kwargs: Vec<u8>,
 }
@@ -24,23 +33,40 @@ pub fn exec(payload: &[u8]) -> Result<Exec, Bad> {
     let Some(entries) = cursor::text_dict(&checked.bytes) else {
         return bad("no map with keys of text");
     };
-    let (mut source, mut call, mut kwargs) = (None, None, Writer::new().dict(0).bytes);
+    let has = |name| entries.iter().any(|(key, _)| *key == name);
+    match (has("source"), has("follows")) {
+        (true, true) => return bad("both \"source\" and \"follows\""),
+        (false, false) => return bad("neither \"source\" nor \"follows\""),
+        (false, true) => {
+            let follows =
+                entries.iter().find(|(key, _)| *key == "follows").and_then(|(_, value)| cursor::boolean(value));
+            return if follows == Some(true) { Ok(Exec::Follows) } else { bad("\"follows\" is not true") };
+        }
+        (true, false) => {}
+    }
+    let mut source = Source { kwargs: Writer::new().dict(0).bytes, ..Source::default() };
     for (key, value) in entries {
+        let text = cursor::text(value).map(str::to_owned);
+        let optional = text.is_some() || cursor::is_null(value);
         let fits = match key {
-            "source" => cursor::text(value).map(|text| source = Some(text.to_owned())).is_some(),
-            "call" if !cursor::is_null(value) => cursor::text(value).map(|text| call = Some(text.to_owned())).is_some(),
-            "file" => cursor::is_null(value) || cursor::text(value).is_some(),
-            "kwargs" => cursor::text_dict(value).map(|_| kwargs = value.to_vec()).is_some(),
+            "source" => text.map(|text| source.text = text).is_some(),
+            "language" => {
+                source.language = text;
+                optional
+            }
+            "call" => {
+                source.call = text;
+                optional
+            }
+            "file" => optional,
+            "kwargs" => cursor::text_dict(value).map(|_| source.kwargs = value.to_vec()).is_some(),
             _ => true,
         };
         if !fits {
             return bad(format!("{key:?} is of a wrong type"));
         }
     }
-    match source {
-        Some(source) => Ok(Exec { source, call, kwargs }),
-        None => bad("there is no \"source\""),
-    }
+    Ok(Exec::Source(source))
 }
 
 /// The two flags of RECONFIGURE: py2str_as_py3str, py3str_as_py2str.
@@ -100,4 +126,27 @@ pub fn encode_status(status: &Status) -> Vec<u8> {
         .text("execmodel")
         .text(status.model)
         .bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_has_a_source_or_follows() {
+        let source = Writer::new().dict(2).text("source").text("x").text("call").null().bytes;
+        assert!(matches!(exec(&source), Ok(Exec::Source(Source { call: None, .. }))));
+        let follows = |value| exec(&Writer::new().dict(1).text("follows").boolean(value).bytes);
+        assert_eq!(follows(true), Ok(Exec::Follows));
+        assert!(follows(false).is_err() && exec(&Writer::new().dict(0).bytes).is_err());
+        let both = Writer::new().dict(2).text("follows").boolean(true).text("source").text("x").bytes;
+        assert!(exec(&both).is_err());
+    }
+
+    #[test]
+    fn texts_of_errors_are_bounded() {
+        let long = "\u{e9}".repeat(100_000);
+        assert!(encode_error(&long).len() <= ERROR_TEXT_BYTES);
+        assert!(encode_goaway(Code::NoError, &long).len() < GOAWAY_TEXT_BYTES + 32);
+    }
 }
