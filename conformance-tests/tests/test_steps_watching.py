@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -229,3 +230,41 @@ sys.stderr.write("started"); sys.stderr.flush(); sys.stdin.read()
 def test_nothing_is_planted_without_a_process(peer: Peer) -> None:
     with pytest.raises(CaseError, match="there is no process"):
         peer.run({"plant": {"what": "pipe"}})
+
+
+def test_a_file_of_its_own_is_appended_to(run_with: Callable[..., Scenario], tmp_path: Path) -> None:
+    planted = {"plant": {"what": "own"}}
+    kept: list[dict[str, Any]] = [
+        {"close_input": True},
+        {"exit": {"status": 0}},
+        {"plant": {"what": "own", "still": True}},
+    ]
+    source = f"""
+import os, sys
+sys.stdin.read()
+open({str(tmp_path)!r} + f"/execnet-debug-{{os.getpid()}}", MODE).write("more")
+"""
+    run_with(source.replace("MODE", "'a'"), planted, *kept, scratch=tmp_path)
+    with pytest.raises(CheckFailed, match="what was in the file of the trace is gone"):
+        run_with(source.replace("MODE", "'w'"), planted, *kept, scratch=tmp_path)
+
+
+def test_niceness_is_compared_with_that_of_the_runner(peer: Peer) -> None:
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    peer.run({"remember": {"pid": os.getpid()}}, {"niceness": {"of": "$pid", "added": 0}})
+    if ours < 19:
+        fails(
+            peer,
+            f"the niceness of process {os.getpid()} is {ours}",
+            {"remember": {"pid": os.getpid()}},
+            {"niceness": {"of": "$pid", "added": 40}},
+        )
+
+
+def test_a_directory_is_looked_for(run_with: Callable[..., Scenario], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "made").mkdir()
+    run_with("", {"file": {"name": "made", "folder": True}}, scratch=tmp_path)
+    for name in ("file", "none"):
+        with pytest.raises(CheckFailed, match=f"there is no directory {name}"):
+            run_with("", {"file": {"name": name, "folder": True}}, scratch=tmp_path)

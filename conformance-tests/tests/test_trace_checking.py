@@ -35,6 +35,9 @@ def test_lines_that_are_the_frames(tmp_path: Path) -> None:
         (stderr([LINES[0].replace("PONG", "INFO"), LINES[1]]), {}, "TR-010"),
         (stderr([*LINES, "gw the secret word"]), {"never": "secret"}, "TR-021"),
         (stderr([*LINES, "gw sent <anything"]), {}, "TR-001"),
+        (stderr([*LINES, "gw it says \x1b[2J"]), {}, "TR-013"),
+        (stderr([*LINES, "gw it says \x9b2J"]), {}, "TR-013"),
+        (stderr([*LINES, "gw it says\rgw another thing"]), {}, "TR-013"),
     ],
 )
 def test_lines_that_are_wrong(tmp_path: Path, text: str, options: dict[str, Any], req: str) -> None:
@@ -62,3 +65,11 @@ def test_traces_for_machines(tmp_path: Path) -> None:
         file.write_text(text)
         with pytest.raises(CheckFailed):
             check_trace("json", tmp_path, "", SEEN, {})
+
+
+def test_traces_for_machines_without_payloads(tmp_path: Path) -> None:
+    event = {"ns": 1, "pid": 7, "side": "gw", "event": "the secret word"}
+    (tmp_path / "trace-7.jsonl").write_text(json.dumps(event) + "\n")
+    with pytest.raises(CheckFailed) as caught:
+        check_trace("json", tmp_path, "", SEEN, {"never": "secret"})
+    assert caught.value.req == "TR-021"

@@ -7,15 +7,19 @@ imports nothing of the suite, so that it starts quickly.
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
-from _thread import start_new_thread
+import time
+from _thread import allocate_lock, start_new_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _CHUNK = 1 << 15
+_LAST_WORDS_S = 1.0
+_LOOK_S = 0.02
 
 
 def main(path: str) -> None:
@@ -29,7 +33,7 @@ def main(path: str) -> None:
 
 
 def relay(path: str) -> None:
-    """Relay until the runner has ended its direction: nobody is left to talk to then.
+    """Relay until the runner has ended its direction, and a moment longer for last words of the initiator.
 
     Each direction has a thread, so that one which is stuck holds up nothing in the other.
     """
@@ -37,24 +41,33 @@ def relay(path: str) -> None:
     # Cases have the runner read nothing: what waits on the way then is to be little.
     end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _CHUNK)
     end.connect(path)
-    start_new_thread(_carry, (0, end.sendall, lambda: end.shutdown(socket.SHUT_WR)))
+    ended = allocate_lock()
+    ended.acquire()
+
+    def from_initiator() -> None:
+        _carry(0, end.sendall, lambda: end.shutdown(socket.SHUT_WR))
+        ended.release()
+
+    start_new_thread(from_initiator, ())
     _carry(end.fileno(), _write_out, lambda: os.close(1))
+    gone = select.poll()
+    gone.register(end, 0)  # tells of nothing but its end in both directions
+    deadline = time.monotonic() + _LAST_WORDS_S
+    while not ended.acquire(timeout=_LOOK_S) and not gone.poll(0) and time.monotonic() < deadline:
+        pass
 
 
 def _carry(fd: int, take: Callable[[bytes], object], finish: Callable[[], object]) -> None:
-    while True:
+    """Hand on what comes, to its end."""
+    data = b"."
+    while data:
         try:
             data = os.read(fd, _CHUNK)
         except OSError:
             data = b""
         try:
-            if not data:
-                finish()
-                return
-            take(data)
+            take(data) if data else finish()
         except OSError:  # whoever took it is gone; what it said before still goes the other way
-            if not data:
-                return
             take = len
 
 

@@ -13,6 +13,9 @@ from xnet_conformance.trace_checking import check_trace
 
 #: How long the end of a process may take when there is nothing to wait for: scheduling, not work.
 _SOON_S: Final = 8.0
+_MOST_NICENESS: Final = 19
+#: What an earlier process of the same number has left.
+_EARLIER: Final = "earlier-worker ended\n"
 
 
 @step("credit")
@@ -119,6 +122,18 @@ def exits(scenario: Scenario, raw: Any) -> None:
         )
 
 
+@step("niceness")
+def niceness(scenario: Scenario, raw: Any) -> None:
+    """Check how much nicer a process is than the runner: ``{of: $pid, added: n}``, but 19 at most."""
+    pid = scenario.value(raw["of"]).content
+    wanted = min(_MOST_NICENESS, os.getpriority(os.PRIO_PROCESS, 0) + raw["added"])
+    found = os.getpriority(os.PRIO_PROCESS, pid)
+    if found != wanted:
+        raise CheckFailed(
+            f"the niceness of process {pid} is {found}", expected=str(wanted), actual=str(found)
+        )
+
+
 @step("elapsed")
 def elapsed(scenario: Scenario, raw: Any) -> None:
     """Check how long the case has taken, where it is about time: ``{at_least: s, at_most: s}``."""
@@ -157,10 +172,11 @@ def trace(scenario: Scenario, raw: Any) -> None:
 
 @step("plant")
 def plant(scenario: Scenario, raw: Any) -> None:
-    """Put something where the testee is going to trace: ``{what: pipe}``, ``link`` or ``readable`` (a file).
+    """Put something where the testee is going to trace: ``{what: pipe}``, ``link``, ``readable``, ``own``.
 
-    It belongs between the two HELLOs, where ours asks for the trace: then its processes are known.
-    With ``still: true`` check that it is as it was.
+    The last two are files, which others may read, or not. It belongs between the two HELLOs, where ours asks
+    for the trace: then its processes are known. With ``still: true`` check that it is as it was; its own file
+    may have more in it.
     """
     process = scenario.session.link.process
     if process is None:
@@ -169,13 +185,19 @@ def plant(scenario: Scenario, raw: Any) -> None:
     for pid in [process.pid, *_descendants(process.pid)]:
         path = Path(scenario.scratch) / f"execnet-debug-{pid}"
         target = path.with_name(f"target-{pid}")
-        if raw.get("still"):
+        if raw.get("still") and what == "own":
+            if not path.read_text(encoding="utf-8").startswith(_EARLIER):
+                raise CheckFailed("what was in the file of the trace is gone", req="TR-001")
+        elif raw.get("still"):
             if target.exists() or (what == "readable" and path.read_bytes() != b"content"):
                 raise CheckFailed("what others had put in place of the trace was written to", req="TR-005")
         elif what == "pipe":
             os.mkfifo(path, 0o600)
         elif what == "link":
             path.symlink_to(target)
+        elif what == "own":
+            path.write_text(_EARLIER, encoding="ascii")
+            path.chmod(0o600)
         else:
             path.write_text("content", encoding="ascii")
             path.chmod(0o644)
@@ -217,9 +239,13 @@ def order(scenario: Scenario, raw: Any) -> None:
 def file(scenario: Scenario, raw: Any) -> None:
     """Wait for a file in the scratch directory: ``{name: out.txt, contains: text}``; or ``absent: true``.
 
-    With ``make: true`` it is made.
+    With ``make: true`` it is made; ``folder: true`` says that it is a directory.
     """
     path = Path(scenario.scratch) / raw["name"]
+    if raw.get("folder"):
+        if not path.is_dir():
+            raise CheckFailed(f"there is no directory {raw['name']}")
+        return
     if raw.get("make"):
         path.touch()
         return

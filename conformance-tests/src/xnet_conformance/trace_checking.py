@@ -17,6 +17,7 @@ Seen = tuple[str, str, int, int]
 _BOTH: Final = ("received", "sent")
 
 _PREFIX: Final = re.compile(r"\[(\d+)\] (.*)")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _LINE: Final = re.compile(r"(?P<name>[^\s\x00-\x1f]+) (?P<rest>.+)")
 _MESSAGE: Final = re.compile(r"(sent|received) <Message ([A-Z_]+|TYPE_\d+) channel=(\d+) lendata=(\d+)>")
 
@@ -45,7 +46,7 @@ def check_trace(
                 "there is a trace that nobody asked for", actual=shown, req="TR-002", check="silent"
             )
     elif mode == "json":
-        _check_json(scratch, seen)
+        _check_json(scratch, seen, options.get("never"))
     else:
         _check_lines(_file_lines(files) if mode == "file" else _prefixed_lines(stderr), seen, options)
 
@@ -59,6 +60,13 @@ def _check_lines(lines: Sequence[str], seen: Sequence[Seen], options: Mapping[st
         if parsed is None:
             raise CheckFailed(
                 "a line of the trace is not in the grammar", actual=line, req="TR-001", check="grammar"
+            )
+        if _CONTROL.search(line):
+            raise CheckFailed(
+                "a terminal would act on a line of the trace",
+                actual=repr(line),
+                req="TR-013",
+                check="grammar",
             )
         if never and never in line:
             raise CheckFailed("the trace has a payload", actual=line, req="TR-021", check="no-payload")
@@ -98,12 +106,12 @@ def _file_lines(files: Sequence[Path]) -> list[str]:
         )
     if not texts[0].endswith("\n"):
         raise CheckFailed("the trace does not end with a whole line", actual=texts[0][-100:], req="TR-012")
-    return texts[0].splitlines()
+    return texts[0][:-1].split("\n")
 
 
 def _prefixed_lines(stderr: str) -> list[str]:
     found: dict[str, list[str]] = {}
-    for line in stderr.splitlines():
+    for line in stderr.split("\n"):
         parsed = _PREFIX.fullmatch(line)
         if parsed is not None:
             found.setdefault(parsed[1], []).append(parsed[2])
@@ -134,9 +142,12 @@ def _compare(messages: Sequence[Seen], seen: Sequence[Seen], ways: Sequence[str]
         )
 
 
-def _check_json(scratch: Path, seen: Sequence[Seen]) -> None:
+def _check_json(scratch: Path, seen: Sequence[Seen], never: str | None) -> None:
     files = sorted(scratch.glob("trace-*.jsonl"))
     lines = [line for path in files for line in path.read_text(encoding="utf-8").splitlines()]
+    for line in lines:
+        if never and never in line:
+            raise CheckFailed("the trace has a payload", actual=line, req="TR-021", check="no-payload")
     rows = [_json_row(line) for line in lines]
     messages = [
         (row["dir"], row["type"], row["channel"], row["length"]) for row in rows if "event" not in row

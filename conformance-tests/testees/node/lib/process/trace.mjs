@@ -65,7 +65,7 @@ export class Trace {
 
   /** Something that happened, in words without payloads. @param {string} event */
   event(event) {
-    this.text?.(`${this.name} ${event.replaceAll("\n", " ")}`);
+    this.text?.(`${this.name} ${printable(event)}`);
     this.json?.(this.object({ event }));
   }
 
@@ -74,6 +74,21 @@ export class Trace {
     const rest = JSON.stringify({ pid: process.pid, side: this.name, ...keys });
     return `{"ns": ${process.hrtime.bigint()}, ${rest.slice(1)}`; // digits: JSON's numbers may be exact, ours are not
   }
+}
+
+/**
+ * What this worker calls itself, as the grammar of lines has it. Spec: TR-013.
+ *
+ * @param {string} id  of the gateway
+ */
+export function nameOf(id) {
+  return printable(`${id}-worker`.trim().replace(/\s+/g, "_"));
+}
+
+/** A text in one line on which no terminal acts. @param {string} text */
+function printable(text) {
+  const escaped = (/** @type {string} */ character) => `\\u{${character.codePointAt(0)?.toString(16)}}`;
+  return text.replaceAll("\n", " ").replace(/[\p{C}\p{Zl}\p{Zp}]/gu, escaped);
 }
 
 /** @param {string | undefined} debug @returns {Write | null} */

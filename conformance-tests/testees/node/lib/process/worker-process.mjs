@@ -11,7 +11,7 @@ import { Executions } from "./executions.mjs";
 import { Holders } from "./holders.mjs";
 import { Keepalive } from "./keepalive.mjs";
 import { DescriptorStream } from "./stream.mjs";
-import { Trace } from "./trace.mjs";
+import { Trace, nameOf } from "./trace.mjs";
 
 /** @typedef {import("../protocol/channel.mjs").Channel} Channel */
 /** @typedef {import("../wire/hello.mjs").Config} Config */
@@ -74,7 +74,7 @@ export class WorkerProcess {
   /** @param {Config} config */
   configure(config) {
     if (config.id !== undefined) {
-      this.trace.name = `${config.id.trim().replace(/\s+/g, "_")}-worker`;
+      this.trace.name = nameOf(config.id);
     }
     const { execmodel, keepaliveMs } = applyConfig(config);
     this.trace.configured(process.env);
