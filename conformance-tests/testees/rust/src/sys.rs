@@ -28,11 +28,15 @@ mod flags {
 pub use flags::O_NOFOLLOW;
 pub const O_CLOEXEC: c_int = 0o2000000;
 
+/// Of `setpriority`: a process, or a thread of Linux.
+const PRIO_PROCESS: c_int = 0;
+
 extern "C" {
     fn dup2(from: c_int, to: c_int) -> c_int;
     fn fcntl(fd: c_int, command: c_int, ...) -> c_int;
     fn shutdown(fd: c_int, how: c_int) -> c_int;
     fn nice(increment: c_int) -> c_int;
+    fn setpriority(which: c_int, who: c_uint, niceness: c_int) -> c_int;
     fn geteuid() -> c_uint;
     fn open(path: *const c_char, flags: c_int, ...) -> c_int;
 }
@@ -109,6 +113,12 @@ pub fn add_niceness(increment: i32) -> io::Result<()> {
         let error = io::Error::last_os_error();
         if niceness == -1 && error.raw_os_error() != ebadf {
             return Err(error);
+        }
+        // Linux has a niceness for each thread, and this is the one that reads.
+        for thread in std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+            if let Some(id) = thread.file_name().to_str().and_then(|name| name.parse().ok()) {
+                setpriority(PRIO_PROCESS, id, niceness);
+            }
         }
     }
     Ok(())

@@ -69,8 +69,9 @@ impl Trace {
         let mut inner = self.lock();
         inner.open();
         if let Some(id) = id.filter(|id| !id.is_empty()) {
-            let clean = |one: char| if one.is_whitespace() || one.is_control() { '_' } else { one };
-            inner.name = format!("{}-worker", id.chars().map(clean).collect::<String>());
+            // Spec: TR-013.
+            let name = format!("{id}-worker").split_whitespace().collect::<Vec<_>>().join("_");
+            inner.name = name.chars().filter(|one| !one.is_control()).collect();
         }
         let first = inner.first.take().unwrap_or_default();
         if inner.writes() {
@@ -142,7 +143,9 @@ impl Inner {
                 Line::Message(direction, Header { code, channel, length }) => {
                     format!("{direction} <Message {} channel={channel} lendata={length}>", frames::name(*code))
                 }
-                Line::Event(text) => text.replace(['\n', '\r'], " "),
+                Line::Event(text) => {
+                    text.replace(|one: char| one.is_control() || "\u{2028}\u{2029}".contains(one), " ")
+                }
             };
             let _ = match target {
                 Target::File(file) => file.write_all(format!("{} {what}\n", self.name).as_bytes()),

@@ -44,6 +44,26 @@ pub fn take(task: &Task) -> Result<(), Fail> {
     Ok(())
 }
 
+/// Cleans up, which takes a while and leaves a mark, however the end comes.
+pub fn mark(task: &Task) -> Result<(), Fail> {
+    task.send(&text("waiting"))?;
+    let mut ended = Ok(());
+    loop {
+        match task.next(&task.channel) {
+            Ok(Some(_)) => {}
+            Ok(None) => break,
+            Err(fail) => {
+                ended = Err(fail);
+                break;
+            }
+        }
+    }
+    std::thread::sleep(task.seconds("seconds", 0.3));
+    std::fs::File::create(Path::new(&task.text("folder", "")?).join("mark"))?;
+    ended?;
+    task.send(&text("marked"))
+}
+
 pub fn fail(task: &Task) -> Result<(), Fail> {
     for number in 0..task.number("items", 0)? {
         task.send(&Writer::new().uint(number).bytes)?;

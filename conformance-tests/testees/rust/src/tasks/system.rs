@@ -34,6 +34,14 @@ pub fn stdio(task: &Task) -> Result<(), Fail> {
     task.send(&Writer::new().list(2).uint(count as u64).text("alive").bytes)
 }
 
+pub fn child(task: &Task) -> Result<(), Fail> {
+    let mut sleeper = Command::new("sleep");
+    sleeper.arg("60").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    task.send(&Writer::new().text("started").bytes)?;
+    while task.next(&task.channel)?.is_some() {}
+    Ok(())
+}
+
 pub fn carry(task: &Task) -> Result<(), Fail> {
     let words: Option<Vec<&str>> =
         task.argument("command").and_then(cursor::list).and_then(|list| list.into_iter().map(cursor::text).collect());
