@@ -18,7 +18,7 @@ CASES = {case.id: case for case in load_cases()}
         ("smoke.echo", "frames.unknown.17", False),
         ("smoke.echo", "channel.close.by-runner", True),
         ("smoke.echo", "gateway.model.one-after-another", True),  # its exec is inside of `repeat`
-        ("smoke.decode", "frames.stream.whole", False),
+        ("smoke.decode", "frames.stream.one", False),
         ("smoke.decode", "values.float.one", True),
     ],
 )
