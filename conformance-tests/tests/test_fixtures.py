@@ -14,6 +14,8 @@ from xnet_conformance.specification import SUITE
 FOLDER = SUITE / "fixtures"
 #: What a testee brings along itself.
 OWN = {"rsync-receiver"}
+#: What not every language has.
+OPTIONAL = {"drop", "exits", "interrupted", "leave", "place"}
 
 
 def test_every_language_has_every_task() -> None:
@@ -33,7 +35,7 @@ def test_the_worker_in_rust_has_every_task() -> None:
     """It has their code in src/tasks of conformance-tests/testees/rust, and files that name it."""
     ours = Path(__file__).resolve().parents[1] / "testees" / "rust" / "fixtures"
     tasks = {path.stem for path in (FOLDER / "python").iterdir() if path.is_file()}
-    assert {path.stem for path in ours.iterdir()} - OWN == tasks
+    assert {path.stem for path in ours.iterdir()} - OWN | OPTIONAL == tasks | OPTIONAL
 
 
 def test_somebodys_own_file_comes_first(tmp_path: Path) -> None:
@@ -41,12 +43,14 @@ def test_somebodys_own_file_comes_first(tmp_path: Path) -> None:
     fixtures = Fixtures("python", (tmp_path,))
     assert fixtures.source("echo") == "another"
     assert "def run(channel" in fixtures.source("wait")
+    assert {"echo", "wait"} <= fixtures.names()
 
 
 def test_a_task_in_another_language(tmp_path: Path) -> None:
     (tmp_path / "echo.rb").write_text("def run(channel)", encoding="utf-8")
     fixtures = Fixtures("ruby", (tmp_path,))
     assert fixtures.source("echo") == "def run(channel)"
+    assert fixtures.names() == {"echo"}
     with pytest.raises(MissingFixture, match="'wait' for the language 'ruby'"):
         fixtures.source("wait")
 

@@ -13,10 +13,12 @@ from runner_peer import cbor
 from xnet_conformance.adapting import AdapterRunner
 from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.errors import CannotStart
+from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.frames import PREAMBLE, frame
 from xnet_conformance.role_runners import make_runner, probe
 from xnet_conformance.testee import from_command
 
+FIXTURES = {f"fixture.{name}" for name in Fixtures("python").names()}
 #: Limits that a case can reach.
 REACHED = {"limits.frame", "limits.depth", "limits.credit"}
 
@@ -41,7 +43,7 @@ def test_who_does_not_say_what_it_executes_executes_python(
     python2: bool, more: set[str], tmp_path: Path
 ) -> None:
     testee = attrs.evolve(python("-c", saying()), python2=python2)
-    assert probe(testee, str(tmp_path), 1.0) == {"exec.python", "limits.default", *more} | REACHED
+    assert probe(testee, str(tmp_path), 1.0) == {"exec.python", "limits.default", *more} | REACHED | FIXTURES
 
 
 def test_limits_of_its_own_are_no_defaults(tmp_path: Path) -> None:
@@ -58,7 +60,10 @@ def test_adapters_and_initiators_are_asked_in_their_ways(tmp_path: Path) -> None
     adapter = attrs.evolve(skeleton("adapter"), features=("more",))
     assert probe(adapter, str(tmp_path), 1.0) == {"codec.decode", "codec.encode", "codec.frames", "more"}
     assert probe(skeleton("initiator"), str(tmp_path), 1.0) == REACHED | {"limits.default"}
-    assert probe(from_command("/nonexistent/execnet", "legacy"), str(tmp_path), 1.0) == {"exec.python"}
+    assert probe(from_command("/nonexistent/execnet", "legacy"), str(tmp_path), 1.0) == {
+        "exec.python",
+        *FIXTURES,
+    }
 
 
 @pytest.mark.parametrize("role", ["worker", "initiator", "adapter"])
@@ -84,3 +89,10 @@ def test_each_role_has_its_runner(
     assert type(runner) is kind
     assert type(getattr(runner, "_workers", None)).__name__ == (workers or "NoneType")
     runner.close()
+
+
+def test_a_task_in_a_language_of_ones_own_is_a_feature(tmp_path: Path) -> None:
+    (tmp_path / "drop.rb").write_text("")
+    testee = attrs.evolve(python("-c", saying(["features", ["exec.ruby"]])), fixtures=(tmp_path,))
+    found = probe(testee, str(tmp_path), 1.0)
+    assert [feature for feature in found if feature.startswith("fixture.")] == ["fixture.drop"]

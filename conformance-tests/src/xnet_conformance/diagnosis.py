@@ -52,7 +52,8 @@ def diagnose(testee: Testee, scale: float = 1.0) -> Generator[Finding, None, Non
                 "first contact", False, str(error), "what it wrote to standard error is shown above"
             )
             return
-        yield Finding("first contact", True, f"features: {', '.join(sorted(features)) or 'none'}")
+        said = sorted(feature for feature in features if not feature.startswith("fixture."))
+        yield Finding("first contact", True, f"features: {', '.join(said) or 'none'}")
         runner = make_runner(testee, scratch, scale)
         try:
             for case in load_cases():

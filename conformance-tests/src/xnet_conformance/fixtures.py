@@ -28,6 +28,11 @@ class Fixtures:
         self._folders = folders
         self._texts: dict[str, str] = {}
 
+    def names(self) -> set[str]:
+        """Return the tasks that there are."""
+        suffix, folders = self._places()
+        return {path.name.split(".")[0] for folder in folders for path in folder.glob("*" + suffix)}
+
     def source(self, name: str) -> str:
         """Return the source of a task.
 
@@ -35,14 +40,21 @@ class Fixtures:
             MissingFixture: There is none for this language.
         """
         if name not in self._texts:
-            language = self._language if isinstance(self._language, str) else self._language()
-            suffix = _SUFFIXES.get(language, ".*")
-            folders = (*self._folders, SUITE / "fixtures" / language)
+            suffix, folders = self._places()
             found = [path for folder in folders for path in sorted(folder.glob(name + suffix))]
             if not found:
                 raise MissingFixture(
-                    f"there is no fixture {name!r} for the language {language!r}: write one as "
+                    f"there is no fixture {name!r} for the language {self.language!r}: write one as "
                     "suite/fixtures/README.md says, and name its folder with --fixtures"
                 )
             self._texts[name] = found[0].read_text(encoding="utf-8")
         return self._texts[name]
+
+    @property
+    def language(self) -> str:
+        """What the testee executes."""
+        return self._language if isinstance(self._language, str) else self._language()
+
+    def _places(self) -> tuple[str, tuple[Path, ...]]:
+        """Return the suffix of sources in this language, and the folders in which they are."""
+        return _SUFFIXES.get(self.language, ".*"), (*self._folders, SUITE / "fixtures" / self.language)

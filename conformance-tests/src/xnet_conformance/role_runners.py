@@ -8,6 +8,7 @@ from xnet_conformance.adapting import AdapterRunner
 from xnet_conformance.building import build
 from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import Workers
+from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.hello import Announced
 from xnet_conformance.initiating import Initiators
 from xnet_conformance.legacy.session import LegacyWorkers
@@ -40,7 +41,7 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
     """
     build(testee)
     if testee.role == "legacy":
-        return frozenset({"exec.python", *testee.features})
+        return frozenset({"exec.python", *_fixtures("python", testee), *testee.features})
     if testee.role == "adapter":
         runner = AdapterRunner(testee, scale)
         try:
@@ -58,7 +59,7 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
             features.add("exec.python")
         if "exec.python" in features and not testee.python2:
             features.add("python3")
-        features |= _limits(session.theirs)
+        features |= _limits(session.theirs) | _fixtures(session.theirs.language, testee)
         session.link.close()
     finally:
         workers.close()
@@ -75,6 +76,11 @@ def _probe_initiator(testee: Testee, scratch: str, scale: float) -> frozenset[st
     finally:
         initiators.close()
     return frozenset(found)
+
+
+def _fixtures(language: str, testee: Testee) -> set[str]:
+    """Return a feature for each task that there is in a language: some cannot be had in every one."""
+    return {f"fixture.{name}" for name in Fixtures(language, testee.fixtures).names()}
 
 
 def _limits(theirs: Announced) -> set[str]:

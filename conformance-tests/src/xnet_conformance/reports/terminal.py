@@ -110,7 +110,9 @@ def not_asked(results: Iterable[Result]) -> list[str]:
         if result.outcome in ("unsupported", "blocked", "not-run")
     )
     rows = sorted(counts.items(), key=lambda row: (row[0][0], -row[1]))
-    return ["not judged:"] * bool(rows) + [f"  {number:4} cases: {message}" for (_, message), number in rows]
+    return ["not judged:"] * bool(rows) + [
+        f"  {number:4} {'case' if number == 1 else 'cases'}: {message}" for (_, message), number in rows
+    ]
 
 
 def _others(found: Counter[str]) -> str:
