@@ -7,6 +7,7 @@
 mod config;
 mod conn;
 mod info;
+mod rsync;
 mod scheduling;
 mod sys;
 mod task;

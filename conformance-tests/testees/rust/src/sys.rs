@@ -10,22 +10,25 @@ const F_GETFL: c_int = 3;
 const F_SETFL: c_int = 4;
 const F_DUPFD_CLOEXEC: c_int = 1030;
 pub const O_WRONLY: c_int = 0o1;
+pub const O_RDWR: c_int = 0o2;
 pub const O_CREAT: c_int = 0o100;
 pub const O_EXCL: c_int = 0o200;
 pub const O_APPEND: c_int = 0o2000;
 pub const O_NONBLOCK: c_int = 0o4000;
 const SHUT_WR: c_int = 1;
 
-// This one differs between processors.
+// These two differ between processors.
 #[cfg(any(target_arch = "aarch64", target_arch = "arm"))]
 mod flags {
+    pub const O_DIRECTORY: super::c_int = 0o40000;
     pub const O_NOFOLLOW: super::c_int = 0o100000;
 }
 #[cfg(not(any(target_arch = "aarch64", target_arch = "arm")))]
 mod flags {
+    pub const O_DIRECTORY: super::c_int = 0o200000;
     pub const O_NOFOLLOW: super::c_int = 0o400000;
 }
-pub use flags::O_NOFOLLOW;
+pub use flags::{O_DIRECTORY, O_NOFOLLOW};
 pub const O_CLOEXEC: c_int = 0o2000000;
 
 /// Of `setpriority`: a process, or a thread of Linux.

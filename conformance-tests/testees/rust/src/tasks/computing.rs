@@ -84,10 +84,15 @@ pub fn names(task: &Task) -> Result<(), Fail> {
     task.send(&Writer::new().list(2).text("__channelexec__").raw(&task.kwargs).bytes)
 }
 
+/// What an interrupt does to code.
+pub fn interrupted(_: &Task) -> Result<(), Fail> {
+    Err(Fail::Interrupted)
+}
+
 pub fn stubborn(task: &Task) -> Result<(), Fail> {
     task.send(&text("sleeping"))?;
     let slept = task.sleep(task.seconds("seconds", 60.0));
-    if slept == Err(Fail::Interrupted) {
+    if slept == Err(Fail::Interrupted) && task.flag("tell", true) {
         // What is sent from here on is not interrupted again.
         task.channel.send(&text("interrupted"), &Default::default())?;
     }
