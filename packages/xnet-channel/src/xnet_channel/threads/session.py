@@ -346,7 +346,8 @@ class Session:
         """Say in a sentence why the connection ended, as far as the connection itself knows."""
         failure = self.connection.failure
         if isinstance(failure, PeerGoneAway):
-            return f"{self.name}: the other side ended the connection: {failure}"
+            code = codes.NAMES.get(failure.code, f"error {failure.code}")
+            return f"{self.name}: the other side ended the connection with {code}: {failure}"  # [ER-004]
         not_of_the_peer = codes.PREAMBLE_MISSING, codes.INTERNAL_ERROR  # it is none, or the fault is ours
         if isinstance(failure, RemoteProtocolError) and failure.code in not_of_the_peer:
             return f"{self.name}: {failure}"
