@@ -26,6 +26,7 @@ extern "C" {
     fn fdopendir(fd: c_int) -> *mut c_void;
     fn readdir64(directory: *mut c_void) -> *mut Dirent;
     fn closedir(directory: *mut c_void) -> c_int;
+    fn utimensat(directory: c_int, name: *const c_char, times: *const [i64; 4], flags: c_int) -> c_int;
     fn lseek64(fd: c_int, offset: i64, whence: c_int) -> i64;
 }
 
@@ -175,6 +176,15 @@ impl Dir {
         let (name, text) = (c_string(name)?, c_string(text)?);
         // SAFETY: both end with a byte 0.
         check(unsafe { symlinkat(text.as_ptr(), self.fd(), name.as_ptr()) })
+    }
+
+    /// Sets the time of a link itself, in nanoseconds since 1970, and leaves that of reading.
+    pub fn set_link_time(&self, name: &[u8], ns: i64) -> io::Result<()> {
+        const LEAVE: i64 = (1 << 30) - 2;
+        let name = c_string(name)?;
+        let times = [0, LEAVE, ns.div_euclid(1_000_000_000), ns.rem_euclid(1_000_000_000)];
+        // SAFETY: the name ends with a byte 0, and two times are two pairs of seconds and nanoseconds.
+        check(unsafe { utimensat(self.fd(), name.as_ptr(), &times, AT_SYMLINK_NOFOLLOW) })
     }
 
     pub fn read_link(&self, name: &[u8]) -> io::Result<Vec<u8>> {
@@ -332,6 +342,8 @@ mod tests {
         assert_eq!(stat(b"dir").map(|stat| (stat.kind, stat.permissions)), Some((Kind::Directory, 0o700)));
         assert_eq!(stat(b"none"), None);
         assert_eq!(dir.read_link(b"link").unwrap(), b"/etc");
+        dir.set_link_time(b"link", -1_500_000_000).unwrap();
+        assert_eq!(stat(b"link").map(|stat| stat.time), Some(-1_500_000_000));
         assert!(dir.open_dir(b"link").is_err() && dir.open_file(b"link").is_err() && dir.open_file(b"dir").is_err());
         let mut names = dir.names().unwrap();
         names.sort();

@@ -321,6 +321,7 @@ impl<'a> Receiver<'a> {
         let Some(dir) = dir else { return Ok(()) };
         let unfinished = self.unfinished_name();
         dir.make_link(&unfinished, &text)?;
+        let _ = dir.set_link_time(&unfinished, self.tree.entries[entry as usize].meta.time);
         let placed = self.put_in_place(&dir, &unfinished, &name, found);
         if placed.is_err() {
             let _ = dir.remove_file(&unfinished);
