@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+#: A file with this line counts as none: `new-testee` writes such.
+NOT_WRITTEN: Final = "This task is not written yet. As long as this line is here, the file counts as missing."
 _SUFFIXES: Final = {"python": ".py", "javascript": ".mjs"}
 
 
@@ -31,7 +33,8 @@ class Fixtures:
     def names(self) -> set[str]:
         """Return the tasks that there are."""
         suffix, folders = self._places()
-        return {path.name.split(".")[0] for folder in folders for path in folder.glob("*" + suffix)}
+        found = [path for folder in folders for path in folder.glob("*" + suffix) if _is_written(path)]
+        return {path.name.split(".")[0] for path in found}
 
     def source(self, name: str) -> str:
         """Return the source of a task.
@@ -41,11 +44,12 @@ class Fixtures:
         """
         if name not in self._texts:
             suffix, folders = self._places()
-            found = [path for folder in folders for path in sorted(folder.glob(name + suffix))]
+            found = [path for folder in folders for path in sorted(folder.glob(f"{name}{suffix}"))]
+            found = [path for path in found if _is_written(path)]
             if not found:
                 raise MissingFixture(
                     f"there is no fixture {name!r} for the language {self.language!r}: write one as "
-                    "suite/fixtures/README.md says, and name its folder with --fixtures"
+                    f"`xnet-conformance fixtures {name}` says, and name its folder with --fixtures"
                 )
             self._texts[name] = found[0].read_text(encoding="utf-8")
         return self._texts[name]
@@ -58,3 +62,7 @@ class Fixtures:
     def _places(self) -> tuple[str, tuple[Path, ...]]:
         """Return the suffix of sources in this language, and the folders in which they are."""
         return _SUFFIXES.get(self.language, ".*"), (*self._folders, SUITE / "fixtures" / self.language)
+
+
+def _is_written(path: Path) -> bool:
+    return path.is_file() and NOT_WRITTEN not in path.read_text(encoding="utf-8", errors="replace")

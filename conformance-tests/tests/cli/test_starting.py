@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from program_helpers import ZOO_WORKER
+from xnet_conformance.stubs import DOCUMENT, tasks
+
+BARE = Path(__file__).resolve().parents[2] / "testees" / "bare" / "bare_worker.py"
 
 
 def command(*words: str) -> subprocess.CompletedProcess[str]:
@@ -97,3 +103,72 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     done = command("new-testee", str(tmp_path / "other"), "--as", "adapter", "--language", "javascript")
     assert done.returncode == 2
     assert "there is no skeleton of this kind; there are: adapter in python" in done.stderr
+
+
+def test_a_language_of_ones_own_begins_with_stubs_that_count_as_missing(tmp_path: Path) -> None:
+    """The zoo's worker is made one that executes Ruby: nothing of what it would be given is written."""
+    folder = tmp_path / "mine"
+    done = command("new-testee", str(folder), "--language", "other", "--suffix", "rb", "--comment", "##")
+    assert done.returncode == 0, done.stderr
+    echo = (folder / "fixtures" / "echo.rb").read_text()
+    assert "## echo: send each item back, until the end" in echo
+    assert all(line.startswith("##") for line in echo.splitlines())
+    assert "| `echo` |" in (folder / "FIXTURES.md").read_text()
+    assert len(list((folder / "fixtures").iterdir())) == len(tasks())
+    worker = ZOO_WORKER.read_text().replace('["exec.python"] if habit == "lies" else []', '["exec.ruby"]')
+    worker = worker.replace("main(sys.argv[1])", "main('good')")
+    (folder / "worker").write_text(f"#!{sys.executable} -S\n{worker}")
+    (folder / "worker").chmod(0o755)
+    done = command("run", "-t", str(folder / "testee.yaml"), "--case", "smoke.*", "--case", "channel.drop.*")
+    assert "UNTESTABLE smoke.echo" in done.stdout
+    assert "there is no fixture 'echo' for the language 'ruby'" in done.stdout
+    assert "2 cases: the testee does not declare fixture.drop" in done.stdout
+    (folder / "fixtures" / "echo.rb").write_text("channel.each { |item| channel.send(item) }")
+    done = command("run", "-t", str(folder / "testee.yaml"), "--case", "smoke.*", "--timeout-scale", "0.1")
+    assert "TIMEOUT smoke.echo" in done.stdout
+
+
+def test_tasks_are_told() -> None:
+    done = command("fixtures")
+    assert done.stdout == DOCUMENT.read_text()
+    done = command("fixtures", "sum", "alone")
+    assert "sum: receive numbers until the end" in done.stdout
+    assert "        total += item" in done.stdout
+    done = command("fixtures", "nothing")
+    assert (done.returncode, "there is no task 'nothing'; there are: alone, blocked" in done.stderr) == (
+        2,
+        True,
+    )
+
+
+def test_the_raw_client_talks_to_a_worker(tmp_path: Path) -> None:
+    client = tmp_path / "raw_client.py"
+    client.write_text(command("raw-client").stdout)
+    call = {"source": "def f(channel, x): channel.send(x)", "call": "f", "kwargs": {"x": [1, -2, 1.5, None]}}
+    lines = [
+        "PING 0 616263",
+        'CHANNEL_EXEC 1 ={"source": "not_defined"}',
+        "until CHANNEL_CLOSE_ERROR 1",
+        f"CHANNEL_EXEC 3 ={json.dumps(call)}",
+        "until CHANNEL_CLOSE 3",
+    ]
+    done = subprocess.run(
+        [sys.executable, str(client), sys.executable, "-S", str(BARE)],
+        input="\n".join(lines),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    came = [line.split(None, 3)[1:] for line in done.stdout.splitlines()]
+    assert [one[:2] for one in came] == [
+        ["HELLO", "0"],
+        ["PONG", "0"],
+        ["CHANNEL_CLOSE_ERROR", "1"],
+        ["CHANNEL_DATA", "3"],
+        ["CHANNEL_CLOSE", "3"],
+    ]
+    assert came[1][2] == "616263 'abc'"
+    assert "not_defined" in came[2][2]
+    assert came[3][2].startswith("840121")
+    assert came[3][2].split()[0].endswith("f6")

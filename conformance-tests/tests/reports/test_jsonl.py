@@ -60,8 +60,8 @@ def test_a_case_that_this_version_has_not_is_shown_all_the_same(tmp_path: Path) 
     found = read_jsonl(path, load_cases()[1:])
     assert found.results[0].case.source == "a case that this version has not"
     assert (found.results[0].case.id, found.results[0].outcome) == (load_cases()[0].id, "pass")
-    for _, write in FORMATS.values():
-        assert load_cases()[0].id in write(found)
+    for name, (_, write) in FORMATS.items():
+        assert name == "badge" or load_cases()[0].id in write(found)
 
 
 HEADER = {

@@ -13,7 +13,7 @@ from xnet_conformance.cli.matrices import export, matrix
 from xnet_conformance.cli.mutants import mutants
 from xnet_conformance.cli.reporting import report
 from xnet_conformance.cli.running import run, smoke
-from xnet_conformance.cli.starting import doctor, new_testee
+from xnet_conformance.cli.starting import doctor, fixtures, new_testee, raw_client
 from xnet_conformance.errors import CannotStart, CaseError, UsageError
 from xnet_conformance.reports.terminal import printable
 from xnet_conformance.results import EXIT_HARNESS, EXIT_NOT_STARTED, EXIT_USAGE
@@ -29,7 +29,20 @@ def group() -> None:
     """
 
 
-for command in (doctor, new_testee, run, smoke, report, matrix, mutants, list_cases, explain, export):
+for command in (
+    doctor,
+    new_testee,
+    fixtures,
+    raw_client,
+    run,
+    smoke,
+    report,
+    matrix,
+    mutants,
+    list_cases,
+    explain,
+    export,
+):
     group.add_command(command)
 
 

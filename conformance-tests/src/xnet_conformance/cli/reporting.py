@@ -17,6 +17,7 @@ from xnet_conformance.results import exit_code
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--html", is_flag=True, help="Write report.html: one page that needs nothing else.")
 @click.option("--junit", is_flag=True, help="Write junit.xml, for build servers.")
+@click.option("--badge", is_flag=True, help="Write badge.json, which shields.io makes a badge of.")
 @click.option("--json", is_flag=True, help="Write results.jsonl anew.")
 @click.option("--trace", is_flag=True, help="Print the frames of each case that is not green.")
 @click.option("--strict", is_flag=True, help="A SHOULD that does not hold is a failure.")

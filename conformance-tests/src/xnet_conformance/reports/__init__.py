@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from xnet_conformance.reports.badge import write_badge
 from xnet_conformance.reports.html import write_html
 from xnet_conformance.reports.jsonl import write_jsonl
 from xnet_conformance.reports.junit import write_junit
@@ -18,6 +19,7 @@ FORMATS: Final[dict[str, tuple[str, Callable[[Report], str]]]] = {
     "json": ("results.jsonl", write_jsonl),
     "junit": ("junit.xml", write_junit),
     "html": ("report.html", write_html),
+    "badge": ("badge.json", write_badge),
 }
 
 __all__ = ["FORMATS", "Report", "write_reports"]
