@@ -63,9 +63,10 @@ def _first(data: bytes, symbols: bytes, lowest: int, end: int, marker: bytes, bi
 
 @functools.cache
 def telling(level: int) -> tuple[bytes, bytes]:
-    """Return what may stand in front, and a content: both are cut like this by the right row only.
+    """Return a content, and one in which its chunks are found by the right row of the table only.
 
-    Every number of the row decides a cut in it: a receiver that has another finds other chunks.
+    Every number of the row decides a cut in it: a receiver that has another does not find all of them. In
+    front of each there is something else, so that none is found by its distance from another.
     """
     least, usual, marker, bits, weak_bits = LEVELS[level]
     most, weak = 4 * usual, least + 256
@@ -86,12 +87,22 @@ def telling(level: int) -> tuple[bytes, bytes]:
     put(least + 128, _WEAK_MARKER, weak_bits, right=False)
     put(weak, _WEAK_MARKER, weak_bits)
     put(most + 40, marker, bits)  # too late for this chunk: that of the next
-    front = noise(least + 100, level + 100).translate(_FILLER)
-    front = front[:-_WINDOW] + _window(marker, bits, right=True)
     lengths = [least, most, weak, most + 40 - weak, most, 300]
-    if [len(chunk) for chunk in cut(bytes(content), level)] != lengths or len(cut(front, level)) != 1:
+    chunks = cut(bytes(content), level)
+    fronts = [_front(level, seed) for seed in range(4)]
+    # Behind the third nothing may come to its end before rule 1 has given up.
+    fronts.insert(3, noise(most, level + 300).translate(_FILLER))
+    base = b"".join(part for pair in zip(fronts, chunks, strict=False) for part in pair) + chunks[-1]
+    if [len(chunk) for chunk in chunks] != lengths or not set(chunks) <= set(cut(base, level)):
         raise AssertionError(f"the content for level {level} is not cut as it was made")
-    return front, bytes(content)
+    return bytes(content), base
+
+
+def _front(level: int, seed: int) -> bytes:
+    """Return one chunk that is none of the content."""
+    least, _, marker, bits, _ = LEVELS[level]
+    filler = noise(least + 100, level + 100 * seed + 1000).translate(_FILLER)
+    return filler[:-_WINDOW] + _window(marker, bits, right=True)
 
 
 def _window(marker: bytes, bits: int, *, right: bool) -> bytes:

@@ -77,7 +77,7 @@ def content_of(what: Any) -> bytes:
     """Return the content that a case describes: a text, or a map.
 
     ``text``, then ``noise: n`` bytes that repeat nowhere (``seed``), then what ``cuts: level`` tells of
-    (with ``front: true``, what may stand in front of it, too), then ``zeros: n``, then the text ``then``.
+    (with ``base: true``, what has all of its chunks), then ``zeros: n``, then the text ``then``.
     """
     if isinstance(what, str):
         return what.encode()
@@ -85,8 +85,7 @@ def content_of(what: Any) -> bytes:
     # All of the text and the noise together, so that one can be put in front of the other's beginning.
     data += noise(max(0, what.get("noise", 0) - len(data)), what.get("seed", 1))
     if "cuts" in what:
-        front, content = telling(what["cuts"])
-        data += front * bool(what.get("front")) + content
+        data += telling(what["cuts"])[bool(what.get("base"))]
     return data + bytes(what.get("zeros", 0)) + str(what.get("then", "")).encode()
 
 

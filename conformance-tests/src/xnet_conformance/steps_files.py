@@ -8,12 +8,16 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from xnet_conformance.errors import CheckFailed
 from xnet_conformance.rsync_messages import SOME_TIME, content_of, encode_name
 from xnet_conformance.scenario import Scenario, step
+
+#: How long it may take a receiver to begin a file of which a piece was sent, in seconds.
+_BEGUN_S: Final = 2.0
 
 
 def folder(scenario: Scenario) -> Path:
@@ -70,17 +74,24 @@ def _remove(path: Path) -> None:
 def tree(scenario: Scenario, raw: Any) -> None:
     """Check what is there: ``{path: {text: t, mode: m, time: n}}``, ``{link: to}``, ``{dir: true}``.
 
-    Null is nothing. No unfinished file may be left anywhere, unless ``unfinished: true`` is in it.
+    Null is nothing. No unfinished file may be left anywhere, unless ``unfinished: true`` is in it, or what
+    each of them has to be, as ``unfinished: {mode: 0600}``: then one is waited for, for a moment.
     """
     here = folder(scenario)
-    for name, what in raw.items():
-        if name == "unfinished":
-            continue
-        problem = _differs(here / as_path(name), what, str(here))
+    left = list(here.rglob(".xnet-rsync-*"))
+    until = scenario.soon(_BEGUN_S)
+    while raw.get("unfinished") and not left and time.monotonic() < until:
+        scenario.session.pump(time.monotonic() + 0.01)
+        left = list(here.rglob(".xnet-rsync-*"))
+    checks = [(here / as_path(name), what) for name, what in raw.items() if name != "unfinished"]
+    allowed = raw.get("unfinished")
+    if isinstance(allowed, dict):
+        checks += [(path, allowed) for path in left]
+    for path, what in checks:
+        problem = _differs(path, what, str(here))
         if problem is not None:
-            raise CheckFailed(f"{name}: {problem}", expected=str(what))
-    left = [path.name for path in here.rglob(".xnet-rsync-*")]
-    if left and not raw.get("unfinished"):
+            raise CheckFailed(f"{path.relative_to(here)}: {problem}", expected=str(what))
+    if left and not allowed:
         raise CheckFailed("unfinished files were left", actual=str(left), req="RS-036")
 
 

@@ -13,6 +13,7 @@ from xnet_conformance.errors import CheckFailed
 from xnet_conformance.frame_notation import exec_payload
 from xnet_conformance.frames import frame
 from xnet_conformance.rsync_cuts import cut
+from xnet_conformance.rsync_index import MOST_BYTES
 from xnet_conformance.rsync_messages import (
     SOME_TIME,
     compressed,
@@ -22,7 +23,7 @@ from xnet_conformance.rsync_messages import (
     pack_of,
     table_of,
 )
-from xnet_conformance.scenario import Scenario, step
+from xnet_conformance.scenario import Scenario, run_steps, step
 from xnet_conformance.steps_files import as_path, folder
 from xnet_conformance.steps_frames import next_event
 from xnet_conformance.values import Value, describe, parse_value
@@ -92,7 +93,8 @@ def _words(event: Event) -> tuple[Any, ...]:
 def begin(scenario: Scenario, raw: Any) -> None:
     """Execute a receiver and send ``begin``: ``{ch: r, dest: d, delete: true}``; ``root`` is the tree itself.
 
-    ``ready: false`` does not wait for the answer; ``owner`` is whose the root is, as in ``rsync_owners``.
+    ``ready: false`` does not wait for the answer; ``owner`` is whose the root is, as in ``rsync_owners``;
+    ``raw`` are options as they are said.
     """
     channel = scenario.channel(raw["ch"])
     payload = exec_payload(scenario, {"fixture": RECEIVER})
@@ -101,11 +103,15 @@ def begin(scenario: Scenario, raw: Any) -> None:
     root = {"kind": 1, "mode": 0o755, "size": 0, "time": SOME_TIME, **raw.get("root", {})}
     options: dict[str, Any] = {"version": 1}
     options["root"] = [root["kind"], root["mode"], root["size"], root["time"]]
-    options.update({key: item for key, item in raw.items() if key not in ("ch", "dest", "root", "ready")})
+    options.update(
+        {key: item for key, item in raw.items() if key not in ("ch", "dest", "root", "ready", "raw")}
+    )
     if "owner" in raw:
         options["owner"] = list(_owner(raw["owner"]))
-    pairs = [(Value("str", key), parse_value(item)) for key, item in options.items()]
-    pairs.append((Value("str", "dest"), Value("bytes", os.fsencode(dest))))
+    values = {key: parse_value(item) for key, item in options.items()}
+    values["dest"] = Value("bytes", os.fsencode(dest))
+    values.update({key: parse_value(item) for key, item in raw.get("raw", {}).items()})
+    pairs = [(Value("str", key), value) for key, value in values.items()]
     _say(scenario, raw["ch"], Value("str", "begin"), Value("dict", tuple(pairs)))
     if raw.get("ready", True):
         (facts,) = _heard(scenario, raw["ch"], "ready", "dict")
@@ -166,17 +172,25 @@ def rest(scenario: Scenario, raw: Any) -> None:
     put_off = scenario.bindings.pop(f"put off {raw['ch']}", {})
     found = _needed(scenario, raw["ch"], raw["next"])
     _compare_needs(found, put_off, set(put_off))
+    _note_kinds(scenario, raw["ch"], found)
 
 
 @step("rsync_needs")
 def needs(scenario: Scenario, raw: Any) -> None:
     """Expect ``needs``: ``{ch: r, first: 1, are: {1: 1, 2: [1, 2]}}``; a list has what is right, too.
 
-    What a receiver puts off has to come in its answer to ``listed``.
+    What a receiver puts off has to come in its answer to ``listed``. ``by_chunks: [1]`` are entries that it
+    should need by chunks (RS-055), and may need in full.
     """
     found = _needed(scenario, raw["ch"], raw.get("first", 1))
-    wanted = {number: kind if isinstance(kind, list) else [kind] for number, kind in raw["are"].items()}
+    by_chunks = raw.get("by_chunks", [])
+    wanted = {
+        number: kind if isinstance(kind, list) else [kind] for number, kind in raw.get("are", {}).items()
+    }
+    wanted.update({number: [1, 2] for number in by_chunks})
+    scenario.bindings[f"by chunks {raw['ch']}"] = set(by_chunks)
     _compare_needs(found, wanted, set(found))
+    _note_kinds(scenario, raw["ch"], found)
     put_off = scenario.bindings.setdefault(f"put off {raw['ch']}", {})
     put_off.update({number: kinds for number, kinds in wanted.items() if number not in found})
 
@@ -189,6 +203,16 @@ def _needed(scenario: Scenario, channel: object, first: int) -> dict[int, int]:
     if not len(set(named)) == len(named) == len(kinds.content):
         raise CheckFailed("needs is not a kind for each of its entries", actual=describe(numbers))
     return dict(zip(named, kinds.content, strict=True))
+
+
+def _note_kinds(scenario: Scenario, channel: object, found: dict[int, int]) -> None:
+    """Remember what is needed in full and should have been needed by chunks."""
+    for number in scenario.bindings.get(f"by chunks {channel}", set()):
+        if found.get(number) == 1:
+            scenario.remarks.append(
+                f"all of entry {number} is needed, where there is something like it (RS-055)"
+            )
+            scenario.bindings[f"in full {channel} {number}"] = True
 
 
 def _compare_needs(found: dict[int, int], wanted: dict[int, list[int]], expected: set[int]) -> None:
@@ -220,16 +244,26 @@ def data(scenario: Scenario, raw: Any) -> None:
     _content(scenario, raw["ch"], piece)
 
 
+@step("rsync_raw")
+def raw_content(scenario: Scenario, raw: Any) -> None:
+    """Send bytes as content, whatever they are: ``{ch: r, hex: ...}``."""
+    _content(scenario, raw["ch"], bytes.fromhex(raw["hex"]))
+
+
 @step("rsync_chunks")
 def chunks(scenario: Scenario, raw: Any) -> None:
     """Send a list of chunks of a content and what is wanted of it: ``{ch: r, entry: 1, level: 0, noise: n}``.
 
-    ``at_most`` is how many bytes may be wanted; ``wrong_digest: true`` sends another digest.
+    ``at_most`` is how many bytes may be wanted. ``first`` is a step that is run when it is known what is
+    wanted. With ``wrong_digest: true`` the list has another digest, and the file has to be wanted whole in
+    the end. To a receiver that needs all of it all of it is sent.
     """
-    pieces = cut(content_of(raw), raw.get("level", 0))
+    data = content_of(raw)
+    if scenario.bindings.get(f"in full {raw['ch']} {raw['entry']}"):
+        _send_all(scenario, raw, data)
+        return
+    pieces = cut(data, raw.get("level", 0))
     table, digest = list_of(pieces)
-    if raw.get("wrong_digest"):
-        digest = bytes(32)
     numbers = (raw["entry"], raw.get("level", 0), 0, 0, len(table))
     _say(
         scenario,
@@ -237,8 +271,29 @@ def chunks(scenario: Scenario, raw: Any) -> None:
         Value("str", "chunks"),
         *(Value("int", number) for number in numbers),
         Value("bytes", table),
-        Value("bytes", digest),
+        Value("bytes", bytes(32) if raw.get("wrong_digest") else digest),
     )
+    wanted = _wanted(scenario, raw, pieces)
+    if "first" in raw:
+        run_steps(scenario, [raw["first"]])
+    offsets = [sum(map(len, pieces[:number])) for number in wanted]
+    for place, number in enumerate(wanted):
+        flags = (1 if place == 0 else 0) | (2 if place == len(wanted) - 1 else 0)
+        _content(scenario, raw["ch"], data_of(raw["entry"], offsets[place], flags, pieces[number], 0))
+    if raw.get("wrong_digest") and _heard(scenario, raw["ch"], "whole", "int")[0].content != raw["entry"]:
+        raise CheckFailed("another file is wanted whole", expected=str(raw["entry"]), req="RS-054")
+    if raw.get("wrong_digest"):
+        _send_all(scenario, raw, data)
+
+
+def _send_all(scenario: Scenario, raw: Any, data: bytes) -> None:
+    for at in range(0, len(data), MOST_BYTES):
+        flags = (1 if at == 0 else 0) | (2 if at + MOST_BYTES >= len(data) else 0)
+        _content(scenario, raw["ch"], data_of(raw["entry"], at, flags, data[at : at + MOST_BYTES], 0))
+
+
+def _wanted(scenario: Scenario, raw: Any, pieces: list[bytes]) -> list[int]:
+    """Return the numbers of the chunks that are wanted of a list."""
     entry, ranges = _heard(scenario, raw["ch"], "want", "int", "bytes")
     flat = _numbers(ranges)
     pairs = list(zip(flat[::2], flat[1::2], strict=False))
@@ -252,11 +307,9 @@ def chunks(scenario: Scenario, raw: Any) -> None:
             "more is wanted than the receiver lacks",
             expected=f"at most {raw['at_most']} bytes",
             actual=str(size),
+            req="RS-050",
         )
-    offsets = [sum(map(len, pieces[:number])) for number in lacking]
-    for place, number in enumerate(lacking):
-        flags = (1 if place == 0 else 0) | (2 if place == len(lacking) - 1 else 0)
-        _content(scenario, raw["ch"], data_of(raw["entry"], offsets[place], flags, pieces[number], 0))
+    return lacking
 
 
 @step("rsync_hear")
@@ -287,9 +340,27 @@ def got(scenario: Scenario, raw: Any) -> None:
         waiting -= set(found)
 
 
+@step("rsync_settled")
+def settled(scenario: Scenario, raw: Any) -> None:
+    """Expect that each of these is complete or has a problem, whichever: ``{ch: r, entries: [1, 2]}``."""
+    waiting = set(raw["entries"])
+    while waiting:
+        event = next_event(scenario, scenario.known(raw["ch"]), "got or a problem")
+        name, *values = _words(event) or ("",)
+        if name == "got" and len(values) == 1 and waiting.issuperset(_numbers(values[0])):
+            waiting -= set(_numbers(values[0]))
+        elif name == "problem" and len(values) == 2 and values[0].content in waiting:
+            waiting.discard(values[0].content)
+        elif name != "busy":
+            raise CheckFailed("something else came than got or a problem", actual=event.describe())
+
+
 @step("rsync_finish")
 def finish(scenario: Scenario, raw: Any) -> None:
-    """Say ``finish`` and expect ``done`` and the end: ``{ch: r, removed: [path, ...]}``."""
+    """Say ``finish`` and expect ``done`` and the end: ``{ch: r, removed: [path, ...]}``.
+
+    With ``problems: true`` the receiver may have some; ``removed: any`` is whatever it says.
+    """
     _say(scenario, raw["ch"], Value("str", "finish"))
     removed: set[str] = set()
     while True:
@@ -299,9 +370,9 @@ def finish(scenario: Scenario, raw: Any) -> None:
             removed.update(_paths(event, words[1:]))
         elif words[:1] == ("done",):
             break
-        elif words[:1] != ("busy",):
+        elif words[:1] != ("busy",) and not (raw.get("problems") and words[:1] == ("problem",)):
             raise CheckFailed("another message than done came", expected="done", actual=event.describe())
-    if removed != set(raw.get("removed", ())):
+    if raw.get("removed") != "any" and removed != set(raw.get("removed", ())):
         raise CheckFailed(
             "other things were removed", expected=str(raw.get("removed", [])), actual=str(sorted(removed))
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any, Final
@@ -210,6 +211,31 @@ def _descendants(pid: int) -> list[int]:
         for child in map(int, task.read_text(encoding="ascii").split()):
             found += [child, *_descendants(child)]
     return found
+
+
+@step("memory")
+def memory(scenario: Scenario, raw: Any) -> None:
+    """Note how much memory the testee's processes have had at most; later ``{more_at_most: bytes}``.
+
+    Where the system does not tell, nothing is judged.
+    """
+    process = scenario.session.link.process
+    if process is None:
+        return
+    peak = sum(map(_peak_bytes, [process.pid, *_descendants(process.pid)]))
+    more = peak - scenario.bindings.setdefault("memory", peak)
+    if isinstance(raw, dict) and more > raw["more_at_most"]:
+        raise CheckFailed(f"{more} bytes more of memory", expected=f"{raw['more_at_most']} at most")
+
+
+def _peak_bytes(pid: int) -> int:
+    """Return how much memory a process has had at once, as far as the system tells."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return 0
+    found = re.search(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) * 1024 if found else 0
 
 
 @step("remember")

@@ -77,10 +77,11 @@ def test_a_folder_that_becomes_a_link_meanwhile(worker: Gateway, tmp_path: Path)
     # More folders than are kept open, so that the first is opened anew.
     names = [(b"d%d" % number, DIRECTORY) for number in range(40)]
     channel.send(index((0, names)))
-    channel.send(index(*[(number, []) for number in range(1, 41)], (1, [(b"x", FILE)]), first=41))
-    assert [channel.receive(PATIENCE_S)[0] for _ in range(3)] == ["ready", "needs", "needs"]
-    channel.send(index(*[(number, []) for number in range(2, 41)], first=42))
-    assert channel.receive(PATIENCE_S)[0] == "needs"
+    inner = [(number, [(b"e", DIRECTORY)]) for number in range(2, 41)]
+    channel.send(index((1, [(b"x", FILE)]), *inner, first=41))
+    channel.send(index(*[(number, []) for number in range(42, 81)], first=81))
+    channel.send(["listed"])
+    assert [channel.receive(PATIENCE_S)[0] for _ in range(5)] == ["ready", *["needs"] * 4]
     (tmp_path / "dest" / "d0").rmdir()
     (tmp_path / "dest" / "d0").symlink_to(outside)
     channel.send(messages.encode_pack([(41, b"!")], 0))
@@ -100,10 +101,21 @@ def test_nothing_is_removed_behind_a_link(worker: Gateway, tmp_path: Path) -> No
     (dest / "deep" / "link").symlink_to(outside)
     channel = open_receiver(worker, dest, delete=True)
     channel.send(index((0, [])))
+    channel.send(["listed"])
     channel.send(["finish"])
     channel.waitclose(PATIENCE_S)
     assert (outside / "kept").exists()
     assert list(look(dest)) == [b""]
+
+
+def test_a_receiver_that_is_at_work_says_so(worker: Gateway, tmp_path: Path) -> None:
+    """Spec: RS-005. Here it says so each time that it looks at the clock."""
+    channel = worker.remote_exec(SOURCE.replace("\nBUSY_S = 2.0\n", "\nBUSY_S = -1.0\n"))
+    channel.send(
+        ["begin", {"version": 1, "dest": bytes(tmp_path / "dest"), "root": [DIRECTORY, 0o755, 0, 0]}]
+    )
+    channel.send(index((0, [])))
+    assert [channel.receive(PATIENCE_S)[0] for _ in range(3)] == ["ready", "busy", "needs"]
 
 
 def pack(number: int, data: bytes) -> bytes:

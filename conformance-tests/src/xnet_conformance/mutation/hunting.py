@@ -219,13 +219,14 @@ def patched(mutant: Mutant, testee: Testee, sources: Sequence[Path], folder: Pat
         CaseError: A patch does not fit.
     """
     roots = []
-    command = testee.command
+    command, environ = testee.command, dict(testee.environ)
     for number, source in enumerate(sources):
         root = folder / f"source-{number}"
         shutil.copytree(source, root, ignore=shutil.ignore_patterns("node_modules", "__pycache__"))
         roots.append(root)
         # What is not found by Python is started from the copy.
         command = command.replace(str(source), str(root))
+        environ = {key: value.replace(str(source), str(root)) for key, value in environ.items()}
     for patch in mutant.patches:
         owner = next((root for root in roots if (root / patch.file).exists()), None)
         if owner is None:
@@ -235,4 +236,4 @@ def patched(mutant: Mutant, testee: Testee, sources: Sequence[Path], folder: Pat
         except CaseError as error:
             raise CaseError(f"{mutant.id}: {error}") from None
     path = os.pathsep.join(map(str, roots))
-    return attrs.evolve(testee, command=command, environ={**testee.environ, "PYTHONPATH": path})
+    return attrs.evolve(testee, command=command, environ={**environ, "PYTHONPATH": path})

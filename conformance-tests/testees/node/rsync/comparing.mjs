@@ -40,6 +40,8 @@ export class Comparing {
   /** Which of these resemble something that is needed. @type {string[]} */
   used = [];
   next = 1;
+  /** Whether all of the index is here. */
+  isListed = false;
   /** Whose entries with setuid or setgid bits are. @type {Map<number, Owner>} */
   owners = new Map();
   /** The directory of which more is to follow. @type {{folder: number, there: Map<string, Found>, seen: Set<string>} | null} */
@@ -48,6 +50,8 @@ export class Comparing {
   #talk;
   #fresh = new Set();
   #broken = new Set();
+  /** Directories of which nobody has said yet what is in them. @type {Set<number>} */
+  #unlisted = new Set();
   /** Needed files that resemble nothing yet. @type {number[]} */
   #puttingOff = [];
   /** @type {Map<number, Place[]>} */
@@ -71,6 +75,7 @@ export class Comparing {
 
   /** The root itself. @param {Found | null} there @param {number} mode @param {bigint} time */
   begin(there, mode, time) {
+    this.#unlisted.add(0);
     if (there === null) {
       this.#fresh.add(0);
       this.#would(0, PLAN.make);
@@ -99,8 +104,9 @@ export class Comparing {
 
   /** A table of the index. @param {Buffer} table */
   addTable(table) {
+    must(!this.isListed, "a table after the end of the index");
     for (const { folder, flags, rows } of readTable(table)) {
-      must(this.tree.has(folder) || this.#broken.has(folder), `entries of ${folder}, which is no directory`);
+      must(this.#unlisted.has(folder), `entries of ${folder}, which is no directory or was listed`);
       this.#addGroup(folder, flags, rows);
     }
     for (const one of this.owners.keys()) {
@@ -119,9 +125,15 @@ export class Comparing {
       this.next += 1;
       const there = listing.there.get(row.name) ?? null;
       listing.there.delete(row.name);
+      if (row.kind === KIND.directory) {
+        this.#unlisted.add(number);
+      }
       this.tryEntry(number, folder, there, row);
     }
     this.#listing = flags & GROUP.more ? listing : null;
+    if (this.#listing === null) {
+      this.#unlisted.delete(folder);
+    }
     if (!(flags & (GROUP.more | GROUP.incomplete))) {
       for (const [name, found] of listing.there) {
         this.extra.push({ folder, name });
@@ -278,7 +290,8 @@ export class Comparing {
 
   /** The index is complete. Spec: RS-025. */
   end() {
-    must(this.#listing === null, "the end in the middle of a directory");
+    must(!this.isListed && this.#unlisted.size === 0, "the end of the index before all directories");
+    this.isListed = true;
     for (const number of this.#puttingOff) {
       const entry = /** @type {Entry} */ (this.entries.get(number));
       entry.bases = this.#bySize.get(entry.size) ?? [];

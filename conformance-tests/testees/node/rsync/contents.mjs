@@ -30,7 +30,7 @@ export class Contents {
   #lists = new Map();
   /** Files that wait for what they lack. @type {Map<number, {file: Assembling, list: ChunkList}>} */
   #assembling = new Map();
-  /** Files of which the rest is to be ignored. @type {Set<number>} */
+  /** What still comes of these is ignored. @type {Set<number>} */
   #failed = new Set();
   /** @type {number[]} */
   #got = [];
@@ -44,11 +44,6 @@ export class Contents {
     this.#tree = tree;
     this.#comparing = comparing;
     this.#talk = talk;
-  }
-
-  /** Whether no file is incomplete. */
-  isIdle() {
-    return this.#arriving === null && this.#assembling.size === 0;
   }
 
   /** @param {unknown} value */
@@ -65,7 +60,7 @@ export class Contents {
       this.#data(found.entry, found.flags, found.offset, found.data);
       return;
     }
-    for (const { entry, data } of found.files) {
+    for (const { entry, data } of found.files.filter((one) => !this.#failed.has(one.entry))) {
       must(this.#arriving === null && !this.#lists.has(entry), `a pack with ${entry} in the middle of something`);
       must(data.length === this.#entry(entry).size, `${data.length} bytes for ${entry}, which has another size`);
       this.#data(entry, PIECE.first | PIECE.last, 0, data);
@@ -74,15 +69,13 @@ export class Contents {
 
   /** @param {number} index @param {number} flags @param {number} offset @param {Buffer} data */
   #data(index, flags, offset, data) {
+    must(flags <= (PIECE.first | PIECE.last), `data with the flags ${flags}`);
     if (this.#failed.has(index)) {
-      if (flags & PIECE.last) {
-        this.#failed.delete(index);
-      }
       return;
     }
     const entry = this.#entry(index);
     must(offset + data.length <= entry.size, `data behind the end of ${index}`);
-    this.#trying(index, entry, !(flags & PIECE.last), () => {
+    this.#trying(index, entry, () => {
       if (flags & PIECE.first) {
         this.#start(index, entry);
       }
@@ -99,10 +92,9 @@ export class Contents {
    *
    * @param {number} index
    * @param {import("./comparing.mjs").Entry} entry
-   * @param {boolean} more  whether more comes of it
    * @param {() => void} work
    */
-  #trying(index, entry, more, work) {
+  #trying(index, entry, work) {
     try {
       work();
     } catch (error) {
@@ -110,9 +102,7 @@ export class Contents {
         throw error;
       }
       this.skip(index);
-      if (more) {
-        this.#failed.add(index);
-      }
+      this.#failed.add(index);
       this.#talk.problem(index, this.#tree.path(entry.folder, entry.name), /** @type {Error} */ (error));
     }
   }
@@ -162,9 +152,6 @@ export class Contents {
   chunks(...values) {
     const [index, level, first, method, said, table, digest] = values;
     if (this.#failed.has(index)) {
-      if (digest !== null) {
-        this.#failed.delete(index);
-      }
       return;
     }
     const entry = this.#entry(index);
@@ -182,7 +169,7 @@ export class Contents {
     if (digest !== null) {
       this.#lists.delete(index);
       list.complete(bytes(digest), entry.size);
-      this.#trying(index, entry, false, () => this.#assemble(index, entry, list));
+      this.#trying(index, entry, () => this.#assemble(index, entry, list));
     }
   }
 
@@ -237,6 +224,9 @@ export class Contents {
   /** Spec: RS-060, RS-061. @param {...any} values  entry, directory, name, digest */
   copy(...values) {
     const [index, folder, name, digest] = values;
+    if (this.#failed.has(index)) {
+      return;
+    }
     const entry = this.#entry(index);
     must(this.#tree.has(number(folder)), `a file in ${folder}, which is no directory`);
     const fd = this.#openFile(folder, checkName(bytes(name).toString("latin1")));
@@ -245,7 +235,7 @@ export class Contents {
       return;
     }
     try {
-      this.#trying(index, entry, false, () => this.#copyFrom(fd, index, entry, bytes(digest)));
+      this.#trying(index, entry, () => this.#copyFrom(fd, index, entry, bytes(digest)));
     } finally {
       fs.closeSync(fd);
     }
@@ -273,8 +263,13 @@ export class Contents {
 
   /** A file has changed since the index. @param {...any} values  entry, permissions, size, time */
   meta(...values) {
-    const entry = this.#entry(values[0]);
-    must(this.#arriving?.number !== values[0], `news of ${values[0]} in its middle`);
+    const [index] = values;
+    if (this.#failed.has(index)) {
+      return;
+    }
+    const entry = this.#entry(index);
+    const begun = this.#lists.has(index) || this.#assembling.has(index) || this.#arriving?.number === index;
+    must(!begun, `news of ${index} in its middle`);
     entry.mode = number(values[1], 0o7777);
     entry.size = size(values[2]);
     entry.time = time(values[3]);
@@ -282,7 +277,6 @@ export class Contents {
 
   /** What was sent of a file is worth nothing. Spec: RS-066. @param {number} index */
   again(index) {
-    this.#failed.delete(index);
     this.#lists.delete(index);
     const waiting = this.#assembling.get(index)?.file ?? null;
     this.#assembling.delete(index);

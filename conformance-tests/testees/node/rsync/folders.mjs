@@ -212,9 +212,14 @@ export function encode(name) {
   return Buffer.from(name, "latin1");
 }
 
-/** Node takes seconds as a number and cuts it to microseconds: the middle of one stays in it. @param {bigint} time */
+/**
+ * Node takes seconds as a number and cuts it to microseconds: the middle of one stays in it. A number below 0 would be
+ * taken for now, a text is not.
+ *
+ * @param {bigint} time
+ */
 export function seconds(time) {
-  return (Number(time / 1000n) + 0.5) / 1e6;
+  return String((Number(time / 1000n) + 0.5) / 1e6);
 }
 
 /** Two times are the same if Node cannot set the difference. Spec: RS-026. @param {bigint} one @param {bigint} other */

@@ -136,6 +136,7 @@ class Receiver {
     must(dest.length > 0 && !dest.includes(0), "the destination");
     const root = said.get("root");
     must(Array.isArray(root) && root.length === 4 && (root[0] === KIND.directory || root[0] === KIND.file), "the root");
+    const [mode, bytesOf, when] = [number(root[1], 0o7777), size(root[2]), time(root[3])];
     must(Array.isArray(said.get("compression") ?? []), "the compressions");
     const owner = said.get("owner")?.map?.((/** @type {unknown} */ one) => number(one));
     must(!said.has("owner") || owner?.length === 2, "the owner");
@@ -149,7 +150,7 @@ class Receiver {
     const isFile = root[0] === KIND.file;
     const name = isFile ? checkName(path.posix.basename(options.dest)) : "";
     const folder = isFile ? path.posix.dirname(options.dest) : options.dest;
-    const { root: opened, made } = openDestination(folder, options.dry);
+    const { root: opened, made } = openDestination(folder, options.dry, isFile ? 0o777 : 0o700);
     this.#tree = new Tree(opened);
     this.#comparing = new Comparing(this.#tree, this.#options, this);
     this.#contents = new Contents(this.#tree, this.#comparing, this);
@@ -157,11 +158,9 @@ class Receiver {
       this.#comparing.owners.set(0, { user: owner[0], group: owner[1] });
     }
     this.say("ready", { version: VERSION, dest: Buffer.from(options.dest, "latin1"), compression: [] });
-    const [mode, when] = [number(root[1], 0o7777), time(root[3])];
     if (isFile) {
-      const row = { name, kind: KIND.file, mode, size: size(root[2]), time: when, text: null };
+      const row = { name, kind: KIND.file, mode, size: bytesOf, time: when, text: null };
       this.#comparing.tryEntry(0, 0, opened?.lstat(name) ?? null, row);
-      this.#comparing.end();
       this.#answer(0);
     } else {
       this.#comparing.begin(made ? null : /** @type {any} */ (opened).own(), mode, when);
@@ -193,7 +192,9 @@ class Receiver {
   // -- the end
 
   #finish() {
-    must(this.#contents.isIdle(), "the end in the middle of a file");
+    must(this.#comparing.isListed, "the end before that of the index");
+    const missing = this.#comparing.entries.size;
+    must(this.#options.dry || missing === 0, `the end while ${missing} files are missing`);
     if (this.#options.remove) {
       this.#remove();
     }

@@ -152,24 +152,25 @@ export class Tree {
  *
  * @param {string} destination  absolute
  * @param {boolean} dry
+ * @param {number} mode  what it gets until its time comes
  * @returns {{root: Folder | null, made: boolean}}
  */
-export function openDestination(destination, dry) {
+export function openDestination(destination, dry, mode) {
   const made = !fs.statSync(encode(destination), { throwIfNoEntry: false })?.isDirectory();
   if (made && dry) {
     return { root: null, made };
   }
   if (made) {
-    makeDirectories(destination);
+    makeDirectories(destination, mode);
   }
   return { root: new Folder(destination), made };
 }
 
-/** mkdirSync with `recursive` takes no names that are not UTF-8. @param {string} folder */
-function makeDirectories(folder) {
+/** mkdirSync with `recursive` takes no names that are not UTF-8. @param {string} folder @param {number} mode */
+function makeDirectories(folder, mode) {
   const around = path.posix.dirname(folder);
   if (!fs.existsSync(encode(around))) {
-    makeDirectories(around);
+    makeDirectories(around, 0o777);
   }
-  fs.mkdirSync(encode(folder));
+  fs.mkdirSync(encode(folder), mode);
 }

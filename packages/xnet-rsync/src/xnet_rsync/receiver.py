@@ -1083,6 +1083,8 @@ class Receiver(object):
         self.owners = {}  # number -> user and group at the sender, where permissions have setuid or setgid bits
         self.last_owned = 0  # the highest of these numbers
         self.listing = None  # (folder, what is there and was not named yet, names so far)
+        self.unlisted = set()  # folders of which nobody has said yet what is in them
+        self.is_listed = False
         self.fresh = set()  # folders that were made by us and so are empty
         self.broken = set()  # folders that could not be made
         self.extra = []  # (folder, name) of what the sender does not have
@@ -1094,7 +1096,7 @@ class Receiver(object):
         self.assembling = {}  # number -> Assembling
         self.records = 0  # in the two above
         self.arriving = None  # Arriving of which pieces came
-        self.failed = set()  # what the sender may still send content of, in vain
+        self.failed = set()  # what still comes of these is ignored
         self.got = []
         self.small = 0  # how many small files were begun
         self.plan = ([], [])
@@ -1121,7 +1123,7 @@ class Receiver(object):
                     self.on_content(message)
                 else:
                     must(isinstance(message, list) and message, "%.100r is no message", message)
-                    if message[0] == u"finish":
+                    if message[0] == u"finish" and len(message) == 1:
                         break
                     handler = self.handlers.get(message[0]) if isinstance(message[0], type(u"")) else None
                     must(handler is not None, "the unknown message %.100r", message[0])
@@ -1182,7 +1184,7 @@ class Receiver(object):
         reason = None
         try:
             if made and not self.dry:
-                make_folders(path)
+                make_folders(path, 0o777 if kind == FILE else 0o700)
             self.tree = Tree(Folder(path) if not (made and self.dry) else None)
         except OSError as error:
             reason = error.strerror or str(error)
@@ -1201,6 +1203,7 @@ class Receiver(object):
             self.answer(0, needs, kinds)
             self.next_number = 1
             return
+        self.unlisted.add(0)
         if made:
             self.fresh.add(0)
             self.tree.pending[0] = (self.permitted(0, mode, None if self.dry else os.stat(path)), mtime)
@@ -1241,12 +1244,12 @@ class Receiver(object):
 
     def on_index(self, first, compression, size, table):
         """Compare a table of the sender's tree with what is here, and say what is needed."""
+        must(not self.is_listed, "a table after the end of the index")
         must(first == self.next_number, "entries from %r on, expected %d", first, self.next_number)
         must(isinstance(table, bytes), "the table %.100r", table)
         needs, kinds = [], []
         for number, flags, rows in read_table(unpack(compression, table, 0, size)):
-            must(number == 0 or number in self.tree.places or number in self.broken,
-                 "entries of %d, which is no directory", number)
+            must(number in self.unlisted, "entries of %d, which is no directory or was listed", number)
             self.compare(number, flags, rows, needs, kinds)
         must(self.last_owned < self.next_number, "the owner of %d, which is not in the table", self.last_owned)
         self.answer(first, needs, kinds)
@@ -1291,6 +1294,8 @@ class Receiver(object):
             meant.update(folded)
         for row, meaning in zip(rows, folded):
             name = row[0]
+            if row[1] == DIRECTORY:
+                self.unlisted.add(number)
             if differ and row[1] == FILE and not row[2] & SETID and self.is_same(there.get(name), row):
                 # Most files of most syncs: nothing is to be done, quickly.
                 if row[3] >= WORTH_CUTTING_BYTES:
@@ -1318,6 +1323,7 @@ class Receiver(object):
             self.listing = (folder_number, there, seen, meant)
             return
         self.listing = None
+        self.unlisted.discard(folder_number)
         if not flags & INCOMPLETE:
             for name, found in there.items():
                 self.extra.append((folder_number, name, stat.S_ISDIR(found.st_mode)))
@@ -1450,7 +1456,8 @@ class Receiver(object):
 
     def on_listed(self):
         """The index is complete: judge what could not be judged before. Spec: RS-025."""
-        must(self.listing is None, "the end in the middle of a directory")
+        must(not self.is_listed and not self.unlisted, "the end of the index before all directories")
+        self.is_listed = True
         needs, kinds = [], []
         if self.later:
             self.look_into_extra({self.entries[number].size for number in self.later})
@@ -1513,8 +1520,11 @@ class Receiver(object):
         heads = struct.unpack(">%dI" % (2 * count), body[: 8 * count])
         at = 8 * count
         for number, size in zip(heads[::2], heads[1::2]):
-            entry = self.entry_of(number)
             must(at + size <= len(body), "a pack that is too short")
+            if number in self.failed:
+                at += size
+                continue
+            entry = self.entry_of(number)
             must(size == entry.size, "%d bytes for a file of %d", size, entry.size)
             must(self.arriving is None, "a pack in the middle of another file")
             must(number not in self.lists and number not in self.assembling, "%d in the middle of its list", number)
@@ -1554,13 +1564,12 @@ class Receiver(object):
 
     def on_data(self, number, flags, offset, data):
         """Take a piece of a large file."""
+        must(flags <= FIRST | LAST, "data with the flags %d", flags)
         if number in self.failed:
-            if flags & LAST:
-                self.failed.discard(number)
             return
         entry = self.entry_of(number)
         must(offset + len(data) <= entry.size, "data behind the end of %d", number)
-        with self.trying(number, entry, more=not flags & LAST):
+        with self.trying(number, entry):
             if flags & FIRST:
                 self.start(number, entry)
             must(
@@ -1571,11 +1580,11 @@ class Receiver(object):
             if flags & LAST:
                 self.install(number, entry)
 
-    def trying(self, number, entry, more=False):
+    def trying(self, number, entry):
         """Return a context in which an error of the system is a problem of one file."""
-        return Trying(self, number, entry, more)
+        return Trying(self, number, entry)
 
-    def fail(self, number, entry, error, more=False):
+    def fail(self, number, entry, error):
         """Give up one file, and say why."""
         path = self.tree.path(entry.folder, entry.name)
         try:
@@ -1583,8 +1592,7 @@ class Receiver(object):
         except OSError:
             self.arriving = None
         self.entries.pop(number, None)
-        if more:
-            self.failed.add(number)
+        self.failed.add(number)
         self.problem(number, path, error)
 
     def start(self, number, entry):
@@ -1626,8 +1634,6 @@ class Receiver(object):
     def on_chunks(self, number, level, first, compression, size, table, digest):
         """Take a piece of a list of chunks; when it is complete, look what is here of it."""
         if number in self.failed:
-            if digest is not None:
-                self.failed.discard(number)
             return
         entry = self.entry_of(number)
         must(isinstance(table, bytes), "the table %.100r", table)
@@ -1704,6 +1710,8 @@ class Receiver(object):
 
     def on_copy(self, number, folder, name, digest):
         """Copy a file that was sent before. Spec: RS-061."""
+        if number in self.failed:
+            return
         sha256 = load_sha256()
         entry = self.entry_of(number)
         must_be_number(folder)
@@ -1739,17 +1747,19 @@ class Receiver(object):
 
     def on_meta(self, number, mode, size, mtime):
         """A file has changed since the index."""
+        if number in self.failed:
+            return
         entry = self.entry_of(number)
         must_be_number(mode, 0, 0o7777)
         must_be_number(size, 0, 2**63 - 1)
         must_be_number(mtime, -2**63, 2**63 - 1)
-        must(self.arriving is None or self.arriving.number != number, "news of %d in its middle", number)
+        begun = number in self.lists or number in self.assembling
+        must(not begun and (self.arriving is None or self.arriving.number != number), "news of %d in its middle", number)
         entry.mode, entry.size, entry.mtime = mode, size, mtime
 
     def on_again(self, number):
         """What was sent of a file is not worth anything: it changed meanwhile."""
         must_be_number(number)
-        self.failed.discard(number)
         records = self.lists.pop(number, None)
         if records is not None:
             self.records -= len(records.lengths)
@@ -1775,8 +1785,8 @@ class Receiver(object):
 
     def finish(self):
         """Remove what is not in the sender's tree, set what could not be set before, and say so."""
-        must(self.listing is None, "the end in the middle of a directory")
-        must(self.arriving is None and not self.assembling, "the end in the middle of a file")
+        must(self.is_listed, "the end before that of the index")
+        must(self.dry or not self.entries, "the end while %d files are missing", len(self.entries))
         removed, size = [], 0
         for around, name, is_folder in self.extra if self.delete else ():
             path = self.tree.path(around, name)
@@ -1861,11 +1871,10 @@ class Receiver(object):
 class Trying(object):
     """A context in which an error of the system is a problem of one file, and of nothing else."""
 
-    def __init__(self, receiver, number, entry, more):
+    def __init__(self, receiver, number, entry):
         self.receiver = receiver
         self.number = number
         self.entry = entry
-        self.more = more  # the sender has sent, or is going to send, more of it
 
     def __enter__(self):
         return self
@@ -1873,7 +1882,7 @@ class Trying(object):
     def __exit__(self, kind, error, trace):
         if not isinstance(error, OSError):
             return False
-        self.receiver.fail(self.number, self.entry, error, self.more)
+        self.receiver.fail(self.number, self.entry, error)
         return True
 
 
@@ -1882,10 +1891,13 @@ def pack_numbers(numbers):
     return as_bytes(struct.pack(">%dI" % len(numbers), *numbers))
 
 
-def make_folders(path):
+def make_folders(path, mode):
     """Make a directory and those around it, unless somebody else just did."""
+    around = os.path.dirname(path)
+    if not os.path.isdir(around):
+        make_folders(around, 0o777)
     try:
-        os.makedirs(path)
+        os.mkdir(path, mode)
     except OSError:
         if not os.path.isdir(path):
             raise
