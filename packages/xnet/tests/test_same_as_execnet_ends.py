@@ -273,6 +273,8 @@ def test_same_script(name: str, twins: Twins) -> None:
         )
         # Remote errors that nobody received are told on standard error, each in its own words.
         lines = [line for line in done.stderr.splitlines() if "RemoteError" not in line]
+        if module == "execnet" and "can't create new thread at interpreter shutdown" in done.stderr:
+            lines = []  # Python 3.12.0 to 3.12.2: execnet fails there, and we do not
         outcomes.append((done.stdout, done.returncode, [] if "nobody receives" in name else lines))
     assert outcomes[1] == outcomes[0]
     assert outcomes[0][0]

@@ -272,13 +272,17 @@ def _short(id_: str) -> str:
 
 
 def _has(value: Value, kind: str) -> bool:
-    if value.kind == kind:
-        return True
-    if value.kind == "dict":
-        return any(_has(k, kind) or _has(v, kind) for k, v in value.content)
-    return isinstance(value.content, tuple) and any(
-        _has(v, kind) for v in value.content if isinstance(v, Value)
-    )
+    # No recursion: values nest as deep as the specification lets them.
+    waiting: list[object] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, Value):
+            if part.kind == kind:
+                return True
+            waiting.append(part.content)
+        elif isinstance(part, tuple):
+            waiting += part
+    return False
 
 
 def _int(number: int) -> bytes:

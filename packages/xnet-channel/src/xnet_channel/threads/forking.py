@@ -15,6 +15,7 @@ import weakref
 from xnet_channel.core.errors import ProtocolError
 from xnet_channel.threads.interrupts import main_thread_changed_after_fork
 from xnet_channel.threads.native import RLock
+from xnet_channel.threads.standby import STANDBY
 from xnet_channel.threads.unseen import UNSEEN
 from xnet_channel.threads.wait_list import WaitList
 
@@ -36,6 +37,7 @@ def _in_child() -> None:
     reactor = sys.modules.get("xnet_channel.threads.reactor")
     if reactor is not None:
         reactor.forget_reactor_after_fork()
+    STANDBY.forget_after_fork()
     UNSEEN.forget_after_fork()
     for session in list(sessions):
         _leave_to_parent(session)

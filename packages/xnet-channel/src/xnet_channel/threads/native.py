@@ -20,6 +20,8 @@ from __future__ import annotations
 import sys
 import threading
 
+from xnet_channel.threads.standby import REFUSED_AT_EXIT, STANDBY
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
@@ -186,10 +188,10 @@ def start_thread(
         if may_be_green:
             threading.Thread(target=target, args=args, name=name, daemon=True).start()
         else:
-            _start_new_thread(target, args)
+            _begin(lambda: target(*args))
         return
     if carries and Hiding.hides:
-        _start_new_thread(target, args)
+        _begin(lambda: target(*args))
         return
     begun = allocate_lock()
 
@@ -209,7 +211,21 @@ def start_thread(
         tell, thread._invoke_excepthook = thread._invoke_excepthook, run_instead
         _run_thread(thread)
     except Exception:  # noqa: BLE001 - what that is made of has been replaced; it may have begun all the same
+        _begin(run)
+
+
+def reserve_thread() -> None:
+    """See to it that one more ``start_thread`` works while the interpreter ends."""
+    if REFUSED_AT_EXIT:
+        STANDBY.add(_start_new_thread)
+
+
+def _begin(run: Callable[[], object]) -> None:
+    try:
         _start_new_thread(run, ())
+    except RuntimeError:
+        if not STANDBY.take(run):
+            raise
 
 
 def main_thread_ident() -> int:

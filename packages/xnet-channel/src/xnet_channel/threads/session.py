@@ -22,7 +22,7 @@ from xnet_channel.threads.errors import CANNOT_SEND, TimeoutError
 from xnet_channel.threads.forking import remember_session
 from xnet_channel.threads.last_words import await_reason_locked
 from xnet_channel.threads.leading import Leading
-from xnet_channel.threads.native import CLOCK, RLock
+from xnet_channel.threads.native import CLOCK, RLock, reserve_thread
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.pings import Pings
 from xnet_channel.threads.relief import Relief
@@ -124,6 +124,7 @@ class Session:
         self.connection.dispatch = self.dispatch_locked  # [FR-021] answers before what follows
         self.dropping = Dropping(self)
         remember_session(self)
+        reserve_thread()
         with self.lock:
             if first_bytes:
                 self.connection.out.raw(first_bytes)
