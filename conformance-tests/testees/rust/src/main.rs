@@ -7,6 +7,8 @@
 mod config;
 mod conn;
 mod info;
+#[cfg(test)]
+mod noise;
 mod rsync;
 mod scheduling;
 mod sys;
@@ -34,6 +36,7 @@ fn main() {
 }
 
 fn run() -> io::Result<()> {
+    sys::hold_interrupts();
     let (input, output) = move_connection()?;
     let conn = Conn::new(trace::Trace::new());
     conn.trace.event("the worker begins");
@@ -47,6 +50,13 @@ fn run() -> io::Result<()> {
         thread::Builder::new().spawn({
             let conn = Arc::clone(&conn);
             move || conn.read_all(&input)
+        }),
+        thread::Builder::new().spawn({
+            let conn = Arc::clone(&conn);
+            move || loop {
+                sys::wait_for_interrupt();
+                conn.interrupt_main();
+            }
         }),
         thread::Builder::new().spawn({
             let conn = Arc::clone(&conn);

@@ -140,6 +140,13 @@ impl Conn {
         None
     }
 
+    /// Interrupts what is executed on the main thread, as SIGINT does.
+    pub fn interrupt_main(&self) {
+        let state = self.lock();
+        state.schedule.interrupt_main();
+        self.wake_all(&state);
+    }
+
     /// The main thread: executes what it is given, for ever.
     pub fn run_main(self: &Arc<Self>) -> ! {
         loop {

@@ -34,7 +34,14 @@ pub const O_CLOEXEC: c_int = 0o2000000;
 /// Of `setpriority`: a process, or a thread of Linux.
 const PRIO_PROCESS: c_int = 0;
 
+const SIGINT: c_int = 2;
+const SIG_BLOCK: c_int = 0;
+
 extern "C" {
+    fn sigemptyset(set: *mut Signals) -> c_int;
+    fn sigaddset(set: *mut Signals, number: c_int) -> c_int;
+    fn pthread_sigmask(how: c_int, set: *const Signals, old: *mut Signals) -> c_int;
+    fn sigwait(set: *const Signals, number: *mut c_int) -> c_int;
     fn dup2(from: c_int, to: c_int) -> c_int;
     fn fcntl(fd: c_int, command: c_int, ...) -> c_int;
     fn shutdown(fd: c_int, how: c_int) -> c_int;
@@ -68,6 +75,17 @@ impl Fd {
         }
     }
 
+    /// Writes what the stream takes, once it takes anything.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match (&self.0).write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                result => return result,
+            }
+        }
+    }
+
     pub fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
         (&self.0).write_all(bytes)
     }
@@ -80,6 +98,32 @@ impl Fd {
         if let Ok(null) = File::options().write(true).open("/dev/null") {
             let _ = replace(self.0.as_raw_fd(), null.as_raw_fd());
         }
+    }
+}
+
+/// What the C library calls sigset_t; it is no longer anywhere.
+type Signals = [u64; 16];
+
+/// Has the system keep SIGINT for `wait_for_interrupt`. Threads that are started later do the same, programs do not.
+pub fn hold_interrupts() {
+    let mut signals: Signals = [0; 16];
+    // SAFETY: the set is as large as the library's.
+    unsafe {
+        sigemptyset(&mut signals);
+        sigaddset(&mut signals, SIGINT);
+        pthread_sigmask(SIG_BLOCK, &signals, std::ptr::null_mut());
+    }
+}
+
+/// Waits for the next SIGINT.
+pub fn wait_for_interrupt() {
+    let mut signals: Signals = [0; 16];
+    let mut number = 0;
+    // SAFETY: as above.
+    unsafe {
+        sigemptyset(&mut signals);
+        sigaddset(&mut signals, SIGINT);
+        sigwait(&signals, &mut number);
     }
 }
 

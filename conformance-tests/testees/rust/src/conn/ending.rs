@@ -125,6 +125,12 @@ impl Conn {
                 now + interval
             }
             None => last + interval,
+            // This process did not run itself for a while: it asks again first (FR-025).
+            Some(asked) if now >= asked + interval + interval / 4 + Duration::from_millis(200) => {
+                state.ending.asked = Some(now);
+                self.put(state, Type::Ping, 0, &[]);
+                now + interval
+            }
             Some(asked) if now >= asked + interval => {
                 self.trace.event("the initiator has been silent for too long");
                 self.peer_is_gone(state, None);

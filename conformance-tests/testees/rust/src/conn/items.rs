@@ -87,9 +87,9 @@ impl Conn {
                 values::check(&bytes, rules)
             }
         };
+        state.kept -= pieces;
         let item = checked.map_err(|why| malformed(id, &why))?;
         state.check_references(&item)?;
-        state.kept -= pieces;
         state.enqueue(id, item, pieces + cost, owed, cost);
         Ok(())
     }
@@ -146,7 +146,7 @@ impl State {
     fn check_references(&self, item: &Checked) -> Result<(), Broken> {
         match item.references.iter().find(|&&id| self.is_unborn(id)) {
             Some(id) => broken(Code::ValueMalformed, format!("a reference to channel {id}, which was never opened")),
-            None if !item.references.is_empty() && self.gone_channels() as u64 > OURS.channels => {
+            None if !item.references.is_empty() && self.gone_channels() > OURS.channels as usize => {
                 broken(Code::LimitExceeded, format!("references to more than {} closed channels", OURS.channels))
             }
             None => Ok(()),
@@ -154,7 +154,7 @@ impl State {
     }
 
     /// Has an item wait for the application. `new` is what of `owed` is not counted among the channel's yet.
-    fn enqueue(&mut self, id: u32, item: Checked, cost: u64, owed: u64, new: u64) {
+    pub fn enqueue(&mut self, id: u32, item: Checked, cost: u64, owed: u64, new: u64) {
         self.kept += cost;
         let mut keeps = item.references.clone();
         keeps.retain(|id| match self.channels.get_mut(id) {

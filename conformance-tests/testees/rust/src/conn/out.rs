@@ -1,6 +1,6 @@
 //! What is to be written, and the writer.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::state::State;
 use super::Conn;
@@ -9,6 +9,9 @@ use crate::wire::frames::{Header, Type};
 
 /// Above that, threads with code wait before they send more, and the reader before it acts on more (LI-010).
 pub const FULL_BYTES: usize = 1_048_576;
+
+/// A stream that takes bytes after so long has not been taking any.
+const STUCK: Duration = Duration::from_millis(200);
 
 /// Frames that are not written yet.
 #[derive(Default)]
@@ -79,7 +82,8 @@ impl Conn {
             state.out.in_flight = bytes.len();
             state.out.answers_in_flight = std::mem::take(&mut state.out.answers);
             drop(state);
-            let written = self.trace_sent(&bytes).and_then(|()| stream.write_all(&bytes));
+            self.trace_sent(&bytes);
+            let written = self.write_buffer(stream, &bytes);
             let mut state = self.lock();
             state.out.in_flight = 0;
             state.out.answers_in_flight = 0;
@@ -97,9 +101,21 @@ impl Conn {
         }
     }
 
-    fn trace_sent(&self, bytes: &[u8]) -> std::io::Result<()> {
+    fn write_buffer(&self, stream: &Fd, mut bytes: &[u8]) -> std::io::Result<()> {
+        while !bytes.is_empty() {
+            let begun = Instant::now();
+            let count = stream.write(bytes)?;
+            bytes = &bytes[count..];
+            if begun.elapsed() > STUCK {
+                self.lock().ending.note_sign_of_life(); // FR-026
+            }
+        }
+        Ok(())
+    }
+
+    fn trace_sent(&self, bytes: &[u8]) {
         if !self.trace.listens() {
-            return Ok(());
+            return;
         }
         let mut rest = bytes;
         while let Some((header, behind)) = rest.split_first_chunk() {
@@ -107,7 +123,6 @@ impl Conn {
             self.trace.message("sent", header);
             rest = &behind[header.length as usize..];
         }
-        Ok(())
     }
 
     /// Waits until all is written, but not longer than until then.

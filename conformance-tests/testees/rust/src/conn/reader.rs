@@ -86,3 +86,81 @@ impl Conn {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::Noise;
+    use crate::trace::Trace;
+    use crate::wire::frames::{Code, Type};
+    use crate::wire::write::Writer;
+
+    fn frame(code: u8, channel: u32, payload: &[u8]) -> Vec<u8> {
+        [&Header { code, channel, length: payload.len() as u32 }.format()[..], payload].concat()
+    }
+
+    fn begun() -> (Arc<Conn>, Inbox) {
+        let conn = Conn::new(Trace::new());
+        let hello = Writer::new().dict(1).text("version").list(2).uint(1).uint(0).bytes;
+        let mut inbox = Inbox::default();
+        inbox.add(&frame(Type::Hello as u8, 0, &hello));
+        conn.frames(&mut inbox).unwrap();
+        (conn, inbox)
+    }
+
+    /// No frames of a peer make anything panic, and what is kept stays in its account.
+    #[test]
+    fn any_frames_are_acted_on_or_refused() {
+        let mut acted = 0;
+        for seed in 0..3000 {
+            let mut noise = Noise::new(seed);
+            let (conn, mut inbox) = begun();
+            for id in [1, 3, 5] {
+                inbox.add(&frame(Type::ChannelOpen as u8, id, b""));
+            }
+            for _ in 0..60 {
+                let code = if noise.below(60) == 0 { noise.byte() } else { noise.pick(&[4, 4, 4, 4, 4, 15, 5, 1]) };
+                let channel = noise.pick(&[1, 3, 5]);
+                let references: &[&[u8]] =
+                    &[b"\x07", b"\x82\x07\xd9\xe4\x22\x01", b"\xd9\xe4\x22\x03", b"\xd9\xe4\x22\x05"];
+                let mut payload = match code {
+                    5 | 16 => Vec::new(),
+                    15 => [&[0x81][..], noise.pick(references)].concat(),
+                    1 => b"\x82\xf4\xf5".to_vec(),
+                    10 => vec![0x81],
+                    _ => noise.pick(references).to_vec(),
+                };
+                if noise.below(60) == 0 {
+                    payload = noise.cbor();
+                }
+                inbox.add(&frame(code, channel, &payload));
+                if conn.frames(&mut inbox).is_err() {
+                    break;
+                }
+                acted += 1;
+            }
+            let mut state = conn.lock();
+            let waiting: u64 = state.channels.values().flat_map(|one| &one.queue).map(|queued| queued.cost).sum();
+            let partial: usize = state.channels.values().filter_map(|one| one.partial.as_ref()).map(Vec::len).sum();
+            assert_eq!(state.kept, waiting + partial as u64);
+            let ids: Vec<u32> = state.channels.keys().copied().collect();
+            ids.into_iter().for_each(|id| state.close_channel(id, None));
+            state.collect();
+            assert_eq!((state.kept, state.channels.len(), state.open_channels()), (0, 0, 0));
+        }
+        assert!(acted > 20_000, "{acted}");
+    }
+
+    #[test]
+    fn a_frame_may_come_in_any_pieces() {
+        let (conn, mut inbox) = begun();
+        let bytes = [frame(16, 1, b""), frame(4, 1, b"\x07")].concat();
+        for byte in bytes {
+            inbox.add(&[byte]);
+            conn.frames(&mut inbox).unwrap();
+        }
+        assert_eq!(conn.lock().channels[&1].queue.len(), 1);
+        inbox.add(&frame(4, 2, b"\x07"));
+        assert_eq!(conn.frames(&mut inbox).unwrap_err().code, Code::StateViolation);
+    }
+}

@@ -16,6 +16,7 @@ use crate::wire::values::Checked;
 /// What waits of error texts that nobody has seen is bounded (LI-013).
 const ERRORS_BYTES: usize = 4 * 1024 * 1024;
 const SHORT_ERROR_BYTES: usize = 200;
+const COLLECT_ABOVE: usize = 1000;
 
 /// The state of a half of a channel (CH-060).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,9 +77,14 @@ impl Channel {
         self.receive != Half::Closed
     }
 
+    /// Whether the application has it.
+    fn is_used(&self) -> bool {
+        self.uses > 0 || self.is_request || (self.has_handler && !self.handler_done)
+    }
+
     /// Whether anybody here may still take what waits.
     fn is_held(&self) -> bool {
-        self.uses > 0 || self.kept_by > 0 || self.is_request || (self.has_handler && !self.handler_done)
+        self.kept_by > 0 || self.is_used()
     }
 }
 
@@ -96,6 +102,8 @@ pub struct State {
     /// The cost of all that waits for the application (LI-011).
     pub kept: u64,
     pub errors_kept: usize,
+    /// How many closed channels are kept before it is looked whether somebody needs them.
+    collect_above: usize,
     pub out: Out,
     pub ending: Ending,
     pub schedule: Schedule,
@@ -117,6 +125,7 @@ impl State {
             flags: (true, false),
             kept: 0,
             errors_kept: 0,
+            collect_above: COLLECT_ABOVE,
             out: Out::default(),
             ending: Ending::default(),
             schedule: Schedule::default(),
@@ -192,6 +201,10 @@ impl State {
         }
         channel.wake.notify_all();
         self.forget_if_unused(id);
+        if self.gone_channels() > self.collect_above {
+            self.collect();
+            self.collect_above = COLLECT_ABOVE.max(2 * self.gone_channels());
+        }
     }
 
     /// The execution of a request has ended, or never begun.
@@ -225,8 +238,25 @@ impl State {
     /// An item that kept a channel has been taken or dropped. Says whether that was the last that it was needed for.
     pub fn no_longer_kept(&mut self, id: u32) -> bool {
         let Some(channel) = self.channels.get_mut(&id) else { return false };
-        channel.kept_by -= 1;
+        channel.kept_by = channel.kept_by.saturating_sub(1);
         !channel.is_open() && !channel.is_held()
+    }
+
+    /// Forgets closed channels that only items of one another keep.
+    pub fn collect(&mut self) {
+        let is_root = |(&id, one): (&u32, &Channel)| (one.is_open() || one.is_used()).then_some(id);
+        let mut waiting: Vec<u32> = self.channels.iter().filter_map(is_root).collect();
+        let mut reached: HashSet<u32> = waiting.iter().copied().collect();
+        while let Some(channel) = waiting.pop().and_then(|id| self.channels.get(&id)) {
+            waiting.extend(channel.queue.iter().flat_map(|queued| &queued.keeps).filter(|&&id| reached.insert(id)));
+        }
+        let unreached: Vec<u32> = self.channels.keys().copied().filter(|id| !reached.contains(id)).collect();
+        for id in unreached {
+            if let Some(channel) = self.channels.get_mut(&id) {
+                channel.kept_by = 0;
+                self.forget_if_unused(id);
+            }
+        }
     }
 
     /// How many channels are closed and kept for the application.
@@ -263,6 +293,23 @@ mod tests {
         state.close_channel(1, Some("gone".into()));
         assert!(state.channels.is_empty());
         assert_eq!((state.open_channels(), state.errors_kept, state.kept), (0, 0, 0));
+    }
+
+    #[test]
+    fn closed_channels_that_keep_one_another_are_forgotten() {
+        let mut state = State::new();
+        for id in [1, 3, 5] {
+            state.open_channel(id, false);
+            let item = Checked { bytes: vec![0xf6], references: vec![1, 3] };
+            state.enqueue(id, item, 65, 65, 65);
+        }
+        state.close_channel(1, None);
+        state.close_channel(3, None);
+        state.collect();
+        assert_eq!(state.channels.len(), 3, "an open channel refers to them");
+        state.close_channel(5, None);
+        state.collect();
+        assert_eq!((state.channels.len(), state.kept), (0, 0));
     }
 
     #[test]

@@ -107,23 +107,27 @@ impl Receiver<'_> {
     }
 
     /// Only so much of lists may be under way at once (RS-052), and no two lists are mixed.
-    fn check_lists(&self, entry: u32) -> Result<(), Fail> {
-        let (mut lists, mut records) = (1, 0);
-        for (&other, wanted) in &self.wanted {
-            match wanted {
-                Wanted::List(list) if list.begun && other != entry => {
-                    return wrong(format!("a list of entry {entry} in the middle of that of {other}"));
-                }
-                Wanted::Chunks(assembly) => {
-                    lists += 1;
-                    records += assembly.records.len();
-                }
+    fn check_lists(&mut self, entry: u32) -> Result<(), Fail> {
+        let wanted = &self.wanted;
+        self.lists.retain(|one| match wanted.get(one) {
+            Some(Wanted::List(list)) => list.begun,
+            Some(Wanted::Chunks(_)) => true,
+            _ => false,
+        });
+        self.lists.remove(&entry);
+        let mut records = 0;
+        for other in &self.lists {
+            match wanted.get(other) {
+                Some(Wanted::List(_)) => return wrong(format!("a list of {entry} in the middle of that of {other}")),
+                Some(Wanted::Chunks(assembly)) => records += assembly.records.len(),
                 _ => {}
             }
         }
+        let lists = self.lists.len() + 1;
         if lists > MOST_LISTS || (lists > 1 && records > MOST_RECORDS) {
             return wrong(format!("lists of {lists} files with {records} records are under way"));
         }
+        self.lists.insert(entry);
         Ok(())
     }
 

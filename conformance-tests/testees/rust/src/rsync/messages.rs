@@ -309,3 +309,41 @@ pub fn busy() -> Vec<u8> {
 pub fn done() -> Vec<u8> {
     Writer::new().list(2).text("done").dict(0).bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::Noise;
+    use crate::wire::values::{check, Rules};
+
+    const ITEM: Rules = Rules { depth: 64, references: true, py2_as_text: true, text_as_bytes: false };
+
+    #[test]
+    fn the_examples_are_what_they_say() {
+        let begin = Writer::new().list(2).text("begin").dict(3).text("version").uint(1).text("dest").bytes(b"/d");
+        let begin = begin.text("root").list(4).uint(1).uint(0o755).uint(0).uint(0).bytes;
+        let begin = parse_begin(&begin).unwrap();
+        assert_eq!((begin.kind, begin.delta, begin.delete, &begin.dest[..]), (1, true, false, &b"/d"[..]));
+        let pack = Writer::new().bytes(b"\x01\0\0\0\0\x0d\0\0\0\x01\0\0\0\x01\0\0\0\x05hello").bytes;
+        assert_eq!(parse(&pack), Ok(Message::Pack(vec![(1, b"hello".to_vec())])));
+        assert_eq!(needs(1, &[(1, 1)]), b"\x84\x65needs\x01\x44\0\0\0\x01\x41\x01");
+        assert_eq!(done(), b"\x82\x64done\xa0");
+    }
+
+    #[test]
+    fn any_item_is_a_message_or_refused() {
+        let names = ["index", "owners", "chunks", "copy", "meta", "again", "skip", "listed", "begin"];
+        for seed in 0..100_000 {
+            let mut noise = Noise::new(seed);
+            let mut item = Writer::new().list(1 + noise.below(7)).text(noise.pick(&names)).bytes;
+            item.extend(noise.cbor());
+            if noise.below(3) == 0 {
+                let content: Vec<u8> = (0..noise.below(60)).map(|_| noise.pick(&[0, 0, 0, 1, 2, 8])).collect();
+                item = Writer::new().bytes(&content).bytes;
+            }
+            if let Ok(checked) = check(&item, ITEM) {
+                let _ = (parse(&checked.bytes).is_ok(), parse_begin(&checked.bytes).is_ok());
+            }
+        }
+    }
+}

@@ -49,6 +49,10 @@ pub struct Receiver<'a> {
     owners: Vec<(u32, (u32, u32))>,
     pub planned: Vec<(u32, u8)>,
     listed: bool,
+    /// The entry of which pieces have come, but not the last.
+    pub running: Option<u32>,
+    /// Entries whose lists have begun, and some that are through.
+    pub lists: HashSet<u32>,
     pub counter: u32,
 }
 
@@ -82,6 +86,8 @@ impl<'a> Receiver<'a> {
             owners: Vec::new(),
             planned: Vec::new(),
             listed: false,
+            running: None,
+            lists: HashSet::new(),
             counter: 0,
         }
     }
@@ -143,7 +149,7 @@ impl<'a> Receiver<'a> {
 
     fn act(&mut self, message: Message) -> Result<(), Fail> {
         let wrong = |text: String| Err(Fail::Other(text));
-        if let Some(entry) = self.running() {
+        if let Some(entry) = self.running {
             let same = matches!(&message, Message::Data { entry: one, .. } | Message::Again(one) if *one == entry);
             let content = matches!(&message, Message::Pack(_) | Message::Data { .. } | Message::Copy { .. });
             if content && !same {
@@ -176,24 +182,30 @@ impl<'a> Receiver<'a> {
             }
             _ if self.begin.dry_run => wrong("content, or something about it, in a dry run".into()),
             Message::Pack(files) => self.pack(files),
-            Message::Data { flags, entry, offset, body } => self.data(flags, entry, offset, &body),
+            Message::Data { flags, entry, offset, body } => {
+                let taken = self.data(flags, entry, offset, &body);
+                self.running = self.runs(entry).then_some(entry);
+                taken
+            }
             Message::Copy { entry, directory, name, digest } => self.copy(entry, directory, name, digest),
             Message::Chunks { entry, level, first, table, digest } => self.list(entry, level, first, &table, digest),
             Message::Meta { entry, meta } => self.meta(entry, meta),
-            Message::Again(entry) => self.again(entry),
+            Message::Again(entry) => {
+                self.running = self.running.filter(|&running| running != entry);
+                self.again(entry)
+            }
             Message::Skip(entry) => self.skip(entry),
             Message::Finish => Ok(()),
         }
     }
 
-    /// The entry of which pieces have come, but not the last.
-    fn running(&self) -> Option<u32> {
-        let runs = |wanted: &Wanted| match wanted {
-            Wanted::Pieces(_) => true,
-            Wanted::Chunks(assembly) => assembly.has_begun(),
+    /// Whether pieces of an entry have come, but not the last.
+    fn runs(&self, entry: u32) -> bool {
+        match self.wanted.get(&entry) {
+            Some(Wanted::Pieces(_)) => true,
+            Some(Wanted::Chunks(assembly)) => assembly.has_begun(),
             _ => false,
-        };
-        self.wanted.iter().find(|(_, wanted)| runs(wanted)).map(|(&entry, _)| entry)
+        }
     }
 
     fn index(&mut self, first: u32, bytes: &[u8]) -> Result<(), Fail> {

@@ -21,7 +21,7 @@ pub const DEFAULTS: Limits =
     Limits { frame: 1_048_576, item: 2_147_483_647, depth: 512, channels: 65_536, memory: u64::MAX, credit: 1_048_576 };
 
 /// What this worker announces. An item is never larger than what the connection may keep.
-pub const OURS: Limits = Limits { item: 1_073_741_824, memory: 1_073_741_824, ..DEFAULTS };
+pub const OURS: Limits = Limits { item: 268_435_456, memory: 268_435_456, ..DEFAULTS };
 
 pub const MAX_CREDIT: u64 = 2_147_483_647;
 pub const IMPLEMENTATION: &str = "xnet-rust-worker";

@@ -315,3 +315,43 @@ impl<'a> Pass<'a> {
         Ok(key.then(|| keys::fingerprint(Class::Channel, &id.to_be_bytes())))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::noise::Noise;
+    use crate::wire::cursor;
+
+    const ITEM: Rules = Rules { depth: 64, references: true, py2_as_text: true, text_as_bytes: false };
+
+    #[test]
+    fn any_bytes_are_a_value_or_refused_and_a_value_stays_itself() {
+        let mut values = 0;
+        for seed in 0..200_000 {
+            let bytes = Noise::new(seed).cbor();
+            let Ok(checked) = check(&bytes, ITEM) else { continue };
+            values += 1;
+            assert_eq!(check(&checked.bytes, ITEM).as_ref(), Ok(&checked), "{bytes:02x?}");
+            let scan = cursor::scan(&checked.bytes).unwrap();
+            assert_eq!(scan.length, checked.bytes.len());
+            assert_eq!(cursor::culprit(&checked.bytes), None);
+            assert!(check(&checked.bytes, Rules { depth: scan.depth, ..ITEM }).is_ok());
+            assert!(scan.depth == 0 || check(&checked.bytes, Rules { depth: scan.depth - 1, ..ITEM }).is_err());
+        }
+        assert!(values > 10_000, "{values}");
+    }
+
+    #[test]
+    fn equal_keys_are_refused_whatever_their_types() {
+        let keys: [&[u8]; 5] =
+            [b"\x01", b"\xf5", b"\xf9\x3c\x00", b"\xc2\x42\x00\x01", b"\xd9\xa7\xf8\x82\xf9\x3c\x00\xf9\x80\x00"];
+        for one in keys {
+            for other in keys {
+                let set = [b"\xd9\x01\x02\x82", one, other].concat();
+                assert!(check(&set, ITEM).is_err(), "{set:02x?}");
+            }
+        }
+        let nans = b"\xd9\x01\x02\x82\xf9\x7e\x00\xf9\x7e\x00";
+        assert!(check(nans, ITEM).is_ok());
+    }
+}
