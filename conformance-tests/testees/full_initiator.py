@@ -76,6 +76,9 @@ class Application:
             kwargs = from_tagged(command["kwargs"], self.channels.get) if "kwargs" in command else {}
         self.channels[command["new"]] = gateway.remote_exec(source, **kwargs)
 
+    def do_service(self, gateway, command):
+        self.channels[command["new"]] = gateway.remote_service(command["name"])
+
     def do_newchannel(self, gateway, command):
         self.channels[command["new"]] = gateway.newchannel()
 

@@ -32,9 +32,7 @@ class Fixtures:
 
     def names(self) -> set[str]:
         """Return the tasks that there are."""
-        suffix, folders = self._places()
-        found = [path for folder in folders for path in folder.glob("*" + suffix) if _is_written(path)]
-        return {path.name.split(".")[0] for path in found}
+        return {path.name.split(".")[0] for path in self._files("*")}
 
     def source(self, name: str) -> str:
         """Return the source of a task.
@@ -43,9 +41,7 @@ class Fixtures:
             MissingFixture: There is none for this language.
         """
         if name not in self._texts:
-            suffix, folders = self._places()
-            found = [path for folder in folders for path in sorted(folder.glob(f"{name}{suffix}"))]
-            found = [path for path in found if _is_written(path)]
+            found = self._files(name)
             if not found:
                 raise MissingFixture(
                     f"there is no fixture {name!r} for the language {self.language!r}: write one as "
@@ -59,9 +55,16 @@ class Fixtures:
         """What the testee executes."""
         return self._language if isinstance(self._language, str) else self._language()
 
-    def _places(self) -> tuple[str, tuple[Path, ...]]:
-        """Return the suffix of sources in this language, and the folders in which they are."""
-        return _SUFFIXES.get(self.language, ".*"), (*self._folders, SUITE / "fixtures" / self.language)
+    def has(self, name: str) -> bool:
+        """Say whether there is a source of a task."""
+        return bool(self._files(name))
+
+    def _files(self, name: str) -> list[Path]:
+        """Return the files with the source of a task in this language, the first of which counts."""
+        suffix = _SUFFIXES.get(self.language, ".*")
+        folders = (*self._folders, SUITE / "fixtures" / self.language)
+        found = [path for folder in folders for path in sorted(folder.glob(name + suffix))]
+        return [path for path in found if _is_written(path)]
 
 
 def _is_written(path: Path) -> bool:

@@ -9,7 +9,7 @@ in the form of released execnet, as hex, for cases of the legacy role.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from xnet_conformance.cbor_writing import write_head, write_value
 from xnet_conformance.errors import CaseError
@@ -22,6 +22,10 @@ from xnet_conformance.values import Value
 
 if TYPE_CHECKING:
     from xnet_conformance.scenario import Scenario
+
+
+#: Tasks that a worker may have as a service: it is asked for unless there is a file. Spec: GW-060.
+SERVICES: Final = {"rsync-receiver": "rsync"}
 
 
 def parse_frame(scenario: Scenario, raw: Any) -> Frame:
@@ -113,6 +117,15 @@ def exec_payload(scenario: Scenario, fields: dict[str, Any]) -> bytes:
             are sent as they are.
     """
     pairs: list[tuple[str, Value]] = []
+    theirs = scenario.session.theirs
+    service = SERVICES.get(fields.get("fixture", ""))
+    if (
+        service
+        and theirs
+        and f"service.{service}" in theirs.features
+        and not scenario.fixtures.has(fields["fixture"])
+    ):
+        return exec_payload(scenario, {"service": service})
     if "fixture" in fields:
         pairs.append(("source", Value("str", scenario.fixtures.source(fields["fixture"]))))
         pairs.append(("call", Value("str", "run")))

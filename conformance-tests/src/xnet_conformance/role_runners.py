@@ -59,6 +59,8 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
             features.add("exec.python")
         if "exec.python" in features and not testee.python2:
             features.add("python3")
+        if "service.rsync" in features:
+            features.add("rsync")
         features |= _limits(session.theirs) | _fixtures(session.theirs.language, testee)
         session.link.close()
     finally:

@@ -36,7 +36,7 @@ def megabytes(field):
         return next(int(line.split()[1]) for line in file if line.startswith(field)) / 1024
 
 source, receiver, options = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-running.receiver_source = lambda gateway: receiver
+running.start_receiver = lambda gateway: gateway.remote_exec(receiver)
 gateway = begin(XSpec("popen//id=gw0")).finish()
 rsync = RSync(source, verbose=False, **options.get("rsync", {}))
 rsync.add_target(gateway, "/nowhere", delete=options.get("delete", False))

@@ -39,6 +39,7 @@ def test_any_bytes_give_a_message_or_a_wire_error(data: bytes, decode: Callable[
         ExecRequest("pass"),
         ExecRequest("def f(c, x): pass", "a/é.py", "f", {"x": (1, {2: [None]})}, "python"),
         ExecRequest("", follows=True),
+        ExecRequest("", kwargs={"x": 1}, service="rsync"),
     ],
 )
 def test_an_exec_request_arrives_as_it_was_sent(request_: ExecRequest) -> None:
@@ -102,19 +103,21 @@ def test_the_repr_of_a_request_does_not_show_the_source() -> None:
     text = repr(ExecRequest("secret = 1", "f.py", "main"))
     assert text == "<ExecRequest file='f.py' call='main' source of 10 characters>"
     assert repr(ExecRequest("", follows=True)) == "<ExecRequest that follows>"
+    assert repr(ExecRequest("", service="rsync")) == "<ExecRequest service='rsync'>"
 
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ({}, 'CHANNEL_EXEC has no "source".'),
+        ({}, 'CHANNEL_EXEC has none of "source", "service" and "follows", expected one.'),
         ({"source": b"x"}, "\"source\" in CHANNEL_EXEC is b'x', expected a text."),
         ({"source": "", "file": 1}, '"file" in CHANNEL_EXEC is 1, expected a text or null.'),
         ({"source": "", "language": 1}, '"language" in CHANNEL_EXEC is 1, expected a text or null.'),
-        ({"follows": 1}, 'CHANNEL_EXEC has "follows" 1, expected "source" or "follows" true.'),
+        ({"follows": 1}, '"follows" in CHANNEL_EXEC is 1, expected true.'),
+        ({"service": None}, '"service" in CHANNEL_EXEC is None, expected a text.'),
         (
             {"follows": True, "source": ""},
-            'CHANNEL_EXEC has "follows" True and "source", expected "source" or "follows" true.',
+            'CHANNEL_EXEC has "source" and "follows" of "source", "service" and "follows", expected one.',
         ),
         ({"source": "", "call": []}, '"call" in CHANNEL_EXEC is <list>, expected a text or null.'),
         ({"source": "", "kwargs": None}, '"kwargs" in CHANNEL_EXEC is None, expected a map.'),
@@ -128,7 +131,7 @@ def test_an_exec_request_against_its_rule_is_refused(content: Any, sentence: str
 def test_gw008_what_follows_is_checked_as_what_is_in_the_frame() -> None:
     request = messages.decode_following(messages.encode_exec(ExecRequest("pass", kwargs={"x": 1})))
     assert (request.source, request.kwargs) == ("pass", {"x": 1})
-    refused(messages.decode_following, {}, 'CHANNEL_EXEC has no "source".')
+    refused(messages.decode_following, {"source": 1}, '"source" in CHANNEL_EXEC is 1, expected a text.')
     for item, words in (
         ({"source": "pass"}, "The request that follows CHANNEL_EXEC is <dict>, expected bytes."),
         (encode({"follows": True}), "The request that follows CHANNEL_EXEC says that it follows once more."),

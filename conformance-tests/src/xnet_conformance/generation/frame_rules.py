@@ -46,6 +46,11 @@ _WRONG: Final[dict[str, dict[str, str]]] = {
         "follows-false": "a167666f6c6c6f7773f4",
         "follows-integer": "a167666f6c6c6f777301",
         "follows-and-source": "a267666f6c6c6f7773f566736f7572636560",
+        "follows-and-service": "a267666f6c6c6f7773f567736572766963656178",
+        "service-and-source": "a266736f757263656067736572766963656178",
+        "service-null": "a16773657276696365f6",
+        "service-bytes": "a167736572766963654178",
+        "service-kwargs-list": "a267736572766963656178666b776172677380",
         "channel-in-kwargs": "a266736f7572636560666b7761726773a16161d9e42201",
     },
     "error-text": {

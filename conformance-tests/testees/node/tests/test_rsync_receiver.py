@@ -5,7 +5,6 @@ Random trees and random edits of them. Spec: 67-rsync.md.
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shlex
@@ -18,19 +17,16 @@ import pytest
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.starting import begin
 from xnet_gateway.xspec import XSpec
-from xnet_rsync import RSync, running
+from xnet_rsync import RSync
 
 HERE = Path(__file__).resolve().parents[1]
-SOURCE = f"const {{ receive }} = await import({json.dumps(str(HERE / 'rsync' / 'receiver.mjs'))});\nawait receive(channel);"
 ROUNDS = 40
 NAMES = [b"a", b"b", b"\xff\xfe", b"two words", "\u00e9".encode(), b".hidden", b"x\ny", b"long" * 50]
 NOISE = random.Random(11).randbytes(400_000)
 
 
 @pytest.fixture
-def gateway(node: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
-    # What is sent to interpreters of Python says nothing to this one: it has its receiver already.
-    monkeypatch.setattr(running, "receiver_source", lambda gateway: SOURCE)
+def gateway(node: str) -> Iterator[Gateway]:
     worker = shlex.join([node, str(HERE / "worker.mjs")])
     found = begin(XSpec(f"popen//id=node//worker={worker}")).finish()
     yield found

@@ -12,7 +12,7 @@ use crate::task::{Fail, Interrupt, Request, Task};
 use crate::tasks;
 use crate::wire::cursor;
 use crate::wire::frames::Type;
-use crate::wire::payloads::{self, encode_error, Exec, Source};
+use crate::wire::payloads::{self, encode_error, Exec};
 
 /// How long a request waits for the main thread (GW-016).
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -81,9 +81,11 @@ impl Schedule {
 
 /// Executes what a request asks for, once all of it has come.
 fn run_request(task: &mut Task, exec: Exec) -> Result<(), Fail> {
+    let exec = if exec == Exec::Follows { following(task)? } else { exec };
     let source = match exec {
         Exec::Source(source) => source,
-        Exec::Follows => following(task)?,
+        Exec::Service(name) => return Err(Fail::Other(format!("this worker has no service {name:?}"))),
+        Exec::Follows => return Err(Fail::Other("the request that followed says that it follows".into())),
     };
     task.kwargs = source.kwargs;
     match source.language {
@@ -95,16 +97,12 @@ fn run_request(task: &mut Task, exec: Exec) -> Result<(), Fail> {
 }
 
 /// A request that is the first item of its channel (GW-007, GW-008).
-fn following(task: &Task) -> Result<Source, Fail> {
+fn following(task: &Task) -> Result<Exec, Fail> {
     let item = task.receive()?;
     let Some(payload) = cursor::bytes(&item.bytes) else {
         return Err(Fail::Other("the request that was to follow is no bytes".into()));
     };
-    match payloads::exec(payload) {
-        Ok(Exec::Source(source)) => Ok(source),
-        Ok(Exec::Follows) => Err(Fail::Other("the request that followed says that it follows".into())),
-        Err(why) => Err(Fail::Other(format!("the request that followed is malformed: {}", why.0))),
-    }
+    payloads::exec(payload).map_err(|why| Fail::Other(format!("the request that followed is malformed: {}", why.0)))
 }
 
 impl Conn {

@@ -42,6 +42,8 @@ LAST_READS: Final = 4096
 ANSWER_S: Final = 30.0
 #: How the feature that names a language begins. Spec: GW-004.
 EXECUTES: Final = "exec."
+#: How the feature that names a service begins. Spec: GW-060.
+SERVES: Final = "service."
 #: What every language is, where nothing else is said. Spec: GW-004.
 PYTHON: Final = "python"
 
@@ -129,6 +131,29 @@ class Gateway(SessionOwner):
         request = make_request(source, kwargs)
         if request.language is not None:
             self._settle_language(request)
+        return self._send_request(request)
+
+    def remote_service(self, name: str, **kwargs: object) -> Channel:
+        """Run a service that the worker brings along, in whatever language it is.
+
+        Args:
+            name: One of ``services()``.
+            **kwargs: Its arguments. Those that it does not know are ignored.
+
+        Returns:
+            A channel to it, as for ``remote_exec``.
+
+        Raises:
+            ValueError: The worker has not named this service. Spec: GW-061.
+            DumpError: An argument cannot be sent.
+            OSError: The connection is closed.
+        """
+        if name not in self.services():
+            found = " and ".join(self.services()) or "none"
+            raise ValueError(f"gateway {self.id} has no service {name!r}; its services are: {found}")
+        return self._send_request(messages.ExecRequest("", kwargs=kwargs, service=name))
+
+    def _send_request(self, request: ExecRequest) -> Channel:
         peer = self.session.connection.handshake.peer
         payload = messages.encode_exec(request, SURROGATES_FEATURE in peer.features)
         if len(payload) <= peer.limits.frame:
@@ -146,8 +171,15 @@ class Gateway(SessionOwner):
 
     def languages(self) -> list[str]:
         """Return which languages the worker says it executes; none means Python. Spec: GW-004."""
+        return self._named(EXECUTES)
+
+    def services(self) -> list[str]:
+        """Return which services the worker says it has: ``"rsync"`` receives trees. Spec: GW-060."""
+        return self._named(SERVES)
+
+    def _named(self, prefix: str) -> list[str]:
         features = self.session.connection.handshake.peer.features
-        return [name[len(EXECUTES) :] for name in features if name.startswith(EXECUTES)]
+        return [name[len(prefix) :] for name in features if name.startswith(prefix)]
 
     def _settle_language(self, request: ExecRequest) -> None:
         """Check the language of a request; the worker need not be told of its first one. Spec: GW-009."""

@@ -6,7 +6,7 @@ import os
 
 from xnet_rsync.errors import SyncError
 from xnet_rsync.result import Plan, SyncResult
-from xnet_rsync.running import Run, Target
+from xnet_rsync.running import Run, Target, check_receives
 from xnet_rsync.walking import Walk
 
 TYPE_CHECKING = False
@@ -112,7 +112,12 @@ class RSync:
                 is below the interpreter's working directory.
             finishedcallback: Called without arguments when this target is done.
             delete: Remove what the source does not have, and what is left out of it.
+
+        Raises:
+            ValueError: The gateway can receive no tree: its worker has no service for that, and does not
+                execute Python.
         """
+        check_receives(gateway)
         self._targets.append(Target(gateway, os.fsdecode(destdir), finishedcallback, delete))
 
     def send(self, raises: bool = True) -> SyncResult | None:

@@ -29,13 +29,10 @@ if TYPE_CHECKING:
 TICK_S: Final = 0.1
 #: How long threads of targets get to end when a sync is given up, in seconds.
 PATIENCE_S: Final = 5.0
-#: Where our packages are: the worker is this interpreter once more, and what receives is imported.
-_IMPORTED: Final = """\
-channel.gateway._own_imports.look_in({folder!r})
-with channel.gateway._own_imports:
-    from xnet_rsync.receiver import serve
-serve(channel)
-"""
+#: The service that receives trees, and the language of the receiver that is sent where there is none.
+#: Spec: RS-014.
+SERVICE: Final = "rsync"
+PYTHON: Final = "python"
 
 
 class Target:
@@ -256,7 +253,7 @@ class Run:
         root = self._walk.root
         is_far = not is_local(target.gateway)
         compress = is_far if self._compress is None else self._compress
-        channel = target.channel = target.gateway.remote_exec(receiver_source(target.gateway))
+        channel = target.channel = start_receiver(target.gateway)
         if self._given_up:  # whoever gave up may have looked before there was a channel to close
             target.close("the sender has given up")
         channel.reconfigure(py2str_as_py3str=True, py3str_as_py2str=False)
@@ -303,15 +300,29 @@ def is_local(gateway: Gateway) -> bool:
     return bool(gateway.spec.popen) and not gateway.spec.via
 
 
-def receiver_source(gateway: Gateway) -> str:
-    """Return what a gateway has to execute to receive."""
-    path = receiver.__file__
-    if gateway.runs_full_worker:
-        return _IMPORTED.format(folder=os.path.dirname(os.path.dirname(os.path.abspath(path))))
+def check_receives(gateway: Gateway) -> None:
+    """Check that a tree can be sent to a gateway.
+
+    Raises:
+        ValueError: It has no receiver of its own, and does not execute the one that could be sent.
+    """
+    languages = gateway.languages() or [PYTHON]
+    if SERVICE not in gateway.services() and PYTHON not in languages:
+        raise ValueError(
+            f"no tree can be sent to gateway {gateway.id}: it has no service {SERVICE!r}, and executes"
+            f" {' and '.join(languages)}, not {PYTHON}"
+        )
+
+
+def start_receiver(gateway: Gateway) -> Channel:
+    """Have a gateway receive; return the channel to its receiver."""
+    if SERVICE in gateway.services():
+        return gateway.remote_service(SERVICE)
+    # The worker that we send to other interpreters: the receiver is larger than what it starts with.
     global _source
     if _source is None:
         _source = own_source(receiver.__name__)
-    return _source
+    return gateway.remote_exec(_source)
 
 
 _source: str | None = None

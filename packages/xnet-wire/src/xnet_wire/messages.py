@@ -14,7 +14,7 @@ from xnet_wire.errors import DumpError, WireError
 from xnet_wire.hello import VERSION, Hello, decode_hello, encode_hello
 from xnet_wire.item_path import short_repr
 from xnet_wire.limits import CONTROL_DEPTH, ERROR_TEXT_BYTES, GOAWAY_TEXT_BYTES
-from xnet_wire.payloads import check_text_map, decode_map, decode_payload, is_text, is_uint, take
+from xnet_wire.payloads import check_text_map, decode_map, decode_payload, is_text, is_uint
 from xnet_wire.values import encode
 
 TYPE_CHECKING = False
@@ -52,10 +52,11 @@ class ExecRequest:
         call: Name of the function in the source to call with the channel, or None.
         kwargs: Named arguments for that call.
         language: In which the source is, or None for the first that the worker has named.
+        service: Name of a service of the worker's that is wanted in place of a source, or None.
         follows: None of that is known yet: it is the first item of the channel. Spec: GW-006.
     """
 
-    __slots__ = ("call", "file", "follows", "kwargs", "language", "source")
+    __slots__ = ("call", "file", "follows", "kwargs", "language", "service", "source")
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class ExecRequest:
         kwargs: dict[str, Any] | None = None,
         language: str | None = None,
         *,
+        service: str | None = None,
         follows: bool = False,
     ) -> None:
         self.source = source
@@ -72,12 +74,15 @@ class ExecRequest:
         self.call = call
         self.kwargs = {} if kwargs is None else kwargs
         self.language = language
+        self.service = service
         self.follows = follows
 
     def __repr__(self) -> str:
         """Show the size of the source, not the source."""
         if self.follows:
             return "<ExecRequest that follows>"
+        if self.service is not None:
+            return f"<ExecRequest service={self.service!r}>"
         return f"<ExecRequest file={self.file!r} call={self.call!r} source of {len(self.source)} characters>"
 
 
@@ -94,7 +99,11 @@ def encode_exec(request: ExecRequest, surrogates: bool = False) -> bytes:
     """
     if request.follows:
         return encode({"follows": True})
-    texts = {"source": request.source, "file": request.file, "call": request.call}
+    texts: dict[str, str | None]
+    if request.service is not None:
+        texts = {"service": request.service}
+    else:
+        texts = {"source": request.source, "file": request.file, "call": request.call}
     if request.language is not None:
         texts["language"] = request.language
     content = {**texts, "kwargs": request.kwargs}
@@ -117,15 +126,18 @@ def decode_exec(payload: Buffer) -> ExecRequest:
     """
     code = codes.PAYLOAD_MALFORMED
     content = decode_map(payload, "CHANNEL_EXEC", code)
+    kinds = [f'"{key}"' for key in ("source", "service", "follows") if key in content]
+    if len(kinds) != 1:
+        found = " and ".join(kinds) or "none"
+        raise WireError(code, f'CHANNEL_EXEC has {found} of "source", "service" and "follows", expected one.')
     if "follows" in content:
         follows = content["follows"]
-        if follows is not True or "source" in content:
-            problem = f'"follows" {short_repr(follows)}' + (' and "source"' if "source" in content else "")
-            raise WireError(code, f'CHANNEL_EXEC has {problem}, expected "source" or "follows" true.')
+        if follows is not True:
+            raise WireError(code, f'"follows" in CHANNEL_EXEC is {short_repr(follows)}, expected true.')
         return ExecRequest("", follows=True)
-    source = take(content, "source", "CHANNEL_EXEC", code)
-    if not is_text(source):
-        raise WireError(code, f'"source" in CHANNEL_EXEC is {short_repr(source)}, expected a text.')
+    asked = content["service"] if "service" in content else content["source"]
+    if not is_text(asked):
+        raise WireError(code, f"{kinds[0]} in CHANNEL_EXEC is {short_repr(asked)}, expected a text.")
     for name in ("file", "call", "language"):
         value = content.get(name)
         if value is not None and not is_text(value):
@@ -134,7 +146,9 @@ def decode_exec(payload: Buffer) -> ExecRequest:
             )
     kwargs = content.get("kwargs", {})
     check_text_map(kwargs, '"kwargs" in CHANNEL_EXEC', code)
-    return ExecRequest(source, content.get("file"), content.get("call"), kwargs, content.get("language"))
+    if "service" in content:
+        return ExecRequest("", kwargs=kwargs, service=asked)
+    return ExecRequest(asked, content.get("file"), content.get("call"), kwargs, content.get("language"))
 
 
 def decode_following(item: object) -> ExecRequest:

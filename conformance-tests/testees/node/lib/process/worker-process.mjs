@@ -11,6 +11,7 @@ import { Executions } from "./executions.mjs";
 import { Holders } from "./holders.mjs";
 import { Keepalive } from "./keepalive.mjs";
 import { DescriptorStream } from "./stream.mjs";
+import { SERVICE_NAMES } from "../thread/services.mjs";
 import { Trace, nameOf } from "./trace.mjs";
 
 /** @typedef {import("../protocol/channel.mjs").Channel} Channel */
@@ -18,6 +19,9 @@ import { Trace, nameOf } from "./trace.mjs";
 /** @typedef {import("../wire/registry.mjs").Limits} Limits */
 
 const SELF = { implementation: "xnet-node", version: "0.1.0" };
+
+/** Spec: GW-004, GW-060. */
+const FEATURES = ["exec.javascript", ...SERVICE_NAMES.map((name) => `service.${name}`), SURROGATES];
 
 /** A text of this many bytes is the longest that a JavaScript string surely takes; half of that is round. */
 const LIMITS = { ...DEFAULT_LIMITS, item: 268435456 };
@@ -36,7 +40,7 @@ export class WorkerProcess {
     /** @type {Connection} */
     this.connection = new Connection({
       limits: LIMITS,
-      said: { implementation: SELF.implementation, features: ["exec.javascript", SURROGATES] },
+      said: { implementation: SELF.implementation, features: FEATURES },
       stream: this.stream,
       trace: this.trace,
       application: {

@@ -1,7 +1,8 @@
 /** An error as the other side gets it: text, with the stack. */
 
-import { Refusal } from "./errors.mjs";
 import { inspect } from "node:util";
+
+import { Refusal } from "./errors.mjs";
 
 /** @param {unknown} error  anything can be thrown */
 export function describeError(error) {

@@ -11,6 +11,7 @@ import { EOFError, Refusal } from "./errors.mjs";
 import { execute } from "./execute.mjs";
 import { Link } from "./link.mjs";
 import { redirectOutput } from "./output.mjs";
+import { serve } from "./services.mjs";
 
 /** @typedef {import("./messages.mjs").ToThread} ToThread */
 
@@ -30,7 +31,12 @@ async function run(id, payload) {
   let text = null;
   try {
     const whole = decodeExec(payload).follows ? await receiveRequest(channel) : payload;
-    await execute(decodeExec(whole), decodeKwargs(whole), channel);
+    const request = decodeExec(whole);
+    if (request.service === null) {
+      await execute(request, decodeKwargs(whole), channel);
+    } else {
+      await serve(request.service, channel);
+    }
   } catch (error) {
     text = error instanceof EOFError ? null : describeError(error);
   }

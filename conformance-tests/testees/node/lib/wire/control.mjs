@@ -133,6 +133,7 @@ export function encodeGoaway(name, text) {
  * @property {string | null} file
  * @property {string | null} call
  * @property {string | null} language
+ * @property {string | null} service  wanted in place of a source
  * @property {boolean} follows  none of that is known yet: it is the first item of the channel
  */
 
@@ -143,21 +144,22 @@ export function encodeGoaway(name, text) {
  * @returns {ExecRequest}
  */
 export function decodeExec(payload) {
-  const rule = 'a map with "follows", or with the text "source" and perhaps "language", "file", "call" and "kwargs"';
+  const rule = 'a map with one of "source", "service" and "follows", and perhaps "language", "file", "call" and "kwargs"';
   return decodeAs("CHANNEL_EXEC", payload, rule, (value) => {
     if (!isTextMap(value)) {
       return undefined;
     }
-    const { source, file = null, call = null, language = null, kwargs = new Map(), follows } = Object.fromEntries(value);
-    if (follows !== undefined) {
-      return follows === true && source === undefined
-        ? { source: "", file: null, call: null, language: null, follows }
-        : undefined;
+    if (["source", "service", "follows"].filter((key) => value.has(key)).length !== 1) {
+      return undefined;
     }
+    const { source = "", service = null, follows = false, ...rest } = Object.fromEntries(value);
+    const { file = null, call = null, language = null, kwargs = new Map() } = follows ? {} : rest;
     return typeof source === "string" &&
+      (service === null ? !value.has("service") : typeof service === "string") &&
+      (follows === true || !value.has("follows")) &&
       [file, call, language].every((text) => text === null || typeof text === "string") &&
       isTextMap(kwargs)
-      ? { source, file, call, language, follows: false }
+      ? { source, file, call, language, service, follows: follows === true }
       : undefined;
   });
 }

@@ -17,6 +17,8 @@ pub enum Exec {
     /// The request is the first item of the channel (GW-006).
     Follows,
     Source(Source),
+    /// Something that this worker would bring along, by its name (GW-060).
+    Service(String),
 }
 
 /// A source to execute. `kwargs` is a dict in normal form.
@@ -33,23 +35,25 @@ pub fn exec(payload: &[u8]) -> Result<Exec, Bad> {
     let Some(entries) = cursor::text_dict(&checked.bytes) else {
         return bad("no map with keys of text");
     };
-    let has = |name| entries.iter().any(|(key, _)| *key == name);
-    match (has("source"), has("follows")) {
-        (true, true) => return bad("both \"source\" and \"follows\""),
-        (false, false) => return bad("neither \"source\" nor \"follows\""),
-        (false, true) => {
-            let follows =
-                entries.iter().find(|(key, _)| *key == "follows").and_then(|(_, value)| cursor::boolean(value));
-            return if follows == Some(true) { Ok(Exec::Follows) } else { bad("\"follows\" is not true") };
-        }
-        (true, false) => {}
+    let has = |name: &str| entries.iter().any(|(key, _)| *key == name);
+    if ["source", "service", "follows"].into_iter().filter(|name| has(name)).count() != 1 {
+        return bad("not exactly one of \"source\", \"service\" and \"follows\"");
     }
+    if has("follows") {
+        let follows = entries.iter().find(|(key, _)| *key == "follows").and_then(|(_, value)| cursor::boolean(value));
+        return if follows == Some(true) { Ok(Exec::Follows) } else { bad("\"follows\" is not true") };
+    }
+    let mut service = None;
     let mut source = Source { kwargs: Writer::new().dict(0).bytes, ..Source::default() };
     for (key, value) in entries {
         let text = cursor::text(value).map(str::to_owned);
         let optional = text.is_some() || cursor::is_null(value);
         let fits = match key {
             "source" => text.map(|text| source.text = text).is_some(),
+            "service" => {
+                service = text;
+                service.is_some()
+            }
             "language" => {
                 source.language = text;
                 optional
@@ -66,7 +70,7 @@ pub fn exec(payload: &[u8]) -> Result<Exec, Bad> {
             return bad(format!("{key:?} is of a wrong type"));
         }
     }
-    Ok(Exec::Source(source))
+    Ok(service.map_or(Exec::Source(source), Exec::Service))
 }
 
 /// The two flags of RECONFIGURE: py2str_as_py3str, py3str_as_py2str.

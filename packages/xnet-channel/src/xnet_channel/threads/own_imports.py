@@ -94,11 +94,6 @@ class OwnImports:
                 self._loaded[name] = __import__(name, fromlist=["__name__"])
         return sys.modules.get(name) or self._loaded[name]
 
-    def look_in(self, folder: str) -> None:
-        """Find modules in this folder, too, after all others."""
-        if folder not in self._path:
-            self._path.append(folder)
-
     @property
     def entered(self) -> bool:
         """Whether this thread is in such a block."""

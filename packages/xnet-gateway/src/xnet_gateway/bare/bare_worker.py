@@ -1218,21 +1218,23 @@ def check_hello(payload):
 
 
 def check_exec(payload):
-    """Return source, file, call, kwargs and language of a CHANNEL_EXEC, None if they follow (GW-001, GW-002, GW-006)."""
+    """Return what a CHANNEL_EXEC asks for, None if that follows (GW-001, GW-002, GW-006)."""
     request = decode_control(payload, EXEC)
     code = PAYLOAD_MALFORMED
     must(is_text_map(request), code, "CHANNEL_EXEC is no map with texts as keys but %s", request)
-    source = request.get("source")
-    if "follows" in request:
-        must(request["follows"] is True and "source" not in request, code, 'CHANNEL_EXEC has "follows": %s, and "source": %s', request["follows"], source)
+    kinds = [kind for kind in ("source", "service", "follows") if kind in request]
+    must(len(kinds) == 1, code, 'CHANNEL_EXEC has %s of "source", "service" and "follows", not one', len(kinds))
+    source = request[kinds[0]]
+    if kinds == ["follows"]:
+        must(source is True, code, '"follows" in CHANNEL_EXEC is not true but %s', source)
         return None
-    must(type(source) is Text, code, '"source" in CHANNEL_EXEC is no text but %s', source)
+    must(type(source) is Text, code, '"' + kinds[0] + '" in CHANNEL_EXEC is no text but %s', source)
     for key in ("file", "call", "language"):
         value = request.get(key)
         must(value is None or type(value) is Text, code, '"' + key + '" in CHANNEL_EXEC is no text but %s', value)
     kwargs = request.get("kwargs", {})
     must(is_text_map(kwargs), code, '"kwargs" in CHANNEL_EXEC is no map with texts as keys but %s', kwargs)
-    return source, request.get("file"), request.get("call"), kwargs, request.get("language")
+    return source, request.get("file"), request.get("call"), kwargs, request.get("language"), kinds[0]
 
 
 @later
@@ -3586,7 +3588,9 @@ class Execution(object):
             try:
                 if self.request is None:
                     self._receive_request()
-                self.source, name, call, kwargs, language = self.request
+                self.source, name, call, kwargs, language, kind = self.request
+                if kind == "service":  # it is sent whatever it is to run, for it has to be small
+                    return as_text("this worker has no service ") + self.source
                 if language not in (None, "python"):
                     return as_text("this worker executes python, not ") + language
                 self.file = native(name) if name else NO_FILE

@@ -117,7 +117,7 @@ def worker_command(spec: XSpec, fd: int) -> list[str]:
 def package_directories() -> list[str]:
     """Return the directories in which our packages and the codec they need are found."""
     directories: list[str] = []
-    for name in ("xnet_wire", "xnet_channel", "xnet_gateway", "xnet", "cbor2"):
+    for name in ("xnet_wire", "xnet_channel", "xnet_gateway", "xnet_rsync", "xnet", "cbor2"):
         file = _file_of(name)
         if file is not None:
             directory = os.path.dirname(os.path.dirname(os.path.abspath(file)))

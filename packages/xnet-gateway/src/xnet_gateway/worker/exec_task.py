@@ -12,6 +12,7 @@ from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT_TEXT, RemoteError
 from xnet_channel.threads.native import OS
 from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.tracebacks import HEADER, format_traceback, show_source
+from xnet_gateway.worker.services import maybe_service
 from xnet_wire.errors import WireError
 from xnet_wire.messages import decode_following
 
@@ -72,6 +73,8 @@ class ExecTask:
                 except WireError as error:
                     return str(error)
             request = self.request
+            if request.service is not None:
+                return self._serve(request.service)
             if request.language not in (None, LANGUAGE):
                 return f"this worker executes {LANGUAGE}, not {request.language}"
             file = request.file or NO_FILE
@@ -98,6 +101,14 @@ class ExecTask:
             cannot_send = type(error) is OSError and CANNOT_SEND in str(error)
             self._follows = cannot_send or isinstance(error, RemoteError)
             return self._describe(error, file)
+        return None
+
+    def _serve(self, name: str) -> str | None:
+        """Run a service; return why there is none."""
+        service = maybe_service(name)
+        if service is None:
+            return f"this worker has no service {name!r}"
+        service(self.channel)
         return None
 
     def finish(self, error: str | None) -> None:

@@ -21,6 +21,7 @@ from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.config import apply_config
 from xnet_gateway.worker.exec_pool import ExecPool
 from xnet_gateway.worker.exec_task import ExecTask
+from xnet_gateway.worker.services import available
 from xnet_wire import frames, messages
 from xnet_wire.value_types import SURROGATES_FEATURE
 
@@ -69,7 +70,8 @@ class WorkerGateway(SessionOwner):
         self._ending = False
         self._executions_ended = Flag()
         self._end_by_s = 0.0
-        hello = messages.Hello(implementation(), features=("exec.python", SURROGATES_FEATURE))
+        services = tuple([f"service.{name}" for name in available()])
+        hello = messages.Hello(implementation(), features=("exec.python", *services, SURROGATES_FEATURE))
         self.session = Session(
             fd, role="worker", name=name, owner=self, hello=hello, tracer=tracer, lead_first=True
         )

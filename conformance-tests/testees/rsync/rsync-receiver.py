@@ -1,1 +1,0 @@
-from xnet_rsync.receiver import serve as run
