@@ -12,7 +12,8 @@ const MOST_ANSWERS_BYTES = 1048576;
 /**
  * @typedef {object} Receivers
  * @property {(bytes: Buffer) => void} data
- * @property {() => void} eof       nothing more comes, or nothing can be written any more
+ * @property {() => void} eof       nothing more comes
+ * @property {() => void} lost      nothing more comes, nor can be written
  * @property {() => void} drained   it takes items again
  */
 
@@ -30,7 +31,7 @@ export class DescriptorStream {
   }
 
   /** @param {Receivers} receivers */
-  begin({ data, eof, drained }) {
+  begin({ data, eof, lost, drained }) {
     this.reader.on("data", (/** @type {Buffer} */ bytes) => {
       data(bytes);
       if (this.writer.writableLength > MOST_ANSWERS_BYTES) {
@@ -38,8 +39,8 @@ export class DescriptorStream {
       }
     });
     this.reader.on("end", eof);
-    this.reader.on("error", eof); // a reset is an end
-    this.writer.on("error", eof);
+    this.reader.on("error", lost); // a reset is an end
+    this.writer.on("error", lost);
     this.writer.on("drain", () => {
       this.reader.resume();
       drained();

@@ -71,6 +71,7 @@ export class WorkerProcess {
         connection.receiveData(bytes);
       },
       eof: () => connection.receiveEof(),
+      lost: () => connection.lose(),
       drained: () => connection.drained(),
     });
   }

@@ -123,8 +123,16 @@ export class Connection {
     }
   }
 
-  /** The stream has ended. Spec: GR-004, FR-016. */
+  /** The stream has ended; a worker that was asked to end may still write. Spec: GR-004, GR-014, FR-016. */
   receiveEof() {
+    if (this.state === "terminating" && !this.reader.inside) {
+      return;
+    }
+    this.lose();
+  }
+
+  /** The stream is broken, or has ended too early. */
+  lose() {
     const where = this.reader.inside ? " inside a frame" : "";
     this.end({ kind: "lost", text: `the connection has ended${where}: the initiator is gone` });
   }

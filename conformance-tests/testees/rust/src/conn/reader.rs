@@ -52,7 +52,11 @@ impl Conn {
         }
         let within = if inbox.rest().is_empty() { "" } else { " inside a frame" };
         self.trace.event(&format!("the stream from the initiator has ended{within}"));
-        self.peer_is_gone(&mut self.lock(), None);
+        let mut state = self.lock();
+        // What was asked to end still says what it has to (GR-014).
+        if !state.ending.terminating || !within.is_empty() {
+            self.peer_is_gone(&mut state, None);
+        }
     }
 
     /// Acts on all frames that are complete.

@@ -104,7 +104,8 @@ class Connection:
         ``failure`` is set if it came in the middle of a frame or of the handshake.
         """
         self._receiving.receive_eof()
-        self.phase = states.ENDED_CONNECTION
+        if not self.gives_last_words:  # [GR-014]
+            self.phase = states.ENDED_CONNECTION
 
     def data_to_send(self) -> list[Buffer]:
         """Return the buffers to write now, in order."""
@@ -277,6 +278,11 @@ class Connection:
     def gives_no_work(self) -> bool:
         """Whether this side has asked the worker to end: then it sends no requests and items."""
         return self.phase is states.TERMINATING and self.role == roles.INITIATOR
+
+    @property
+    def gives_last_words(self) -> bool:
+        """Whether this side is a worker that was asked to end: then it sends on when its input has ended."""
+        return self.phase is states.TERMINATING and self.role == roles.WORKER
 
     def send_reconfigure(self, channel_id: int, strings: tuple[bool, bool]) -> None:
         """Tell the peer how it should coerce strings, on one channel or (0) by default.

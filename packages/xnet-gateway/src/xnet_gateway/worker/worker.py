@@ -196,7 +196,10 @@ class WorkerGateway(SessionOwner):
         self._begin_to_end()
 
     def on_eof(self, session: Session, error: OSError | None) -> None:
-        """The initiator has gone: nobody is left to work for."""
+        """The initiator has gone: nobody is left to work for. Spec: GR-014 (unless it asked for it)."""
+        if error is None and session.connection.gives_last_words:
+            self._trace("the initiator says no more")
+            return
         session.finish_locked(session.describe_end(error), asked=True)
         self._trace("the initiator has gone")
         self._begin_to_end()
