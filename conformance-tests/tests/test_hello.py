@@ -6,7 +6,7 @@ import pytest
 
 from xnet_conformance.cbor_writing import write_value
 from xnet_conformance.errors import CheckFailed
-from xnet_conformance.hello import as_value, read_hello, write_hello
+from xnet_conformance.hello import Announced, as_value, read_hello, write_hello
 
 
 def hello(**fields: Any) -> bytes:
@@ -46,3 +46,10 @@ def test_a_hello_against_its_rules_is_refused(payload: bytes, req: str) -> None:
     with pytest.raises(CheckFailed) as caught:
         read_hello(payload)
     assert caught.value.req == req
+
+
+def test_what_was_announced_is_told_in_the_words_of_the_specification() -> None:
+    said = str(Announced(implementation="mine", features=("exec.c",), item=5, memory=70_000))
+    assert said.startswith("version 1.0, implementation 'mine', features: exec.c, limits: frame")
+    assert said.endswith("memory 70,000, credit 1,048,576")
+    assert "memory" not in str(Announced())

@@ -36,6 +36,18 @@ class Announced:
     credit: int = 1_048_576
     config: Any = None
 
+    def __str__(self) -> str:
+        """Return it in the words of the specification."""
+        limits = ", ".join(
+            f"{name} {getattr(self, name):,}" for name in ("frame", "item", "depth", "channels")
+        )
+        memory = "" if self.memory == 2**64 - 1 else f", memory {self.memory:,}"
+        return (
+            f"version {self.major}.{self.minor}, implementation {self.implementation!r}, "
+            f"features: {', '.join(self.features) or 'none'}, "
+            f"limits: {limits}{memory}, credit {self.credit:,}"
+        )
+
     @property
     def language(self) -> str:
         """What a worker executes. Spec: GW-004."""
