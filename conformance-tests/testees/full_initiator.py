@@ -31,6 +31,8 @@ class Application:
             answer = {"unsupported": True} if does is None else does(command) or {}
         except Exception as error:
             answer = {"error": f"{type(error).__name__}: {error}"}
+            if hasattr(error, "code"):
+                answer["code"] = error.code
         self.answer(number, **answer)
 
     def on_start(self, command):

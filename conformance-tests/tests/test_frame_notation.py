@@ -57,7 +57,10 @@ A_MAP = {"t": "dict", "v": [["a", 1]]}
             frame("GOAWAY", 0, pairs(["code", 3], ["text", "t"])),
         ),
         ({"GOAWAY": {"code": 999}}, frame("GOAWAY", 0, pairs(["code", 999], ["text", ""]))),
-        ({"CHANNEL_CLOSE_ERROR": {"ch": 1, "text": "why"}}, frame("CHANNEL_CLOSE_ERROR", 1, b"\x63why")),
+        (
+            {"CHANNEL_CLOSE_ERROR": {"ch": 1, "text": "why"}},
+            frame("CHANNEL_CLOSE_ERROR", 1, pairs(["text", "why"], ["code", "error"])),
+        ),
         ({"CHANNEL_CREDIT": {"ch": 1, "credit": 24}}, frame("CHANNEL_CREDIT", 1, b"\x18\x18")),
         ({"RECONFIGURE": {"flags": [True, False]}}, frame("RECONFIGURE", 0, b"\x82\xf5\xf4")),
     ],

@@ -49,6 +49,7 @@ def collect() -> dict[str, Any]:
             for row in registry["frame_types"]
         ],
         "error_codes": {row["name"]: row["code"] for row in registry["error_codes"]},
+        "channel_codes": [row["code"] for row in registry["channel_codes"]],
         "limits": registry["limits"],
         "fixed_limits": {row["name"]: row["value"] for row in registry["fixed_limits"]},
         "machines": {machine["machine"]: machine for machine in machines},

@@ -159,17 +159,22 @@ BREAKS = {
     "config key in one place": ("schema/registry.yaml", "{key: nice,", "{key: niceness,", "'niceness'"),
     "payload rule that is missing": (
         "schema/messages.cddl",
-        "\nerror-text = text",
+        "\ncredit = 1..18446744073709551615",
         "\nerrortext = text",
-        "no CDDL rule 'error-text'",
+        "no CDDL rule 'credit'",
     ),
     "CDDL rule nobody uses": (
         "schema/messages.cddl",
-        "\nerror-text = text",
-        "\nerror-text = text\nspare = uint",
+        "\ncredit = 1..18446744073709551615",
+        "\ncredit = 1..18446744073709551615\nspare = uint",
         "nothing uses the rule 'spare'",
     ),
-    "CDDL with a mistake": ("schema/messages.cddl", "\nerror-text = text", "\nerror-text = txet", "txet"),
+    "CDDL with a mistake": (
+        "schema/messages.cddl",
+        "\ncredit = 1..18446744073709551615",
+        "\ncredit = txet",
+        "txet",
+    ),
     "preamble differs": ("schema/frames.yaml", 'hex: "89584e', 'hex: "88584e', "different preambles"),
     "layout with a hole": (
         "schema/frames.yaml",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _TABLES: Final = (
     ("20-frames.md", ("code", "name", "direction", "channel", "payload", "credit"), "frame_types"),
     ("80-errors.md", ("code", "name", "scope"), "error_codes"),
+    ("40-channels.md", ("code", "meaning"), "channel_codes"),
     ("85-limits.md", ("name", "key", "unit", "default", "minimum", "maximum", "reason"), "limits"),
     ("85-limits.md", ("name", "unit", "value", "reason"), "fixed_limits"),
     ("30-values.md", ("tag", "name", "content", "since", "reason"), "tags"),
@@ -47,6 +48,7 @@ def _registry(schema: Schema) -> list[str]:
     for section, unique in (
         ("frame_types", ("code", "name")),
         ("error_codes", ("code", "name")),
+        ("channel_codes", ("code",)),
         ("limits", ("name", "key")),
         ("fixed_limits", ("name",)),
         ("tags", ("tag", "name")),
@@ -79,6 +81,7 @@ def _references(schema: Schema) -> list[str]:
     sections = (
         "frame_types",
         "error_codes",
+        "channel_codes",
         "channel_errors",
         "limits",
         "fixed_limits",
@@ -86,7 +89,7 @@ def _references(schema: Schema) -> list[str]:
         "config",
     )
     return [
-        f"registry {section}: {row.get('name') or row.get('key')} has no id of a rule"
+        f"registry {section}: {row.get('name') or row.get('key') or row.get('code')} has no id of a rule"
         for section in sections
         for row in schema.registry[section]
         if not ID.fullmatch(str(row.get("id")))

@@ -11,6 +11,7 @@ from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError
 from xnet_channel.core.events import ChannelClosed, ChannelOpened, Event, HelloReceived, RequestReceived
 from xnet_wire import frames, messages, values
+from xnet_wire.channel_errors import ChannelError
 from xnet_wire.limits import ITEM_COST_BYTES, Limits
 from xnet_wire.messages import ExecRequest, Hello
 
@@ -76,7 +77,7 @@ class CoreTarget:
             choice = random.randrange(8)
             try:
                 if choice == 0:
-                    connection.send_close(state, random.choice((None, "an error")))
+                    connection.send_close(state, random.choice((None, ChannelError("an error"))))
                 elif choice == 1:
                     connection.send_last(state)
                 elif choice < 5:

@@ -23,6 +23,7 @@ class Account:
         pieces: Parts of the testee's item that is not complete.
         part_sizes: Sizes of all parts that it sent.
         answer: It is the channel of a STATUS or INFO.
+        late: It is the channel of a request that came after GATEWAY_TERMINATE.
     """
 
     ours_left: int
@@ -39,6 +40,7 @@ class Account:
     theirs_closed: bool = False
     theirs_ended: bool = False
     answer: bool = False
+    late: bool = False
 
 
 def cost_of(frame: Frame) -> int:

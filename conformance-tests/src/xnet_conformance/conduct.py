@@ -12,6 +12,7 @@ import attrs
 
 from xnet_conformance.accounts import Account, cost_of
 from xnet_conformance.cbor_reading import NotAValue, read_value, read_values
+from xnet_conformance.channel_error import channel_error_problem
 from xnet_conformance.hello import Announced
 from xnet_conformance.specification import TYPES_BY_CODE
 
@@ -25,7 +26,7 @@ _CLOSING: Final = frozenset({"CHANNEL_CLOSE", "CHANNEL_CLOSE_ERROR"})
 #: What opens a channel. Spec: CH-008.
 _OPENING: Final = _REQUESTS | {"CHANNEL_OPEN"}
 _MOST_GOAWAY_TEXT: Final = 4_096
-_MOST_ERROR_TEXT: Final = 65_536
+_MOST_CHANNEL_ERROR: Final = 65_536
 _MOST_VIOLATIONS: Final = 1_000
 _MOST_PING: Final = 64
 _MOST_ANSWER: Final = 65_536
@@ -60,6 +61,7 @@ class Conduct:
         self.heard_hello = False
         self.goaway = False
         self.terminated = False
+        self.asked_to_end = False
         #: What RECONFIGURE for the gateway said last.
         self.flags: list[bool] | None = None
         #: What each side has opened and nobody has closed; a close counts when the runner sees it.
@@ -86,6 +88,8 @@ class Conduct:
             self.heard_hello = True
         elif frame.name == "PING":
             self._pings.append(frame.payload)
+        elif frame.name == "GATEWAY_TERMINATE":
+            self.asked_to_end = True
         if not frame.channel:
             return
         if frame.name in _OPENING and frame.channel % 2 != self._parity and self.unborn(frame.channel):
@@ -103,8 +107,9 @@ class Conduct:
             self._close(frame.channel)
         elif frame.name == "CHANNEL_LAST_MESSAGE":
             account.ours_ended = True
-        elif frame.name in ("STATUS", "INFO"):
-            account.answer = True
+        elif frame.name in _REQUESTS:
+            account.answer = frame.name != "CHANNEL_EXEC"
+            account.late = self.asked_to_end
 
     def received(self, frame: Frame) -> None:
         """Judge a frame of the testee."""
@@ -174,11 +179,11 @@ class Conduct:
             value = _value(frame.payload)
             if value is None or value.kind != "int" or value.content < 1:
                 self._broken("FC-010", "CHANNEL_CREDIT whose payload is no unsigned integer above 0")
-        elif rule == "error-text":
-            value = _value(frame.payload)
-            if value is None or value.kind != "str":
-                self._broken("CH-041", "CHANNEL_CLOSE_ERROR whose payload is no text")
-            if size > _MOST_ERROR_TEXT:
+        elif rule == "channel-error":
+            problem = channel_error_problem(_value(frame.payload), late=self.account(frame.channel).late)
+            if problem is not None:
+                self._broken(*problem)
+            if size > _MOST_CHANNEL_ERROR:
                 self._broken("CH-042", f"CHANNEL_CLOSE_ERROR with {size} bytes")
         elif rule == "goaway":
             self._goaway(frame)

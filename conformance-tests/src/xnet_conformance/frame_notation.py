@@ -1,10 +1,10 @@
 """How cases write a frame to be sent: ``{CHANNEL_DATA: {ch: a, item: 5}}``.
 
 Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a
-batch), ``text``, ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or,
-for GOAWAY, ``code`` and ``text``. ``TYPE_200`` is a type without a name;
-``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so many bytes of ff. ``dump`` is a payload
-in the form of released execnet, as hex, for cases of the legacy role.
+batch), ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or, for GOAWAY
+and CHANNEL_CLOSE_ERROR, ``code`` and ``text`` (without a code it is ``error``). ``TYPE_200`` is a type
+without a name; ``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so many bytes of ff.
+``dump`` is a payload in the form of released execnet, as hex, for cases of the legacy role.
 """
 
 from __future__ import annotations
@@ -36,7 +36,18 @@ def parse_frame(scenario: Scenario, raw: Any) -> Frame:
     """
     name, fields = split(raw)
     channel = scenario.channel(fields.get("ch", 0))
-    return Frame(frame_code(name), channel, payload_of(scenario, fields), exact="dump" in fields)
+    if name == "CHANNEL_CLOSE_ERROR" and "text" in fields:
+        payload = write_map({"text": fields["text"], "code": fields.get("code", "error")})
+    else:
+        payload = payload_of(scenario, fields)
+    return Frame(frame_code(name), channel, payload, exact="dump" in fields)
+
+
+def write_map(fields: dict[str, str]) -> bytes:
+    """Return a map of texts as CBOR."""
+    return write_value(
+        Value("dict", tuple((Value("str", key), Value("str", text)) for key, text in fields.items()))
+    )
 
 
 def split(raw: Any) -> tuple[str, dict[str, Any]]:
@@ -98,8 +109,6 @@ def payload_of(scenario: Scenario, fields: dict[str, Any]) -> bytes:
         code = Value("int", ERROR_CODES.get(fields["code"], fields["code"]))
         text = Value("str", fields.get("text", ""))
         return write_value(Value("dict", ((Value("str", "code"), code), (Value("str", "text"), text))))
-    if "text" in fields:
-        return write_value(scenario.value({"t": "str", "v": fields["text"]}))
     if "credit" in fields:
         return write_value(Value("int", fields["credit"]))
     if "flags" in fields:

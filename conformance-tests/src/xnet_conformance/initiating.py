@@ -142,7 +142,7 @@ class Initiators(Workers):
             scenario.bindings[f"answer {raw['as']}"] = number
 
     def answer(self, scenario: Scenario, raw: Mapping[str, Any]) -> None:
-        """Wait for what came of something: ``{as: name, value: pattern}``, or ``error: words``.
+        """Wait for what came of something: ``{as: name, value: pattern}``, or ``error: words`` and ``code``.
 
         ``either: true`` takes any answer; ``connected`` is what came of connecting.
         """
@@ -160,6 +160,12 @@ class Initiators(Workers):
                 raise CheckFailed(
                     "the application got another answer",
                     expected=f"an error with {raw['error']!r}",
+                    actual=str(found)[:1000],
+                )
+            if "code" in raw and raw["code"] != found.get("code"):
+                raise CheckFailed(
+                    "the application got an error with another code",
+                    expected=raw["code"],
                     actual=str(found)[:1000],
                 )
             return

@@ -136,7 +136,8 @@ def expect(scenario: Scenario, raw: Any) -> None:
     """Say what comes next on a channel: ``{ITEM: {ch: a, is: pattern}}`` or ``{CHANNEL_CLOSE: {ch: a}}``.
 
     Fields: ``ch`` (``{bind: b}`` for whichever comes), ``is`` (pattern for the value of the payload),
-    ``text`` (the same), ``hex`` (the payload), ``within`` (seconds).
+    ``text`` and ``code`` (patterns for these of a CHANNEL_CLOSE_ERROR), ``hex`` (the payload), ``within``
+    (seconds).
     """
     name, fields = split(raw)
     if name != "ITEM":
@@ -171,9 +172,11 @@ def compare(scenario: Scenario, event: Event, name: str, fields: dict[str, Any])
     if event.name != name:
         raise CheckFailed(f"{event.name} came, {name} was expected", expected=wanted, actual=event.describe())
     problem = None
-    for key in ("is", "text"):
+    for key in ("is", "text", "code"):
         if key in fields and problem is None:
-            problem = scenario.mismatch(fields[key], event.value)
+            part = event.value if key == "is" else _part_of(event.value, key)
+            if part is not None or key != "code":
+                problem = scenario.mismatch(fields[key], part)
     if problem is None and "hex" in fields and event.payload != bytes.fromhex(fields["hex"]):
         expected = bytes.fromhex(fields["hex"])
         problem = f"the payload differs at byte {first_difference(expected, event.payload)}"
@@ -181,6 +184,13 @@ def compare(scenario: Scenario, event: Event, name: str, fields: dict[str, Any])
     if problem is not None:
         shown = describe(event.value, 1000) if event.value is not None else event.payload[:200].hex()
         raise CheckFailed(f"{name}: {problem}", expected=wanted, actual=shown)
+
+
+def _part_of(error: Value | None, key: str) -> Value | None:
+    """Return a part of a CHANNEL_CLOSE_ERROR; execnet's has no code (conduct asks others for it)."""
+    if error is None or error.kind != "dict":
+        return error if key == "text" else None
+    return next((value for name, value in error.content if name.content == key), None)
 
 
 def first_difference(one: bytes, other: bytes) -> int:

@@ -32,7 +32,8 @@ def test_a_type_is_refused_on_a_channel_that_it_is_not_for(row: FrameType) -> No
 def test_each_payload_has_one_that_is_right(peer: Peer) -> None:
     assert set(RIGHT) >= PAYLOADS
     for payload, fields in RIGHT.items():
-        one = parse_frame(peer.scenario(), {"PING": fields})
+        name = "CHANNEL_CLOSE_ERROR" if payload == "channel-error" else "PING"
+        one = parse_frame(peer.scenario(), {name: fields})
         if payload == "hello":
             read_hello(one.payload)
         assert bool(one.payload) == (payload != "empty")

@@ -26,6 +26,7 @@ from xnet_channel.core.events import (
 from xnet_channel.core.handshake import PREAMBLE
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import codes, frames, messages, values
+from xnet_wire.channel_errors import ChannelError, encode_channel_error
 from xnet_wire.limits import ITEM_COST_BYTES, UNLIMITED_BYTES, Limits
 from xnet_wire.messages import ExecRequest, Hello
 
@@ -80,7 +81,7 @@ def last(channel: int) -> bytes:
 def close(channel: int, error: str | None = None) -> bytes:
     if error is None:
         return frame(frames.CHANNEL_CLOSE, channel)
-    return frame(frames.CHANNEL_CLOSE_ERROR, channel, messages.encode_error_text(error))
+    return frame(frames.CHANNEL_CLOSE_ERROR, channel, encode_channel_error(ChannelError(error)))
 
 
 def credit(channel: int, count: int) -> bytes:

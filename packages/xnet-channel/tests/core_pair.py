@@ -16,6 +16,7 @@ from xnet_channel.core.connection import Connection
 from xnet_channel.core.handshake import PREAMBLE
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import frames, messages, values
+from xnet_wire.channel_errors import ChannelError
 from xnet_wire.limits import ITEM_COST_BYTES
 from xnet_wire.messages import Hello
 
@@ -143,7 +144,9 @@ class Pair:
     def close(self, near: int, id_: int, error: str | None) -> None:
         end = self.ends[near]
         end.waiting.pop(id_, None)
-        end.connection.send_close(end.connection.table.open[id_], error)
+        end.connection.send_close(
+            end.connection.table.open[id_], None if error is None else ChannelError(error)
+        )
         end.fly()
 
     # -- the link -------------------------------------------------------------------------------

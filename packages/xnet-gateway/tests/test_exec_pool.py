@@ -15,6 +15,7 @@ import pytest
 from gateway_helpers import PATIENCE_S, eventually
 from xnet_gateway.worker.exec_pool import CONCURRENT_EXEC_DEADLOCK_TEXT, MAIN_THREAD_ONLY, ExecPool
 from xnet_gateway.worker.exec_task import ExecTask
+from xnet_wire.channel_errors import ChannelError
 
 
 class Task:
@@ -24,20 +25,20 @@ class Task:
         self.channel = self
         self.thread: threading.Thread | None = None
         self.begun, self.go_on, self.ended = threading.Event(), threading.Event(), threading.Event()
-        self.refusal = ""
+        self.refusal: ChannelError | None = None
         self.refused = threading.Event()
 
-    def run(self) -> str | None:
+    def run(self) -> ChannelError | None:
         self.thread = threading.current_thread()
         self.begun.set()
         self.go_on.wait(PATIENCE_S)
-        return "error"
+        return ChannelError("error")
 
-    def finish(self, error: str | None) -> None:
+    def finish(self, error: ChannelError | None) -> None:
         self.ended.set()
 
-    def refuse(self, text: str) -> None:
-        self.refusal = text
+    def refuse(self, error: ChannelError) -> None:
+        self.refusal = error
         self.refused.set()
 
 
@@ -100,13 +101,13 @@ def test_gw_014_main_thread_only_refuses(main: MainThread) -> None:
     assert first.begun.wait(PATIENCE_S)
     assert (main.pool.running, main.pool.queued) == (1, 1)
     assert second.refused.wait(PATIENCE_S)
-    assert second.refusal == CONCURRENT_EXEC_DEADLOCK_TEXT
+    assert second.refusal == ChannelError(CONCURRENT_EXEC_DEADLOCK_TEXT, "busy")
     assert not second.begun.is_set()
     assert main.pool.queued == 0
     first.go_on.set()
     assert first.ended.wait(PATIENCE_S)
     third = main.submit()
-    assert third.refusal == ""
+    assert third.refusal is None
     third.go_on.set()
     assert main.pool.wait_idle(PATIENCE_S)
 
@@ -121,14 +122,16 @@ def test_gw_016_main_thread_only_waits_for_one_that_is_about_to_end(main: MainTh
         task.go_on.set()
     assert main.pool.wait_idle(PATIENCE_S)
     assert (main.pool.running, main.pool.queued, main.pool.main_busy) == (0, 0, False)
-    assert [task.refusal for task in tasks] == [""] * 4
+    assert [task.refusal for task in tasks] == [None] * 4
 
 
 def test_gr_003_a_stopped_pool_takes_nothing_and_waits_for_the_rest(main: MainThread) -> None:
     first = main.submit()
     main.pool.stop()
     second = main.submit()
-    assert "terminating" in second.refusal
+    assert second.refusal is not None
+    assert "terminating" in second.refusal.text
+    assert second.refusal.code == "terminating"
     assert not main.pool.wait_idle(0.02)
     first.go_on.set()
     assert main.pool.wait_idle(PATIENCE_S)

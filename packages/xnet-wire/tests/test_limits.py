@@ -121,5 +121,5 @@ def test_fixed_limits_are_those_of_the_registry() -> None:
         "max_credit": limits.MAX_CREDIT_BYTES,
         "ping": limits.PING_BYTES,
         "goaway_text": limits.GOAWAY_TEXT_BYTES,
-        "error_text": limits.ERROR_TEXT_BYTES,
+        "channel_error": limits.CHANNEL_ERROR_BYTES,
     }

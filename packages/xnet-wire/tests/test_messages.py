@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xnet_wire import codes, messages
+from xnet_wire.channel_errors import decode_channel_error
 from xnet_wire.errors import DumpError, WireError
-from xnet_wire.limits import ERROR_TEXT_BYTES, GOAWAY_TEXT_BYTES
+from xnet_wire.limits import GOAWAY_TEXT_BYTES
 from xnet_wire.messages import ExecRequest
 from xnet_wire.values import encode
 
@@ -21,7 +22,7 @@ DECODERS: list[Callable[[bytes], object]] = [
     messages.decode_goaway,
     messages.decode_credit,
     messages.decode_reconfigure,
-    messages.decode_error_text,
+    decode_channel_error,
 ]
 
 
@@ -74,6 +75,7 @@ DEEP: list[tuple[Callable[[bytes], object], dict[str, Any]]] = [
     (messages.decode_hello, {"version": [1, 0]}),
     (messages.decode_exec, {"source": "pass"}),
     (messages.decode_goaway, {"code": 7, "text": "No."}),
+    (decode_channel_error, {"text": "No.", "code": "error"}),
 ]
 
 
@@ -89,9 +91,7 @@ def test_fr015_a_control_payload_has_64_levels_and_not_one_more(
         decode(head + b"\x81" * 63 + innermost)
 
 
-@pytest.mark.parametrize(
-    "decode", [messages.decode_credit, messages.decode_reconfigure, messages.decode_error_text]
-)
+@pytest.mark.parametrize("decode", [messages.decode_credit, messages.decode_reconfigure])
 def test_fr015_nor_have_those_that_are_no_maps(decode: Callable[[bytes], object]) -> None:
     with pytest.raises(WireError, match="expected a"):
         decode(b"\x81" * 64 + b"\x01")
@@ -172,30 +172,6 @@ def test_reconfigure(strings: tuple[bool, bool]) -> None:
 @pytest.mark.parametrize("wrong", [[], [True], [True, False, True], [1, 0], (True, False), None, {}])
 def test_reconfigure_is_two_booleans(wrong: object) -> None:
     refused(messages.decode_reconfigure, wrong, None)
-
-
-@given(st.text())
-def test_error_texts(text: str) -> None:
-    assert messages.decode_error_text(messages.encode_error_text(text)) == text
-
-
-def test_ch042_a_long_error_text_is_cut_with_a_note_and_keeps_both_ends() -> None:
-    payload = messages.encode_error_text("é" + "\U0001f600" * 100_000 + "ValueError: the end")
-    assert len(payload) <= ERROR_TEXT_BYTES
-    text = messages.decode_error_text(payload)
-    assert text.startswith("é\U0001f600")
-    assert text.endswith("\U0001f600ValueError: the end")
-    assert "[... cut here: the whole text has 400021 bytes, 65531 can be sent ...]" in text
-    exact = "x" * (ERROR_TEXT_BYTES - 5)
-    assert messages.decode_error_text(messages.encode_error_text(exact)) == exact
-
-
-def test_an_error_text_may_hold_what_utf8_cannot() -> None:
-    assert messages.decode_error_text(messages.encode_error_text("a\ud800b")) == "a?b"
-
-
-def test_an_error_text_is_a_text() -> None:
-    refused(messages.decode_error_text, b"x", "CHANNEL_CLOSE_ERROR carries b'x', expected a text.")
 
 
 def refused(decode: Callable[[bytes], object], content: object, sentence: str | None) -> None:

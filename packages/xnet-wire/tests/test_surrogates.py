@@ -10,14 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wire_strategies import exactly, scalars
+from xnet_wire.channel_errors import ChannelError, decode_channel_error, encode_channel_error
 from xnet_wire.errors import DumpError, ValueFormatError, WireError
 from xnet_wire.hello import Hello, decode_hello, encode_hello
 from xnet_wire.messages import (
     ExecRequest,
-    decode_error_text,
     decode_exec,
     decode_goaway,
-    encode_error_text,
     encode_exec,
 )
 from xnet_wire.value_decoding import decode_exact
@@ -165,13 +164,13 @@ def test_control_payloads_have_them_in_arguments_only() -> None:
     ):  # fmt: skip
         with pytest.raises(DumpError, match="a str with a lone surrogate"):
             encode_exec(refused, surrogates=True)
-    assert decode_error_text(encode_error_text("a\udcff")) == "a?"
+    assert decode_channel_error(encode_channel_error(ChannelError("a\udcff"))).text == "a?"
 
 
 @pytest.mark.parametrize(
     ("decode", "content"),
     [
-        (decode_error_text, "\udcff"),
+        (decode_channel_error, {"text": "\udcff", "code": "error"}),
         (decode_goaway, {"code": 1, "text": "\udcff"}),
         (decode_exec, {"source": "\udcff"}),
         (decode_exec, {"source": "", "file": "\udcff"}),

@@ -14,12 +14,14 @@ RIGHT: Final[dict[str, dict[str, Any]]] = {
     "reconfigure": {"flags": [True, False]},
     "exec": {"exec": {"source": ""}},
     "item": {"item": 1},
-    "error-text": {"text": "x"},
+    "channel-error": {"text": "x"},
     "hello": {"hello": {}},
     "credit": {"credit": 1},
     "goaway": {"code": "NO_ERROR", "text": "bye"},
     "batch": {"items": [1]},
 }
+#: An error with text and code; its frames follow.
+_FRAMES: Final = "a36474657874617864636f6465656572726f72666672616d6573"
 #: Payloads that match no control rule.
 _WRONG: Final[dict[str, dict[str, str]]] = {
     "reconfigure": {
@@ -53,13 +55,36 @@ _WRONG: Final[dict[str, dict[str, str]]] = {
         "service-kwargs-list": "a267736572766963656178666b776172677380",
         "channel-in-kwargs": "a266736f7572636560666b7761726773a16161d9e42201",
     },
-    "error-text": {
+    "channel-error": {
         "nothing": "",
-        "bytes": "4161",
-        "integer": "01",
-        "no-utf8": "61ff",
-        "trailing": "616100",
-        "list": "816161",
+        "text": "6178",
+        "list": "81a26474657874617864636f6465656572726f72",
+        "no-text": "a164636f6465656572726f72",
+        "no-code": "a164746578746178",
+        "text-bytes": "a26474657874417864636f6465656572726f72",
+        "text-null": "a26474657874f664636f6465656572726f72",
+        "code-integer": "a26474657874617864636f646501",
+        "type-null": "a36474657874617864636f6465656572726f726474797065f6",
+        "message-list": "a36474657874617864636f6465656572726f72676d65737361676580",
+        "frames-null": _FRAMES + "f6",
+        "frames-map": _FRAMES + "a0",
+        "frame-short": _FRAMES + "8182616601",
+        "frame-long": _FRAMES + "8184616601616702",
+        "frame-no-list": _FRAMES + "816166",
+        "frame-file-bytes": _FRAMES + "81834166016167",
+        "frame-line-negative": _FRAMES + "81836166206167",
+        "frame-line-bool": _FRAMES + "81836166f56167",
+        "frame-line-float": _FRAMES + "81836166fb3ff00000000000006167",
+        "frame-line-64-bits": _FRAMES + "81836166c2490100000000000000006167",
+        "frame-function-null": _FRAMES + "8183616601f6",
+        "frame-second": _FRAMES + "8283616601616705",
+        "key-no-text": "a36474657874617864636f6465656572726f720100",
+        "no-utf8": "a2647465787461ff64636f6465656572726f72",
+        "twice": "a36474657874617864636f6465656572726f7264636f6465656572726f72",
+        "trailing": "a26474657874617864636f6465656572726f7200",
+        "indefinite": "bf6474657874617864636f6465656572726f72ff",
+        "too-deep": "a36474657874617864636f6465656572726f72636e6577" + "81" * 64 + "01",
+        "channel": "a36474657874617864636f6465656572726f72636e6577d9e42201",
     },
     "credit": {
         "nothing": "",

@@ -103,6 +103,8 @@ class LegacySession(Session):
             value = _request(value)
         elif one.name == "RECONFIGURE":
             value = Value("tuple", value.content)
+        elif one.name == "CHANNEL_CLOSE_ERROR" and value.kind == "dict":
+            value = next(text for key, text in value.content if key.content == "text")
         return Frame(one.type, one.channel, write_dump(value))
 
     def _take(self, data: bytes) -> None:

@@ -232,7 +232,7 @@ test("CH-037: a callback that fails closes its channel with its error", () =>
     initiator.send("CHANNEL_OPEN", 3);
     initiator.send("CHANNEL_DATA", 1, reference(3));
     initiator.item(3, 1);
-    assert.match(decode((await initiator.next("CHANNEL_CLOSE_ERROR", 3)).payload), /^Error: no\n {4}at /);
+    assert.match(decode((await initiator.next("CHANNEL_CLOSE_ERROR", 3)).payload).get("text"), /^Error: no\n {4}at /);
     assert.strictEqual((await initiator.status(5)).numchannels, 1);
   }));
 
@@ -254,7 +254,7 @@ test("GW-053: errors of the other side, timeouts, waitclose", () =>
     initiator.send("CHANNEL_OPEN", 3);
     initiator.send("CHANNEL_DATA", 1, reference(3));
     initiator.item(3, 1);
-    initiator.send("CHANNEL_CLOSE_ERROR", 3, encode("their reason"));
+    initiator.send("CHANNEL_CLOSE_ERROR", 3, encode({ text: "their reason", code: "tired" }));
     const [one, two, ...rest] = await initiator.nextItem(1);
     assert.match(`${one} ${two}`, /^TimeoutError: no item .* TimeoutError: channel 1 was not closed in time$/);
     assert.deepStrictEqual(rest, [1, "RemoteError: their reason", "RemoteError: their reason"]);
@@ -278,7 +278,7 @@ test("CH-045: what was sent comes before the close, also without credit", () =>
         const { payload } = await initiator.find("CHANNEL_DATA", 2);
         initiator.send("CHANNEL_CREDIT", 2, encode(payload.length + 64));
       }
-      assert.strictEqual(decode((await initiator.find("CHANNEL_CLOSE_ERROR", 2)).payload), "enough");
+      assert.strictEqual(decode((await initiator.find("CHANNEL_CLOSE_ERROR", 2)).payload).get("text"), "enough");
     },
     { hello: { credit: 65536 } },
   ));
@@ -353,7 +353,7 @@ test("GW-023: an initiator that takes small items gets no answers, and a sentenc
   try {
     await initiator.hello({ limits: { item: 1 } });
     initiator.send("STATUS", 1);
-    assert.match(decode((await initiator.next("CHANNEL_CLOSE_ERROR", 1)).payload), /^STATUS: the item takes \d+ bytes/);
+    assert.match(decode((await initiator.next("CHANNEL_CLOSE_ERROR", 1)).payload).get("text"), /^STATUS: the item takes \d+ bytes/);
   } finally {
     initiator.kill();
   }

@@ -141,7 +141,7 @@ const REFUSED = [
   ["VA-040 flags that are integers", [[FRAME.RECONFIGURE, 0, "820001"]], "PAYLOAD_MALFORMED"],
   ["VA-040 three flags", [[FRAME.RECONFIGURE, 9, "83f5f5f5"]], "PAYLOAD_MALFORMED"],
   ["VA-040 flags in a tuple", [[FRAME.RECONFIGURE, 0, "d9e42082f5f5"]], "PAYLOAD_MALFORMED"],
-  ["CH-041 an error that is no text", [[FRAME.CHANNEL_CLOSE_ERROR, 9, "01"]], "PAYLOAD_MALFORMED"],
+  ["CH-041 an error that is no map", [[FRAME.CHANNEL_CLOSE_ERROR, 9, "6161"]], "PAYLOAD_MALFORMED"],
   ["CH-041 an error that is a py2-str", [[FRAME.CHANNEL_CLOSE_ERROR, 1, "d9e4234161"]], "PAYLOAD_MALFORMED"],
   ["GW-001 no source", [[FRAME.CHANNEL_EXEC, 3, "a0"]], "PAYLOAD_MALFORMED"],
   ["GW-001 a source that is bytes", [[FRAME.CHANNEL_EXEC, 3, encode({ source: Buffer.alloc(1) })]], "PAYLOAD_MALFORMED"],
@@ -170,7 +170,7 @@ const REFUSED = [
   ["CH-016 credit", [[FRAME.CHANNEL_CREDIT, 3, "01"]], "STATE_VIOLATION"],
   ["CH-016 flags", [[FRAME.RECONFIGURE, 2, "82f5f5"]], "STATE_VIOLATION"],
   ["CH-016 a close", [[FRAME.CHANNEL_CLOSE, 5]], "STATE_VIOLATION"],
-  ["CH-016 a close with an error", [[FRAME.CHANNEL_CLOSE_ERROR, 3, "60"]], "STATE_VIOLATION"],
+  ["CH-016 a close with an error", [[FRAME.CHANNEL_CLOSE_ERROR, 3, encode({ text: "", code: "error" })]], "STATE_VIOLATION"],
   ["CH-016 the last message", [[FRAME.CHANNEL_LAST_MESSAGE, 3]], "STATE_VIOLATION"],
   ["CH-034 an empty batch", [[FRAME.CHANNEL_BATCH, 1, "80"]], "VALUE_MALFORMED"],
   ["CH-034 a batch that is no array", [[FRAME.CHANNEL_BATCH, 1, "01"]], "VALUE_MALFORMED"],
@@ -340,7 +340,7 @@ test("CH-038: a batch with one bad item is refused as a whole", () => {
 test("CH-061: what comes for a channel that is closed is dropped", () => {
   const bench = new Bench().exec(1).put(FRAME.CHANNEL_CLOSE, 1);
   bench.put(FRAME.CHANNEL_DATA, 1, "ff").put(FRAME.CHANNEL_PART, 1, "00").put(FRAME.CHANNEL_BATCH, 1, "ff");
-  bench.put(FRAME.CHANNEL_LAST_MESSAGE, 1).put(FRAME.CHANNEL_CLOSE_ERROR, 1, "60").put(FRAME.CHANNEL_CLOSE, 1);
+  bench.put(FRAME.CHANNEL_LAST_MESSAGE, 1).put(FRAME.CHANNEL_CLOSE_ERROR, 1, encode({ text: "", code: "error" })).put(FRAME.CHANNEL_CLOSE, 1);
   bench.put(FRAME.CHANNEL_CREDIT, 1, "1bffffffffffffffff").put(FRAME.RECONFIGURE, 1, "82f5f5");
   assert.deepStrictEqual(bench.said, []);
   assert.strictEqual(bench.connection.state, "running");
@@ -349,13 +349,13 @@ test("CH-061: what comes for a channel that is closed is dropped", () => {
 test("CH-044, CH-041: items stay receivable, then comes the error", () => {
   const bench = new Bench().exec(1).put(FRAME.CHANNEL_DATA, 1, "01").put(FRAME.CHANNEL_PART, 1, "82");
   const { mailbox } = bench.channel(1);
-  bench.put(FRAME.CHANNEL_CLOSE_ERROR, 1, encode("no"));
+  bench.put(FRAME.CHANNEL_CLOSE_ERROR, 1, encode({ text: "no", code: "busy" }));
   /** @type {unknown[]} */
   const got = [];
   for (let count = 0; count < 2; count += 1) {
     mailbox.take({ take: (item) => got.push(decode(item.bytes)), end: (end) => got.push(end) });
   }
-  assert.deepStrictEqual(got, [1, { kind: "error", text: "no" }]);
+  assert.deepStrictEqual(got, [1, { kind: "error", text: "no", error: { text: "no", code: "busy" } }]);
 });
 
 test("VA-040 to VA-042: flags hold for items whose last frame comes later", () => {

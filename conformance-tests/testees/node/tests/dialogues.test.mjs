@@ -23,6 +23,7 @@ const TRANSLATED = {
       setTimeout(() => globalThis.other.close(), 0);
       throw new Error("division by zero");
     }`,
+  "1/0": 'throw new Error("division by zero")',
   pass: "",
 };
 
@@ -51,6 +52,7 @@ const DIALOGUES = {
         assert.strictEqual(decode((await initiator.find("CHANNEL_DATA", 3)).payload), 5);
       },
     },
+    "ch-error": {},
   },
   "50-flow-control.md": {
     "fc-credit": {
@@ -109,8 +111,9 @@ function compare(name, got, shown) {
       assert.strictEqual(decode(got).get("code"), decode(shown).get("code"), decode(got).get("text"));
       return;
     case "CHANNEL_CLOSE_ERROR":
-      if (decode(shown).startsWith("Traceback")) {
-        assert.match(decode(got), /^Error: division by zero\n {4}at /);
+      assert.strictEqual(decode(got).get("code"), decode(shown).get("code"));
+      if (decode(shown).get("text").startsWith("Traceback")) {
+        assert.match(decode(got).get("text"), /^Error: division by zero\n {4}at /);
         return;
       }
       break;

@@ -57,7 +57,7 @@ test("GR-003: code that does not end is interrupted after 5 seconds", () =>
     await initiator.nextItem(1);
     const seconds = await secondsOf(async () => assert.strictEqual(await initiator.terminate(), 0));
     assert.ok(seconds > 4.5 && seconds < 14, `${seconds} s`);
-    assert.strictEqual(decode((await initiator.next("CHANNEL_CLOSE_ERROR", 1)).payload), "keyboard-interrupted");
+    assert.strictEqual(decode((await initiator.next("CHANNEL_CLOSE_ERROR", 1)).payload).get("text"), "keyboard-interrupted");
   }));
 
 test("GR-005, GR-007: a worker gives up on code inside of a system call, and says so by its status", () =>

@@ -44,6 +44,6 @@ test("announced limits, the version and texts", () => {
   assert.ok(text.includes(`version: [${VERSION.join(", ")}]`));
   assert.ok(text.includes(`preamble: "${PREAMBLE.toString("hex")}"`));
   for (const known of Object.values(CHANNEL_ERROR)) {
-    assert.ok(text.includes(`text: "${known}"`));
+    assert.ok(text.includes(`code: ${known.code}\n    text: "${known.text}"`));
   }
 });

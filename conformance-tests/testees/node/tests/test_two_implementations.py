@@ -94,7 +94,7 @@ class Streams:
         if kind < 56:
             return frame(frames.RECONFIGURE, channel, encode([choice([True, False]), choice([True, False])]))
         if kind < 58:
-            return frame(frames.CHANNEL_CLOSE_ERROR, channel, encode("no"))
+            return frame(frames.CHANNEL_CLOSE_ERROR, channel, encode({"text": "no", "code": "error"}))
         if kind < 59.5:
             return frame(choice([128, 150, 191]), channel, b"abc")
         return choice(

@@ -84,13 +84,13 @@ fn run_request(task: &mut Task, exec: Exec) -> Result<(), Fail> {
     let exec = if exec == Exec::Follows { following(task)? } else { exec };
     let source = match exec {
         Exec::Source(source) => source,
-        Exec::Service(name) => return Err(Fail::Other(format!("this worker has no service {name:?}"))),
+        Exec::Service(name) => return Err(Fail::NotBegun(format!("this worker has no service {name:?}"))),
         Exec::Follows => return Err(Fail::Other("the request that followed says that it follows".into())),
     };
     task.kwargs = source.kwargs;
     match source.language {
         Some(language) if language != tasks::LANGUAGE => {
-            Err(Fail::Other(format!("this worker executes {}, and no {language:?}", tasks::LANGUAGE)))
+            Err(Fail::NotBegun(format!("this worker executes {}, and no {language:?}", tasks::LANGUAGE)))
         }
         _ => tasks::run(task, &source.text, source.call.as_deref()),
     }
@@ -121,7 +121,7 @@ impl Conn {
             let run = move || conn.execute(request, interrupt, false);
             if let Err(error) = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run) {
                 state.schedule.running.remove(&id);
-                self.refuse(state, id, &format!("no thread can be started for it: {error}"));
+                self.refuse(state, id, "refused", &format!("no thread can be started for it: {error}"));
             }
         }
     }
@@ -133,7 +133,7 @@ impl Conn {
                 return Some(until);
             }
             state.schedule.waiting.pop_front();
-            self.refuse(state, id, BUSY);
+            self.refuse(state, id, "busy", BUSY);
         }
         None
     }
@@ -182,7 +182,7 @@ impl Conn {
         if !state.has_ended() && state.channels.get(&id).is_some_and(|channel| channel.is_open()) {
             match ended {
                 Ok(()) | Err(Fail::End) => self.put(&mut state, Type::ChannelClose, id, &[]),
-                Err(fail) => self.put(&mut state, Type::ChannelCloseError, id, &encode_error(&fail.to_string())),
+                Err(fail) => self.put(&mut state, Type::ChannelCloseError, id, &encode_error(&fail.told())),
             }
         }
         state.close_channel(id, None);

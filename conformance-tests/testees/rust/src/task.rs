@@ -9,7 +9,7 @@ use crate::conn::channel::Channel;
 use crate::conn::receiving::Item;
 use crate::conn::Conn;
 use crate::wire::cursor;
-use crate::wire::payloads::Exec;
+use crate::wire::payloads::{ChannelError, Exec};
 
 /// A request that was taken.
 pub struct Request {
@@ -23,12 +23,14 @@ pub enum Fail {
     /// Nothing more can come.
     End,
     /// The other side closed the channel with this error.
-    Remote(String),
+    Remote(ChannelError),
     /// Nothing can be sent any more.
     Closed(String),
     /// This cannot be sent.
     Refused(String),
     Interrupted,
+    /// This worker has nothing that could do what was asked for.
+    NotBegun(String),
     Other(String),
 }
 
@@ -36,8 +38,8 @@ impl fmt::Display for Fail {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
         match self {
             Fail::End => out.write_str("nothing more comes"),
-            Fail::Remote(text) => write!(out, "the other side closed the channel: {text}"),
-            Fail::Closed(text) | Fail::Refused(text) | Fail::Other(text) => out.write_str(text),
+            Fail::Remote(error) => write!(out, "the other side closed the channel: {}", error.text),
+            Fail::Closed(text) | Fail::Refused(text) | Fail::NotBegun(text) | Fail::Other(text) => out.write_str(text),
             Fail::Interrupted => out.write_str("keyboard-interrupted"),
         }
     }
@@ -52,8 +54,21 @@ impl Fail {
             Fail::Closed(_) => "Closed",
             Fail::Refused(_) => "Refused",
             Fail::Interrupted => "Interrupted",
+            Fail::NotBegun(_) => "NotBegun",
             Fail::Other(_) => "Other",
         }
+    }
+}
+
+impl Fail {
+    /// What closes the channel of the execution (GW-010).
+    pub fn told(&self) -> ChannelError {
+        let code = match self {
+            Fail::Interrupted => "interrupted",
+            Fail::NotBegun(_) => "refused",
+            _ => "error",
+        };
+        ChannelError { message: Some(self.to_string()), ..ChannelError::new(code, self.to_string()) }
     }
 }
 

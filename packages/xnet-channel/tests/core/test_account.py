@@ -14,7 +14,8 @@ from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.events import ChannelClosed, ItemsReceived
 from xnet_channel.core.roles import WORKER
-from xnet_wire import frames, messages, values
+from xnet_wire import frames, values
+from xnet_wire.channel_errors import LIMIT, decode_channel_error
 from xnet_wire.limits import CREDIT_BYTES, ITEM_COST_BYTES
 
 MEMORY = 65_536 * 4
@@ -38,8 +39,11 @@ def refused(connection: Connection, events: list[Any], id_: int) -> str:
     assert connection.failure is None
     ((frame_type, channel, payload),) = sent(connection)
     assert (frame_type, channel) == (frames.CHANNEL_CLOSE_ERROR, id_)
-    text = messages.decode_error_text(payload)
-    assert (event.channel.id, event.error) == (id_, text)
+    told = decode_channel_error(payload)
+    assert event.error is not None
+    assert (event.channel.id, event.error.text, event.error.code) == (id_, told.text, told.code)
+    assert told.code == LIMIT
+    text = told.text
     assert "limits.memory" in text
     assert f"{connection.local.limits.memory} bytes" in text
     assert id_ not in connection.table.open

@@ -28,7 +28,8 @@ from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError, ProtocolError
 from xnet_channel.core.events import RequestReceived
 from xnet_channel.core.roles import INITIATOR, WORKER
-from xnet_wire import frames, messages
+from xnet_wire import frames
+from xnet_wire.channel_errors import ChannelError, decode_channel_error
 from xnet_wire.limits import Limits
 from xnet_wire.messages import Hello
 
@@ -218,7 +219,7 @@ def test_fc_024_ch_035_nothing_is_sent_into_the_middle_of_an_item() -> None:
 def test_ch_045_closing_in_the_middle_of_an_item_is_possible() -> None:
     connection, channel = with_channel(INITIATOR)
     connection.send_part(channel, b"\x18")
-    connection.send_close(channel, "interrupted")
+    connection.send_close(channel, ChannelError("interrupted"))
     assert [frame_type for frame_type, _, _ in sent(connection)] == [
         frames.CHANNEL_PART,
         frames.CHANNEL_CLOSE_ERROR,
@@ -233,11 +234,11 @@ def test_ch_041_ch_042_a_reason_of_any_length_and_content() -> None:
         ("\ud800", "?"),
     ):
         connection, channel = with_channel(WORKER)
-        connection.send_close(channel, text)
+        connection.send_close(channel, ChannelError(text))
         ((frame_type, id_, payload),) = sent(connection)
         assert (frame_type, id_) == (frames.CHANNEL_CLOSE_ERROR, 1)
         assert len(payload) <= 65_536
-        assert part_of_it in messages.decode_error_text(payload)
+        assert part_of_it in decode_channel_error(payload).text
 
 
 def test_ch_040_on_a_closed_channel_nothing_is_reconfigured() -> None:

@@ -14,6 +14,7 @@ from xnet_channel.core.connection import Connection
 from xnet_channel.core.events import Event, RequestReceived
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import frames
+from xnet_wire.channel_errors import ChannelError
 
 
 class Pair:
@@ -60,7 +61,7 @@ def gone(pair: Pair) -> None:
 def test_ch_061_both_close(errors: tuple[str | None, str | None]) -> None:
     pair = Pair()
     for end, state, error in zip(pair.ends, pair.states, errors, strict=True):
-        end.send_close(state, error)
+        end.send_close(state, None if error is None else ChannelError(error))
     late = [[] if error is None else [("LateErrorReceived",)] for error in errors]
     assert pair.cross() == late[::-1]
     gone(pair)
@@ -72,7 +73,7 @@ def test_ch_061_items_against_close(closer: int) -> None:
     sender = 1 - closer
     item(pair.ends[sender], pair.states[sender])
     pair.ends[sender].send_batch(pair.states[sender], b"\x81\x07", 66)
-    pair.ends[closer].send_close(pair.states[closer], "enough")
+    pair.ends[closer].send_close(pair.states[closer], ChannelError("enough"))
     assert pair.cross()[closer] == []
     assert pair.states[sender].closed
     assert not pair.states[closer].receiver.items

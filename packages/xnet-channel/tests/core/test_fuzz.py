@@ -35,6 +35,7 @@ from xnet_channel.core.events import Event
 from xnet_channel.core.handshake import PREAMBLE
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import codes, frames, messages, values
+from xnet_wire.channel_errors import ChannelError, encode_channel_error
 from xnet_wire.frames import HEADER_BYTES
 
 roles = st.sampled_from([INITIATOR, WORKER])
@@ -54,7 +55,7 @@ payloads = st.one_of(
             messages.encode_credit(100),
             messages.encode_goaway(3, "because"),
             messages.encode_reconfigure((True, True)),
-            messages.encode_error_text("it failed"),
+            encode_channel_error(ChannelError("it failed", frames=[("f.py", 1, "f")])),
             hello_frame()[HEADER_BYTES:],
             b"\xd9\xe4\x22\x04",
             b"\xd9\xe4\x22\x03",

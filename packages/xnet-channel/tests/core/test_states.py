@@ -22,6 +22,7 @@ from xnet_channel.core.events import LateErrorReceived
 from xnet_channel.core.halves import ReceiveHalf, SendHalf
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import codes, frames
+from xnet_wire.channel_errors import ChannelError
 
 TABLES = Path(__file__).parents[4] / "protocol-spec" / "schema" / "states"
 HALVES = {"send-half.yaml": states.SEND_HALF, "receive-half.yaml": states.RECEIVE_HALF}
@@ -185,7 +186,7 @@ def test_ch_040_closing_is_possible_whatever_has_ended_and_twice_is_once(role: s
         connection.receive_data(last(1))
     connection.data_to_send()
     connection.send_close(channel)
-    connection.send_close(channel, "again")
+    connection.send_close(channel, ChannelError("again"))
     assert channel.closed
     assert sent(connection) == [(frames.CHANNEL_CLOSE, 1, b"")]
     assert connection.table.open == {}

@@ -13,7 +13,8 @@ from core_helpers import close, data
 from raw_peer import raw_peer
 from threads_helpers import PATIENCE_S, pair
 from xnet_channel.threads.errors import INTERRUPT_TEXT, CallbackError, RemoteError
-from xnet_wire import frames, messages
+from xnet_wire import frames
+from xnet_wire.channel_errors import decode_channel_error
 
 
 @pytest.fixture
@@ -50,7 +51,10 @@ def test_ch_037_a_failing_callback_closes_its_channel_with_the_traceback(
         peer.write(*[data(failing.id, item) for item in (1, 2, 3)])
         kind, id_, payload = peer.read()
         assert (kind, id_) == (frames.CHANNEL_CLOSE_ERROR, failing.id)
-        text = messages.decode_error_text(payload)
+        reason = decode_channel_error(payload)
+        text = reason.text
+        assert (reason.code, reason.type, reason.message) == ("error", error.__name__, "on purpose")
+        assert reason.frames[-1][2] == "fail_at_two"
         assert f"{error.__name__}: on purpose" in text
         assert "in fail_at_two" in text
         peer.write(data(failing.id, 4), data(other.id, "served"))

@@ -9,7 +9,8 @@ from raw_peer import raw_peer
 from threads_helpers import PATIENCE_S
 from xnet_channel.core.roles import WORKER
 from xnet_channel.threads.owner import SessionOwner
-from xnet_wire import frames, messages
+from xnet_wire import frames
+from xnet_wire.channel_errors import REFUSED, decode_channel_error
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,8 @@ def test_a_request_is_refused_by_its_name_and_the_session_goes_on(request_frame:
         peer.write(request_frame)
         [(kind, channel, payload)] = peer.barrier()
         assert (kind, channel) == (frames.CHANNEL_CLOSE_ERROR, 1)
-        assert messages.decode_error_text(payload) == f"this worker does not answer {name}"
+        error = decode_channel_error(payload)
+        assert (error.text, error.code) == (f"this worker does not answer {name}", REFUSED)
 
 
 def test_being_asked_to_end_is_left_to_whoever_cares() -> None:

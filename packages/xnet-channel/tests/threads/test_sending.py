@@ -18,6 +18,7 @@ from raw_peer import ITEM_FRAMES, RawPeer, accept, decoded, raw_peer, read_until
 from threads_helpers import PATIENCE_S, eventually, pair
 from xnet_channel.threads.channel import Channel
 from xnet_wire import frames, messages, values
+from xnet_wire.channel_errors import decode_channel_error
 from xnet_wire.errors import DumpError
 from xnet_wire.limits import ITEM_COST_BYTES
 from xnet_wire.messages import Hello
@@ -330,8 +331,9 @@ other.send("usable")
             frames.CHANNEL_CLOSE_ERROR,
             frames.CHANNEL_DATA,
         ]
-        reason = messages.decode_error_text(found[7][2])
-        assert reason == "sending was interrupted in the middle of an item by KeyboardInterrupt()"
+        reason = decode_channel_error(found[7][2])
+        assert reason.code == "interrupted"
+        assert reason.text == "sending was interrupted in the middle of an item by KeyboardInterrupt()"
         assert found[8] == (frames.CHANNEL_DATA, 3, values.encode("usable"))
         assert process.communicate(timeout=PATIENCE_S)[0] == "interrupted\nTrue\n"
 

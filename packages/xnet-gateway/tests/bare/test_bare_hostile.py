@@ -15,6 +15,7 @@ import pytest
 from bare_helpers import HELLO, WANTED, RawWorker, frame
 from gateway_helpers import PATIENCE_S, STRESS, busy, forget_peak, memory_kb
 from xnet_wire import frames, messages
+from xnet_wire.channel_errors import ChannelError, decode_channel_error, encode_channel_error
 from xnet_wire.hello import encode_hello
 from xnet_wire.limits import Limits
 from xnet_wire.messages import Hello
@@ -52,7 +53,7 @@ MISTAKES: dict[str, tuple[bytes, int]] = {
     "credit 0": (frame(frames.CHANNEL_CREDIT, 1, b"\x00"), 14),
     "credit true": (frame(frames.CHANNEL_CREDIT, 1, b"\xf5"), 14),
     "credit malformed": (frame(frames.CHANNEL_CREDIT, 1, b"\x01\x02"), 14),
-    "error text is a number": (frame(frames.CHANNEL_CLOSE_ERROR, 1, b"\x01"), 14),
+    "error is a text": (frame(frames.CHANNEL_CLOSE_ERROR, 1, b"\x61x"), 14),
     "reconfigure with numbers": (frame(frames.RECONFIGURE, 0, b"\x82\x00\x01"), 14),
     "reconfigure with three": (frame(frames.RECONFIGURE, 9, b"\x83\xf4\xf4\xf4"), 14),
     "exec without source": (frame(frames.CHANNEL_EXEC, 3, b"\xa0"), 14),
@@ -95,7 +96,7 @@ LATE: dict[str, tuple[int, bytes]] = {
     "BATCH": (BATCH, b"\xff"),
     "LAST": (frames.CHANNEL_LAST_MESSAGE, b""),
     "CLOSE": (frames.CHANNEL_CLOSE, b""),
-    "CLOSE_ERROR": (frames.CHANNEL_CLOSE_ERROR, b"\x61x"),
+    "CLOSE_ERROR": (frames.CHANNEL_CLOSE_ERROR, encode_channel_error(ChannelError("x"))),
     "CREDIT": (frames.CHANNEL_CREDIT, b"\x05"),
     "RECONFIGURE": (frames.RECONFIGURE, b"\x82\xf4\xf4"),
 }
@@ -296,4 +297,6 @@ def test_gw_023_an_answer_above_the_item_limit(version: str) -> None:
         for channel in (1, 3):
             kind, id_, payload = worker.hear()
             assert (kind, id_) == (frames.CHANNEL_CLOSE_ERROR, channel)
-            assert "the initiator takes items of 20" in messages.decode_error_text(payload)
+            error = decode_channel_error(payload)
+            assert "the initiator takes items of 20" in error.text
+            assert error.code == "limit"

@@ -290,9 +290,11 @@ class Run:
 
 def describe(error: BaseException) -> str:
     """Return what an error says; of a destination that cannot be made, without the receiver's traceback."""
-    text = str(error) or repr(error)
-    _, found, sentence = text.rpartition(f"{receiver.NoDestination.__name__}: ")
-    return sentence.strip() if found and isinstance(error, RemoteError) else text
+    if isinstance(error, RemoteError) and error.message:
+        kind = (error.type or "").rpartition(".")[2]
+        if kind == receiver.NoDestination.__name__:
+            return error.message
+    return str(error) or repr(error)
 
 
 def is_local(gateway: Gateway) -> bool:

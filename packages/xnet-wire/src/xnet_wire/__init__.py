@@ -6,7 +6,7 @@ any input gives a value or a documented error. Modules, from the bottom up:
 * ``codes``, ``errors``, ``limits``: the numbers and the error tree; ``lazy``: names on first use.
 * ``frames``: cut a byte stream into frames.
 * ``values``: items to CBOR and back (``value_types``, ``value_encoding``, ``value_decoding``).
-* ``messages``: payloads of the control frames.
+* ``messages``, ``channel_errors``: payloads of the control frames.
 * ``dump_format``: execnet's format 2, for data that is on disk.
 * ``trace``: lines about what happens, when somebody asks for them.
 

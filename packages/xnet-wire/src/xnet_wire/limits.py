@@ -50,7 +50,7 @@ HELLO_BYTES: Final = 65_536
 #: Largest text of a GOAWAY frame, in UTF-8.
 GOAWAY_TEXT_BYTES: Final = 4_096
 #: Largest payload of a CHANNEL_CLOSE_ERROR frame.
-ERROR_TEXT_BYTES: Final = 65_536
+CHANNEL_ERROR_BYTES: Final = 65_536
 #: Largest payload of PING and PONG.
 PING_BYTES: Final = 64
 #: Largest channel id.

@@ -2,7 +2,7 @@
 
 ``encode_x`` makes the payload from what the caller means; ``decode_x`` takes nothing on trust:
 whatever the peer sent comes back checked, or as a ``WireError`` with a sentence. HELLO, the
-largest of them, is in ``hello`` and can be had from here too.
+largest of them, is in ``hello`` and can be had from here too; what closes channels is in ``channel_errors``.
 
 Spec: FR-009, FR-015; for each payload its rule in schema/messages.cddl.
 """
@@ -13,8 +13,8 @@ from xnet_wire import codes
 from xnet_wire.errors import DumpError, WireError
 from xnet_wire.hello import VERSION, Hello, decode_hello, encode_hello
 from xnet_wire.item_path import short_repr
-from xnet_wire.limits import CONTROL_DEPTH, ERROR_TEXT_BYTES, GOAWAY_TEXT_BYTES
-from xnet_wire.payloads import check_text_map, decode_map, decode_payload, is_text, is_uint
+from xnet_wire.limits import CONTROL_DEPTH, GOAWAY_TEXT_BYTES
+from xnet_wire.payloads import check_text_map, cut_text, decode_map, decode_payload, is_text, is_uint
 from xnet_wire.values import encode
 
 TYPE_CHECKING = False
@@ -28,14 +28,12 @@ __all__ = [
     "ExecRequest",
     "Hello",
     "decode_credit",
-    "decode_error_text",
     "decode_exec",
     "decode_following",
     "decode_goaway",
     "decode_hello",
     "decode_reconfigure",
     "encode_credit",
-    "encode_error_text",
     "encode_exec",
     "encode_goaway",
     "encode_hello",
@@ -170,7 +168,7 @@ def decode_following(item: object) -> ExecRequest:
 
 def encode_goaway(code: int, text: str) -> bytes:
     """Return the payload of a GOAWAY frame; a long text is cut."""
-    return encode({"code": code, "text": _cut(text, GOAWAY_TEXT_BYTES)})
+    return encode({"code": code, "text": cut_text(text, GOAWAY_TEXT_BYTES)})
 
 
 def decode_goaway(payload: Buffer) -> tuple[int, str]:
@@ -227,36 +225,3 @@ def decode_reconfigure(payload: Buffer) -> tuple[bool, bool]:
             f"RECONFIGURE carries {short_repr(flags)}, expected an array of two booleans.",
         )
     return flags[0], flags[1]
-
-
-def encode_error_text(text: str) -> bytes:
-    """Return the payload of a CHANNEL_CLOSE_ERROR frame; a long text is cut, with a note."""
-    return encode(_cut(text, ERROR_TEXT_BYTES - 5))
-
-
-def decode_error_text(payload: Buffer) -> str:
-    """Check and return the text with which the peer closed a channel.
-
-    Raises:
-        WireError: The peer sent something else than a text (PAYLOAD_MALFORMED).
-    """
-    text = decode_payload(payload, "CHANNEL_CLOSE_ERROR", codes.PAYLOAD_MALFORMED)
-    if not is_text(text):
-        raise WireError(
-            codes.PAYLOAD_MALFORMED, f"CHANNEL_CLOSE_ERROR carries {short_repr(text)}, expected a text."
-        )
-    return text  # type: ignore[no-any-return]
-
-
-def _cut(text: str, limit_bytes: int) -> str:
-    """Return the text in at most ``limit_bytes`` of UTF-8, saying so where it was cut.
-
-    The end of an error text says more than its middle, so both ends are kept. A lone surrogate,
-    which UTF-8 cannot carry, arrives as a question mark.
-    """
-    data = text.encode("utf-8", "replace")
-    if len(data) <= limit_bytes:
-        return data.decode()
-    note = f"\n[... cut here: the whole text has {len(data)} bytes, {limit_bytes} can be sent ...]\n"
-    room = (limit_bytes - len(note)) // 2
-    return data[:room].decode("utf-8", "ignore") + note + data[-room:].decode("utf-8", "ignore")

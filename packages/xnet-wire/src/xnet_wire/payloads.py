@@ -1,4 +1,4 @@
-"""What the decoders of control payloads share: one value, checked step by step.
+"""What control payloads share: one value, checked step by step, and texts that are not too long.
 
 Spec: FR-009, FR-015.
 """
@@ -68,3 +68,17 @@ def is_text(value: object) -> bool:
 def is_uint(value: object) -> bool:
     """Tell whether a value is an unsigned integer of at most 64 bits; True is none."""
     return type(value) is int and 0 <= value < 2**64
+
+
+def cut_text(text: str, limit_bytes: int) -> str:
+    """Return the text in at most ``limit_bytes`` of UTF-8, saying so where it was cut.
+
+    The end of an error text says more than its middle, so both ends are kept. A lone surrogate,
+    which UTF-8 cannot carry, arrives as a question mark.
+    """
+    data = str.encode(text, "utf-8", "replace")  # not what a class of the code's makes of it
+    if len(data) <= limit_bytes:
+        return data.decode()
+    note = f"\n[... cut here: the whole text has {len(data)} bytes, {limit_bytes} can be sent ...]\n"
+    room = (limit_bytes - len(note)) // 2
+    return data[:room].decode("utf-8", "ignore") + note + data[-room:].decode("utf-8", "ignore")

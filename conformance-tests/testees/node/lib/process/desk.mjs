@@ -63,7 +63,7 @@ export class Desk {
       case "handle":
         return this.handle(thread, channel, message);
       case "handled":
-        return this.handled(channel, message.text ?? null);
+        return this.handled(channel, message.error ?? null);
     }
   }
 
@@ -158,13 +158,13 @@ export class Desk {
   }
 
   /** @param {ExecutionThread} thread @param {Channel} channel @param {Request} message */
-  close(thread, channel, { request, text = null }) {
+  close(thread, channel, { request, error = null }) {
     if (this.holders.isExecuting(channel.id)) {
       const why = `channel ${channel.id} belongs to an execution; it is closed when the code has ended`;
       thread.fail(request, { kind: "mistake", text: why });
       return;
     }
-    this.connection.close(channel, { error: text, done: () => thread.reply(request) });
+    this.connection.close(channel, { error, done: () => thread.reply(request) });
   }
 
   /** A callback is to take the items from now on. @param {ExecutionThread} thread @param {Channel} channel @param {Request} message */
@@ -182,7 +182,7 @@ export class Desk {
    * A callback has seen the end, or has failed. Spec: CH-037, CH-052.
    *
    * @param {Channel} channel
-   * @param {string | null} error  what it failed with
+   * @param {import("../wire/channel-error.mjs").ChannelError | null} error  what it failed with
    */
   handled(channel, error) {
     channel.mailbox.handled = false;
@@ -254,4 +254,4 @@ class Waiting {
 }
 
 /** @param {End} end @returns {Failure} */
-const failureOf = ({ kind, text }) => ({ kind: kind === "error" ? "remote" : "eof", text });
+const failureOf = ({ kind, text, error }) => ({ kind: kind === "error" ? "remote" : "eof", text, error });

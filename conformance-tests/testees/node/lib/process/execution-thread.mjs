@@ -3,9 +3,11 @@
 import { SHARE_ENV, Worker } from "node:worker_threads";
 
 import { answer } from "../thread/asking.mjs";
+import { describeError } from "../thread/describe-error.mjs";
 import { CHANNEL_ERROR } from "../wire/registry.mjs";
 
 /** @typedef {import("../protocol/mailbox.mjs").Item} Item */
+/** @typedef {import("../wire/channel-error.mjs").ChannelError} ChannelError */
 /** @typedef {import("../thread/messages.mjs").Failure} Failure */
 /** @typedef {import("../thread/messages.mjs").FromThread} FromThread */
 /** @typedef {import("../thread/messages.mjs").ChangeDirectory} ChangeDirectory */
@@ -19,7 +21,7 @@ const PROGRAM = new URL("../thread/thread.mjs", import.meta.url);
 /**
  * @typedef {object} ThreadEvents
  * @property {(thread: ExecutionThread, message: Request | Open) => void} requested
- * @property {(channel: number, error: string | null) => void} executed  the code of the channel, or its thread, has
+ * @property {(channel: number, error: ChannelError | null) => void} executed  the code of the channel, or its thread, has
  *     ended
  * @property {(thread: ExecutionThread) => void} gone  called once, after `executed`
  */
@@ -36,12 +38,12 @@ export class ExecutionThread {
     this.executing = null;
     this.interrupted = false;
     this.dead = false;
-    /** @type {string | null} */
+    /** @type {ChannelError | null} */
     this.error = null;
     this.worker = new Worker(PROGRAM, { workerData: { ...data, isMain }, env: SHARE_ENV, stdin: false });
     this.worker.on("message", (message) => this.receive(message));
     this.worker.on("error", (error) => {
-      this.error = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.error = error instanceof Error ? describeError(error) : { text: String(error), code: "error" };
     });
     this.worker.on("exit", (status) => this.exited(status));
   }
@@ -90,7 +92,7 @@ export class ExecutionThread {
   receive(message) {
     switch (message.op) {
       case "ended":
-        return this.ended(message.text);
+        return this.ended(message.error);
       case "chdir":
         return changeDirectory(message);
       default:
@@ -98,7 +100,7 @@ export class ExecutionThread {
     }
   }
 
-  /** @param {string | null} error */
+  /** @param {ChannelError | null} error */
   ended(error) {
     const channel = this.executing;
     if (channel !== null) {
@@ -113,7 +115,8 @@ export class ExecutionThread {
     if (this.interrupted) {
       this.ended(CHANNEL_ERROR.interrupted);
     } else {
-      this.ended(this.error ?? `the executed code called process.exit(${status})`);
+      const text = `the executed code called process.exit(${status})`;
+      this.ended(this.error ?? { text, code: "error" });
     }
     this.events.gone(this);
   }

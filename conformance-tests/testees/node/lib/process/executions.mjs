@@ -9,6 +9,7 @@ import { CHANNEL_ERROR } from "../wire/registry.mjs";
 import { ExecutionThread } from "./execution-thread.mjs";
 
 /** @typedef {import("../protocol/channel.mjs").Channel} Channel */
+/** @typedef {import("../wire/channel-error.mjs").ChannelError} ChannelError */
 /** @typedef {import("../thread/messages.mjs").Open} Open */
 /** @typedef {import("../thread/messages.mjs").Request} Request */
 /** @typedef {import("../thread/messages.mjs").ThreadData} ThreadData */
@@ -28,7 +29,7 @@ const PATIENCE_MS = 1000;
  * @typedef {object} ExecutionEvents
  * @property {(thread: ExecutionThread, message: Request | Open) => void} requested
  * @property {(thread: ExecutionThread, channel: number) => void} began
- * @property {(channel: number, error: string | null) => void} ended  it ran, or was refused
+ * @property {(channel: number, error: ChannelError | null) => void} ended  it ran, or was refused
  * @property {(thread: ExecutionThread) => void} gone
  */
 
@@ -108,7 +109,7 @@ export class Executions {
     this.waiting.push(one);
   }
 
-  /** @param {number} channel @param {string | null} error */
+  /** @param {number} channel @param {ChannelError | null} error */
   ended(channel, error) {
     this.events.ended(channel, error);
     const next = this.main.executing === null ? this.waiting.shift() : undefined;

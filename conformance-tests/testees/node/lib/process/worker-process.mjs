@@ -116,7 +116,7 @@ export class WorkerProcess {
     return encodeStatus({ ...counts, execmodel: model }, limits);
   }
 
-  /** The code of a channel has ended, or was refused. Spec: GW-010. @param {number} id @param {string | null} error */
+  /** The code of a channel has ended, or was refused. Spec: GW-010. @param {number} id @param {import("../wire/channel-error.mjs").ChannelError | null} error */
   executed(id, error) {
     this.trace.event(`execution of channel ${id} ended ${error === null ? "properly" : "with an error"}`);
     const channel = this.holders.find(id);

@@ -10,6 +10,7 @@
  * sent or has come, or the stream has ended; nothing is sent any more.
  */
 
+import { decodeChannelError, encodeChannelError } from "../wire/channel-error.mjs";
 import * as control from "../wire/control.mjs";
 import { DumpError, Violation } from "../wire/errors.mjs";
 import { FrameReader, encodeHeader } from "../wire/frames.mjs";
@@ -21,6 +22,7 @@ import { checkChannel, checkEmpty, checkHeader, checkOrder } from "./checks.mjs"
 import { Receiver } from "./receiver.mjs";
 import { Sender } from "./sender.mjs";
 
+/** @typedef {import("../wire/channel-error.mjs").ChannelError} ChannelError */
 /** @typedef {import("../wire/registry.mjs").CodeName} CodeName */
 /** @typedef {import("../wire/registry.mjs").Limits} Limits */
 /** @typedef {import("./mailbox.mjs").End} End */
@@ -50,6 +52,12 @@ import { Sender } from "./sender.mjs";
  * @property {(channel: Channel) => void} closed  a channel has been closed, by whomever
  * @property {(end: End) => void} ended  the connection has ended; what was written is to be flushed, then closed
  */
+
+/** What a request gets that came too late. Spec: GR-006. */
+const ABOUT_TO_END = { text: "this worker is about to end", code: "terminating" };
+
+/** @param {ChannelError} error @returns {End} */
+const errorEnd = (error) => ({ kind: "error", text: error.text, error });
 
 export class Connection {
   /**
@@ -177,7 +185,7 @@ export class Connection {
       case FRAME.CHANNEL_CLOSE:
         return this.receiveClose(type, id, { kind: "eof", text: `channel ${id} was closed by the initiator` });
       case FRAME.CHANNEL_CLOSE_ERROR:
-        return this.receiveClose(type, id, { kind: "error", text: control.decodeErrorText(payload) });
+        return this.receiveClose(type, id, errorEnd(decodeChannelError(payload)));
       case FRAME.CHANNEL_LAST_MESSAGE:
         return this.receiveLast(id);
       default:
@@ -256,7 +264,7 @@ export class Connection {
     const request = type === FRAME.CHANNEL_EXEC ? control.decodeExec(payload) : null;
     this.channels.take(id, frameName(type));
     if (this.state === "terminating") {
-      this.write(FRAME.CHANNEL_CLOSE_ERROR, id, control.encodeErrorText("this worker is about to end"));
+      this.write(FRAME.CHANNEL_CLOSE_ERROR, id, encodeChannelError(ABOUT_TO_END));
     } else if (request) {
       this.application.execute(this.channels.addTheirs(id), payload, request);
     } else {
@@ -273,7 +281,8 @@ export class Connection {
       if (!(error instanceof DumpError)) {
         throw error;
       }
-      this.write(FRAME.CHANNEL_CLOSE_ERROR, id, control.encodeErrorText(`${name}: ${error.message}`));
+      const told = { text: `${name}: ${error.message}`, code: "limit" };
+      this.write(FRAME.CHANNEL_CLOSE_ERROR, id, encodeChannelError(told));
     }
   }
 
@@ -369,7 +378,7 @@ export class Connection {
    *
    * @param {Channel} channel
    * @param {object} [how]
-   * @param {string | null} [how.error]     the reason, if there is one
+   * @param {ChannelError | null} [how.error]  the reason, if there is one
    * @param {boolean} [how.impatient]       whether what waits for credit is given up
    * @param {() => void} [how.done]         called when it is closed, by whomever, or is being closed already
    */
@@ -380,7 +389,7 @@ export class Connection {
     }
     const end = { kind: /** @type {const} */ ("eof"), text: `channel ${channel.id} was closed here` };
     const type = error === null ? FRAME.CHANNEL_CLOSE : FRAME.CHANNEL_CLOSE_ERROR;
-    const bytes = error === null ? Buffer.alloc(0) : control.encodeErrorText(error);
+    const bytes = error === null ? Buffer.alloc(0) : encodeChannelError(error);
     if (impatient && channel.outbox.blocked) {
       this.write(type, channel.id, bytes);
       this.forget(channel, end);

@@ -21,6 +21,7 @@ import { Violation } from "../wire/errors.mjs";
  * @typedef {object} End  how a channel ended
  * @property {"eof" | "error" | "lost"} kind  properly, with the other peer's error, or with the connection
  * @property {string} text
+ * @property {import("../wire/channel-error.mjs").ChannelError} [error]  of the other peer
  */
 
 /**

@@ -3,7 +3,7 @@
 import { encodeBatches } from "./batches.mjs";
 import { encodeItem } from "../wire/encode.mjs";
 import { ChannelReference } from "../wire/types.mjs";
-import { EOFError, UsageError } from "./errors.mjs";
+import { EOFError, RemoteError, UsageError } from "./errors.mjs";
 import { describeError } from "./describe-error.mjs";
 
 /** @typedef {import("./link.mjs").Link} Link */
@@ -137,7 +137,7 @@ export class Channel extends ChannelReference {
   /**
    * Close the channel, after what was sent.
    *
-   * @param {string} [error]  a reason that the other side gets as an error
+   * @param {unknown} [error]  a reason that the other side gets as an error: a text, or an error
    * @returns {Promise<void>}
    * @throws {UsageError} at once, if it is the channel of the code that runs: that is closed when the code has ended
    */
@@ -145,8 +145,7 @@ export class Channel extends ChannelReference {
     if (this.#executing) {
       throw new UsageError("the channel of executed code is closed when the code has ended");
     }
-    const text = error === undefined ? null : String(error);
-    return /** @type {Promise<void>} */ (this.#link.request(this, "close", { text }));
+    return /** @type {Promise<void>} */ (this.#link.request(this, "close", { error: reasonOf(error) }));
   }
 
   /**
@@ -191,6 +190,17 @@ export class Channel extends ChannelReference {
   }
 }
 
+/** @param {unknown} error @returns {import("../wire/channel-error.mjs").ChannelError | null} */
+function reasonOf(error) {
+  if (error === undefined) {
+    return null;
+  }
+  if (error instanceof RemoteError) {
+    return error.told;
+  }
+  return error instanceof Error ? { ...describeError(error), text: String(error) } : { text: String(error), code: "error" };
+}
+
 /** @type {WeakMap<Link, Gateway>} */
 const gateways = new WeakMap();
 
@@ -229,6 +239,6 @@ async function handleItems(link, id, callback, options) {
     }
     link.post({ op: "handled", channel: id });
   } catch (error) {
-    link.post({ op: "handled", channel: id, text: describeError(error) });
+    link.post({ op: "handled", channel: id, error: describeError(error) });
   }
 }

@@ -11,16 +11,35 @@
  */
 
 export class EOFError extends Error {}
-export class RemoteError extends Error {}
+
+export class RemoteError extends Error {
+  /** @param {string} text  also the message @param {import("../wire/channel-error.mjs").ChannelError} [told] */
+  constructor(text, told = { text, code: "error" }) {
+    super(text);
+    /** What happened there, in a word that a program can compare. */
+    this.code = told.code;
+    /** All that the other side said, as data: text, code, and type, message, frames if they are known. */
+    this.told = told;
+  }
+}
+
 export class ChannelClosedError extends Error {}
 export class TimeoutError extends Error {}
 export class UsageError extends Error {}
-export class Refusal extends Error {}
+
+export class Refusal extends Error {
+  /** @param {string} text @param {string} [code]  the word of CHANNEL_CLOSE_ERROR */
+  constructor(text, code = "error") {
+    super(text);
+    this.code = code;
+  }
+}
 
 for (const kind of [EOFError, RemoteError, ChannelClosedError, TimeoutError, UsageError]) {
   kind.prototype.name = kind.name;
 }
 
+/** @type {Record<string, new (text: string, told?: any) => Error>} */
 const BY_KIND = {
   eof: EOFError,
   remote: RemoteError,
@@ -30,4 +49,4 @@ const BY_KIND = {
 };
 
 /** @param {import("./messages.mjs").Failure} failure */
-export const errorOf = ({ kind, text }) => new BY_KIND[kind](text);
+export const errorOf = ({ kind, text, error }) => new BY_KIND[kind](text, error);

@@ -43,7 +43,7 @@ const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
  */
 export async function execute({ source, file, call, language }, kwargs, channel) {
   if (language !== null && language !== LANGUAGE) {
-    throw new errors.Refusal(`this worker executes ${LANGUAGE}, not ${language}`);
+    throw new errors.Refusal(`this worker executes ${LANGUAGE}, not ${language}`, "refused");
   }
   const run = compile(source, file ?? "<remote exec>", call);
   const found = await run(channel, requireHere(), xnet);

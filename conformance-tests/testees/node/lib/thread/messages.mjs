@@ -4,6 +4,7 @@
  * Bytes travel in memory of their own, which is handed over and not copied.
  */
 
+/** @typedef {import("../wire/channel-error.mjs").ChannelError} ChannelError */
 /** @typedef {import("../wire/decode.mjs").Coercion} Coercion */
 
 /**
@@ -22,7 +23,7 @@
  * @property {number} [count]          send: how many items the batch has
  * @property {number} [timeout]        receive, waitclose: seconds
  * @property {boolean} [forHandler]    receive: whether it is a callback's
- * @property {string | null} [text]    close: the error; handled: what the callback failed with
+ * @property {ChannelError | null} [error]  close: the reason; handled: what the callback failed with
  * @property {number} [seen]           dropped: how often the channel was given for the object
  * @property {Coercion} [coercion]     reconfigure
  */
@@ -30,7 +31,7 @@
 /**
  * @typedef {object} Ended  from a thread: the code has ended
  * @property {"ended"} op
- * @property {string | null} text  the error, or null
+ * @property {ChannelError | null} error
  */
 
 /** @typedef {import("./asking.mjs").Question & {op: "chdir", directory: string}} ChangeDirectory  the answer: an error, or null */
@@ -41,6 +42,7 @@
  * @typedef {object} Failure
  * @property {"eof" | "remote" | "closed" | "timeout" | "mistake"} kind
  * @property {string} text
+ * @property {ChannelError} [error]  remote: what the other side said
  */
 
 /**

@@ -14,7 +14,7 @@ export const SERVICE_NAMES = Object.keys(SERVICES);
 /** Run a service. @param {string} name @param {Channel} channel @returns {Promise<void>} settled when it has ended */
 export async function serve(name, channel) {
   if (!Object.hasOwn(SERVICES, name)) {
-    throw new Refusal(`this worker has no service ${JSON.stringify(name)}`);
+    throw new Refusal(`this worker has no service ${JSON.stringify(name)}`, "refused");
   }
   await SERVICES[name](channel);
 }

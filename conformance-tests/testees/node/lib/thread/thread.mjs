@@ -28,7 +28,8 @@ async function run(id, payload) {
   const channel = link.given(id);
   channel.markExecuting(true);
   running += 1;
-  let text = null;
+  /** @type {import("../wire/channel-error.mjs").ChannelError | null} */
+  let told = null;
   try {
     const whole = decodeExec(payload).follows ? await receiveRequest(channel) : payload;
     const request = decodeExec(whole);
@@ -38,12 +39,12 @@ async function run(id, payload) {
       await serve(request.service, channel);
     }
   } catch (error) {
-    text = error instanceof EOFError ? null : describeError(error);
+    told = error instanceof EOFError ? null : describeError(error);
   }
   await channel.settleSends();
   running -= 1;
   channel.markExecuting(false);
-  port.postMessage({ op: "ended", text });
+  port.postMessage({ op: "ended", error: told });
   rest();
 }
 

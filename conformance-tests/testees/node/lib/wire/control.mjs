@@ -44,7 +44,7 @@ export function decodeControl(payload, coercion = null) {
  * @param {(value: unknown) => T | undefined} match  undefined if the value does not match
  * @returns {T}
  */
-function decodeAs(name, payload, rule, match) {
+export function decodeAs(name, payload, rule, match) {
   let value;
   try {
     value = decodeControl(payload);
@@ -97,19 +97,6 @@ export function decodeReconfigure(payload) {
 /** @param {Coercion} coercion */
 export const encodeReconfigure = ({ py2strAsText, textAsBytes }) =>
   encodeItem([py2strAsText, textAsBytes], ANY_SIZE);
-
-/** @param {Buffer} payload */
-export function decodeErrorText(payload) {
-  return decodeAs("CHANNEL_CLOSE_ERROR", payload, "a text", (value) =>
-    typeof value === "string" ? value : undefined,
-  );
-}
-
-/** Encode the reason why a channel is closed, shortened if it has to be. Spec: CH-042. @param {string} text */
-export function encodeErrorText(text) {
-  const headBytes = 5;
-  return encodeItem(shortenText(text, FIXED.error_text - headBytes), ANY_SIZE);
-}
 
 /** @param {Buffer} payload @returns {{code: number, text: string}} */
 export function decodeGoaway(payload) {

@@ -107,7 +107,7 @@ export const FIXED = Object.freeze({
   max_credit: 2147483647,
   ping: 64,
   goaway_text: 4096,
-  error_text: 65536,
+  channel_error: 65536,
 });
 
 /** Depth of control payloads, whatever was announced. Spec: FR-015. */
@@ -132,8 +132,11 @@ export const TAG = Object.freeze({
 /** The feature of a peer that takes texts with surrogates. Spec: VA-013. */
 export const SURROGATES = "surrogates";
 
-/** Texts of CHANNEL_CLOSE_ERROR that a program may compare. Spec: GW-010, GW-014. */
+/** Errors of CHANNEL_CLOSE_ERROR whose texts programs for execnet compare. Spec: GW-010, GW-014. */
 export const CHANNEL_ERROR = Object.freeze({
-  mainThreadBusy: "concurrent remote_exec would cause deadlock for main_thread_only execmodel",
-  interrupted: "keyboard-interrupted",
+  mainThreadBusy: {
+    text: "concurrent remote_exec would cause deadlock for main_thread_only execmodel",
+    code: "busy",
+  },
+  interrupted: { text: "keyboard-interrupted", code: "interrupted" },
 });

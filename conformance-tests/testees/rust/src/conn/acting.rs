@@ -9,7 +9,7 @@ use crate::config;
 use crate::task::Request;
 use crate::wire::frames::{self, broken, Broken, Code, Header, Type};
 use crate::wire::hello::{self, MAX_CREDIT, OURS};
-use crate::wire::payloads::{self, encode_error, Exec, Status, PING_BYTES};
+use crate::wire::payloads::{self, encode_error, ChannelError, Exec, Status, PING_BYTES};
 use crate::wire::values::{self, CONTROL};
 use crate::wire::{cursor, text, Bad};
 
@@ -21,7 +21,7 @@ enum Payload {
     None,
     Flags(bool, bool),
     Exec(Exec),
-    Error(String),
+    Error(ChannelError),
     Credit(u64),
 }
 
@@ -134,7 +134,7 @@ impl Conn {
             }
             (Type::Reconfigure, Payload::Flags(first, second)) => channel.flags = Some((first, second)),
             (Type::ChannelClose, _) => state.close_channel(id, None),
-            (Type::ChannelCloseError, Payload::Error(text)) => state.close_channel(id, Some(text)),
+            (Type::ChannelCloseError, Payload::Error(error)) => state.close_channel(id, Some(error)),
             _ => {}
         }
         Ok(())
@@ -145,7 +145,7 @@ impl Conn {
         let others = state.open_channels();
         state.open_channel(id, kind == Type::ChannelExec);
         if kind != Type::ChannelOpen && state.ending.terminating {
-            self.refuse(state, id, "the worker is ending and takes no more requests");
+            self.refuse(state, id, "terminating", "the worker is ending and takes no more requests");
             return Ok(());
         }
         match (kind, control) {
@@ -174,7 +174,7 @@ impl Conn {
     fn answer_item(&self, state: &mut State, id: u32, item: &[u8]) {
         if item.len() as u64 > state.peer.item {
             let text = format!("the answer has {} bytes, the initiator takes {}", item.len(), state.peer.item);
-            return self.refuse(state, id, &text);
+            return self.refuse(state, id, "limit", &text);
         }
         self.answer(state, Type::ChannelData, id, item);
         self.answer(state, Type::ChannelClose, id, &[]);
@@ -182,8 +182,8 @@ impl Conn {
     }
 
     /// Closes the channel of a request with the reason why nothing is done for it.
-    pub fn refuse(&self, state: &mut State, id: u32, text: &str) {
-        self.answer(state, Type::ChannelCloseError, id, &encode_error(text));
+    pub fn refuse(&self, state: &mut State, id: u32, code: &str, text: &str) {
+        self.answer(state, Type::ChannelCloseError, id, &encode_error(&ChannelError::new(code, text)));
         state.close_channel(id, None);
         state.end_request(id);
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::state::{Half, State};
 use super::Conn;
 use crate::wire::frames::Type;
-use crate::wire::payloads::encode_error;
+use crate::wire::payloads::{encode_error, ChannelError};
 
 /// A handle of a channel.
 pub struct Channel {
@@ -44,7 +44,8 @@ impl Channel {
             Some(channel) if channel.is_open() => {}
             _ => return Ok(()),
         }
-        self.conn.close_channel(&mut state, self.id, error);
+        let error = error.map(|text| ChannelError::new("error", text));
+        self.conn.close_channel(&mut state, self.id, error.as_ref());
         Ok(())
     }
 }
@@ -72,10 +73,10 @@ impl Drop for Channel {
 
 impl Conn {
     /// Sends the closing frame and closes.
-    pub fn close_channel(&self, state: &mut State, id: u32, error: Option<&str>) {
+    pub fn close_channel(&self, state: &mut State, id: u32, error: Option<&ChannelError>) {
         match error {
             None => self.put(state, Type::ChannelClose, id, &[]),
-            Some(text) => self.put(state, Type::ChannelCloseError, id, &encode_error(text)),
+            Some(error) => self.put(state, Type::ChannelCloseError, id, &encode_error(error)),
         }
         state.close_channel(id, None);
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::state::State;
 use super::Conn;
 use crate::wire::frames::{Broken, Type};
-use crate::wire::payloads::encode_goaway;
+use crate::wire::payloads::{encode_goaway, ChannelError};
 
 const FINISH: Duration = Duration::from_secs(5);
 const INTERRUPT: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ impl Conn {
         if let Some(why) = why {
             let ids: Vec<u32> = state.channels.keys().copied().collect();
             for id in ids {
-                state.close_channel(id, Some(why.clone()));
+                state.close_channel(id, Some(ChannelError::new("error", why.clone())));
             }
             state.out.closing = true;
         }

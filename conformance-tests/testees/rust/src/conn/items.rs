@@ -6,6 +6,7 @@ use super::Conn;
 use crate::wire::frames::{broken, Broken, Code, Type};
 use crate::wire::head::{self, ARRAY};
 use crate::wire::hello::OURS;
+use crate::wire::payloads::{encode_error, ChannelError};
 use crate::wire::values::{self, Checked, Rules};
 use crate::wire::Bad;
 
@@ -42,8 +43,9 @@ impl Conn {
         }
         if state.kept + cost > OURS.memory {
             let text = format!("more than {} bytes wait here to be received (memory)", OURS.memory);
-            self.answer(state, Type::ChannelCloseError, id, &crate::wire::payloads::encode_error(&text));
-            state.close_channel(id, Some(text)); // LI-011
+            let error = ChannelError::new("limit", text);
+            self.answer(state, Type::ChannelCloseError, id, &encode_error(&error));
+            state.close_channel(id, Some(error)); // LI-011
             return Ok(());
         }
         match kind {

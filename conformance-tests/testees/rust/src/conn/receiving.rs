@@ -33,7 +33,7 @@ impl Channel {
             let over = state.receives_no_more();
             let channel = state.referred(self.id());
             if channel.receive != Half::Open || over {
-                break channel.error.clone().map_or(Ok(()), |text| Err(Fail::Remote(text)));
+                break channel.error.clone().map_or(Ok(()), |error| Err(Fail::Remote(error)));
             }
             let wake = Arc::clone(&channel.wake);
             conn.return_credit(&mut state, self.id());
@@ -58,7 +58,7 @@ impl Channel {
                 if let Err(fail) = handler(item) {
                     let mut state = conn.lock();
                     if state.channels.get(&id).is_some_and(state::Channel::is_open) {
-                        conn.close_channel(&mut state, id, Some(&fail.to_string()));
+                        conn.close_channel(&mut state, id, Some(&fail.told()));
                     }
                     break;
                 }

@@ -9,7 +9,7 @@ use super::ending::Ending;
 use super::out::Out;
 use crate::scheduling::Schedule;
 use crate::wire::hello::{Limits, DEFAULTS, OURS};
-use crate::wire::payloads::ERROR_TEXT_BYTES;
+use crate::wire::payloads::{ChannelError, ERROR_BYTES};
 use crate::wire::text::shorten;
 use crate::wire::values::Checked;
 
@@ -42,7 +42,7 @@ pub struct Channel {
     pub send: Half,
     pub receive: Half,
     /// Why it was closed, if that was an error.
-    pub error: Option<String>,
+    pub error: Option<ChannelError>,
     pub queue: VecDeque<Queued>,
     /// What has come of an incomplete item.
     pub partial: Option<Vec<u8>>,
@@ -183,7 +183,7 @@ impl State {
     }
 
     /// Closes both halves. What waits stays receivable (CH-044), an incomplete item does not (CH-036).
-    pub fn close_channel(&mut self, id: u32, error: Option<String>) {
+    pub fn close_channel(&mut self, id: u32, error: Option<ChannelError>) {
         let Some(channel) = self.channels.get_mut(&id) else { return };
         if !channel.is_open() {
             return;
@@ -195,9 +195,10 @@ impl State {
             self.kept -= partial.len() as u64;
         }
         if channel.is_held() {
-            let limit = if self.errors_kept < ERRORS_BYTES { ERROR_TEXT_BYTES } else { SHORT_ERROR_BYTES };
-            channel.error = error.map(|text| shorten(&text, limit));
-            self.errors_kept += channel.error.as_ref().map_or(0, String::len);
+            let limit = if self.errors_kept < ERRORS_BYTES { ERROR_BYTES } else { SHORT_ERROR_BYTES };
+            channel.error = error
+                .map(|told| ChannelError::new(&shorten(&told.code, SHORT_ERROR_BYTES), shorten(&told.text, limit)));
+            self.errors_kept += channel.error.as_ref().map_or(0, ChannelError::bytes);
         }
         channel.wake.notify_all();
         self.forget_if_unused(id);
@@ -223,7 +224,7 @@ impl State {
         }
         let mut unused = vec![id];
         while let Some(channel) = unused.pop().and_then(|id| self.channels.remove(&id)) {
-            self.errors_kept -= channel.error.as_ref().map_or(0, String::len);
+            self.errors_kept -= channel.error.as_ref().map_or(0, ChannelError::bytes);
             for queued in channel.queue {
                 self.kept -= queued.cost;
                 for id in queued.keeps {
@@ -290,7 +291,7 @@ mod tests {
     fn nothing_of_a_closed_channel_is_remembered_when_nobody_holds_it() {
         let mut state = State::new();
         state.open_channel(1, false);
-        state.close_channel(1, Some("gone".into()));
+        state.close_channel(1, Some(ChannelError::new("error", "gone")));
         assert!(state.channels.is_empty());
         assert_eq!((state.open_channels(), state.errors_kept, state.kept), (0, 0, 0));
     }
@@ -317,8 +318,8 @@ mod tests {
         let mut state = State::new();
         state.open_channel(1, false);
         state.channels.get_mut(&1).unwrap().uses = 1;
-        state.close_channel(1, Some("gone".into()));
-        assert_eq!(state.channels[&1].error.as_deref(), Some("gone"));
+        state.close_channel(1, Some(ChannelError::new("error", "gone")));
+        assert_eq!(state.channels[&1].error.as_ref().map(|error| error.text.as_str()), Some("gone"));
         state.channels.get_mut(&1).unwrap().uses = 0;
         state.forget_if_unused(1);
         assert_eq!(state.errors_kept, 0);

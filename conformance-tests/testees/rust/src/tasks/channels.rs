@@ -3,6 +3,7 @@
 use crate::conn::channel::Channel;
 use crate::task::{Fail, Task};
 use crate::wire::cursor;
+use crate::wire::payloads::ChannelError;
 use crate::wire::write::Writer;
 
 fn text(text: &str) -> Vec<u8> {
@@ -62,12 +63,25 @@ pub fn collect(task: &Task) -> Result<(), Fail> {
         match channel.receive(&task.interrupt) {
             Ok(item) => items.push(item),
             Err(Fail::End) => break String::new(),
-            Err(Fail::Remote(text)) => break text,
+            Err(Fail::Remote(error)) => break error.text,
             Err(fail) => return Err(fail),
         }
     };
     let list = items.iter().fold(Writer::new().list(2).list(items.len()), |writer, item| writer.raw(&item.bytes));
     task.send(&list.text(&error).bytes)
+}
+
+pub fn reason(task: &Task) -> Result<(), Fail> {
+    let channel = task.receive_channel()?;
+    let error = loop {
+        match channel.receive(&task.interrupt) {
+            Ok(_) => {}
+            Err(Fail::End) => break ChannelError::new("", ""),
+            Err(Fail::Remote(error)) => break error,
+            Err(fail) => return Err(fail),
+        }
+    };
+    task.send(&Writer::new().list(2).text(&error.text).text(&error.code).bytes)
 }
 
 pub fn drop_channel(task: &Task) -> Result<(), Fail> {

@@ -39,6 +39,7 @@ const TASKS: &[(&str, Body)] = &[
     ("é€😀", sending::not_ascii),
     ("offer", channels::offer),
     ("onward", channels::onward),
+    ("reason", channels::reason),
     ("refused", sending::refused),
     ("rsync-receiver", crate::rsync::receive),
     ("same", channels::same),

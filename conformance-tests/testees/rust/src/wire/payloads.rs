@@ -9,7 +9,8 @@ use super::{bad, Bad};
 
 pub const PING_BYTES: usize = 64;
 pub const GOAWAY_TEXT_BYTES: usize = 4096;
-pub const ERROR_TEXT_BYTES: usize = 65_536;
+pub const ERROR_BYTES: usize = 65_536;
+const MESSAGE_BYTES: usize = 16_384;
 
 /// What CHANNEL_EXEC asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,18 +92,80 @@ pub fn credit(payload: &[u8]) -> Result<u64, Bad> {
     }
 }
 
-/// The text of CHANNEL_CLOSE_ERROR.
-pub fn error(payload: &[u8]) -> Result<String, Bad> {
-    match cursor::text(&values::check(payload, CONTROL)?.bytes) {
-        Some(text) => Ok(text.to_owned()),
-        None => bad("no text"),
+/// Why a channel was closed: what this worker has a use for (CH-041).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelError {
+    pub text: String,
+    pub code: String,
+    /// What the error says of itself; nobody here looks at that of the other side.
+    pub message: Option<String>,
+}
+
+impl ChannelError {
+    pub fn new(code: &str, text: impl Into<String>) -> Self {
+        Self { text: text.into(), code: code.to_owned(), message: None }
+    }
+
+    /// What it takes to keep it.
+    pub fn bytes(&self) -> usize {
+        self.text.len() + self.code.len()
+    }
+}
+
+/// What CHANNEL_CLOSE_ERROR carries.
+pub fn error(payload: &[u8]) -> Result<ChannelError, Bad> {
+    if payload.len() > ERROR_BYTES {
+        return bad(format!("{} bytes, no more than {ERROR_BYTES} are allowed", payload.len()));
+        // CH-043
+    }
+    let checked = values::check(payload, CONTROL)?;
+    let Some(entries) = cursor::text_dict(&checked.bytes) else {
+        return bad("no map with keys of text");
+    };
+    let mut words = (None, None);
+    for (key, value) in entries {
+        let text = cursor::text(value).map(str::to_owned);
+        let fits = match key {
+            "text" | "code" | "type" | "message" => text.is_some(),
+            "frames" => cursor::list(value).is_some_and(|frames| frames.into_iter().all(is_frame)),
+            _ => true, // CH-048
+        };
+        if !fits {
+            return bad(format!("{key:?} is of a wrong type"));
+        }
+        match key {
+            "text" => words.0 = text,
+            "code" => words.1 = text,
+            _ => {}
+        }
+    }
+    match words {
+        (Some(text), Some(code)) => Ok(ChannelError { text, code, message: None }),
+        _ => bad("no \"text\", or no \"code\""),
+    }
+}
+
+/// File, line and function.
+fn is_frame(value: &[u8]) -> bool {
+    match cursor::list(value).as_deref() {
+        Some(&[file, line, name]) => {
+            cursor::text(file).is_some() && cursor::uint(line).is_some() && cursor::text(name).is_some()
+        }
+        _ => false,
     }
 }
 
 /// The payload of CHANNEL_CLOSE_ERROR; the whole of it is bounded (CH-042).
-pub fn encode_error(text: &str) -> Vec<u8> {
-    const HEAD: usize = 3;
-    Writer::new().text(&shorten(text, ERROR_TEXT_BYTES - HEAD)).bytes
+pub fn encode_error(error: &ChannelError) -> Vec<u8> {
+    const HEADS: usize = 64;
+    let message = error.message.as_deref().map(|message| shorten(message, MESSAGE_BYTES));
+    let room = ERROR_BYTES - HEADS - error.code.len() - message.as_ref().map_or(0, |message| message.len());
+    let writer = Writer::new().dict(if message.is_some() { 3 } else { 2 });
+    let writer = writer.text("text").text(&shorten(&error.text, room)).text("code").text(&error.code);
+    match message {
+        Some(message) => writer.text("message").text(&message).bytes,
+        None => writer.bytes,
+    }
 }
 
 pub fn encode_goaway(code: Code, text: &str) -> Vec<u8> {
@@ -150,7 +213,8 @@ mod tests {
     #[test]
     fn texts_of_errors_are_bounded() {
         let long = "\u{e9}".repeat(100_000);
-        assert!(encode_error(&long).len() <= ERROR_TEXT_BYTES);
+        let error = ChannelError { message: Some(long.clone()), ..ChannelError::new("error", long.as_str()) };
+        assert!(encode_error(&error).len() <= ERROR_BYTES);
         assert!(encode_goaway(Code::NoError, &long).len() < GOAWAY_TEXT_BYTES + 32);
     }
 }

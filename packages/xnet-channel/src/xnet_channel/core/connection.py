@@ -15,7 +15,7 @@ from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
 from xnet_channel.core.handshake import Handshake
 from xnet_channel.core.outgoing import Outgoing
 from xnet_channel.core.receiving import Receiving
-from xnet_wire import frames, messages
+from xnet_wire import channel_errors, frames, messages
 from xnet_wire.limits import PART_BYTES, PING_BYTES
 
 TYPE_CHECKING = False
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from xnet_channel.core.errors import ProtocolError
     from xnet_channel.core.events import Event
     from xnet_channel.core.outgoing import Buffer, FrameTrace
+    from xnet_wire.channel_errors import ChannelError
     from xnet_wire.messages import Hello
 
 #: Requests that open a channel.
@@ -215,12 +216,12 @@ class Connection:
         channel.sender.step(states.SEND_LAST)
         self.out.frame(frames.CHANNEL_LAST_MESSAGE, channel.id)
 
-    def send_close(self, channel: ChannelState, error: str | None = None) -> None:
+    def send_close(self, channel: ChannelState, error: ChannelError | None = None) -> None:
         """Close the channel for both sides.
 
         Args:
             channel: Which; a channel that is closed already is left alone.
-            error: Text for the peer: its user sees it as a remote error.
+            error: What its user there sees as a remote error.
         """
         if channel.closed:
             return
@@ -233,7 +234,7 @@ class Connection:
         if error is None:
             self.out.frame(frames.CHANNEL_CLOSE, channel.id)
         else:
-            payload = messages.encode_error_text(error)
+            payload = channel_errors.encode_channel_error(error)
             self.out.frame(frames.CHANNEL_CLOSE_ERROR, channel.id, payload)
 
     def take(self, channel: ChannelState) -> Any:

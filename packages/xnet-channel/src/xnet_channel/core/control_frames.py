@@ -21,7 +21,7 @@ from xnet_channel.core.events import (
     RequestReceived,
     TerminateReceived,
 )
-from xnet_wire import codes, frames, messages
+from xnet_wire import channel_errors, codes, frames, messages
 from xnet_wire.errors import WireError
 from xnet_wire.limits import PING_BYTES
 
@@ -174,7 +174,7 @@ class ControlFrames:
         """Spec: CH-040, CH-041, CH-060."""
         error = None
         if with_error:
-            error = messages.decode_error_text(payload)
+            error = channel_errors.decode_channel_error(payload)
         else:
             _must_be_empty(frames.CHANNEL_CLOSE, payload)
         table = self._connection.table

@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_channel.core.channel_state import ChannelState
+    from xnet_wire.channel_errors import ChannelError
     from xnet_wire.messages import ExecRequest, Hello
 
 
@@ -78,12 +79,12 @@ class ChannelClosed(Event):
 
     Attributes:
         channel: The channel, which the connection has forgotten by now.
-        error: The peer's error text, or None if it closed without one.
+        error: The peer's error, or None if it closed without one.
     """
 
     __slots__ = ("channel", "error")
 
-    def __init__(self, channel: ChannelState, error: str | None) -> None:
+    def __init__(self, channel: ChannelState, error: ChannelError | None) -> None:
         self.channel = channel
         self.error = error
 
@@ -92,12 +93,12 @@ class LateErrorReceived(Event):
     """The peer closed a channel with an error, and this side had closed it already.
 
     Attributes:
-        error: The peer's error text.
+        error: The peer's error.
     """
 
     __slots__ = ("error",)
 
-    def __init__(self, error: str) -> None:
+    def __init__(self, error: ChannelError) -> None:
         self.error = error
 
 

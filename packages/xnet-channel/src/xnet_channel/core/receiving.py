@@ -23,6 +23,7 @@ from xnet_channel.core.events import (
     TerminateReceived,
 )
 from xnet_wire import codes, frames, values
+from xnet_wire.channel_errors import LIMIT, ChannelError
 from xnet_wire.errors import FrameError, WireError
 from xnet_wire.frames import HEADER_BYTES
 from xnet_wire.limits import HELLO_BYTES, ITEM_COST_BYTES
@@ -346,9 +347,9 @@ class Receiving:
 
     def _give_up(self, channel: ChannelState, limit: MemoryLimitReached) -> ChannelClosed:
         """Close the channel of a frame that cannot be kept; items before it stay. Spec: LI-011."""
-        text = f"channel {channel.id} is closed: {limit}"
-        self._connection.send_close(channel, text)
-        return ChannelClosed(channel, text)
+        error = ChannelError(f"channel {channel.id} is closed: {limit}", LIMIT)
+        self._connection.send_close(channel, error)
+        return ChannelClosed(channel, error)
 
     def _check_item_size(self, size_bytes: int) -> None:
         limit = self._item_limit

@@ -23,7 +23,10 @@ from xnet_channel.threads.tracebacks import tell_excepthook
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable
+    from typing import Any
 
+    from xnet_channel.threads.channel import Channel
     from xnet_channel.threads.greenlet_callbacks import GreenletQueue, Turn
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.session import Session
@@ -114,6 +117,33 @@ class CallbackThread:
             except KeyboardInterrupt as error:
                 tell_excepthook(error)  # raised by the callback: signals go to the main thread
         self._ended.set()
+
+
+def set_callback(channel: Channel, callback: Callable[[Any], object], endmarker: object) -> None:
+    """See ``Channel.setcallback``."""
+    mailbox = channel._mailbox
+    session = mailbox.session
+    session.callbacks.begin()
+    with session.callbacks.turn:
+        with session.lock:
+            if mailbox.callback is not None:
+                raise OSError(f"{channel!r} has a callback already")
+            mailbox.callback = callback
+            mailbox.endmarker = endmarker
+            already_ended = mailbox.ended
+            mailbox.ended = False
+            session.has_callbacks += 1
+            waiting = len(mailbox.state.receiver.items)
+            # A thread that was waiting in receive() must not wait for ever.
+            session.tell_locked(mailbox)
+        try:
+            for _ in range(waiting):
+                deliver_one(mailbox)
+        finally:
+            if already_ended:
+                deliver_end(mailbox)
+    with session.lock:
+        session.leading.lent_in_need_locked()
 
 
 def deliver_one(mailbox: Mailbox) -> bool:

@@ -9,13 +9,14 @@ import sys
 
 from xnet_channel.core import states
 from xnet_channel.threads import takers
-from xnet_channel.threads.callbacks import deliver_end, deliver_one
+from xnet_channel.threads.callbacks import set_callback
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_channel.threads.mailbox import NO_ENDMARKER
 from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.relief import NEXT_STALL_S, STALL_S
 from xnet_channel.threads.sending import send_item, send_items
+from xnet_channel.threads.tracebacks import describe_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
     from xnet_channel.threads.mailbox import Mailbox
+    from xnet_wire.channel_errors import ChannelError
 
 #: None once the interpreter has taken this module apart.
 _is_finalizing: Callable[[], bool] | None = sys.is_finalizing
@@ -207,29 +209,7 @@ class Channel:
             OSError: The channel has a callback already.
             KeyboardInterrupt: Ctrl-C while an item was passed here. The channel is closed.
         """
-        mailbox = self._mailbox
-        session = self._session
-        session.callbacks.begin()
-        with session.callbacks.turn:
-            with session.lock:
-                if mailbox.callback is not None:
-                    raise OSError(f"{self!r} has a callback already")
-                mailbox.callback = callback
-                mailbox.endmarker = endmarker
-                already_ended = mailbox.ended
-                mailbox.ended = False
-                session.has_callbacks += 1
-                waiting = len(self._receiver.items)
-                # A thread that was waiting in receive() must not wait for ever.
-                session.tell_locked(mailbox)
-            try:
-                for _ in range(waiting):
-                    deliver_one(mailbox)
-            finally:
-                if already_ended:
-                    deliver_end(mailbox)
-        with session.lock:
-            session.leading.lent_in_need_locked()
+        set_callback(self, callback, endmarker)
 
     if TYPE_CHECKING:
 
@@ -263,7 +243,8 @@ class Channel:
         """Close the channel for both sides. Closing it again does nothing.
 
         Args:
-            error: The other side gets a RemoteError with this text.
+            error: The other side gets a RemoteError with this text; of an exception its type and message
+                travel as well, and a RemoteError is passed on as it is.
 
         Raises:
             OSError: This is the channel of running remote_exec code: it closes when that ends.
@@ -273,12 +254,12 @@ class Channel:
         with self._session.lock:
             if self._mailbox.state.closed:
                 return
-            text = None if error is None else str(error)
+            reason = None if error is None else describe_reason(error)
             if isinstance(error, RemoteError):
                 self._mailbox.add_error_locked(error)
-            self._session.close_channel_locked(self._mailbox, text)
+            self._session.close_channel_locked(self._mailbox, reason)
 
-    def refuse(self, error: str) -> bool:
+    def refuse(self, error: ChannelError) -> bool:
         """Close the channel with an error, whoever runs on it; return whether it was open."""
         with self._session.lock:
             was_open = not self._mailbox.state.closed

@@ -1,6 +1,6 @@
 """What users of channels can catch.
 
-* ``RemoteError``: the code on the other side failed; its traceback is the text.
+* ``RemoteError``: the code on the other side failed; its traceback is the text, its ``code`` says how.
 * ``CallbackError``: a callback of this side failed; a RemoteError, as which execnet raises it.
 * ``TimeoutError``: nothing came in time (also the builtin TimeoutError, and so an OSError).
 * ``EOFError`` (builtin): the channel has ended, or the connection is gone; the text says which.
@@ -14,9 +14,14 @@ import builtins
 import os
 import sys
 
+from xnet_wire.channel_errors import ERROR, INTERRUPTED, ChannelError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Final, TextIO
+
+    from xnet_wire.channel_errors import Frame
 
 #: Text of the error with which an interrupted execution closes its channel. Nobody wants to be
 #: warned about it: the interrupt itself was visible enough. (The text is execnet's.)
@@ -25,26 +30,50 @@ INTERRUPT_TEXT: Final = "keyboard-interrupted"
 CANNOT_SEND: Final = "cannot send (already closed?): "
 
 
+#: The same as data: what ends an execution, and what nobody is warned about.
+INTERRUPT: Final = ChannelError(INTERRUPT_TEXT, INTERRUPTED)
+
+
 class RemoteError(Exception):
     """The other side failed.
 
     Attributes:
-        formatted: The remote traceback or message.
+        formatted: The remote traceback or message: all that is known, for people.
+        code: What happened: ``"error"`` (the code, or the callback, failed), ``"interrupted"``; or nothing
+            was begun, because the worker was ``"busy"`` with its only execution, is ``"terminating"``, or has
+            nothing that could do it: ``"refused"``; or ``"limit"``, more than the receiver takes. A word
+            that is not among these means ``"error"``.
+        type: Class of the exception there, with its module unless that is builtin; None if it is not known.
+        message: What the exception says; None if it is not known.
+        frames: File, line (0: not known) and function of each call, outermost first; of many, not those in
+            the middle.
     """
 
-    def __init__(self, formatted: str) -> None:
+    def __init__(
+        self,
+        formatted: str,
+        *,
+        code: str = ERROR,
+        type: str | None = None,
+        message: str | None = None,
+        frames: Sequence[Frame] = (),
+    ) -> None:
         super().__init__(formatted)
         self.formatted = formatted
+        self.code = code
+        self.type = type
+        self.message = message
+        self.frames = tuple(frames)
 
     def __str__(self) -> str:
         return self.formatted
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}: {self.formatted}"
+        return f"{self.__class__.__name__}: {self.formatted}"
 
     def warn(self) -> None:
         """Write to stderr that nobody looked at this error."""
-        if self.formatted != INTERRUPT_TEXT:
+        if self.code != INTERRUPTED:
             write_to_stderr(f"[{os.getpid()}] Warning: a remote error that nobody received: {self!r}\n")
 
 
@@ -54,6 +83,13 @@ class CallbackError(RemoteError):
     ``threading.excepthook`` was told of it when it happened; the traceback is part of the text. Programs for
     execnet catch it as what execnet raises.
     """
+
+
+def remote_error(error: ChannelError) -> RemoteError:
+    """Return what users see of the error with which the other side closed a channel."""
+    return RemoteError(
+        error.text, code=error.code, type=error.type, message=error.message, frames=error.frames
+    )
 
 
 class WorkerEndingError(OSError):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xnet_channel.threads.errors import RemoteError
     from xnet_channel.threads.session import Session
     from xnet_channel.threads.takers import GreenletTaker, Taker
+    from xnet_wire.channel_errors import ChannelError
 
 #: Stands for "no endmarker wanted": None is a value that callbacks may want.
 NO_ENDMARKER: Final = object()
@@ -35,7 +36,7 @@ class Mailbox:
         state: The core's half machines.
         callback: Called on the callback thread for each item, or None.
         endmarker: What the callback gets when no more items come, or ``NO_ENDMARKER``.
-        callback_failed: What is said of a callback that has failed, or None.
+        callback_failed: The error of a callback that has failed, or None.
         remote_errors: Errors of the peer that nobody has seen yet.
         ended: No item will be delivered any more: everything that came has been queued, or the
             callback has seen it and the endmarker.
@@ -66,7 +67,7 @@ class Mailbox:
         self.state = state
         self.callback: Callable[[Any], object] | None = None
         self.endmarker: object = NO_ENDMARKER
-        self.callback_failed: str | None = None
+        self.callback_failed: ChannelError | None = None
         self.remote_errors: list[RemoteError] = []
         self.ended = state.receiver.state is not states.OPEN
         self.last_taker: Taker | GreenletTaker | None = None
@@ -105,9 +106,16 @@ class Mailbox:
 
     def callback_error(self) -> CallbackError | None:
         """Return the error of a callback that has failed, a new one each time, else None."""
-        if self.callback_failed is None:
+        failed = self.callback_failed
+        if failed is None:
             return None
-        return CallbackError(f"the callback of channel {self.state.id} failed: {self.callback_failed}")
+        return CallbackError(
+            f"the callback of channel {self.state.id} failed: {failed.text}",
+            code=failed.code,
+            type=failed.type,
+            message=failed.message,
+            frames=failed.frames,
+        )
 
     def has_news(self) -> bool:
         """Return whether a thread that waits for an item has to wait no longer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from xnet_wire import frames
+from xnet_wire.channel_errors import REFUSED, ChannelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class SessionOwner:
             channel: Where the answer goes.
             request: What CHANNEL_EXEC asks to run, else None.
         """
-        channel.refuse(f"this worker does not answer {frames.type_name(frame_type)}")
+        channel.refuse(ChannelError(f"this worker does not answer {frames.type_name(frame_type)}", REFUSED))
 
     def on_terminate(self) -> None:
         """The initiator asked this worker to end."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from xnet_channel.core import states
 from xnet_channel.core.errors import LocalProtocolError
-from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT_TEXT, WorkerEndingError
+from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT, WorkerEndingError
 from xnet_channel.threads.interrupts import (
     INTERRUPTS,
     hold_interrupts,
@@ -22,6 +22,7 @@ from xnet_channel.threads.last_words import await_reason_locked, is_broken
 from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.relief import STALL_S
 from xnet_wire import values
+from xnet_wire.channel_errors import INTERRUPTED, ChannelError
 from xnet_wire.errors import DumpError
 from xnet_wire.limits import ITEM_COST_BYTES
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Final
 
     from xnet_channel.core.outgoing import Buffer
+    from xnet_channel.threads.errors import RemoteError
     from xnet_channel.threads.mailbox import Mailbox
 
 #: A batch is sent when its items cost this much: large enough to make the frame's own cost
@@ -201,9 +203,10 @@ class Reservation:
                     self._sender.turns.remove(self)
                 if error is not None and self._sender.in_parts:
                     text = f"sending was interrupted in the middle of an item by {error!r}"
+                    reason = ChannelError(text, INTERRUPTED)
                     if isinstance(error, WorkerEndingError):
-                        text = INTERRUPT_TEXT  # as its whole execution is
-                    self._session.close_channel_locked(self._mailbox, text)
+                        reason = INTERRUPT  # as its whole execution is
+                    self._session.close_channel_locked(self._mailbox, reason)
                 self._session.tell_locked(self._mailbox)
         finally:
             self._release()
@@ -329,8 +332,14 @@ def _cannot_send_locked(mailbox: Mailbox, reason: Exception | None) -> OSError:
         why = f"channel {mailbox.state.id} is closed"
         if mailbox.remote_errors:
             # The whole of it is for receive() and waitclose().
-            words = mailbox.remote_errors[0].formatted.strip().rpartition("\n")[2]
-            why += f", the other side failed: {words}"
+            why += f", the other side failed: {_words_of(mailbox.remote_errors[0])}"
     else:
         why = str(reason)
     return OSError(f"{CANNOT_SEND}{why}")
+
+
+def _words_of(error: RemoteError) -> str:
+    """Return what fits into a sentence of an error; its text may be a traceback."""
+    if error.type is None:
+        return error.formatted.strip().rpartition("\n")[2]
+    return f"{error.type}: {error.message}" if error.message else error.type

@@ -26,10 +26,11 @@ from xnet_channel.threads.native import CLOCK, RLock, reserve_thread
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.pings import Pings
 from xnet_channel.threads.relief import Relief
-from xnet_channel.threads.tracebacks import format_error
+from xnet_channel.threads.tracebacks import describe_error
 from xnet_channel.threads.wait_list import WaitList
 from xnet_channel.threads.writer import Writer
 from xnet_wire import codes, values
+from xnet_wire.channel_errors import LIMIT, ChannelError
 from xnet_wire.limits import ITEM_COST_BYTES
 from xnet_wire.messages import Hello
 
@@ -262,8 +263,8 @@ class Session:
             sent = self.connection.send_item(state, payload, len(payload) + ITEM_COST_BYTES)
         except LocalProtocolError:
             sent = False
-        problem = None if sent else f"the answer of {len(payload)} bytes does not fit into one frame"
-        self.close_channel_locked(channel._mailbox, problem)
+        text = f"the answer of {len(payload)} bytes does not fit into one frame"
+        self.close_channel_locked(channel._mailbox, None if sent else ChannelError(text, LIMIT))
 
     def _id_of(self, channel: object) -> int | None:
         return channel.id if isinstance(channel, Channel) and channel._session is self else None
@@ -299,15 +300,15 @@ class Session:
 
     def callback_failed(self, mailbox: Mailbox, error: BaseException) -> None:
         """Close the channel of a callback that raised; the peer gets the traceback, and so does who waits."""
-        text = format_error(error)
+        described = describe_error(error)
         with self.lock:
-            mailbox.callback_failed = text
+            mailbox.callback_failed = described
             # Also of a channel that has closed: its callback gets nothing any more.
             mailbox.state.receiver.drop_items()
             if not mailbox.state.closed:
-                self.close_channel_locked(mailbox, text)
+                self.close_channel_locked(mailbox, described)
 
-    def close_channel_locked(self, mailbox: Mailbox, error: str | None) -> None:
+    def close_channel_locked(self, mailbox: Mailbox, error: ChannelError | None) -> None:
         """Close a channel from this side."""
         self.connection.send_close(mailbox.state, error)
         self.writer.flush_soon_locked()

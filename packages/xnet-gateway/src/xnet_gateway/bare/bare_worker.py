@@ -334,7 +334,7 @@ CREDIT_OVERDRAWN, CREDIT_OVERFLOW, STATE_VIOLATION, LIMIT_EXCEEDED = 5, 6, 7, 8
 HELLO_MALFORMED, CONFIG_REFUSED, INTERNAL_ERROR, ROLE_VIOLATION, PAYLOAD_MALFORMED = 9, 10, 12, 13, 14
 
 FRAME_LIMIT, ITEM_LIMIT, DEPTH_LIMIT, CHANNEL_LIMIT, WINDOW = 1048576, 2147483647, 512, 65536, 1048576
-HELLO_LIMIT, ERROR_TEXT_LIMIT, GOAWAY_TEXT_LIMIT, CONTROL_DEPTH = 65536, 65536, 4096, 64
+HELLO_LIMIT, ERROR_LIMIT, GOAWAY_TEXT_LIMIT, CONTROL_DEPTH = 65536, 65536, 4096, 64
 MAX_CREDIT, MAX_ID, ITEM_COST, PART_LIMIT = 2147483647, 2**32 - 1, 64, 262144
 #: Nesting that an encoder tries at all: a peer may announce more, but Python's stack has an end.
 ENCODE_DEPTH = 1000
@@ -374,17 +374,24 @@ class Malformed(Exception):
 
 
 class RemoteError(Exception):
-    """The other side closed the channel with an error; ``formatted`` is its text."""
+    """The other side closed the channel with an error, or is told of one: the map of CHANNEL_CLOSE_ERROR (CH-041).
 
-    def __init__(self, formatted):
+    ``formatted`` is its text, ``code`` a word that programs compare, the others are None or empty if they are not known.
+    """
+
+    def __init__(self, formatted, code="error", type=None, message=None, frames=()):
         Exception.__init__(self, formatted)
         self.formatted = formatted
+        self.code, self.type, self.message, self.frames = code, type, message, frames
 
     def __str__(self):
         return native(self.formatted)
 
     def __repr__(self):
         return "%s: %s" % (type(self).__name__, native(self.formatted))
+
+
+INTERRUPT = RemoteError(INTERRUPT_TEXT, "interrupted")
 
 
 @later
@@ -1249,9 +1256,39 @@ def fit(text, limit):
 
 
 @later
-def encode_text(text, limit):
-    data = fit(text, limit).encode("utf-8")
-    return head(3, len(data)) + data
+def encode_error(error):
+    """Return the payload of a CHANNEL_CLOSE_ERROR: frames are left out first, from the middle (CH-042)."""
+    pairs = []
+    room = ERROR_LIMIT - 64
+    for key, most in (("code", 1024), ("type", 1024), ("message", 16384), ("formatted", room)):
+        value = getattr(error, key)
+        if value is not None:
+            value = fit(value, min(most, room))
+            room -= len(value.encode("utf-8"))
+            pairs.append((key, value))
+    frames = [[as_text(name), line, as_text(function)] for name, line, function in error.frames]
+    while frames and sum([len((name + function).encode("utf-8")) + 20 for name, _, function in frames]) > room:
+        del frames[len(frames) // 2]
+    pairs.insert(0, ("text", pairs.pop()[1]))
+    return encode_map(pairs + [("frames", frames)] if frames else pairs)
+
+
+@later
+def check_error(payload):
+    """Return the error that a CHANNEL_CLOSE_ERROR carries (CH-041, CH-043, CH-048)."""
+    code = PAYLOAD_MALFORMED
+    must(len(payload) <= ERROR_LIMIT, code, "CHANNEL_CLOSE_ERROR has %s bytes, more than 65536", len(payload))
+    told = decode_control(payload, CLOSE_ERROR)
+    must(is_text_map(told), code, "CHANNEL_CLOSE_ERROR is no map with texts as keys but %s", told)
+    for key in ("text", "code", "type", "message"):
+        value = told.get(key, None if key in ("text", "code") else Text())
+        must(type(value) is Text, code, '"' + key + '" in CHANNEL_CLOSE_ERROR is no text but %s', value)
+    frames = told.get("frames", [])
+    good = type(frames) is list and all(type(one) is list and len(one) == 3 for one in frames)
+    good = good and all(type(one[0]) is Text and is_number(one[1]) and type(one[2]) is Text for one in frames)
+    must(good, code, '"frames" in CHANNEL_CLOSE_ERROR is no list of [file, line, function] but %s', frames)
+    frames = tuple(map(tuple, frames))
+    return RemoteError(told["text"], native(told["code"]), told.get("type"), told.get("message"), frames)
 
 
 def encode_map(pairs):
@@ -1996,7 +2033,11 @@ class Channel(object):
             if self._state.sending is not CLOSED:
                 if isinstance(error, RemoteError):
                     self._state.errors.append(error)
-                link.close_locked(self._state, None if error is None else as_text(error))
+                elif isinstance(error, BaseException):
+                    error = tell_of(error, getattr(error, "__traceback__", None), as_text(error))
+                elif error is not None:
+                    error = RemoteError(as_text(error))
+                link.close_locked(self._state, error)
 
     def isclosed(self):
         """Return whether nothing can be sent any more."""
@@ -2604,22 +2645,24 @@ class Link(object):
     def on_question(self, kind, number):
         self.take_id(number)
         if self.ending:
-            self.queue(CLOSE_ERROR, number, encode_text(self.end_text, ERROR_TEXT_LIMIT - 5), True)
+            self.refuse(number, self.end_text, "terminating")
         else:
             answer = self.owner.status_locked() if kind == STATUS else self.owner.information()
             if len(answer) > self.peer_limits["item"]:  # GW-023
                 text = "the answer has %d bytes; the initiator takes items of %d"
-                text = encode_text(text % (len(answer), self.peer_limits["item"]), ERROR_TEXT_LIMIT)
-                self.queue(CLOSE_ERROR, number, text, True)
+                self.refuse(number, text % (len(answer), self.peer_limits["item"]), "limit")
             else:
                 self.queue(DATA, number, answer, True)
                 self.queue(CLOSE, number, b"", True)
+
+    def refuse(self, number, text, code):
+        self.queue(CLOSE_ERROR, number, encode_error(RemoteError(text, code)), True)
 
     def on_exec(self, number, payload):
         request = check_exec(payload)
         if self.ending:
             self.take_id(number)
-            self.queue(CLOSE_ERROR, number, encode_text(self.end_text, ERROR_TEXT_LIMIT - 5), True)
+            self.refuse(number, self.end_text, "terminating")
         else:
             self.owner.execute_locked(self.channel_locked(self.on_open(number)), request)
 
@@ -2704,7 +2747,7 @@ class Link(object):
             if self.gone.get(state.id) is state.user:
                 self.gone.pop(state.id, None)
             for error in state.errors:
-                if error.formatted != INTERRUPT_TEXT:
+                if error.code != "interrupted":
                     warn("Warning: a remote error that nobody received: %r" % error)
             if state.sending is CLOSED or self.sealed:
                 continue
@@ -2723,7 +2766,7 @@ class Link(object):
         if error is None:
             self.queue(CLOSE, state.id, b"", True)
         else:
-            self.queue(CLOSE_ERROR, state.id, encode_text(error, ERROR_TEXT_LIMIT - 5), True)
+            self.queue(CLOSE_ERROR, state.id, encode_error(error), True)
         self.flush_soon_locked()
         self.no_more_items_locked(state)
 
@@ -2749,14 +2792,12 @@ class Link(object):
             return
         self.forget_locked(state)
         if error is not None:
-            state.errors.append(RemoteError(error))
+            state.errors.append(error)
         self.no_more_items_locked(state)
 
     @later
     def on_close_error(self, number, payload):
-        text = decode_control(payload, CLOSE_ERROR)
-        must(type(text) is Text, PAYLOAD_MALFORMED, "CHANNEL_CLOSE_ERROR carries %s, expected a text", text)
-        self.on_close(number, payload, text)
+        self.on_close(number, payload, check_error(payload))
 
     @later
     def on_last(self, number, payload):
@@ -2925,7 +2966,9 @@ class Link(object):
         if state.errors:
             return state.errors.pop(0)
         if state.failed is not None:
-            return CallbackError("the callback of channel %d failed: %s" % (state.id, native(state.failed)))
+            why = state.failed
+            text = "the callback of channel %d failed: %s" % (state.id, native(why.formatted))
+            return CallbackError(text, why.code, why.type, why.message, why.frames)
         if state.receiving is OPEN and self.ending:
             return EOFError(native(self.end_text))
         return None
@@ -3024,8 +3067,8 @@ class Link(object):
                 # The other side could not tell the rest of this item from the next one.
                 state.in_parts = False
                 if state.sending is OPEN:
-                    text = "sending was interrupted in the middle of an item"
-                    self.close_locked(state, INTERRUPT_TEXT if self.ending else text)
+                    why = RemoteError("sending was interrupted in the middle of an item", "interrupted")
+                    self.close_locked(state, INTERRUPT if self.ending else why)
             self.notify_locked(state.sleepers)
 
     @later
@@ -3443,11 +3486,11 @@ class Callbacks(object):
     @later
     def failed(self, state, error):
         interrupted = isinstance(error, KeyboardInterrupt)
-        text = INTERRUPT_TEXT if interrupted else describe(error, sys.exc_info()[2])
+        why = INTERRUPT if interrupted else tell_of(error, sys.exc_info()[2])
         with self.link.guard:
-            state.failed = text
+            state.failed = why
             state.items.clear()
-            self.link.close_locked(state, text)
+            self.link.close_locked(state, why)
         if interrupted:
             raise error  # in the main thread, which has come here by `setcallback`, it was Ctrl-C
         tell_excepthook()
@@ -3527,6 +3570,27 @@ def describe(error, trace, name="<none>", source=""):
 
 
 @later
+def tell_of(error, trace, text=None):
+    """Return an error as what closes a channel (GW-032), whatever the code has made of its class."""
+    if text is None:
+        text = describe(error, trace)
+    first, last = [], deque(maxlen=50)
+    while trace is not None:  # of very many calls the first and the last
+        code = trace.tb_frame.f_code
+        (first if len(first) < 50 else last).append((code.co_filename, trace.tb_lineno or 0, code.co_name))
+        trace = trace.tb_next
+    try:
+        return RemoteError(text, "error", name_of(type(error)), as_text(error), first + list(last))
+    except BaseException:
+        return RemoteError(text, "error", None, None, first + list(last))
+
+
+def name_of(kind):
+    module = "" if kind.__module__ in ("builtins", "exceptions") else as_text(kind.__module__) + "."
+    return module + as_text(getattr(kind, "__qualname__", kind.__name__))
+
+
+@later
 def plain(error, trace, name, source):
     """Return the same with nothing but what is here."""
     lines = source.split("\n")
@@ -3539,9 +3603,7 @@ def plain(error, trace, name, source):
             if code.co_filename == name and at <= len(lines):
                 parts[-1] += "    %s\n" % as_text(lines[at - 1]).strip()
             trace = trace.tb_next
-        kind = type(error)
-        module = "" if kind.__module__ in ("builtins", "exceptions") else as_text(kind.__module__) + "."
-        text = "".join(parts) + "%s%s: %s\n" % (module, as_text(kind.__name__), as_text(error)) + text
+        text = "".join(parts) + "%s: %s\n" % (name_of(type(error)), as_text(error)) + text
         before = None if getattr(error, "__suppress_context__", True) else error.__context__
         error = getattr(error, "__cause__", None) or before
         if error is None:
@@ -3562,11 +3624,11 @@ class Execution(object):
         self.source, self.file = "", NO_FILE
 
     def run(self):
-        """Run the code; return the text to close the channel with, or None after a good end (GW-010)."""
+        """Run the code; return the error to close the channel with, or None after a good end (GW-010)."""
         pid = OS.getpid()
         error = self._run(pid)
         if OS.getpid() != pid:  # forked by the code, which has come to its end there, too
-            end_child(0 if error is None else 1, error or "")
+            end_child(0 if error is None else 1, "" if error is None else error.formatted)
         return error
 
     @later
@@ -3590,9 +3652,9 @@ class Execution(object):
                     self._receive_request()
                 self.source, name, call, kwargs, language, kind = self.request
                 if kind == "service":  # it is sent whatever it is to run, for it has to be small
-                    return as_text("this worker has no service ") + self.source
+                    return RemoteError(as_text("this worker has no service ") + self.source, "refused")
                 if language not in (None, "python"):
-                    return as_text("this worker executes python, not ") + language
+                    return RemoteError(as_text("this worker executes python, not ") + language, "refused")
                 self.file = native(name) if name else NO_FILE
                 linecache = sys.modules.get("linecache")
                 if linecache is not None:  # for `inspect` in the code; importing it for that costs too much
@@ -3613,11 +3675,11 @@ class Execution(object):
                 if in_main:
                     _quiet[0] = quiet
         except (KeyboardInterrupt, WorkerEnding):
-            return INTERRUPT_TEXT
+            return INTERRUPT
         except EOFError:
             return None  # code that still waited for items when there were no more
         except Broken as error:
-            return error.text
+            return RemoteError(error.text)
         except BaseException as error:
             return self._failure(error, sys.exc_info()[2], pid)
         return None
@@ -3649,7 +3711,7 @@ class Execution(object):
                 implementation().split()[1],
                 as_text(sys.executable or "?"),
             )
-        return text
+        return tell_of(error, trace, text)
 
 
 def parseable(source):
@@ -4106,7 +4168,7 @@ class Worker(object):
             error = task.run()
             self._trace("executed on channel %d" % channel.id)
         except BaseException as failure:  # of a trace function that the code left: go on
-            error = self._text_of(failure, sys.exc_info()[2])
+            error = self._error_of(failure, sys.exc_info()[2])
         with link.guard:
             self._running -= 1
             if in_main and self._patient:
@@ -4117,17 +4179,18 @@ class Worker(object):
             late = error is not None and channel._state.sending is CLOSED and not link.sealed
             link.close_locked(channel._state, error)
             link.notify_locked(self._sleepers)
-        if late and not task.follows and error != INTERRUPT_TEXT:
+        if late and not task.follows and error is not INTERRUPT:
             # On a channel that the initiator has closed nobody would hear of it.
-            warn("Warning: a remote error that nobody received: RemoteError: %s" % native(error))
+            warn("Warning: a remote error that nobody received: %r" % error)
 
-    def _text_of(self, failure, trace):
+    def _error_of(self, failure, trace):
         if isinstance(failure, KeyboardInterrupt):
-            return INTERRUPT_TEXT
+            return INTERRUPT
         try:
-            return describe(failure, trace)
+            return tell_of(failure, trace)
         except BaseException:  # an audit hook may refuse what a traceback is made of
-            return as_text("Traceback (most recent call last):\n%s: %s\n" % (type(failure).__name__, failure))
+            text = "Traceback (most recent call last):\n%s: %s\n" % (type(failure).__name__, failure)
+            return RemoteError(as_text(text))
 
     def execute_locked(self, channel, request):
         """Have a request run: on the main thread if that is idle (GW-013, GW-014)."""
@@ -4155,7 +4218,7 @@ class Worker(object):
                 self._patient.remove(task)
                 self._waiting -= 1
                 task.channel._executing = False
-                self._link.close_locked(task.channel._state, REFUSED_TEXT)
+                self._link.close_locked(task.channel._state, RemoteError(REFUSED_TEXT, "busy"))
 
     # -- questions and configuration, asked by the thread that reads
 

@@ -16,8 +16,9 @@ from collections import deque
 
 from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
 from xnet_channel.threads.native import CLOCK, RLock, start_thread
-from xnet_channel.threads.tracebacks import HEADER, format_error
+from xnet_channel.threads.tracebacks import HEADER, describe_error
 from xnet_channel.threads.wait_list import WaitList
+from xnet_wire.channel_errors import BUSY, TERMINATING, ChannelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,16 +112,17 @@ class ExecPool:
         """Have the task run. Never blocks."""
         with self._lock:
             if self.stopping:
-                refusal = "this worker is terminating and takes no more executions"
-            elif self.greenlets is not None:
+                _refuse(
+                    task, ChannelError("this worker is terminating and takes no more executions", TERMINATING)
+                )
+                return
+            if self.greenlets is not None:
                 self._queued += 1
                 self.greenlets.add(task)
-                refusal = ""
             elif not self.main_busy:
                 self.main_busy = True
                 self._queued += 1
                 self.main_task = task
-                refusal = ""
             elif self.execmodel == MAIN_THREAD_ONLY:
                 self._queued += 1
                 self._patient.append(task)
@@ -130,10 +132,7 @@ class ExecPool:
                 self._queued += 1
                 start_thread(self._run, (task,), "xnet-exec")
                 return
-        if refusal:
-            _refuse(task, refusal)
-        else:
-            self._wake_main()
+        self._wake_main()
 
     def _refuse_if_it_waits(self, task: ExecTask) -> None:
         with self._lock:
@@ -142,7 +141,7 @@ class ExecPool:
             self._patient.remove(task)
             self._queued -= 1
             self._changed.notify_all_locked()
-        _refuse(task, CONCURRENT_EXEC_DEADLOCK_TEXT)
+        _refuse(task, ChannelError(CONCURRENT_EXEC_DEADLOCK_TEXT, BUSY))
 
     def run_main_task(self) -> None:
         """Run what waits for the main thread."""
@@ -178,7 +177,7 @@ class ExecPool:
             held = hold_interrupts()
         except BaseException as failure:  # noqa: BLE001 - of the code's: the worker goes on
             # Ctrl-C that came just when the code had ended, or a trace function, an audit hook that it left.
-            error = _text_of(failure)
+            error = _describe(failure)
             held = hold_interrupts()
         try:
             with self._lock:
@@ -198,13 +197,13 @@ class ExecPool:
                 release_interrupts(held)
 
 
-def _text_of(failure: BaseException) -> str:
+def _describe(failure: BaseException) -> ChannelError:
     try:
-        return format_error(failure)
+        return describe_error(failure)
     except BaseException:  # noqa: BLE001 - an audit hook may refuse what a traceback is made of
-        return f"{HEADER}{type(failure).__name__}: {failure}\n"
+        return ChannelError(f"{HEADER}{type(failure).__name__}: {failure}\n")
 
 
-def _refuse(task: ExecTask, text: str) -> None:
+def _refuse(task: ExecTask, error: ChannelError) -> None:
     task.channel._executing = False
-    task.channel.refuse(text)
+    task.channel.refuse(error)

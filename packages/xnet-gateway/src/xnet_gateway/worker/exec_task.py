@@ -8,11 +8,18 @@ from __future__ import annotations
 import sys
 
 from xnet_channel.threads import greenlets
-from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT_TEXT, RemoteError, WorkerEndingError
+from xnet_channel.threads.errors import (
+    CANNOT_SEND,
+    INTERRUPT,
+    RemoteError,
+    WorkerEndingError,
+    remote_error,
+)
 from xnet_channel.threads.native import OS
 from xnet_channel.threads.own_imports import OWN_IMPORTS
-from xnet_channel.threads.tracebacks import HEADER, format_traceback, show_source
+from xnet_channel.threads.tracebacks import HEADER, as_data, format_traceback, show_source
 from xnet_gateway.worker.services import maybe_service
+from xnet_wire.channel_errors import REFUSED, ChannelError
 from xnet_wire.errors import WireError
 from xnet_wire.messages import decode_following
 
@@ -51,19 +58,19 @@ class ExecTask:
         #: The error of the code came of the end of its channel.
         self._follows = False
 
-    def run(self) -> str | None:
+    def run(self) -> ChannelError | None:
         """Run the code.
 
         Returns:
-            What to close the channel with: None after a good end, else the error text. Does not
+            What to close the channel with: None after a good end, else the error. Does not
             return in a child that the code forked.
         """
         error = self._run()
         if OS.getpid() != self._pid:
-            end_forked_child(0 if error is None else 1, error or "")
+            end_forked_child(*((0, "") if error is None else (1, error.text)))
         return error
 
-    def _run(self) -> str | None:
+    def _run(self) -> ChannelError | None:
         file = NO_FILE
         namespace: dict[str, Any] = {"channel": self.channel, "__name__": "__channelexec__"}
         try:
@@ -71,12 +78,13 @@ class ExecTask:
                 try:
                     self.request = decode_following(self.channel.receive())
                 except WireError as error:
-                    return str(error)
+                    return ChannelError(str(error))
             request = self.request
             if request.service is not None:
                 return self._serve(request.service)
             if request.language not in (None, LANGUAGE):
-                return f"this worker executes {LANGUAGE}, not {request.language}"
+                text = f"this worker executes {LANGUAGE}, not {request.language}"
+                return ChannelError(text, REFUSED)
             file = request.file or NO_FILE
             linecache: Any = sys.modules.get("linecache")
             if linecache is not None:  # for `inspect` in the code; importing it for that costs too much
@@ -91,7 +99,7 @@ class ExecTask:
             if result is not None and hasattr(result, "cr_await"):
                 run_in_loop(result)
         except (KeyboardInterrupt, WorkerEndingError):
-            return INTERRUPT_TEXT
+            return INTERRUPT
         except EOFError:
             # [GW-010] Code that still waited for items when there were no more is not an error.
             return None
@@ -103,15 +111,15 @@ class ExecTask:
             return self._describe(error, file)
         return None
 
-    def _serve(self, name: str) -> str | None:
-        """Run a service; return why there is none."""
+    def _serve(self, name: str) -> ChannelError | None:
+        """Run a service; return the error if there is none."""
         service = maybe_service(name)
         if service is None:
-            return f"this worker has no service {name!r}"
+            return ChannelError(f"this worker has no service {name!r}", REFUSED)
         service(self.channel)
         return None
 
-    def finish(self, error: str | None) -> None:
+    def finish(self, error: ChannelError | None) -> None:
         """Close the channel.
 
         Must come after the execution slot is free again: the initiator may send the next exec as
@@ -124,10 +132,10 @@ class ExecTask:
         elif (
             not self.channel.refuse(error) and not self._follows and not self.channel.gateway.session.finished
         ):
-            RemoteError(error).warn()  # on a channel that the initiator has closed nobody would hear of it
+            remote_error(error).warn()  # on a channel that the initiator has closed nobody would hear of it
 
-    def _describe(self, error: BaseException, file: str) -> str:
-        """Return the traceback from the user's code on, with its source lines."""
+    def _describe(self, error: BaseException, file: str) -> ChannelError:
+        """Return the error with its traceback from the user's code on, with the lines of the source."""
         # Without our own frame, which is all there is if the source could not be compiled.
         trace = error.__traceback__ and error.__traceback__.tb_next
         if trace is not None and trace.tb_frame.f_code is run_in_loop.__code__:
@@ -135,7 +143,9 @@ class ExecTask:
                 trace = trace.tb_next  # of the event loop
         text = format_traceback(error, trace, (file, self.request.source))
         # Without calls, as of what could not even begin, it lacks the line that programs look for.
-        return text if text.startswith(HEADER) or trace is not None else HEADER + text
+        if not text.startswith(HEADER) and trace is None:
+            text = HEADER + text
+        return as_data(error, trace, text)
 
 
 def run_in_loop(coroutine: Coroutine[Any, Any, object]) -> None:

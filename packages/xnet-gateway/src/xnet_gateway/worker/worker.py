@@ -23,6 +23,7 @@ from xnet_gateway.worker.exec_pool import ExecPool
 from xnet_gateway.worker.exec_task import ExecTask
 from xnet_gateway.worker.services import available
 from xnet_wire import frames, messages
+from xnet_wire.channel_errors import TERMINATING, ChannelError
 from xnet_wire.value_types import SURROGATES_FEATURE
 
 TYPE_CHECKING = False
@@ -180,7 +181,8 @@ class WorkerGateway(SessionOwner):
     def on_request(self, frame_type: int, channel: Channel, request: ExecRequest | None) -> None:
         """Answer STATUS and INFO at once, hand CHANNEL_EXEC to the pool. Spec: GR-006."""
         if self.ended:
-            channel.refuse("this worker is terminating and takes no more requests")
+            text = "this worker is terminating and takes no more requests"
+            channel.refuse(ChannelError(text, TERMINATING))
         elif frame_type == frames.STATUS:
             self.session.answer_locked(channel, self._status())
         elif frame_type == frames.INFO:
