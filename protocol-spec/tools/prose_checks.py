@@ -23,6 +23,7 @@ PREFIXES: Final = {
     "60-gateway.md": "GW",
     "65-group.md": "GR",
     "67-rsync.md": "RS",
+    "68-relay.md": "RL",
     "70-trace.md": "TR",
     "80-errors.md": "ER",
     "85-limits.md": "LI",

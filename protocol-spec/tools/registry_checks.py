@@ -26,7 +26,9 @@ _TABLES: Final = (
 )
 _PAYLOADS_WITHOUT_RULE: Final = ("empty", "opaque")
 #: Rules for items that somebody sends; the others are part of these, or payloads.
-_ITEMS_WITH_RULE: Final = frozenset({"status", "info", "rsync-to-receiver", "rsync-to-sender"})
+_ITEMS_WITH_RULE: Final = frozenset(
+    {"status", "info", "relay-order", "relay-ended", "rsync-to-receiver", "rsync-to-sender"}
+)
 _ENUMS: Final = {"direction": ("initiator", "worker", "both"), "channel": ("zero", "nonzero", "any")}
 
 

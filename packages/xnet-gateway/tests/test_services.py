@@ -11,7 +11,7 @@ from xnet_gateway.worker import services
 
 
 def test_gw_060_our_worker_receives_trees(shared: Gateway) -> None:
-    assert shared.services() == services.available() == ["rsync"]
+    assert shared.services() == services.available() == ["relay", "rsync"]
     channel = shared.remote_service("rsync", unknown=1)
     channel.send(["begin", {"version": 7_654_321}])
     with pytest.raises(RemoteError, match="7654321"):
@@ -19,7 +19,9 @@ def test_gw_060_our_worker_receives_trees(shared: Gateway) -> None:
 
 
 def test_gw_061_a_service_that_is_not_there_is_not_asked_for(shared: Gateway) -> None:
-    with pytest.raises(ValueError, match="gateway shared has no service 'other'; its services are: rsync"):
+    with pytest.raises(
+        ValueError, match="gateway shared has no service 'other'; its services are: relay and rsync"
+    ):
         shared.remote_service("other")
     assert services.maybe_service("other") is None
 

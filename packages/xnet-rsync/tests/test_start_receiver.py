@@ -48,7 +48,7 @@ def test_others_are_refused_by_add_target(
 @pytest.mark.parametrize("bare", [False, True], ids=["service", "sent"])
 def test_a_tree_arrives_either_way(gateways: Gateways, tmp_path: Path, bare: bool) -> None:
     gateway = gateways(f"popen//python={find_interpreter('3.12')}" if bare else "popen")
-    assert gateway.services() == ([] if bare else ["rsync"])
+    assert ("rsync" in gateway.services()) != bare
     (tmp_path / "source").mkdir()
     (tmp_path / "source" / "file").write_text("content")
     rsync = RSync(tmp_path / "source", verbose=False)

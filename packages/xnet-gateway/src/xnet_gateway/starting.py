@@ -220,12 +220,21 @@ def _starts_here(spec: XSpec, transport: Transport) -> bool:
 
 
 def _check_master(spec: XSpec, master: Gateway) -> None:
-    """Check that the gateway in between can start processes for us, which Python does."""
+    """Check that the gateway in between can go the route for us: as a service, or in Python. Spec: RL-001."""
     languages = master.languages()
-    if languages and "python" not in languages:
+    if not languages or "python" in languages:
+        return
+    problem = None
+    if "relay" not in master.services():
+        problem = "and has no service 'relay': expected one that executes Python, or has it"
+    elif spec.installvia:
+        problem = "and installvia= needs one that executes Python"
+    elif spec.popen and spec.worker is None and not spec.python:
+        problem = "and popen means its interpreter: expected python= or worker= beside it"
+    if problem is not None:
         raise ValueError(
             f"gateway {master.id}, which the gateway specification {str(spec)!r} is to go through, executes"
-            f" {' and '.join(languages)}: expected one that executes Python"
+            f" {' and '.join(languages)}, {problem}"
         )
 
 

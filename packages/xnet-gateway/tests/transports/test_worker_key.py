@@ -256,7 +256,8 @@ class TestKeys:
         channel.send((b"x" * MEGABYTE, 1.0))
         assert channel.receive(PATIENCE_S) == (b"x" * MEGABYTE, 1.0)
         with pytest.raises(
-            ValueError, match=r"gateway far, which .* executes javascript: expected one that executes Python"
+            ValueError,
+            match=r"gateway far, which .* executes javascript, and has no service 'relay': expected",
         ):
             begin(XSpec("popen//via=far"), far)
 

@@ -1,8 +1,8 @@
 """The middle of a ``via`` gateway: runs in the interpreter that another one is reached through.
 
 It starts a program, or connects to an address, and copies bytes between that and a channel,
-knowing nothing of what they mean. It is sent as text and runs wherever a worker runs, so Python
-2.7 has to read it, and it has the standard library only.
+knowing nothing of what they mean. It is the service ``relay`` (68-relay.md of the specification); to the
+bare worker it is sent as text, so Python 2.7 has to read it, and it has the standard library only.
 
 Threads: three copy, one waits for the process, one takes orders to kill it. Flow control needs no
 more: a channel that is not read stops the copying thread, and with it the process.
@@ -69,7 +69,7 @@ def main(channel):
     """Start or connect, answer with the process id (0 for none), and relay until the end.
 
     Receives a dict with ``argv``, ``env``, ``cwd``, ``inherits`` (whether our error output is its own)
-    and ``stdio`` (``pipes``: the connection is stdin and stdout; ``socket``: it is stdin alone), or with ``address`` and ``ours`` (whether what
+    and ``stdio`` (``pipes``, the default: the connection is stdin and stdout; ``socket``: it is stdin alone), or with ``address`` and ``ours`` (whether what
     listens at a path has to be of our user, or root's); then the data channel
     and the control channel. The latter takes ``"kill"`` and ``"kill-now"``, and gives
     ``(exit status, sentence)`` when the process has ended.
@@ -189,10 +189,10 @@ def run(route):
     """Start the program; return it, and descriptors to read from, to write to, and for what it prints, if any."""
     argv = [sys.executable if word == THIS_PYTHON else word for word in route["argv"]]
     environment = dict(os.environ)
-    environment.update(route["env"])
+    environment.update(route.get("env") or {})
     for name in SECRETS:
         environment.pop(name, None)
-    cwd = route["cwd"]
+    cwd = route.get("cwd")
     if cwd is not None and not os.path.isdir(cwd):
         OS.mkdir(cwd)
     options = {"env": environment, "cwd": cwd, "close_fds": True, "bufsize": 0}
@@ -201,7 +201,7 @@ def run(route):
         output, printing = make_pipe()
         given, ours = [printing], [output]
     try:
-        if route["stdio"] == "socket":
+        if route.get("stdio") == "socket":
             end, other = socket.socketpair()
             try:
                 process = subprocess.Popen(argv, stdin=other.fileno(), stdout=printing, stderr=printing, **options)
@@ -331,6 +331,13 @@ def send_signal(process, number):
         process.send_signal(number)
     except (OSError, AttributeError):
         pass  # it has ended at this moment
+
+
+def serve(channel):
+    """Be the service."""
+    global IMPORTS
+    IMPORTS = getattr(channel.gateway, "_own_imports", IMPORTS)  # imported, it was not known
+    main(channel)
 
 
 if __name__ == "__channelexec__":

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from xnet_gateway.transports.base import Command
     from xnet_gateway.xspec import XSpec
 
+#: The service that goes a route.
+SERVICE: Final = "relay"
 #: How long the gateway between may take to start the process, in seconds; its threads may be busy.
 START_S: Final = 120.0
 
@@ -129,8 +131,8 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
         order["inherits"] = spec.stderr == "inherit"
     data = master.newchannel()
     control = master.newchannel()
-    task = master.remote_exec(relay_program)
-    task.send((order, data, control))
+    task = start_relay(master)
+    task.send([order, data, control])
     try:
         with InterruptsLetThrough():
             pid = task.receive(START_S)
@@ -175,6 +177,13 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
         fd = _meet_server(socket.socket(fileno=fd), route, spec)
     speaks = full or spec.worker is not None
     return Connected(fd, fd, process, b"" if speaks else blob())
+
+
+def start_relay(master: Gateway) -> Channel:
+    """Have a gateway relay; return the channel on which it takes the order. Spec: RL-001."""
+    if SERVICE in master.services():
+        return master.remote_service(SERVICE)
+    return master.remote_exec(relay_program)  # to the worker that we send
 
 
 def _meet_server(stream: socket.socket, address: Address, spec: XSpec) -> int:
