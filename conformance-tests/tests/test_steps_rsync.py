@@ -7,29 +7,13 @@ from pathlib import Path
 import attrs
 import pytest
 
+from receiver_helpers import TESTEE, failed
 from xnet_conformance.case_files import load_cases, select
 from xnet_conformance.profiles import read_profile
-from xnet_conformance.suite_running import run_suite, with_controls
-from xnet_conformance.testee import read_testee
+from xnet_conformance.suite_running import run_suite
 
 #: Like test_testees.py: they need our packages beside the suite.
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[2]
-TESTEE = read_testee(ROOT / "conformance-tests" / "testees" / "full-worker.yaml")
-
-
-def failed(folder: Path, change: str, *patterns: str) -> set[str]:
-    """Return the cases that our receiver does not pass with a change to its module."""
-    source = f"import os\nfrom xnet_rsync import receiver\n{change}\nrun = receiver.serve\n"
-    (folder / "rsync-receiver.py").write_text(source, encoding="utf-8")
-    every = load_cases()
-    results = run_suite(
-        attrs.evolve(TESTEE, fixtures=(folder,)),
-        read_profile("1.0-worker"),
-        with_controls(select(every, patterns, ["rsync"]), every),
-    )
-    assert not [r for r in results if r.outcome == "harness-error"]
-    return {result.case.id for result in results if result.outcome != "pass"}
 
 
 def test_a_receiver_that_takes_every_name(tmp_path: Path) -> None:

@@ -107,10 +107,13 @@ def data_of(entry: int, offset: int, flags: int, data: bytes, how: int) -> bytes
     return struct.pack(">BBBIQI", 2, how, flags, entry, offset, len(data)) + compressed(data, how)
 
 
-def list_of(chunks: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """Return the table and the digest of a list of chunks without holes. Spec: RS-052."""
-    marks = [hashlib.sha256(chunk).digest() for chunk in chunks]
-    table = struct.pack(">I", len(chunks))
-    table += b"".join(struct.pack(">I", len(chunk)) for chunk in chunks)
-    table += b"".join(mark[:6] for mark in marks)
+def list_of(pieces: Sequence[bytes | int]) -> tuple[bytes, bytes]:
+    """Return the table and the digest of a list of chunks, and of holes, of which the length is given."""
+    marks = [
+        struct.pack(">Q", piece) if isinstance(piece, int) else hashlib.sha256(piece).digest()
+        for piece in pieces
+    ]
+    table = struct.pack(">I", len(pieces))
+    table += b"".join(struct.pack(">I", 0 if isinstance(piece, int) else len(piece)) for piece in pieces)
+    table += b"".join(mark[2:] if len(mark) == 8 else mark[:6] for mark in marks)
     return table, hashlib.sha256(b"".join(marks)).digest()

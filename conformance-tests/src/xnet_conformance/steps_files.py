@@ -31,7 +31,8 @@ def folder(scenario: Scenario) -> Path:
 def make(scenario: Scenario, raw: Any) -> None:
     """Make files: ``{path: {text: t, mode: m, time: ns}}``, ``{link: to}``, ``{dir: true}``, ``{fifo: ...}``.
 
-    A link, a pipe or ``{gone: true}`` takes the place of what is there; ``$i`` is the turn of ``repeat``.
+    ``sparse: n`` makes a file that long, with a hole at its end. A link, a pipe or ``{gone: true}`` takes the
+    place of what is there; ``$i`` is the turn of ``repeat``.
     """
     for name, what in raw.items():
         path = folder(scenario) / as_path(name.replace("$i", str(scenario.bindings.get("i", 0))))
@@ -57,6 +58,8 @@ def _make(path: Path, what: Any) -> None:
         path.mkdir(exist_ok=True)
     else:
         path.write_bytes(content_of(what))
+        if "sparse" in what:
+            os.truncate(path, what["sparse"])
     if "mode" in what:
         path.chmod(what["mode"])
     when = what.get("time", SOME_TIME)
@@ -114,6 +117,8 @@ def _differs(path: Path, what: Any, here: str) -> str | None:
         return "it is no regular file"
     elif {"text", "noise", "cuts", "zeros"} & set(what) and path.read_bytes() != content_of(what):
         return f"it has another content, {found.st_size} bytes: {path.read_bytes()[:60]!r}"
+    if "children" in what and sorted(one.name for one in path.iterdir()) != what["children"]:
+        return f"it has {sum(1 for _ in path.iterdir())} entries"
     if "mode" in what and stat.S_IMODE(found.st_mode) != what["mode"]:
         return f"its permissions are {stat.S_IMODE(found.st_mode):o}"
     if "time" in what and abs(found.st_mtime_ns - what["time"]) > 2_000:

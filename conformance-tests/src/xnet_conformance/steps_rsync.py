@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING, Any
 from xnet_conformance.errors import CheckFailed
 from xnet_conformance.frame_notation import exec_payload
 from xnet_conformance.frames import frame
-from xnet_conformance.rsync_cuts import cut
 from xnet_conformance.rsync_index import MOST_BYTES
 from xnet_conformance.rsync_messages import (
     SOME_TIME,
     compressed,
     content_of,
     data_of,
-    list_of,
     pack_of,
     table_of,
 )
-from xnet_conformance.scenario import Scenario, run_steps, step
+from xnet_conformance.scenario import Scenario, step
 from xnet_conformance.steps_files import as_path, folder
 from xnet_conformance.steps_frames import next_event
 from xnet_conformance.values import Value, describe, parse_value
@@ -37,16 +35,18 @@ if TYPE_CHECKING:
 RECEIVER = "rsync-receiver"
 
 
-def _say(scenario: Scenario, channel: object, *elements: Value) -> None:
+def say_message(scenario: Scenario, channel: object, *elements: Value) -> None:
+    """Send a message."""
     message = Value("list", elements)
     scenario.session.send_item(scenario.known(channel), message, scenario.deadline)
 
 
-def _content(scenario: Scenario, channel: object, data: bytes) -> None:
+def send_content(scenario: Scenario, channel: object, data: bytes) -> None:
+    """Send bytes as content."""
     scenario.session.send_item(scenario.known(channel), Value("bytes", data), scenario.deadline)
 
 
-def _heard(scenario: Scenario, channel: object, name: str, *kinds: str) -> tuple[Value, ...]:
+def heard(scenario: Scenario, channel: object, name: str, *kinds: str) -> tuple[Value, ...]:
     """Return what comes after the name in the next message, which has to be this one; `busy` says nothing.
 
     Args:
@@ -73,7 +73,7 @@ def _heard(scenario: Scenario, channel: object, name: str, *kinds: str) -> tuple
     return words[1:]
 
 
-def _numbers(value: Value) -> tuple[int, ...]:
+def numbers_of(value: Value) -> tuple[int, ...]:
     """Return the numbers that bytes have, four for each."""
     if len(value.content) % 4:
         raise CheckFailed("numbers have four bytes each", actual=describe(value), req="RS-004")
@@ -112,9 +112,9 @@ def begin(scenario: Scenario, raw: Any) -> None:
     values["dest"] = Value("bytes", os.fsencode(dest))
     values.update({key: parse_value(item) for key, item in raw.get("raw", {}).items()})
     pairs = [(Value("str", key), value) for key, value in values.items()]
-    _say(scenario, raw["ch"], Value("str", "begin"), Value("dict", tuple(pairs)))
+    say_message(scenario, raw["ch"], Value("str", "begin"), Value("dict", tuple(pairs)))
     if raw.get("ready", True):
-        (facts,) = _heard(scenario, raw["ch"], "ready", "dict")
+        (facts,) = heard(scenario, raw["ch"], "ready", "dict")
         problem = scenario.mismatch({"has": {"version": 1}}, facts)
         if problem is not None:
             raise CheckFailed(f"ready: {problem}", req="RS-001")
@@ -132,7 +132,7 @@ def owners(scenario: Scenario, raw: Any) -> None:
     """Say whose entries of the next table are: ``{ch: r, are: {1: ours, 2: other user, 3: other group}}``."""
     columns = [list(raw["are"]), *zip(*map(_owner, raw["are"].values()), strict=True)]
     data = [Value("bytes", struct.pack(f">{len(column)}I", *column)) for column in columns]
-    _say(scenario, raw["ch"], Value("str", "owners"), *data)
+    say_message(scenario, raw["ch"], Value("str", "owners"), *data)
 
 
 def _owner(whose: str) -> tuple[int, int]:
@@ -153,7 +153,9 @@ def index(scenario: Scenario, raw: Any) -> None:
     how = raw.get("compress", 0)
     numbers = (raw.get("first", 1), how, raw.get("said", len(table)))
     data = Value("bytes", compressed(table, how))
-    _say(scenario, raw["ch"], Value("str", "index"), *(Value("int", number) for number in numbers), data)
+    say_message(
+        scenario, raw["ch"], Value("str", "index"), *(Value("int", number) for number in numbers), data
+    )
 
 
 @step("rsync_listed")
@@ -162,7 +164,7 @@ def listed(scenario: Scenario, raw: Any) -> None:
 
     The answer has what an earlier ``needs`` could have named and did not (RS-025).
     """
-    _say(scenario, raw["ch"], Value("str", "listed"))
+    say_message(scenario, raw["ch"], Value("str", "listed"))
     rest(scenario, raw)
 
 
@@ -196,10 +198,10 @@ def needs(scenario: Scenario, raw: Any) -> None:
 
 
 def _needed(scenario: Scenario, channel: object, first: int) -> dict[int, int]:
-    number, numbers, kinds = _heard(scenario, channel, "needs", "int", "bytes", "bytes")
+    number, numbers, kinds = heard(scenario, channel, "needs", "int", "bytes", "bytes")
     if number.content != first:
         raise CheckFailed("needs is about other entries", expected=str(first), actual=describe(number))
-    named = _numbers(numbers)
+    named = numbers_of(numbers)
     if not len(set(named)) == len(named) == len(kinds.content):
         raise CheckFailed("needs is not a kind for each of its entries", actual=describe(numbers))
     return dict(zip(named, kinds.content, strict=True))
@@ -223,8 +225,8 @@ def _compare_needs(found: dict[int, int], wanted: dict[int, list[int]], expected
 @step("rsync_plan")
 def plan(scenario: Scenario, raw: Any) -> None:
     """Expect ``plan`` of a dry run: ``{ch: r, are: {1: 1}}``."""
-    numbers, actions = _heard(scenario, raw["ch"], "plan", "bytes", "bytes")
-    named = _numbers(numbers)
+    numbers, actions = heard(scenario, raw["ch"], "plan", "bytes", "bytes")
+    named = numbers_of(numbers)
     found = dict(zip(named, actions.content, strict=False))
     if found != raw["are"]:
         raise CheckFailed("something else is planned", expected=str(raw["are"]), actual=str(found))
@@ -234,89 +236,27 @@ def plan(scenario: Scenario, raw: Any) -> None:
 def pack(scenario: Scenario, raw: Any) -> None:
     """Send whole files: ``{ch: r, files: {1: text}}``; ``compress`` and ``said`` as in ``rsync_index``."""
     files = {number: content_of(what) for number, what in raw["files"].items()}
-    _content(scenario, raw["ch"], pack_of(files, raw.get("compress", 0), raw.get("said")))
+    send_content(scenario, raw["ch"], pack_of(files, raw.get("compress", 0), raw.get("said")))
 
 
 @step("rsync_data")
 def data(scenario: Scenario, raw: Any) -> None:
     """Send a piece of a file: ``{ch: r, entry: 1, offset: 0, flags: 3, text: t}``."""
     piece = data_of(raw["entry"], raw.get("offset", 0), raw["flags"], content_of(raw), raw.get("compress", 0))
-    _content(scenario, raw["ch"], piece)
+    send_content(scenario, raw["ch"], piece)
 
 
 @step("rsync_raw")
 def raw_content(scenario: Scenario, raw: Any) -> None:
     """Send bytes as content, whatever they are: ``{ch: r, hex: ...}``."""
-    _content(scenario, raw["ch"], bytes.fromhex(raw["hex"]))
-
-
-@step("rsync_chunks")
-def chunks(scenario: Scenario, raw: Any) -> None:
-    """Send a list of chunks of a content and what is wanted of it: ``{ch: r, entry: 1, level: 0, noise: n}``.
-
-    ``at_most`` is how many bytes may be wanted. ``first`` is a step that is run when it is known what is
-    wanted. With ``wrong_digest: true`` the list has another digest, and the file has to be wanted whole in
-    the end. To a receiver that needs all of it all of it is sent.
-    """
-    data = content_of(raw)
-    if scenario.bindings.get(f"in full {raw['ch']} {raw['entry']}"):
-        _send_all(scenario, raw, data)
-        return
-    pieces = cut(data, raw.get("level", 0))
-    table, digest = list_of(pieces)
-    numbers = (raw["entry"], raw.get("level", 0), 0, 0, len(table))
-    _say(
-        scenario,
-        raw["ch"],
-        Value("str", "chunks"),
-        *(Value("int", number) for number in numbers),
-        Value("bytes", table),
-        Value("bytes", bytes(32) if raw.get("wrong_digest") else digest),
-    )
-    wanted = _wanted(scenario, raw, pieces)
-    if "first" in raw:
-        run_steps(scenario, [raw["first"]])
-    offsets = [sum(map(len, pieces[:number])) for number in wanted]
-    for place, number in enumerate(wanted):
-        flags = (1 if place == 0 else 0) | (2 if place == len(wanted) - 1 else 0)
-        _content(scenario, raw["ch"], data_of(raw["entry"], offsets[place], flags, pieces[number], 0))
-    if raw.get("wrong_digest") and _heard(scenario, raw["ch"], "whole", "int")[0].content != raw["entry"]:
-        raise CheckFailed("another file is wanted whole", expected=str(raw["entry"]), req="RS-054")
-    if raw.get("wrong_digest"):
-        _send_all(scenario, raw, data)
-
-
-def _send_all(scenario: Scenario, raw: Any, data: bytes) -> None:
-    for at in range(0, len(data), MOST_BYTES):
-        flags = (1 if at == 0 else 0) | (2 if at + MOST_BYTES >= len(data) else 0)
-        _content(scenario, raw["ch"], data_of(raw["entry"], at, flags, data[at : at + MOST_BYTES], 0))
-
-
-def _wanted(scenario: Scenario, raw: Any, pieces: list[bytes]) -> list[int]:
-    """Return the numbers of the chunks that are wanted of a list."""
-    entry, ranges = _heard(scenario, raw["ch"], "want", "int", "bytes")
-    flat = _numbers(ranges)
-    pairs = list(zip(flat[::2], flat[1::2], strict=False))
-    ends = [at for start, count in pairs for at in (start, start + count)]
-    if entry.content != raw["entry"] or ends != sorted(ends) or (ends and ends[-1] > len(pieces)):
-        raise CheckFailed("want has other ranges", expected=f"chunks of {len(pieces)}", actual=str(pairs))
-    lacking = [number for start, count in pairs for number in range(start, start + count)]
-    size = sum(len(pieces[number]) for number in lacking)
-    if size > raw.get("at_most", size):
-        raise CheckFailed(
-            "more is wanted than the receiver lacks",
-            expected=f"at most {raw['at_most']} bytes",
-            actual=str(size),
-            req="RS-050",
-        )
-    return lacking
+    send_content(scenario, raw["ch"], bytes.fromhex(raw["hex"]))
 
 
 @step("rsync_hear")
 def hear(scenario: Scenario, raw: Any) -> None:
     """Expect a message: ``{ch: r, message: [name, pattern, ...]}``; ``longest`` bounds a text in it."""
     name, *patterns = raw["message"]
-    found = _heard(scenario, raw["ch"], name)
+    found = heard(scenario, raw["ch"], name)
     for number, pattern in enumerate(patterns):
         problem = scenario.mismatch(pattern, found[number] if number < len(found) else None)
         if problem is not None:
@@ -333,8 +273,8 @@ def got(scenario: Scenario, raw: Any) -> None:
     """Expect that these entries are complete, in one message or several: ``{ch: r, entries: [1, 2]}``."""
     waiting = set(raw["entries"])
     while waiting:
-        (numbers,) = _heard(scenario, raw["ch"], "got", "bytes")
-        found = _numbers(numbers)
+        (numbers,) = heard(scenario, raw["ch"], "got", "bytes")
+        found = numbers_of(numbers)
         if not waiting.issuperset(found):
             raise CheckFailed("other entries are complete", expected=str(waiting), actual=str(found))
         waiting -= set(found)
@@ -347,8 +287,8 @@ def settled(scenario: Scenario, raw: Any) -> None:
     while waiting:
         event = next_event(scenario, scenario.known(raw["ch"]), "got or a problem")
         name, *values = _words(event) or ("",)
-        if name == "got" and len(values) == 1 and waiting.issuperset(_numbers(values[0])):
-            waiting -= set(_numbers(values[0]))
+        if name == "got" and len(values) == 1 and waiting.issuperset(numbers_of(values[0])):
+            waiting -= set(numbers_of(values[0]))
         elif name == "problem" and len(values) == 2 and values[0].content in waiting:
             waiting.discard(values[0].content)
         elif name != "busy":
@@ -361,7 +301,7 @@ def finish(scenario: Scenario, raw: Any) -> None:
 
     With ``problems: true`` the receiver may have some; ``removed: any`` is whatever it says.
     """
-    _say(scenario, raw["ch"], Value("str", "finish"))
+    say_message(scenario, raw["ch"], Value("str", "finish"))
     removed: set[str] = set()
     while True:
         event = next_event(scenario, scenario.known(raw["ch"]), "the message done")
@@ -384,4 +324,8 @@ def finish(scenario: Scenario, raw: Any) -> None:
 def _paths(event: Event, values: tuple[Value, ...]) -> list[str]:
     if len(values) != 1 or values[0].kind not in ("bytes", "py2str"):
         raise CheckFailed("removed has another form", expected="paths as bytes", actual=event.describe())
+    if len(values[0].content) > (65_536 if b"\0" in values[0].content else MOST_BYTES):
+        raise CheckFailed(
+            f"removed has {len(values[0].content)} bytes", expected="65,536 at most", req="RS-071"
+        )
     return [path.decode("utf-8", "replace") for path in values[0].content.split(b"\0")]

@@ -91,18 +91,22 @@ def sync(
     return found
 
 
+def test_a_problem_that_is_too_long_ends_the_sync(tmp_path: Path) -> None:
+    found = sync(tmp_path, NOTHING_NEEDED + "channel.send(['problem', None, 'x' * 4097])\nchannel.receive()")
+    assert "the receiver has a problem None" in str(found["last"])
+
+
 def test_problems_of_300_megabytes(tmp_path: Path) -> None:
     found = sync(
         tmp_path,
         NOTHING_NEEDED
         + """
-for number in range(300):
-    channel.send(["problem", None, "x" * 1_000_000])
+channel.send_many([["problem", None, "x" * 4096]] * 75_000)
 channel.send(["done", {}])
 """,
     )
-    assert found["errors"] == 300
-    assert found["text"] < 400_000  # type: ignore[operator]
+    assert found["errors"] == 1001
+    assert found["text"] < 1_100_000  # type: ignore[operator]
 
 
 def test_a_hundred_thousand_problems(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ INCOMPLETE: Final = 2
 MOST_RECORDS_AT_ONCE: Final = 65_536
 MOST_LISTS: Final = 16
 MOST_RECORDS: Final = 262_144
+#: Spec: RS-008.
+LONGEST_PROBLEM: Final = 4096
 #: Most bytes of paths in one message, and of one path. Spec: RS-071.
 MOST_PATHS_BYTES: Final = 65_536
 LONGEST_PATH_BYTES: Final = 1_048_576

@@ -78,7 +78,7 @@ class Transfer:
         self._copies = Copies(contents)
         self._pack: list[Entry] = []
         self._pack_bytes = 0
-        self._planned = 0
+        self._planned: set[int] = set()
         self._finished = self._done = False
         handlers: dict[str, Callable[..., bool]] = {
             "ready": self._on_ready,
@@ -318,11 +318,13 @@ class Transfer:
         return True
 
     def _on_plan(self, numbers: object, actions: object) -> bool:
-        planned = messages.decode_needs(numbers, actions, len(self._index.entries) - self._planned)
-        self._planned += len(planned)
+        planned = messages.decode_needs(numbers, actions, len(self._index.entries) - len(self._planned))
         for number, action in planned:
             if not self._dry_run or number >= len(self._index.entries) or action not in PlannedAction.NAMES:
                 raise ProtocolError(f"the receiver plans {action} with {number}")
+            if number in self._planned:
+                raise ProtocolError(f"the receiver plans something with {number} again")
+            self._planned.add(number)
             self._result.planned.append(PlannedAction(action, self._index.entries[number]))
         return False
 
@@ -355,7 +357,8 @@ class Transfer:
         return bool(got)
 
     def _on_problem(self, number: object, text: object) -> bool:
-        if not isinstance(text, str) or not (number is None or type(number) is int):
+        # Only a text that is as long as it may be is worth reading. Spec: RS-008.
+        if not isinstance(text, str) or len(text) > messages.LONGEST_PROBLEM or not _is_entry(number):
             raise ProtocolError(f"the receiver has a problem {shown(number)} {shown(text)}")
         self._result.add_error(text)
         return type(number) is int and self._settle(number)
@@ -387,3 +390,8 @@ class Transfer:
         if type(number) is not int or number not in self._open:
             raise ProtocolError(f"the receiver speaks of {shown(number)}, which it does not wait for")
         return self._open[number]
+
+
+def _is_entry(number: object) -> bool:
+    """Return whether this may be the number of what a problem is about; None is everything else."""
+    return number is None or type(number) is int

@@ -172,7 +172,9 @@ impl Receiver<'_> {
             Some(Wanted::Chunks(assembly)) if first != assembly.has_begun() => {
                 return self.lacking(entry, assembly, last, offset, body);
             }
-            Some(Wanted::Full { .. } | Wanted::Pieces(_) | Wanted::Chunks(_)) => {
+            // What has begun of it is found and removed when the sync ends.
+            Some(other @ (Wanted::Full { .. } | Wanted::Pieces(_) | Wanted::Chunks(_))) => {
+                self.wanted.insert(entry, other);
                 return wrong(format!("the first piece of entry {entry} has to say that it is, and no other"));
             }
             _ => return wrong(format!("data of entry {entry}, which were not asked for")),

@@ -1,0 +1,94 @@
+"""Steps of the layer rsync about lists of chunks that the runner sends, and what is wanted of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xnet_conformance.errors import CheckFailed
+from xnet_conformance.rsync_cuts import cut
+from xnet_conformance.rsync_index import MOST_BYTES
+from xnet_conformance.rsync_messages import content_of, data_of, list_of
+from xnet_conformance.scenario import run_steps, step
+from xnet_conformance.steps_rsync import heard, numbers_of, say_message, send_content
+from xnet_conformance.values import NULL, Value
+
+if TYPE_CHECKING:
+    from xnet_conformance.scenario import Scenario
+
+
+@step("rsync_chunks")
+def chunks(scenario: Scenario, raw: Any) -> None:
+    """Send a list of chunks of a content and what is wanted of it: ``{ch: r, entry: 1, level: 0, noise: n}``.
+
+    ``at_most`` is how many bytes may be wanted. ``first`` is a step that is run when it is known what is
+    wanted. With ``wrong_digest: true`` the list has another digest, and the file has to be wanted whole in
+    the end. To a receiver that needs all of it all of it is sent. ``split`` is how many records a message
+    has, ``hole: [start, end]`` where there are none, and with ``only: list`` nothing more is sent.
+    """
+    data = content_of(raw)
+    if scenario.bindings.get(f"in full {raw['ch']} {raw['entry']}"):
+        if raw.get("only") != "list":
+            _send_all(scenario, raw, data)
+        return
+    level = raw.get("level", 0)
+    start, end = raw.get("hole", [len(data), len(data)])
+    pieces: list[bytes | int] = [*cut(data[:start], level)]
+    pieces += [end - start, *cut(data[end:], level)] if end > start else []
+    step_size = raw.get("split", len(pieces))
+    for first in range(0, len(pieces), step_size):
+        table, _ = list_of(pieces[first : first + step_size])
+        _, digest = list_of(pieces)
+        numbers = (raw["entry"], level, first, 0, len(table))
+        last = Value("bytes", bytes(32) if raw.get("wrong_digest") else digest)
+        say_message(
+            scenario,
+            raw["ch"],
+            Value("str", "chunks"),
+            *(Value("int", number) for number in numbers),
+            Value("bytes", table),
+            last if first + step_size >= len(pieces) else NULL,
+        )
+    wanted = _wanted(scenario, raw, pieces)
+    if raw.get("only") == "list":
+        return
+    if "first" in raw:
+        run_steps(scenario, [raw["first"]])
+    offsets = [sum(map(_size, pieces[:number])) for number in wanted]
+    for place, number in enumerate(wanted):
+        flags = (1 if place == 0 else 0) | (2 if place == len(wanted) - 1 else 0)
+        piece = data[offsets[place] : offsets[place] + _size(pieces[number])]
+        send_content(scenario, raw["ch"], data_of(raw["entry"], offsets[place], flags, piece, 0))
+    if raw.get("wrong_digest") and heard(scenario, raw["ch"], "whole", "int")[0].content != raw["entry"]:
+        raise CheckFailed("another file is wanted whole", expected=str(raw["entry"]), req="RS-054")
+    if raw.get("wrong_digest"):
+        _send_all(scenario, raw, data)
+
+
+def _size(piece: bytes | int) -> int:
+    return piece if isinstance(piece, int) else len(piece)
+
+
+def _send_all(scenario: Scenario, raw: Any, data: bytes) -> None:
+    for at in range(0, len(data), MOST_BYTES):
+        flags = (1 if at == 0 else 0) | (2 if at + MOST_BYTES >= len(data) else 0)
+        send_content(scenario, raw["ch"], data_of(raw["entry"], at, flags, data[at : at + MOST_BYTES], 0))
+
+
+def _wanted(scenario: Scenario, raw: Any, pieces: list[bytes | int]) -> list[int]:
+    """Return the numbers of the chunks that are wanted of a list."""
+    entry, ranges = heard(scenario, raw["ch"], "want", "int", "bytes")
+    flat = numbers_of(ranges)
+    pairs = list(zip(flat[::2], flat[1::2], strict=False))
+    ends = [at for start, count in pairs for at in (start, start + count)]
+    if entry.content != raw["entry"] or ends != sorted(ends) or (ends and ends[-1] > len(pieces)):
+        raise CheckFailed("want has other ranges", expected=f"chunks of {len(pieces)}", actual=str(pairs))
+    lacking = [number for start, count in pairs for number in range(start, start + count)]
+    size = sum(_size(pieces[number]) for number in lacking)
+    if size > raw.get("at_most", size):
+        raise CheckFailed(
+            "more is wanted than the receiver lacks",
+            expected=f"at most {raw['at_most']} bytes",
+            actual=str(size),
+            req="RS-050",
+        )
+    return lacking
