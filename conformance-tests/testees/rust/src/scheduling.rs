@@ -84,7 +84,10 @@ fn run_request(task: &mut Task, exec: Exec) -> Result<(), Fail> {
     let exec = if exec == Exec::Follows { following(task)? } else { exec };
     let source = match exec {
         Exec::Source(source) => source,
-        Exec::Service(name) => return Err(Fail::NotBegun(format!("this worker has no service {name:?}"))),
+        Exec::Service(name) => {
+            let none = || Fail::NotBegun(format!("this worker has no service {name:?}"));
+            return tasks::service(&name).ok_or_else(none)?(task);
+        }
         Exec::Follows => return Err(Fail::Other("the request that followed says that it follows".into())),
     };
     task.kwargs = source.kwargs;

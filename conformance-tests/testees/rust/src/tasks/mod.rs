@@ -11,7 +11,12 @@ use crate::task::{Fail, Task};
 pub const LANGUAGE: &str = "tasks";
 
 /// What HELLO says of this worker. The language of its sources is the names of tasks.
-pub const FEATURES: &[&str] = &["surrogates", "exec.tasks"];
+pub const FEATURES: &[&str] = &["surrogates", "exec.tasks", "service.rsync"];
+
+/// What this worker brings along (GW-060).
+pub fn service(name: &str) -> Option<Body> {
+    (name == "rsync").then_some(crate::rsync::receive as Body)
+}
 
 type Body = fn(&Task) -> Result<(), Fail>;
 
@@ -41,7 +46,6 @@ const TASKS: &[(&str, Body)] = &[
     ("onward", channels::onward),
     ("reason", channels::reason),
     ("refused", sending::refused),
-    ("rsync-receiver", crate::rsync::receive),
     ("same", channels::same),
     ("source", sending::source),
     ("stdio", system::stdio),
