@@ -33,6 +33,8 @@ class Application:
             answer = {"error": f"{type(error).__name__}: {error}"}
             if hasattr(error, "code"):
                 answer["code"] = error.code
+            if isinstance(error, xnet.NeverBegunError):
+                answer["never_begun"] = True
         self.answer(number, **answer)
 
     def on_start(self, command):
@@ -120,7 +122,7 @@ class Application:
             rsync.send()
 
     def do_terminate(self, gateway, command):
-        gateway.exit()
+        gateway.exit(command.get("timeout"))
 
     def name_of(self, item):
         return next(name for name, channel in self.channels.items() if channel is item)

@@ -52,9 +52,9 @@ def item(channel: int, tagged: object) -> Frame:
     return frame("CHANNEL_DATA", channel, cbor(tagged))
 
 
-def farewell(code: int, text: str = "no") -> Frame:
+def farewell(code: int, text: str = "no", last: int = 0) -> Frame:
     """Return GOAWAY."""
-    return frame("GOAWAY", 0, cbor({"t": "dict", "v": [["code", code], ["text", text]]}))
+    return frame("GOAWAY", 0, cbor({"t": "dict", "v": [["code", code], ["text", text], ["last", last]]}))
 
 
 class Peer:

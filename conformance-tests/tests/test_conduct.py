@@ -26,7 +26,7 @@ def broken(conduct: Conduct) -> list[str]:
     return [violation.req for violation in conduct.violations]
 
 
-GOAWAY = bytes.fromhex("a264636f64650064746578746161")
+GOAWAY = bytes.fromhex("a364636f64650064746578746161646c61737400")
 CASES: list[tuple[list[Frame], str]] = [
     ([HELLO], "HS-006"),
     ([Frame(17, 0)], "FR-010"),
@@ -43,6 +43,10 @@ CASES: list[tuple[list[Frame], str]] = [
     ([frame("CHANNEL_CLOSE_ERROR", 2, b"\x7a\0\1\0\0" + b"x" * 65536)], "CH-042"),
     ([frame("GOAWAY", 0, b"\xa0")], "ER-001"),
     ([frame("GOAWAY", 0, GOAWAY), frame("PONG", 0)], "ER-002"),
+    ([frame("GOAWAY", 0, b"\xa2" + GOAWAY[1:-6])], "ER-008"),
+    ([frame("GOAWAY", 0, GOAWAY[:-1] + b"\xf6")], "ER-008"),
+    ([frame("GOAWAY", 0, GOAWAY[:-1] + b"\x02")], "ER-008"),
+    ([frame("GOAWAY", 0, GOAWAY[:-1] + b"\x18\x63")], "ER-008"),
     ([frame("CHANNEL_CLOSE", 2), frame("CHANNEL_CLOSE", 2)], "CH-040"),
     ([frame("CHANNEL_CLOSE", 2), frame("CHANNEL_DATA", 2, b"\x01")], "CH-040"),
     ([frame("CHANNEL_LAST_MESSAGE", 2), frame("CHANNEL_LAST_MESSAGE", 2)], "CH-050"),

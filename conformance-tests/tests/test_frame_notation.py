@@ -24,7 +24,12 @@ A_MAP = {"t": "dict", "v": [["a", 1]]}
 @pytest.mark.parametrize(
     ("raw", "expected"),
     [
-        ("GATEWAY_TERMINATE", frame("GATEWAY_TERMINATE")),
+        ("GATEWAY_TERMINATE", frame("GATEWAY_TERMINATE", 0, b"\xa0")),
+        ({"GATEWAY_TERMINATE": {"hex": ""}}, frame("GATEWAY_TERMINATE")),
+        (
+            {"GATEWAY_TERMINATE": {"times": {"finish": 7}}},
+            frame("GATEWAY_TERMINATE", 0, pairs(["finish", 7])),
+        ),
         ({"CHANNEL_CLOSE": {"ch": 3}}, frame("CHANNEL_CLOSE", 3)),
         ({"TYPE_200": {"ch": 4294967295, "hex": "00"}}, Frame(200, 4294967295, b"\0")),
         ({"PING": {"zeros": 3}}, frame("PING", 0, b"\0\0\0")),
@@ -54,9 +59,12 @@ A_MAP = {"t": "dict", "v": [["a", 1]]}
         ),
         (
             {"GOAWAY": {"code": "FRAME_TOO_LARGE", "text": "t"}},
-            frame("GOAWAY", 0, pairs(["code", 3], ["text", "t"])),
+            frame("GOAWAY", 0, pairs(["code", 3], ["text", "t"], ["last", 0])),
         ),
-        ({"GOAWAY": {"code": 999}}, frame("GOAWAY", 0, pairs(["code", 999], ["text", ""]))),
+        (
+            {"GOAWAY": {"code": 999, "last": 5}},
+            frame("GOAWAY", 0, pairs(["code", 999], ["text", ""], ["last", 5])),
+        ),
         (
             {"CHANNEL_CLOSE_ERROR": {"ch": 1, "text": "why"}},
             frame("CHANNEL_CLOSE_ERROR", 1, pairs(["text", "why"], ["code", "error"])),

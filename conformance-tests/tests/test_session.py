@@ -191,7 +191,7 @@ def test_the_end_is_told_with_what_is_known(peer: Peer) -> None:
     assert "FRAME_UNKNOWN_TYPE, 'what is this?'" in str(peer.session.gone("PONG was expected"))
     event = peer.session.goaway()
     assert event is not None
-    assert describe_goaway(event) == "FRAME_UNKNOWN_TYPE, 'what is this?'"
+    assert describe_goaway(event) == "FRAME_UNKNOWN_TYPE, 'what is this?', last 0"
 
 
 @pytest.mark.parametrize("payload", [b"", b"\xff", b"\x01", b"\xa0", b"\xa1\x01\x02", b"\xa1\x64code\x61x"])

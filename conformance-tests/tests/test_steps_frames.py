@@ -30,7 +30,7 @@ def test_a_frame_is_sent_as_it_is_written(peer: Peer) -> None:
     assert sent(peer, {"send": {"CHANNEL_CLOSE_ERROR": {"ch": 3, "text": "why"}}}) == [
         frame("CHANNEL_CLOSE_ERROR", 3, write_map({"text": "why", "code": "error"}))
     ]
-    assert sent(peer, {"send": "GATEWAY_TERMINATE"}) == [frame("GATEWAY_TERMINATE")]
+    assert sent(peer, {"send": "GATEWAY_TERMINATE"}) == [frame("GATEWAY_TERMINATE", 0, b"\xa0")]
     assert sent(peer, {"send": {"ITEM": {"ch": "a", "item": [1, "x"]}}}) == [item(1, [1, "x"])]
 
 
@@ -98,7 +98,7 @@ RIGHT: list[tuple[Frame, dict[str, Any]]] = [
         frame("CHANNEL_CLOSE_ERROR", 1, b"\x63why"),
         {"CHANNEL_CLOSE_ERROR": {"ch": "a", "text": {"contains": "h"}}},
     ),
-    (frame("GATEWAY_TERMINATE"), {"GATEWAY_TERMINATE": None}),
+    (frame("GATEWAY_TERMINATE", 0, b"\xa0"), {"GATEWAY_TERMINATE": None}),
     (frame("CHANNEL_CLOSE", 8), {"CHANNEL_CLOSE": {"ch": {"bind": "b"}}}),
 ]
 
@@ -195,6 +195,10 @@ def test_the_end_with_a_code(connect: Connect) -> None:
         peer.run({"goaway": "NO_ERROR"})
     with pytest.raises(CheckFailed, match="the text of GOAWAY"):
         peer.run({"goaway": {"code": "FRAME_UNKNOWN_TYPE", "text": "else"}})
+    peer.run({"goaway": {"code": "FRAME_UNKNOWN_TYPE", "last": 0}})
+    with pytest.raises(CheckFailed, match='"last" in GOAWAY is 0') as caught:
+        peer.run({"goaway": {"code": "FRAME_UNKNOWN_TYPE", "last": 3}})
+    assert caught.value.req == "ER-008"
 
 
 def test_the_end_without_a_code(connect: Connect) -> None:

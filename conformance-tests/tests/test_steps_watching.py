@@ -90,10 +90,22 @@ def test_the_end_of_the_stream(peer: Peer) -> None:
 
 
 def test_an_end_that_is_not_clean(peer: Peer) -> None:
-    peer.say(farewell(0))
+    peer.say(farewell(2))
     peer.end()
     peer.run({"end": True})
     fails(peer, "the stream ended with GOAWAY", {"end": {"clean": True}})
+
+
+def test_gr_012_a_clean_end_that_was_asked_for_has_goaway(connect: Connect) -> None:
+    silent = connect()
+    silent.run({"send": "GATEWAY_TERMINATE"})
+    silent.end()
+    fails(silent, "without GOAWAY after GATEWAY_TERMINATE", {"end": {"clean": True}})
+    told = connect()
+    told.run({"send": "GATEWAY_TERMINATE"})
+    told.say(farewell(0))
+    told.end()
+    told.run({"end": {"clean": True}})
 
 
 def test_time_is_judged_where_a_case_is_about_it(peer: Peer) -> None:

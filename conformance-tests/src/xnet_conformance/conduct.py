@@ -29,6 +29,7 @@ _MOST_GOAWAY_TEXT: Final = 4_096
 _MOST_CHANNEL_ERROR: Final = 65_536
 _MOST_VIOLATIONS: Final = 1_000
 _MOST_PING: Final = 64
+_MOST_TERMINATE_MS: Final = 86_400_000
 _MOST_ANSWER: Final = 65_536
 _MOST_PART: Final = 262_144
 
@@ -61,6 +62,7 @@ class Conduct:
         self.heard_hello = False
         self.goaway = False
         self.terminated = False
+        #: The runner has sent GATEWAY_TERMINATE.
         self.asked_to_end = False
         #: What RECONFIGURE for the gateway said last.
         self.flags: list[bool] | None = None
@@ -81,6 +83,11 @@ class Conduct:
     def unborn(self, channel: int) -> bool:
         """Say whether nobody has opened a channel of this id, nor one above it."""
         return channel >= self._unborn[channel % 2]
+
+    @property
+    def last_of_testee(self) -> int:
+        """The highest id of a channel that the testee has opened, 0 for none."""
+        return max(0, self._unborn[self._parity] - 2)
 
     def sent(self, frame: Frame) -> None:
         """Note a frame of the runner."""
@@ -187,6 +194,8 @@ class Conduct:
                 self._broken("CH-042", f"CHANNEL_CLOSE_ERROR with {size} bytes")
         elif rule == "goaway":
             self._goaway(frame)
+        elif rule == "terminate":
+            self._terminate(frame)
         elif rule == "reconfigure":
             value = _value(frame.payload)
             if value is None or value.kind != "list" or [v.kind for v in value.content] != ["bool", "bool"]:
@@ -203,6 +212,16 @@ class Conduct:
         else:
             self._broken("FR-020", f"a PONG h'{frame.payload.hex()}' that answers no PING")
 
+    def _terminate(self, frame: Frame) -> None:
+        value = _value(frame.payload)
+        if value is None or value.kind != "dict":
+            self._broken("GR-001", "GATEWAY_TERMINATE whose payload is no map")
+            return
+        for key, time in value.content:
+            known = key.content in ("finish", "interrupt")
+            if known and (time.kind != "int" or not 0 <= time.content <= _MOST_TERMINATE_MS):
+                self._broken("GR-001", f"GATEWAY_TERMINATE with the time {time.content}")
+
     def _goaway(self, frame: Frame) -> None:
         value = _value(frame.payload)
         fields = (
@@ -211,8 +230,18 @@ class Conduct:
         code, text = fields.get("code"), fields.get("text")
         if code is None or code.kind != "int" or text is None or text.kind != "str":
             self._broken("ER-001", "GOAWAY whose payload is no map with a code and a text")
-        elif len(text.content.encode()) > _MOST_GOAWAY_TEXT:
+            return
+        self._last(fields.get("last"))
+        if len(text.content.encode()) > _MOST_GOAWAY_TEXT:
             self._broken("ER-003", f"GOAWAY with a text of {len(text.content.encode())} bytes")
+
+    def _last(self, last: Value | None) -> None:
+        """It is a channel that the runner has opened, or 0; the testee need not have come to each."""
+        parity = 1 - self._parity
+        if last is None or last.kind != "int":
+            self._broken("ER-008", "GOAWAY without the last channel that was opened")
+        elif last.content and (last.content % 2 != parity or last.content < 0 or self.unborn(last.content)):
+            self._broken("ER-008", f"GOAWAY says that channel {last.content} was opened; it was not")
 
     def _channel(self, frame: Frame) -> None:
         account = self.account(frame.channel)

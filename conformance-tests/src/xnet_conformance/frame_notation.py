@@ -2,8 +2,9 @@
 
 Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a
 batch), ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or, for GOAWAY
-and CHANNEL_CLOSE_ERROR, ``code`` and ``text`` (without a code it is ``error``). ``TYPE_200`` is a type
-without a name; ``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so many bytes of ff.
+and CHANNEL_CLOSE_ERROR, ``code`` and ``text`` (without a code it is ``error``), for GOAWAY also ``last``
+(else what the testee opened), for GATEWAY_TERMINATE ``times``. ``TYPE_200`` is a type without a name;
+``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so many bytes of ff.
 ``dump`` is a payload in the form of released execnet, as hex, for cases of the legacy role.
 """
 
@@ -36,6 +37,8 @@ def parse_frame(scenario: Scenario, raw: Any) -> Frame:
     """
     name, fields = split(raw)
     channel = scenario.channel(fields.get("ch", 0))
+    if name == "GATEWAY_TERMINATE" and not fields:
+        fields = {"times": {}}
     if name == "CHANNEL_CLOSE_ERROR" and "text" in fields:
         payload = write_map({"text": fields["text"], "code": fields.get("code", "error")})
     else:
@@ -108,7 +111,12 @@ def payload_of(scenario: Scenario, fields: dict[str, Any]) -> bytes:
     if "code" in fields:
         code = Value("int", ERROR_CODES.get(fields["code"], fields["code"]))
         text = Value("str", fields.get("text", ""))
-        return write_value(Value("dict", ((Value("str", "code"), code), (Value("str", "text"), text))))
+        said = fields.get("last", scenario.session.conduct.last_of_testee)
+        last = Value("int", scenario.channel(said) if said else 0)
+        pairs = {"code": code, "text": text, "last": last}
+        return write_value(Value("dict", tuple((Value("str", key), item) for key, item in pairs.items())))
+    if "times" in fields:
+        return write_value(as_value(fields["times"]))
     if "credit" in fields:
         return write_value(Value("int", fields["credit"]))
     if "flags" in fields:

@@ -144,7 +144,8 @@ class Initiators(Workers):
     def answer(self, scenario: Scenario, raw: Mapping[str, Any]) -> None:
         """Wait for what came of something: ``{as: name, value: pattern}``, or ``error: words`` and ``code``.
 
-        ``either: true`` takes any answer; ``connected`` is what came of connecting.
+        ``either: true`` takes any answer; ``connected`` is what came of connecting. ``never_begun: true``:
+        the program knows that of a request; not to know it breaks a SHOULD (GR-022).
         """
         connecting = self._connecting if raw["as"] == "connected" else None
         number = scenario.bindings.get(f"answer {raw['as']}", connecting)
@@ -168,6 +169,15 @@ class Initiators(Workers):
                     expected=raw["code"],
                     actual=str(found)[:1000],
                 )
+            claimed = found.get("never_begun", False)
+            if claimed and not raw.get("never_begun"):
+                raise CheckFailed(
+                    "a request is called never begun that may have been",
+                    actual=str(found)[:1000],
+                    req="GR-023",
+                )
+            if raw.get("never_begun") and not claimed:
+                scenario.remarks.append("nobody is told that the request was never begun (GR-022)")
             return
         if "error" in found:
             raise CheckFailed("the application got an error", actual=str(found["error"])[:1000])

@@ -64,6 +64,11 @@ class Link:
         self._outgoing += data if self.change_outgoing is None else self.change_outgoing(data)
         self._flush()
 
+    @property
+    def input_closed(self) -> bool:
+        """Whether the testee sees the end of its input, now or soon."""
+        return self._close_when_written
+
     def close_input(self) -> None:
         """Let the testee see the end of its input once everything has been written."""
         self._close_when_written = True

@@ -313,10 +313,17 @@ class Session:
 
 def describe_goaway(event: Event) -> str:
     """Return code and text of a GOAWAY."""
-    if event.value is None or event.value.kind != "dict":
+    fields = read_goaway(event)
+    if not fields:
         return f"h'{event.payload.hex()}'"
-    fields = {key.content: value.content for key, value in event.value.content}
-    return f"{error_name(fields.get('code', -1))}, {fields.get('text')!r}"
+    return f"{error_name(fields.get('code', -1))}, {fields.get('text')!r}, last {fields.get('last')}"
+
+
+def read_goaway(event: Event) -> dict[Any, Any]:
+    """Return what is in a GOAWAY, nothing if it is no map."""
+    if event.value is None or event.value.kind != "dict":
+        return {}
+    return {key.content: value.content for key, value in event.value.content}
 
 
 def _maybe_value(one: Frame) -> Value | None:

@@ -44,6 +44,7 @@ class Tunnel(Link):
 
     def close_input(self) -> None:
         """End the inner worker's input."""
+        self._close_when_written = True
         self._outer.send(frame("CHANNEL_LAST_MESSAGE", self._channel))
 
     def pump(self, deadline: float) -> bool:

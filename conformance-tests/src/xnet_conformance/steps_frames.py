@@ -12,7 +12,7 @@ from xnet_conformance.frames import frame
 from xnet_conformance.matching import mismatch
 from xnet_conformance.python2 import as_python2
 from xnet_conformance.scenario import Scenario, run_steps, step
-from xnet_conformance.session import Event, describe_goaway, require_number
+from xnet_conformance.session import Event, describe_goaway, read_goaway, require_number
 from xnet_conformance.specification import error_name
 from xnet_conformance.value_equality import same_order
 from xnet_conformance.values import Value, describe, format_value
@@ -226,7 +226,7 @@ def barrier(scenario: Scenario, raw: Any) -> None:
 
 @step("goaway")
 def goaway(scenario: Scenario, raw: Any) -> None:
-    """Expect the end with a code: ``CODE``, or ``{code: CODE, or: [CODES], text: pattern}``.
+    """Expect the end with a code: ``CODE``, or ``{code: CODE, or: [CODES], text: pattern, last: ch}``.
 
     The stream ends after it (ER-002); what came before it and was not expected is not looked at.
     """
@@ -260,9 +260,23 @@ def goaway(scenario: Scenario, raw: Any) -> None:
         problem = mismatch(fields["text"], text, scenario.bindings)
         if problem is not None:
             raise CheckFailed(f"the text of GOAWAY: {problem}", actual=describe_goaway(event))
+    if "last" in fields:
+        check_last(event, scenario.known(fields["last"]) if fields["last"] else 0)
     if not session.wait(lambda: session.link.ended, scenario.deadline):
         raise CheckFailed(
             "the testee said GOAWAY and left its side of the stream open", req="ER-002", check="closed"
+        )
+
+
+def check_last(event: Event, last: int) -> None:
+    """Check how far a GOAWAY says that the testee went. Spec: ER-008."""
+    said = read_goaway(event).get("last")
+    if said != last:
+        raise CheckFailed(
+            f'"last" in GOAWAY is {said}; the last channel that was opened is {last}',
+            expected=str(last),
+            actual=describe_goaway(event),
+            req="ER-008",
         )
 
 

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from xnet_conformance.errors import CaseError, CheckFailed, NoAnswer
 from xnet_conformance.scenario import Scenario, step
+from xnet_conformance.session import read_goaway
+from xnet_conformance.specification import ERROR_CODES
 from xnet_conformance.trace_checking import check_trace
 
 #: How long the end of a process may take when there is nothing to wait for: scheduling, not work.
@@ -93,15 +95,28 @@ def close_input(scenario: Scenario, _raw: Any) -> None:
 
 @step("end")
 def end(scenario: Scenario, raw: Any) -> None:
-    """Expect the stream's end: ``{within: seconds, clean: true}``; ``clean`` means that no GOAWAY came."""
+    """Expect the stream's end: ``{within: seconds, clean: true}``; ``clean``: nobody broke a rule.
+
+    Then there is no GOAWAY, or one with NO_ERROR; and after GATEWAY_TERMINATE there is one (GR-012), unless
+    the runner has ended the connection as well.
+    """
     session = scenario.session
     fields = raw if isinstance(raw, dict) else {}
     if not session.wait(
         lambda: session.link.ended and not session.link.received, scenario.soon(fields.get("within"))
     ):
         raise NoAnswer("the testee did not end its side of the stream")
-    if fields.get("clean") and session.goaway() is not None:
+    farewell = session.goaway()
+    if not fields.get("clean"):
+        return
+    if farewell is not None and read_goaway(farewell).get("code") != ERROR_CODES["NO_ERROR"]:
         raise CheckFailed("the stream ended with GOAWAY", actual=session.how_it_ended())
+    if farewell is None and session.conduct.asked_to_end and not session.link.input_closed:
+        raise CheckFailed(
+            "the stream ended without GOAWAY after GATEWAY_TERMINATE",
+            req="GR-012",
+            actual=session.how_it_ended(),
+        )
 
 
 @step("exit")

@@ -22,6 +22,7 @@ from xnet_channel.core.events import (
     Event,
     ItemsReceived,
     RequestReceived,
+    TerminateReceived,
 )
 from xnet_channel.core.handshake import PREAMBLE
 from xnet_channel.core.roles import INITIATOR, WORKER
@@ -157,7 +158,7 @@ def failed_with(connection: Connection) -> int:
     assert len(str(failure).split()) > 4, str(failure)
     frame_type, channel, payload = sent(connection)[-1]
     assert (frame_type, channel) == (frames.GOAWAY, 0)
-    code, text = messages.decode_goaway(payload)
+    code, text, _ = messages.decode_goaway(payload)
     assert code == failure.code
     assert text == str(failure) or "cut here" in text
     return code
@@ -188,6 +189,8 @@ def told(events: list[Event]) -> list[tuple[object, ...]]:
             story.append((name, event.channel.id, event.frame_type, repr(event.request)))
         elif isinstance(event, CreditReceived | ChannelOpened):
             story.append((name, event.channel.id))
+        elif isinstance(event, TerminateReceived):
+            story.append((name, event.finish_ms, event.interrupt_ms))
         else:
             story.append((name,))
     return story

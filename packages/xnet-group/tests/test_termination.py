@@ -15,14 +15,15 @@ from xnet_channel.threads.channel import Channel
 from xnet_group import Group
 from xnet_group.termination import KILL_WAIT_S
 
-#: Code that neither the end of its channel nor Ctrl-C ends.
+#: Code that neither the end of its channel nor Ctrl-C ends, and that keeps its worker from giving up on it.
 STUBBORN = """
-import signal, time
+import ctypes, signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+sleep = ctypes.PyDLL(None).sleep  # without letting other threads run
 channel.send(1)
 while True:
-    time.sleep(100)
+    sleep(100)
 """
 
 
@@ -57,6 +58,42 @@ def test_gr_031_those_that_still_run_are_killed_together(group: Group) -> None:
     took_s = time.monotonic() - began_s
     assert [gateway.returncode for gateway in gateways] == [-signal.SIGKILL] * 4
     assert 0.3 <= took_s < 4 * busy()  # a second each, one after the other, would be more
+
+
+def test_gr_013_code_is_interrupted_before_its_worker_would_be_killed(group: Group) -> None:
+    """The time that the group has is the worker's; it leaves room for cleaning up."""
+    gateways = group.makegateways(["popen//id=a", "popen//id=b//via=a", "popen//python=python3"])
+    channels = [
+        gateway.remote_exec(
+            "import time\ntry:\n    channel.send(1)\n    time.sleep(100)\n"
+            "finally:\n    channel.send('cleaned up')"
+        )
+        for gateway in gateways
+    ]
+    assert [channel.receive(PATIENCE_S) for channel in channels] == [1, 1, 1]
+    group.terminate(timeout=3 * busy())
+    assert [channel.receive(0) for channel in channels] == ["cleaned up"] * 3
+    assert [gateway.returncode for gateway in gateways] == [0, 0, 0]
+
+
+def test_gr_003_code_may_go_on_for_the_time_that_the_group_has(group: Group) -> None:
+    """Five seconds are the default."""
+    gateway = group.makegateway()
+    channel = gateway.remote_exec("import time; channel.send(1); time.sleep(6); channel.send(2)")
+    assert channel.receive(PATIENCE_S) == 1
+    group.terminate(timeout=PATIENCE_S)
+    assert channel.receive(0) == 2
+    assert gateway.returncode == 0
+
+
+def test_gr_007_a_worker_that_gives_up_need_not_be_killed(group: Group) -> None:
+    gateway = group.makegateway()
+    channel = gateway.remote_exec(
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nchannel.send(1)\ntime.sleep(100)"
+    )
+    assert channel.receive(PATIENCE_S) == 1
+    group.terminate(timeout=2 * busy())
+    assert gateway.returncode == 1
 
 
 def test_a_stopped_process_is_killed_too(group: Group) -> None:
@@ -104,8 +141,8 @@ def test_what_goes_through_a_gateway_ends_before_it(group: Group) -> None:
 
 def test_a_stubborn_gateway_behind_another_is_killed(group: Group) -> None:
     gateways = group.makegateways(["popen//id=a", "popen//id=b//via=a"])
-    assert gateways[1].remote_exec(STUBBORN).receive(200) == 1
     pid = gateways[1]._rinfo().pid
+    assert gateways[1].remote_exec(STUBBORN).receive(200) == 1
     group.terminate(timeout=0.2)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

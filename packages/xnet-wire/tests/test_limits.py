@@ -120,6 +120,7 @@ def test_fixed_limits_are_those_of_the_registry() -> None:
         "item_overhead": limits.ITEM_COST_BYTES,
         "max_credit": limits.MAX_CREDIT_BYTES,
         "ping": limits.PING_BYTES,
+        "terminate_ms": limits.TERMINATE_MS,
         "goaway_text": limits.GOAWAY_TEXT_BYTES,
         "channel_error": limits.CHANNEL_ERROR_BYTES,
     }

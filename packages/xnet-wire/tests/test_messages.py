@@ -23,6 +23,7 @@ DECODERS: list[Callable[[bytes], object]] = [
     messages.decode_credit,
     messages.decode_reconfigure,
     decode_channel_error,
+    messages.decode_terminate,
 ]
 
 
@@ -74,7 +75,8 @@ def test_fr015_kwargs_have_the_62_levels_that_their_map_and_the_payload_leave(wr
 DEEP: list[tuple[Callable[[bytes], object], dict[str, Any]]] = [
     (messages.decode_hello, {"version": [1, 0]}),
     (messages.decode_exec, {"source": "pass"}),
-    (messages.decode_goaway, {"code": 7, "text": "No."}),
+    (messages.decode_goaway, {"code": 7, "text": "No.", "last": 0}),
+    (messages.decode_terminate, {}),
     (decode_channel_error, {"text": "No.", "code": "error"}),
 ]
 
@@ -142,9 +144,9 @@ def test_gw008_what_follows_is_checked_as_what_is_in_the_frame() -> None:
 
 
 def test_goaway() -> None:
-    assert messages.decode_goaway(messages.encode_goaway(7, "No.")) == (7, "No.")
-    assert messages.decode_goaway(encode({"code": 999, "text": "", "more": 1})) == (999, "")
-    code, text = messages.decode_goaway(messages.encode_goaway(7, "é" * 10_000))
+    assert messages.decode_goaway(messages.encode_goaway(7, "No.", 5)) == (7, "No.", 5)
+    assert messages.decode_goaway(encode({"code": 999, "text": "", "last": 0, "more": 1})) == (999, "", 0)
+    code, text, _ = messages.decode_goaway(messages.encode_goaway(7, "é" * 10_000))
     assert code == 7
     assert len(text.encode()) <= GOAWAY_TEXT_BYTES
     refused(
@@ -152,6 +154,26 @@ def test_goaway() -> None:
     )
     refused(messages.decode_goaway, {"code": -1, "text": ""}, None)
     refused(messages.decode_goaway, [1, ""], "GOAWAY is <list>, expected a map.")
+
+
+@pytest.mark.parametrize("last", [None, -1, 2**32, 2**64, 1.0, True, "1"])
+def test_er_008_last_is_the_id_of_a_channel_or_0(last: object) -> None:
+    for good in (0, 1, 2**32 - 1):
+        assert messages.decode_goaway(messages.encode_goaway(0, "", good))[2] == good
+    refused(messages.decode_goaway, {"code": 0, "text": "", "last": last}, None)
+
+
+@pytest.mark.parametrize("times", [(None, None), (0, 0), (250, None), (None, 86_400_000)])
+def test_gr_001_the_times_of_a_termination(times: tuple[int | None, int | None]) -> None:
+    assert messages.decode_terminate(messages.encode_terminate(*times)) == times
+
+
+@pytest.mark.parametrize("wrong", [None, -1, 86_400_001, 2**64, 1.0, True, "1"])
+@pytest.mark.parametrize("name", ["finish", "interrupt"])
+def test_a_time_against_its_rule_is_refused(name: str, wrong: object) -> None:
+    assert messages.decode_terminate(encode({"later": wrong})) == (None, None)
+    refused(messages.decode_terminate, {name: wrong}, None)
+    refused(messages.decode_terminate, [], "GATEWAY_TERMINATE is <list>, expected a map.")
 
 
 @pytest.mark.parametrize("credit", [1, 2**31 - 1, 2**64 - 1])

@@ -171,7 +171,7 @@ def test_control_payloads_have_them_in_arguments_only() -> None:
     ("decode", "content"),
     [
         (decode_channel_error, {"text": "\udcff", "code": "error"}),
-        (decode_goaway, {"code": 1, "text": "\udcff"}),
+        (decode_goaway, {"code": 1, "text": "\udcff", "last": 0}),
         (decode_exec, {"source": "\udcff"}),
         (decode_exec, {"source": "", "file": "\udcff"}),
         (decode_exec, {"source": "", "kwargs": {"\udcff": 1}}),

@@ -33,7 +33,7 @@ PUBLIC = {
 
 
 def test_every_public_name_is_there() -> None:
-    assert set(xnet.__all__) == PUBLIC | {"Limits", "Source", "install_as_execnet"}
+    assert set(xnet.__all__) == PUBLIC | {"Limits", "NeverBegunError", "Source", "install_as_execnet"}
     assert set(xnet.__all__) <= set(dir(xnet))
     for name in PUBLIC:
         assert getattr(xnet, name) is not None

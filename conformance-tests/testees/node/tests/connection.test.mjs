@@ -373,7 +373,7 @@ test("VA-040 to VA-042: flags hold for items whose last frame comes later", () =
 });
 
 test("GR-006, GR-010: while it terminates a worker refuses requests, drops items and still answers PING", () => {
-  const bench = new Bench().exec(1).put(FRAME.GATEWAY_TERMINATE, 0).put(FRAME.GATEWAY_TERMINATE, 0);
+  const bench = new Bench().exec(1).put(FRAME.GATEWAY_TERMINATE, 0, "a0").put(FRAME.GATEWAY_TERMINATE, 0, "a0");
   assert.match(bench.take(1), /^eof: /);
   bench.exec(3).put(FRAME.CHANNEL_DATA, 1, "ff").put(FRAME.CHANNEL_LAST_MESSAGE, 1);
   assert.deepStrictEqual(bench.put(FRAME.PING, 0).said, ["CHANNEL_CLOSE_ERROR 3", "PONG 0"]);

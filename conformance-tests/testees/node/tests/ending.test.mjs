@@ -163,6 +163,7 @@ function framesIn(text, prefix) {
 const DIALOGUE = [
   "sent HELLO 0", "received HELLO 0", "received CHANNEL_EXEC 1", "sent CHANNEL_DATA 1", "sent CHANNEL_CLOSE 1",
   "received TYPE_150 5", "received CHANNEL_OPEN 9", "received CHANNEL_DATA 1", "received GATEWAY_TERMINATE 0",
+  "sent GOAWAY 0",
 ];
 
 /** @param {Record<string, string>} env  of the process @param {Record<string, string>} configured  by HELLO */

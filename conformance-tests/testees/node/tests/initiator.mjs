@@ -186,7 +186,7 @@ export class Initiator {
 
   /** Ask the worker to end, and return its exit status. */
   async terminate() {
-    this.send("GATEWAY_TERMINATE", 0);
+    this.send("GATEWAY_TERMINATE", 0, Buffer.of(0xa0));
     return this.exit;
   }
 

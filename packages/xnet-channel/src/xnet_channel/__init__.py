@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError, RemoteProtocolError
     from xnet_channel.threads.channel import Channel
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
-    from xnet_channel.threads.errors import CallbackError, RemoteError, TimeoutError
+    from xnet_channel.threads.errors import CallbackError, NeverBegunError, RemoteError, TimeoutError
     from xnet_channel.threads.owner import SessionOwner
     from xnet_channel.threads.session import Session
 
@@ -26,6 +26,7 @@ _HOMES = {
     "ChannelFileWrite": "xnet_channel.threads.channel_files",
     "Connection": "xnet_channel.core.connection",
     "LocalProtocolError": "xnet_channel.core.errors",
+    "NeverBegunError": "xnet_channel.threads.errors",
     "PeerGoneAway": "xnet_channel.core.errors",
     "ProtocolError": "xnet_channel.core.errors",
     "RemoteError": "xnet_channel.threads.errors",
@@ -42,6 +43,7 @@ __all__ = [
     "ChannelFileWrite",
     "Connection",
     "LocalProtocolError",
+    "NeverBegunError",
     "PeerGoneAway",
     "ProtocolError",
     "RemoteError",

@@ -28,7 +28,7 @@ from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError, ProtocolError
 from xnet_channel.core.events import RequestReceived
 from xnet_channel.core.roles import INITIATOR, WORKER
-from xnet_wire import frames
+from xnet_wire import frames, messages
 from xnet_wire.channel_errors import ChannelError, decode_channel_error
 from xnet_wire.limits import Limits
 from xnet_wire.messages import Hello
@@ -88,7 +88,11 @@ def test_fr_008_a_worker_asks_for_nothing(frame_type: int) -> None:
 def test_gr_001_terminate() -> None:
     connection = running(INITIATOR)
     connection.send_terminate()
-    assert sent(connection) == [(frames.GATEWAY_TERMINATE, 0, b"")]
+    assert sent(connection) == [(frames.GATEWAY_TERMINATE, 0, b"\xa0")]
+    connection = running(INITIATOR)
+    connection.send_terminate(250, 0)
+    [(_, _, payload)] = sent(connection)
+    assert messages.decode_terminate(payload) == (250, 0)
 
 
 ENDING = "asked to end"

@@ -47,7 +47,7 @@ INPUTS: dict[str, list[tuple[Act, list[int]]]] = {
         (receive(frame(frames.PING)), [frames.PONG]),
         (receive(frame(frames.RECONFIGURE, 0, b"\x82\xf5\xf5") + frame(frames.PING)), [frames.PONG]),
     ],
-    "RECV_TERMINATE": [(receive(frame(frames.GATEWAY_TERMINATE)), [])],
+    "RECV_TERMINATE": [(receive(frame(frames.GATEWAY_TERMINATE, 0, b"\xa0")), [])],
     "RECV_GOAWAY": [(receive(GOODBYE), [])],
     "RECV_EOF": [(lambda connection: connection.receive_eof(), [])],
     "SEND_HELLO": [(lambda connection: connection.start(), [frames.HELLO])],
@@ -87,7 +87,7 @@ def brought_to(state: str, role: str, *, started: bool, ending: Act) -> Connecti
     if state == states.TERMINATING and role == roles.INITIATOR:
         connection.send_terminate()
     elif state == states.TERMINATING:
-        connection.receive_data(frame(frames.GATEWAY_TERMINATE))
+        connection.receive_data(frame(frames.GATEWAY_TERMINATE, 0, b"\xa0"))
     if state == states.ENDED_CONNECTION:
         ending(connection)
     assert connection.phase == state

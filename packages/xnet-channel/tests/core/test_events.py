@@ -22,7 +22,7 @@ STREAM = (
     + close(1, "x")
     + close(1, "late")
     + frame(frames.PONG, 0, b"p")
-    + frame(frames.GATEWAY_TERMINATE)
+    + frame(frames.GATEWAY_TERMINATE, 0, b"\xa0")
 )
 
 

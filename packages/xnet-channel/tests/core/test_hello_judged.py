@@ -155,7 +155,7 @@ def test_hs_020_hs_022_the_configuration_is_judged_before_frames_behind_it() -> 
     connection.dispatch = refuse
     hello = hello_frame(Hello("i", config={"chdir": "/nowhere"}))
     assert connection.receive_data(hello + frame(frames.PING, 0, b"applied?")) == []
-    code, text = messages.decode_goaway(sent(connection)[0][2])
+    code, text, _ = messages.decode_goaway(sent(connection)[0][2])
     assert (code, text) == (codes.CONFIG_REFUSED, 'chdir "/nowhere" cannot be entered')
 
 

@@ -225,7 +225,7 @@ STORY = (
     + close(1, "x" * 6000)
     + data(1)
     + close(7)
-    + frame(frames.GATEWAY_TERMINATE)
+    + frame(frames.GATEWAY_TERMINATE, 0, b"\xa0")
     + frame(frames.PING, 0, b"2")
 )
 ENDS = {

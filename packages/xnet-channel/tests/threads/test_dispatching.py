@@ -37,8 +37,8 @@ class Noting(SessionOwner):
     def on_request(self, frame_type: int, channel: Channel, request: ExecRequest | None) -> None:
         self._note(frame_type, channel, request)
 
-    def on_terminate(self) -> None:
-        self._note("terminate")
+    def on_terminate(self, finish_s: float | None, interrupt_s: float | None) -> None:
+        self._note("terminate", finish_s, interrupt_s)
         assert self.session is not None
         self.session.end_receiving_locked("asked to end")
 
@@ -186,8 +186,8 @@ def test_gr_006_items_for_a_worker_that_ends_are_dropped_and_cost_their_sender_n
         peer.write(execute(1))
         _, channel, _ = owner.told.get(timeout=PATIENCE_S)
         assert isinstance(channel, Channel)
-        peer.write(frame(frames.GATEWAY_TERMINATE))
-        assert owner.told.get(timeout=PATIENCE_S) == ("terminate",)
+        peer.write(frame(frames.GATEWAY_TERMINATE, 0, messages.encode_terminate(1500)))
+        assert owner.told.get(timeout=PATIENCE_S) == ("terminate", 1.5, None)
         for _ in range(10):  # ten times the window
             peer.write(data(1, b"x" * 32_000), data(1, b"x" * 32_000))
             credit = (frames.CHANNEL_CREDIT, 1, messages.encode_credit(2 * (32_003 + 64)))

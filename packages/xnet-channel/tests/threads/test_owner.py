@@ -32,7 +32,7 @@ def test_a_request_is_refused_by_its_name_and_the_session_goes_on(request_frame:
 
 def test_being_asked_to_end_is_left_to_whoever_cares() -> None:
     with raw_peer(WORKER) as peer:
-        peer.write(frame(frames.GATEWAY_TERMINATE))
+        peer.write(frame(frames.GATEWAY_TERMINATE, 0, b"\xa0"))
         assert peer.barrier() == []
         assert not peer.session.finished
 

@@ -11,6 +11,7 @@ from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.spec_rules import parse_limits
+from xnet_gateway.times_to_end import times_to_end_ms
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.xspec import without_values
 from xnet_wire import frames, messages
@@ -72,7 +73,7 @@ class Gateway(SessionOwner):
         self.id = str(spec.id)
         self.spec = spec
         self._io: ProcessHandle = connected.process
-        self._asked_to_end = False
+        self._asked_to_end = self._await_exit = False
         from xnet_gateway.worker.worker import implementation
 
         tracer = maybe_tracer()
@@ -279,8 +280,13 @@ class Gateway(SessionOwner):
 
     # -- the end --------------------------------------------------------------------------------
 
-    def exit(self) -> None:
-        """Ask the interpreter to end, and leave the group. Does not wait; ``join`` does."""
+    def exit(self, timeout: float | None = None) -> None:
+        """Ask the interpreter to end, and leave the group. Does not wait; ``join`` does.
+
+        Args:
+            timeout: In how many seconds it shall have ended: code is interrupted at half of them, at most ten
+                before the end. None for 5 seconds, and 10 after the interrupt.
+        """
         held = hold_interrupts()  # half of it would be forgotten
         try:
             group = self._group
@@ -289,7 +295,7 @@ class Gateway(SessionOwner):
             if not self._asked_to_end:
                 self._asked_to_end = True
                 self._trace("asking to terminate")
-                self.session.terminate_peer()
+                self.session.terminate_peer(*times_to_end_ms(timeout))
         finally:
             if held is not None:
                 release_interrupts(held)
@@ -350,9 +356,12 @@ class Gateway(SessionOwner):
         """Nothing more comes: say why as soon as the process has told how it ended."""
         # A peer that broke the protocol need not have ended; one whose bytes ended in the middle of
         # something probably has, and how it ended is what its user wants to know.
-        if not session.leading.eof or self._io.exited:
+        if not (session.leading.eof or self._ended_as_asked()) or self._io.exited:
             self._finish_locked(session, error)
             return
+        if self._await_exit:
+            return
+        self._await_exit = True
 
         def give_up() -> None:
             with session.lock:
@@ -371,7 +380,7 @@ class Gateway(SessionOwner):
     def _finish_locked(self, session: Session, error: OSError | None) -> None:
         """End the session, with how its process ended in the text."""
         words = self._io.describe()
-        failed = session.connection.failure is not None
+        failed = session.connection.failure is not None and not self._ended_as_asked()
         returncode = self.returncode or 0
         if self._asked_to_end and not returncode and not failed:
             session.finish_locked(f"gateway {self.id} has ended as asked; {words}", asked=True)
@@ -382,6 +391,9 @@ class Gateway(SessionOwner):
             session.finish_locked(f"gateway {session.describe_end(error)}; {words}")
         else:
             session.finish_locked(f"gateway {self.id}: the connection has ended; {words}")
+
+    def _ended_as_asked(self) -> bool:  # the worker has said so [GR-012]
+        return self._asked_to_end and self.session.connection.ended_in_order
 
     def _trace(self, text: str) -> None:
         if self._tracer is not None:

@@ -93,7 +93,7 @@ class TestTerminating:
             worker.greet()
             worker.say(frame(frames.CHANNEL_EXEC, 1, messages.encode_exec(messages.ExecRequest(BUSY))))
             assert worker.hear() == (frames.CHANNEL_DATA, 1, b"\x00")
-            worker.say(frame(frames.GATEWAY_TERMINATE, 0) * 2)
+            worker.say(frame(frames.GATEWAY_TERMINATE, 0, b"\xa0") * 2)
             worker.say(frame(frames.CHANNEL_DATA, 1, b"\x01"))
             worker.say(frame(frames.STATUS, 3))
             worker.say(frame(frames.CHANNEL_EXEC, 5, messages.encode_exec(messages.ExecRequest("pass"))))
@@ -310,6 +310,7 @@ class TestTrace:
             ("sent", "CHANNEL_DATA", "1"),
             ("sent", "CHANNEL_CLOSE", "1"),
             ("received", "GATEWAY_TERMINATE", "0"),
+            ("sent", "GOAWAY", "0"),
         ]
         names = {line.split()[1] for line in text.splitlines()}
         assert names <= {"worker", f"bare{version}-worker"}
@@ -356,6 +357,7 @@ class TestTrace:
             ("sent", "CHANNEL_DATA", 1),
             ("sent", "CHANNEL_CLOSE", 1),
             ("received", "GATEWAY_TERMINATE", 0),
+            ("sent", "GOAWAY", 0),
         ]
         assert lines[-1]["side"] == 'odd_"name"-worker'
         times = [entry["ns"] for entry in objects]

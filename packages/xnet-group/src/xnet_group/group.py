@@ -310,8 +310,8 @@ class Group:
         gone; if one cannot even be killed, a RuntimeWarning says which, and it is waited for again next time.
 
         Args:
-            timeout: Seconds until those that still run are killed. None waits for as long as it takes, and
-                kills nobody.
+            timeout: Seconds until those that still run are killed. They are told, and interrupt what they
+                execute in time (see ``Gateway.exit``). None waits for as long as it takes, and kills nobody.
         """
         if OS.getpid() != self._pid:
             # A forked child: the gateways are its parent's, who needs them.

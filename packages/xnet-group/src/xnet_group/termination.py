@@ -1,8 +1,8 @@
 """Ending gateways: all at once, within a time, and saying what is left.
 
-Ask all, wait for all with one deadline, kill those left, and wait a bounded time for the operating system to
-be done with them. One thread does it, the caller's: asking and killing do not block, and waiting for the
-slowest is waiting for all.
+Ask all, telling them how long they have, wait for all with one deadline, kill those left, and wait a bounded
+time for the operating system to be done with them. One thread does it, the caller's: asking and killing do
+not block, and waiting for the slowest is waiting for all.
 """
 
 from __future__ import annotations
@@ -44,8 +44,9 @@ def terminate_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list
     for layer in _layers(gateways):
         if kill_began_s is not None:
             _wait_all(killed, kill_began_s + CARRIED_WAIT_S)
+        left_s = None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic())
         for gateway in layer:
-            gateway.exit()
+            gateway.exit(left_s)  # [GR-032] what is left for those that carried the layers before
         running = _wait_all(layer, deadline_s)
         for gateway in running:
             gateway._kill()

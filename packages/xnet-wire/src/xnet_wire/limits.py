@@ -53,6 +53,8 @@ GOAWAY_TEXT_BYTES: Final = 4_096
 CHANNEL_ERROR_BYTES: Final = 65_536
 #: Largest payload of PING and PONG.
 PING_BYTES: Final = 64
+#: Longest time that a GATEWAY_TERMINATE gives, in milliseconds: a day.
+TERMINATE_MS: Final = 86_400_000
 #: Largest channel id.
 MAX_CHANNEL_ID: Final = 2**32 - 1
 

@@ -13,7 +13,7 @@ from xnet_wire import codes
 from xnet_wire.errors import DumpError, WireError
 from xnet_wire.hello import VERSION, Hello, decode_hello, encode_hello
 from xnet_wire.item_path import short_repr
-from xnet_wire.limits import CONTROL_DEPTH, GOAWAY_TEXT_BYTES
+from xnet_wire.limits import CONTROL_DEPTH, GOAWAY_TEXT_BYTES, MAX_CHANNEL_ID, TERMINATE_MS
 from xnet_wire.payloads import check_text_map, cut_text, decode_map, decode_payload, is_text, is_uint
 from xnet_wire.values import encode
 
@@ -33,11 +33,13 @@ __all__ = [
     "decode_goaway",
     "decode_hello",
     "decode_reconfigure",
+    "decode_terminate",
     "encode_credit",
     "encode_exec",
     "encode_goaway",
     "encode_hello",
     "encode_reconfigure",
+    "encode_terminate",
 ]
 
 
@@ -166,13 +168,48 @@ def decode_following(item: object) -> ExecRequest:
     return request
 
 
-def encode_goaway(code: int, text: str) -> bytes:
-    """Return the payload of a GOAWAY frame; a long text is cut."""
-    return encode({"code": code, "text": cut_text(text, GOAWAY_TEXT_BYTES)})
+def encode_terminate(finish_ms: int | None = None, interrupt_ms: int | None = None) -> bytes:
+    """Return the payload of a GATEWAY_TERMINATE frame.
+
+    Args:
+        finish_ms: How long executions may go on, 0 to ``TERMINATE_MS``; None for the default.
+        interrupt_ms: The same for how long after they were interrupted.
+    """
+    times = {"finish": finish_ms, "interrupt": interrupt_ms}
+    return encode({key: time for key, time in times.items() if time is not None})
 
 
-def decode_goaway(payload: Buffer) -> tuple[int, str]:
-    """Check and return why the peer ends the connection: (code, text).
+def decode_terminate(payload: Buffer) -> tuple[int | None, int | None]:
+    """Check and return how long executions may go on, in ms: (finish, interrupt), None for the default.
+
+    Raises:
+        WireError: The peer sent something else (PAYLOAD_MALFORMED).
+    """
+    content = decode_map(payload, "GATEWAY_TERMINATE", codes.PAYLOAD_MALFORMED)
+    for name in ("finish", "interrupt"):
+        time = content.get(name, 0)
+        if not is_uint(time) or time > TERMINATE_MS:
+            raise WireError(
+                codes.PAYLOAD_MALFORMED,
+                f'"{name}" in GATEWAY_TERMINATE is {short_repr(time)},'
+                f" expected milliseconds, 0 to {TERMINATE_MS}.",
+            )
+    return content.get("finish"), content.get("interrupt")
+
+
+def encode_goaway(code: int, text: str, last: int = 0) -> bytes:
+    """Return the payload of a GOAWAY frame; a long text is cut.
+
+    Args:
+        code: Why, see ``codes``.
+        text: The same for people.
+        last: The highest id of a channel that the peer has opened here, 0 for none. Spec: ER-008.
+    """
+    return encode({"code": code, "text": cut_text(text, GOAWAY_TEXT_BYTES), "last": last})
+
+
+def decode_goaway(payload: Buffer) -> tuple[int, str, int]:
+    """Check and return why the peer ends the connection, and how far it came: (code, text, last).
 
     Raises:
         WireError: The peer sent something else (PAYLOAD_MALFORMED).
@@ -184,7 +221,13 @@ def decode_goaway(payload: Buffer) -> tuple[int, str]:
             codes.PAYLOAD_MALFORMED,
             f"GOAWAY has code {short_repr(code)} and text {short_repr(text)}, expected a number and a text.",
         )
-    return code, text  # type: ignore[return-value]
+    last = content.get("last")
+    if not is_uint(last) or last > MAX_CHANNEL_ID:  # type: ignore[operator]
+        raise WireError(
+            codes.PAYLOAD_MALFORMED,
+            f'"last" in GOAWAY is {short_repr(last)}, expected 0 or the id of a channel.',
+        )
+    return code, text, last  # type: ignore[return-value]
 
 
 def encode_credit(credit_bytes: int) -> bytes:

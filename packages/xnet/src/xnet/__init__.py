@@ -14,7 +14,7 @@ if "xnet_gateway.worker.main" not in sys.modules:  # else this is a worker: it n
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_channel.threads.channel import Channel
-    from xnet_channel.threads.errors import RemoteError, TimeoutError
+    from xnet_channel.threads.errors import NeverBegunError, RemoteError, TimeoutError
     from xnet_gateway.errors import HostNotFound
     from xnet_gateway.gateway import Gateway
     from xnet_gateway.source import Source
@@ -39,6 +39,7 @@ _HOMES = {
     "Limits": "xnet_wire.limits",
     "LoadError": "xnet_wire.errors",
     "MultiChannel": "xnet_group.multichannel",
+    "NeverBegunError": "xnet_channel.threads.errors",
     "RSync": "xnet_rsync.rsync",
     "RemoteError": "xnet_channel.threads.errors",
     "Source": "xnet_gateway.source",
@@ -76,6 +77,7 @@ __all__ = [
     "Limits",
     "LoadError",
     "MultiChannel",
+    "NeverBegunError",
     "RSync",
     "RemoteError",
     "Source",

@@ -1,9 +1,5 @@
 /** The steps to the end of the worker. Spec: GR-003 to GR-007. */
 
-/** How long executions may go on, and how long after they were interrupted. */
-const GRACE_MS = 5000;
-const INTERRUPTED_MS = 10000;
-
 /** How long what is queued may take to be written, and threads to end. */
 export const WRITING_MS = 1000;
 const THREADS_MS = 1000;
@@ -20,22 +16,23 @@ const THREADS_MS = 1000;
  * End this process, in bounded time.
  *
  * @param {Parts} parts
+ * @param {import("../wire/control.mjs").Times} times
  */
-export async function endWorker({ connection, executions, stream, trace }) {
+export async function endWorker({ connection, executions, stream, trace }, { finishMs, interruptMs }) {
   let status = 0;
   if (executions) {
     trace.event(`terminating: ${executions.running} executions run`);
-    if (!(await executions.allEnded(GRACE_MS))) {
+    if (!(await executions.allEnded(finishMs))) {
       trace.event("terminating: interrupting what runs");
       executions.interruptAll();
-      if (!(await executions.allEnded(INTERRUPTED_MS))) {
+      if (!(await executions.allEnded(interruptMs))) {
         trace.event("terminating: giving up on what runs");
         status = 1;
       }
     }
   }
   await stream.until(() => connection.sender.ready.size === 0, WRITING_MS);
-  connection.end({ kind: "lost", text: "this worker has ended" });
+  connection.fail("NO_ERROR", status ? "this worker has ended, giving up on executions" : "this worker has ended as asked");
   await stream.finish(WRITING_MS);
   const stuck = executions !== null && !(await executions.endThreads(THREADS_MS));
   trace.event(`exiting with status ${status}`);

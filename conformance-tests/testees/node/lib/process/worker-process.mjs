@@ -2,6 +2,7 @@
 
 import { Connection } from "../protocol/connection.mjs";
 import { mostPart } from "../protocol/outbox.mjs";
+import { DEFAULT_TIMES } from "../wire/control.mjs";
 import { DEFAULT_LIMITS, FRAME, SURROGATES } from "../wire/registry.mjs";
 import { encodeInfo, encodeStatus } from "./answers.mjs";
 import { applyConfig } from "./config.mjs";
@@ -50,7 +51,7 @@ export class WorkerProcess {
         opened: (channel) => this.holders.add(channel),
         closed: (channel) => this.closed(channel),
         referenced: (ids) => this.holders.addItem(ids),
-        terminate: () => this.end("the initiator asks for the end"),
+        terminate: (times) => this.end("the initiator asks for the end", times),
         ended: ({ text }) => this.end(text),
       },
     });
@@ -144,8 +145,8 @@ export class WorkerProcess {
     this.holders.check(channel.id);
   }
 
-  /** Begin the steps to the end, once. @param {string} why */
-  end(why) {
+  /** Begin the steps to the end, once. @param {string} why @param {import("../wire/control.mjs").Times} [times] */
+  end(why, times = DEFAULT_TIMES) {
     this.trace.event(why);
     this.keepalive?.stop();
     if (this.connection.isEnded()) {
@@ -153,7 +154,7 @@ export class WorkerProcess {
     }
     if (!this.ending) {
       this.ending = true;
-      void endWorker(this);
+      void endWorker(this, times);
     }
   }
 }

@@ -31,6 +31,11 @@ export class Channels {
     this.coercion = DEFAULT_COERCION;
   }
 
+  /** The highest id that the initiator has opened, or 0. Spec: ER-008. */
+  get lastOfTheirs() {
+    return Math.max(0, this.nextTheirs - 2);
+  }
+
   /** Whether an id is above all that were opened by who gives such ids. @param {number} id */
   isUnborn(id) {
     return id >= (isInitiators(id) ? this.nextTheirs : this.nextOurs);

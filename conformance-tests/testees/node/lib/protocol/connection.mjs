@@ -46,7 +46,7 @@ import { Sender } from "./sender.mjs";
  * @property {(channel: Channel, payload: Buffer, request: control.ExecRequest) => void} execute
  * @property {(name: "STATUS" | "INFO", limits: Limits) => Buffer} answer  an item; throws a DumpError if the other
  *     peer does not take such items
- * @property {() => void} terminate the initiator asks for it
+ * @property {(times: control.Times) => void} terminate  the initiator asks for it
  * @property {(ids: readonly number[]) => void} referenced  an item has arrived that refers to channels
  * @property {(channel: Channel) => void} opened  a channel has been opened, by whomever
  * @property {(channel: Channel) => void} closed  a channel has been closed, by whomever
@@ -171,7 +171,7 @@ export class Connection {
       case FRAME.PONG:
         return this.receivePing(type, payload);
       case FRAME.GATEWAY_TERMINATE:
-        return this.receiveTerminate();
+        return this.receiveTerminate(control.decodeTerminate(payload));
       case FRAME.RECONFIGURE:
         return this.receiveReconfigure(id, control.decodeReconfigure(payload));
       case FRAME.CHANNEL_OPEN:
@@ -228,8 +228,8 @@ export class Connection {
     }
   }
 
-  /** Spec: GR-003, GR-006. */
-  receiveTerminate() {
+  /** Spec: GR-003, GR-006. @param {control.Times} times */
+  receiveTerminate(times) {
     if (this.state === "terminating") {
       return;
     }
@@ -238,7 +238,7 @@ export class Connection {
     for (const channel of this.channels.open.values()) {
       channel.mailbox.end({ kind: "eof", text: "the initiator has asked this worker to end" });
     }
-    this.application.terminate();
+    this.application.terminate(times);
   }
 
   /** @param {number} id @param {import("../wire/decode.mjs").Coercion} coercion */
@@ -416,7 +416,7 @@ export class Connection {
     if (this.state === "ended") {
       return;
     }
-    this.write(FRAME.GOAWAY, 0, control.encodeGoaway(code, text));
+    this.write(FRAME.GOAWAY, 0, control.encodeGoaway(code, text, this.channels.lastOfTheirs));
     this.end({ kind: "lost", text: `this worker has ended the connection with ${code}: ${text}` });
   }
 

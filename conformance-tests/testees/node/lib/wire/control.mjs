@@ -7,7 +7,7 @@
 import { DEFAULT_COERCION, decodeItem } from "./decode.mjs";
 import { encodeItem } from "./encode.mjs";
 import { Violation } from "./errors.mjs";
-import { CODE, CONTROL_DEPTH, FIXED } from "./registry.mjs";
+import { CODE, CONTROL_DEPTH, FIXED, MAX_CHANNEL_ID } from "./registry.mjs";
 
 /** @typedef {import("./registry.mjs").CodeName} CodeName */
 /** @typedef {import("./decode.mjs").Coercion} Coercion */
@@ -98,20 +98,42 @@ export function decodeReconfigure(payload) {
 export const encodeReconfigure = ({ py2strAsText, textAsBytes }) =>
   encodeItem([py2strAsText, textAsBytes], ANY_SIZE);
 
-/** @param {Buffer} payload @returns {{code: number, text: string}} */
-export function decodeGoaway(payload) {
-  return decodeAs("GOAWAY", payload, 'a map with "code" and "text"', (value) => {
+/** @typedef {{finishMs: number, interruptMs: number}} Times  how long executions may go on, and after an interrupt */
+
+/** What holds unless the initiator says otherwise. Spec: GR-001. @type {Readonly<Times>} */
+export const DEFAULT_TIMES = Object.freeze({ finishMs: 5000, interruptMs: 10000 });
+
+/** @param {Buffer} payload @returns {Times} */
+export function decodeTerminate(payload) {
+  const rule = `a map, perhaps with the times "finish" and "interrupt", up to ${FIXED.terminate_ms} milliseconds`;
+  return decodeAs("GATEWAY_TERMINATE", payload, rule, (value) => {
     if (!isTextMap(value)) {
       return undefined;
     }
-    const [code, text] = [value.get("code"), value.get("text")];
-    return isUnsigned(code) && typeof text === "string" ? { code: Number(code), text } : undefined;
+    const { finishMs, interruptMs } = DEFAULT_TIMES;
+    const { finish = finishMs, interrupt = interruptMs } = Object.fromEntries(value);
+    const isTime = (/** @type {unknown} */ time) => isUnsigned(time) && time <= FIXED.terminate_ms;
+    return isTime(finish) && isTime(interrupt)
+      ? { finishMs: Number(finish), interruptMs: Number(interrupt) }
+      : undefined;
   });
 }
 
-/** @param {CodeName} name @param {string} text */
-export function encodeGoaway(name, text) {
-  return encodeItem({ code: CODE[name], text: shortenText(text, FIXED.goaway_text) }, ANY_SIZE);
+/** @param {Buffer} payload @returns {{code: number, text: string}} */
+export function decodeGoaway(payload) {
+  return decodeAs("GOAWAY", payload, 'a map with "code", "text" and "last"', (value) => {
+    if (!isTextMap(value)) {
+      return undefined;
+    }
+    const [code, text, last] = [value.get("code"), value.get("text"), value.get("last")];
+    const isRight = isUnsigned(code) && typeof text === "string" && isUnsigned(last) && last <= MAX_CHANNEL_ID;
+    return isRight ? { code: Number(code), text } : undefined;
+  });
+}
+
+/** @param {CodeName} name @param {string} text @param {number} last  of the ids that the other peer has opened, or 0 */
+export function encodeGoaway(name, text, last) {
+  return encodeItem({ code: CODE[name], text: shortenText(text, FIXED.goaway_text), last }, ANY_SIZE);
 }
 
 /**

@@ -106,6 +106,7 @@ export const FIXED = Object.freeze({
   item_overhead: 64,
   max_credit: 2147483647,
   ping: 64,
+  terminate_ms: 86400000,
   goaway_text: 4096,
   channel_error: 65536,
 });

@@ -22,6 +22,7 @@ enum Payload {
     Flags(bool, bool),
     Exec(Exec),
     Error(ChannelError),
+    Times(payloads::Times),
     Credit(u64),
 }
 
@@ -71,7 +72,11 @@ impl Conn {
         })?;
         match kind {
             Type::Ping => self.answer(&mut state, Type::Pong, 0, payload),
-            Type::GatewayTerminate => self.terminate(&mut state),
+            Type::GatewayTerminate => {
+                if let Payload::Times(times) = control {
+                    self.terminate(&mut state, times);
+                }
+            }
             Type::Status | Type::Info | Type::ChannelExec | Type::ChannelOpen => {
                 may_open(&state, id, &name)?;
                 self.opening(&mut state, kind, id, control)?;
@@ -218,6 +223,7 @@ fn control_payload(kind: Type, payload: &[u8]) -> Result<Payload, Bad> {
     Ok(match kind {
         Type::Reconfigure => payloads::reconfigure(payload).map(|(first, second)| Payload::Flags(first, second))?,
         Type::ChannelExec => Payload::Exec(payloads::exec(payload)?),
+        Type::GatewayTerminate => Payload::Times(payloads::terminate(payload)?),
         Type::ChannelCloseError => Payload::Error(payloads::error(payload)?),
         Type::ChannelCredit => Payload::Credit(payloads::credit(payload)?),
         Type::Ping | Type::Pong if payload.len() > PING_BYTES => {

@@ -5,11 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::state::State;
 use super::Conn;
-use crate::wire::frames::{Broken, Type};
-use crate::wire::payloads::{encode_goaway, ChannelError};
+use crate::wire::frames::{Broken, Code, Type};
+use crate::wire::payloads::{encode_goaway, ChannelError, Times};
 
-const FINISH: Duration = Duration::from_secs(5);
-const INTERRUPT: Duration = Duration::from_secs(10);
 /// What is queued gets as long to be written.
 const WRITE: Duration = Duration::from_secs(2);
 
@@ -22,6 +20,7 @@ pub struct Ending {
     ended: bool,
     /// When the steps of GR-003 began.
     pub since: Option<Instant>,
+    times: Times,
     interrupted: bool,
     pub keepalive: Option<Duration>,
     last_sign_of_life: Option<Instant>,
@@ -44,12 +43,15 @@ impl State {
 
 impl Conn {
     /// GATEWAY_TERMINATE.
-    pub fn terminate(&self, state: &mut State) {
+    pub fn terminate(&self, state: &mut State, times: Times) {
         if state.ending.terminating {
             return;
         }
         state.ending.terminating = true;
-        state.ending.since.get_or_insert_with(Instant::now);
+        if state.ending.since.is_none() {
+            state.ending.since = Some(Instant::now());
+            state.ending.times = times;
+        }
         self.trace.event("terminating: waiting for executions to end");
         self.wake_all(state);
     }
@@ -78,11 +80,17 @@ impl Conn {
             return;
         }
         self.trace.event(&format!("ending the connection with {:?}: {}", why.code, why.text));
-        self.put(&mut state, Type::Goaway, 0, &encode_goaway(why.code, &why.text));
-        state.out.closing = true;
-        state.ending.ended = true;
+        self.say_goaway(&mut state, why.code, &why.text);
         state.ending.since.get_or_insert_with(Instant::now);
         self.wake_all(&state);
+    }
+
+    /// Says as the last frame why this side ends the connection, and how far it went (ER-002, ER-008, GR-012).
+    fn say_goaway(&self, state: &mut State, code: Code, text: &str) {
+        let goaway = encode_goaway(code, text, state.highest[1]);
+        self.put(state, Type::Goaway, 0, &goaway);
+        state.out.closing = true;
+        state.ending.ended = true;
     }
 
     /// Does what has a time, until the worker may exit; gives the exit status.
@@ -93,19 +101,25 @@ impl Conn {
             let mut next = self.refuse_late(&mut state, now);
             if let Some(since) = state.ending.since {
                 let idle = state.schedule.is_idle();
-                if idle || now >= since + FINISH + INTERRUPT {
+                let Times { finish, interrupt } = state.ending.times;
+                if idle || now >= since + finish + interrupt {
+                    if !state.ending.ended {
+                        let text = if idle { "the worker has ended as asked" } else { "giving up on executions" };
+                        self.say_goaway(&mut state, Code::NoError, text);
+                        self.wake_all(&state);
+                    }
                     drop(state);
                     self.trace.event("exiting");
                     self.flush(now + WRITE);
                     return i32::from(!idle);
                 }
-                if !state.ending.interrupted && now >= since + FINISH {
+                if !state.ending.interrupted && now >= since + finish {
                     state.ending.interrupted = true;
                     self.trace.event("terminating: interrupting the main thread");
                     state.schedule.interrupt_main();
                     self.wake_all(&state);
                 }
-                next = Some(if state.ending.interrupted { since + FINISH + INTERRUPT } else { since + FINISH });
+                next = Some(if state.ending.interrupted { since + finish + interrupt } else { since + finish });
             } else if let Some(interval) = state.ending.keepalive {
                 let due = self.look_for_silence(&mut state, interval, now);
                 next = Some(next.map_or(due, |next| next.min(due)));

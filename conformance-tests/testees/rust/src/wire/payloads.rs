@@ -1,5 +1,7 @@
 //! The other control payloads, and the answers to STATUS and INFO.
 
+use std::time::Duration;
+
 use super::cursor;
 use super::frames::Code;
 use super::text::shorten;
@@ -11,6 +13,7 @@ pub const PING_BYTES: usize = 64;
 pub const GOAWAY_TEXT_BYTES: usize = 4096;
 pub const ERROR_BYTES: usize = 65_536;
 const MESSAGE_BYTES: usize = 16_384;
+const TERMINATE_MS: u64 = 86_400_000;
 
 /// What CHANNEL_EXEC asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,9 +171,44 @@ pub fn encode_error(error: &ChannelError) -> Vec<u8> {
     }
 }
 
-pub fn encode_goaway(code: Code, text: &str) -> Vec<u8> {
+/// `last` is the highest id that the other side has opened (ER-008).
+pub fn encode_goaway(code: Code, text: &str, last: u32) -> Vec<u8> {
     let text = shorten(text, GOAWAY_TEXT_BYTES);
-    Writer::new().dict(2).text("code").uint(code as u64).text("text").text(&text).bytes
+    let writer = Writer::new().dict(3).text("code").uint(code as u64).text("text").text(&text);
+    writer.text("last").uint(u64::from(last)).bytes
+}
+
+/// How long executions may go on, and how long after they were interrupted (GR-001).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    pub finish: Duration,
+    pub interrupt: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self { finish: Duration::from_secs(5), interrupt: Duration::from_secs(10) }
+    }
+}
+
+pub fn terminate(payload: &[u8]) -> Result<Times, Bad> {
+    let checked = values::check(payload, CONTROL)?;
+    let Some(entries) = cursor::text_dict(&checked.bytes) else {
+        return bad("no map with keys of text");
+    };
+    let mut times = Times::default();
+    for (key, value) in entries {
+        let time = match key {
+            "finish" => &mut times.finish,
+            "interrupt" => &mut times.interrupt,
+            _ => continue,
+        };
+        match cursor::uint(value) {
+            Some(milliseconds) if milliseconds <= TERMINATE_MS => *time = Duration::from_millis(milliseconds),
+            _ => return bad(format!("{key:?} is no time from 0 to {TERMINATE_MS} milliseconds")),
+        }
+    }
+    Ok(times)
 }
 
 /// What STATUS asks for.
@@ -211,10 +249,18 @@ mod tests {
     }
 
     #[test]
+    fn times_have_defaults_and_a_limit() {
+        let of = |time| terminate(&Writer::new().dict(1).text("finish").uint(time).bytes);
+        assert_eq!(terminate(&Writer::new().dict(0).bytes), Ok(Times::default()));
+        assert_eq!(of(250), Ok(Times { finish: Duration::from_millis(250), ..Times::default() }));
+        assert!(of(86_400_000).is_ok() && of(86_400_001).is_err() && terminate(&[]).is_err());
+    }
+
+    #[test]
     fn texts_of_errors_are_bounded() {
         let long = "\u{e9}".repeat(100_000);
         let error = ChannelError { message: Some(long.clone()), ..ChannelError::new("error", long.as_str()) };
         assert!(encode_error(&error).len() <= ERROR_BYTES);
-        assert!(encode_goaway(Code::NoError, &long).len() < GOAWAY_TEXT_BYTES + 32);
+        assert!(encode_goaway(Code::NoError, &long, u32::MAX).len() < GOAWAY_TEXT_BYTES + 32);
     }
 }

@@ -162,6 +162,15 @@ class ChannelTable:
         else:
             self._local_open -= 1
 
+    @property
+    def last_of_peer(self) -> int:
+        """The highest id of a channel that the peer has opened, 0 for none. Spec: ER-008."""
+        return max(0, self._next_peer - STRIDE)
+
+    def is_local(self, id_: int) -> bool:
+        """Return whether an id is one that this side gives."""
+        return not self._is_peers(id_)
+
     def _is_peers(self, id_: int) -> bool:
         """Return whether an id has the parity of the peer's."""
         return (id_ - self._next_peer) % STRIDE == 0

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from xnet_channel.core import roles, states
 from xnet_channel.core.channel_table import ChannelTable
-from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
+from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, RemoteProtocolError
 from xnet_channel.core.handshake import Handshake
 from xnet_channel.core.outgoing import Outgoing
 from xnet_channel.core.receiving import Receiving
-from xnet_wire import channel_errors, frames, messages
+from xnet_wire import channel_errors, codes, frames, messages
 from xnet_wire.limits import PART_BYTES, PING_BYTES
 
 TYPE_CHECKING = False
@@ -296,8 +296,12 @@ class Connection:
             return
         self.out.frame(frames.RECONFIGURE, channel_id, messages.encode_reconfigure(strings))
 
-    def send_terminate(self) -> None:
+    def send_terminate(self, finish_ms: int | None = None, interrupt_ms: int | None = None) -> None:
         """Ask the worker to end.
+
+        Args:
+            finish_ms: How long executions may go on, None for the default.
+            interrupt_ms: The same for how long after they were interrupted.
 
         Raises:
             LocalProtocolError: This side is the worker, or the connection does not run, or it was
@@ -306,7 +310,7 @@ class Connection:
         self._must_take_work()
         if self.role != roles.INITIATOR:
             raise LocalProtocolError("a worker does not send GATEWAY_TERMINATE")
-        self.out.frame(frames.GATEWAY_TERMINATE, 0)
+        self.out.frame(frames.GATEWAY_TERMINATE, 0, messages.encode_terminate(finish_ms, interrupt_ms))
         self.phase = states.TERMINATING
 
     def send_ping(self, payload: bytes) -> None:
@@ -328,8 +332,38 @@ class Connection:
             return
         self.failure = error
         if isinstance(error, RemoteProtocolError):
-            self.out.frame(frames.GOAWAY, 0, messages.encode_goaway(error.code, str(error)))
+            self._say_goaway(error.code, str(error))
         self.phase = states.ENDED_CONNECTION
+
+    def send_goaway(self, text: str) -> None:
+        """End the connection without a mistake of anybody, saying so; one that has ended is left alone.
+
+        Spec: ER-010, GR-012.
+        """
+        if self.phase in states.LIVE:
+            self._say_goaway(codes.NO_ERROR, text)
+            self.phase = states.ENDED_CONNECTION
+
+    def _say_goaway(self, code: int, text: str) -> None:
+        self.out.frame(frames.GOAWAY, 0, messages.encode_goaway(code, text, self.table.last_of_peer))
+
+    @property
+    def ended_in_order(self) -> bool:
+        """Whether the peer has ended the connection without a mistake of anybody."""
+        return isinstance(self.failure, PeerGoneAway) and self.failure.code == codes.NO_ERROR
+
+    def is_unknown_to_peer(self, channel: ChannelState) -> bool:
+        """Return whether the peer, which has gone away, said that it never looked at what opened the channel.
+
+        What it has sent on the channel says otherwise. Spec: ER-008, GR-022, GR-023.
+        """
+        failure = self.failure
+        return (
+            isinstance(failure, PeerGoneAway)
+            and channel.id > failure.last
+            and self.table.is_local(channel.id)
+            and not channel.receiver.arrived
+        )
 
     def begin_to_run(self, peer: Hello) -> None:
         """Obey what the peer announced, now that its HELLO is here. Spec: HS-017."""

@@ -114,12 +114,12 @@ class ControlFrames:
     def _terminate(self, id_: int, payload: Payload) -> Event | None:
         """Spec: GR-003, GR-006."""
         self._must_be_worker(frames.GATEWAY_TERMINATE)
-        _must_be_empty(frames.GATEWAY_TERMINATE, payload)
+        times = messages.decode_terminate(payload)
         connection = self._connection
         if connection.phase is states.TERMINATING:
             return None
         connection.phase = states.TERMINATING
-        return TerminateReceived()
+        return TerminateReceived(*times)
 
     def _reconfigure(self, id_: int, payload: Payload) -> None:
         """Spec: VA-040 to VA-042."""
@@ -143,12 +143,12 @@ class ControlFrames:
     def _goaway(self, id_: int, payload: Payload) -> None:
         """Spec: ER-004: never answered with GOAWAY, also not if the payload is malformed."""
         try:
-            code, text = messages.decode_goaway(payload)
+            code, text, last = messages.decode_goaway(payload)
         except WireError as error:
             raise PeerGoneAway(
                 error.code, f"the peer ended the connection without a readable reason: {error}"
             ) from error
-        raise PeerGoneAway(code, text)
+        raise PeerGoneAway(code, text, last)
 
     # -- channels -------------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from xnet_wire.limits import MAX_CHANNEL_ID
+
 
 class ProtocolError(Exception):
     """Base of the protocol errors of this package."""
@@ -35,8 +37,11 @@ class PeerGoneAway(ProtocolError):
 
     Attributes:
         code: Error code of the registry, as the peer sent it (it may be unknown here).
+        last: The highest id of a channel of ours that the peer knows; what has a higher one it never
+            looked at. Spec: ER-008. Where it did not say so readably, the highest there is.
     """
 
-    def __init__(self, code: int, text: str) -> None:
+    def __init__(self, code: int, text: str, last: int = MAX_CHANNEL_ID) -> None:
         super().__init__(text)
         self.code = code
+        self.last = last

@@ -120,9 +120,18 @@ class RequestReceived(Event):
 
 
 class TerminateReceived(Event):
-    """The initiator asked this worker to end."""
+    """The initiator asked this worker to end.
 
-    __slots__ = ()
+    Attributes:
+        finish_ms: How long executions may go on, None for the default.
+        interrupt_ms: The same for how long after they were interrupted.
+    """
+
+    __slots__ = ("finish_ms", "interrupt_ms")
+
+    def __init__(self, finish_ms: int | None, interrupt_ms: int | None) -> None:
+        self.finish_ms = finish_ms
+        self.interrupt_ms = interrupt_ms
 
 
 class PongReceived(Event):

@@ -98,7 +98,7 @@ class Dispatcher:
         self._session.owner.on_request(event.frame_type, channel, event.request)
 
     def _terminate_received(self, event: core_events.TerminateReceived) -> None:
-        self._session.owner.on_terminate()
+        self._session.owner.on_terminate(_seconds(event.finish_ms), _seconds(event.interrupt_ms))
 
     def _hello_received(self, event: core_events.HelloReceived) -> None:
         hello = event.hello
@@ -113,3 +113,7 @@ class Dispatcher:
 
     def _pong_received(self, event: core_events.PongReceived) -> None:
         self._session.pings.received_locked(event.payload)
+
+
+def _seconds(time_ms: int | None) -> float | None:
+    return None if time_ms is None else time_ms / 1000

@@ -4,6 +4,9 @@
 * ``CallbackError``: a callback of this side failed; a RemoteError, as which execnet raises it.
 * ``TimeoutError``: nothing came in time (also the builtin TimeoutError, and so an OSError).
 * ``EOFError`` (builtin): the channel has ended, or the connection is gone; the text says which.
+
+  * ``NeverBegunError``: the worker was gone before it looked at the request; it may be sent elsewhere.
+
 * ``OSError`` (builtin): sending is not possible (any more), or the call makes no sense now.
 * ``xnet_wire.errors.DumpError``: the item is not of the types that can be sent.
 """
@@ -90,6 +93,14 @@ def remote_error(error: ChannelError) -> RemoteError:
     return RemoteError(
         error.text, code=error.code, type=error.type, message=error.message, frames=error.frames
     )
+
+
+class NeverBegunError(EOFError):
+    """The worker ended the connection before it looked at what opened this channel.
+
+    Nothing of the request was done, so it may be sent to another worker without risk that it is done twice.
+    Any other EOFError says nothing about that. Spec: ER-008, GR-022.
+    """
 
 
 class WorkerEndingError(OSError):

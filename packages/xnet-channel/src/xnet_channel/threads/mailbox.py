@@ -8,7 +8,7 @@ from __future__ import annotations
 import weakref
 
 from xnet_channel.core import states
-from xnet_channel.threads.errors import CallbackError
+from xnet_channel.threads.errors import CallbackError, NeverBegunError
 from xnet_channel.threads.unseen import UNSEEN
 from xnet_channel.threads.wait_list import WaitList
 
@@ -102,7 +102,10 @@ class Mailbox:
             return self.callback_error()
         if self.state.closed or self.state.receiver.state is not states.OPEN:
             return None
-        return self.session.end_error
+        end_error = self.session.end_error
+        if end_error is not None and self.session.connection.is_unknown_to_peer(self.state):
+            return NeverBegunError(str(end_error))  # [GR-022]
+        return end_error
 
     def callback_error(self) -> CallbackError | None:
         """Return the error of a callback that has failed, a new one each time, else None."""

@@ -43,8 +43,13 @@ class SessionOwner:
         """
         channel.refuse(ChannelError(f"this worker does not answer {frames.type_name(frame_type)}", REFUSED))
 
-    def on_terminate(self) -> None:
-        """The initiator asked this worker to end."""
+    def on_terminate(self, finish_s: float | None, interrupt_s: float | None) -> None:
+        """The initiator asked this worker to end.
+
+        Args:
+            finish_s: How long executions may go on, in seconds; None for the default.
+            interrupt_s: The same for how long after they were interrupted.
+        """
 
     def on_eof(self, session: Session, error: OSError | None) -> None:
         """Nothing more comes from the peer; ``session.finish_locked`` must be called some time.

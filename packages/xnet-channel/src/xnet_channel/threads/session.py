@@ -205,11 +205,11 @@ class Session:
         """Return whether the peer echoed the payload in time; see ``Pings.ping``."""
         return self.pings.ping(payload, timeout_s)
 
-    def terminate_peer(self) -> None:
-        """Ask the worker to end. Nothing happens if the session has ended already."""
+    def terminate_peer(self, finish_ms: int | None = None, interrupt_ms: int | None = None) -> None:
+        """Ask the worker to end, see ``Connection.send_terminate``, if it has not ended nor been asked."""
         with self.lock:
             if self.connection.phase is states.RUNNING:
-                self.connection.send_terminate()
+                self.connection.send_terminate(finish_ms, interrupt_ms)
                 self.writer.flush_soon_locked()
                 self.wake_all_locked()  # who waits for credit: nothing more can be sent
 
@@ -226,8 +226,7 @@ class Session:
             text: What those who wait here are told.
             flush_s: How long to try to write what is queued.
         """
-        if not self.finished:
-            self.writer.flush_until(CLOCK.monotonic() + flush_s)
+        self.writer.flush_until(CLOCK.monotonic() + flush_s)
         with self.lock:
             self.finish_locked(text or f"{self.name}: the connection was closed by this side", asked=True)
 

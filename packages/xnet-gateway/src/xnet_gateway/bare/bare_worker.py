@@ -327,7 +327,7 @@ HANDLERS = (
     "open"
 ).split()
 ON_CHANNEL_ZERO = frozenset((HELLO, TERMINATE, PING, PONG, GOAWAY))
-EMPTY = frozenset((TERMINATE, CLOSE, LAST, STATUS, INFO, CHANNEL_OPEN))
+EMPTY = frozenset((CLOSE, LAST, STATUS, INFO, CHANNEL_OPEN))
 
 VERSION_UNSUPPORTED, FRAME_UNKNOWN_TYPE, FRAME_TOO_LARGE, VALUE_MALFORMED = 1, 2, 3, 4
 CREDIT_OVERDRAWN, CREDIT_OVERFLOW, STATE_VIOLATION, LIMIT_EXCEEDED = 5, 6, 7, 8
@@ -342,10 +342,11 @@ ENCODE_DEPTH = 1000
 MAX_UNREAD = 8388608
 BATCH_SIZE = 32768
 
-GRACE, INTERRUPT_GRACE, WRITE_GRACE = 5.0, 10.0, 1.0  # seconds; GR-003
+GRACE, INTERRUPT_GRACE, WRITE_GRACE = 5000, 10000, 1.0  # GR-001: milliseconds; seconds
 STALL, NEXT_STALL = 0.5, 0.02  # seconds; FC-042
 STUCK, STUCK_STEP = 5.0, 1.0  # seconds; FC-040
 LAST_CREDIT = 0.2  # seconds that an ending worker waits for credit (GR-011)
+NOTICED = 0.05  # seconds that the main thread gets to notice an interrupt
 NAP = 0.005  # seconds after which the keeper looks whether anybody reads
 
 OPEN, ENDED, CLOSED = "open", "ended", "closed"
@@ -1242,6 +1243,17 @@ def check_exec(payload):
     kwargs = request.get("kwargs", {})
     must(is_text_map(kwargs), code, '"kwargs" in CHANNEL_EXEC is no map with texts as keys but %s', kwargs)
     return source, request.get("file"), request.get("call"), kwargs, request.get("language"), kinds[0]
+
+
+def check_terminate(payload):
+    """Return the two times of a GATEWAY_TERMINATE in seconds (GR-001)."""
+    times = decode_control(payload, TERMINATE)
+    must(is_text_map(times), PAYLOAD_MALFORMED, "GATEWAY_TERMINATE is no map with texts as keys but %s", times)
+    found = times.get("finish", GRACE), times.get("interrupt", INTERRUPT_GRACE)
+    for value in found:
+        text = "GATEWAY_TERMINATE has the time %s, expected 0 to 86400000 milliseconds"
+        must(is_number(value, 0, 86400000), PAYLOAD_MALFORMED, text, value)
+    return found[0] / 1000.0, found[1] / 1000.0
 
 
 @later
@@ -2628,7 +2640,9 @@ class Link(object):
         self.gone_locked(None, "the initiator ended the connection, " + text)
 
     def on_terminate(self, number, payload):
+        times = check_terminate(payload)
         if not self.ending:
+            self.owner.times = times
             self.owner.end_locked("this worker was asked to end")
 
     @later
@@ -3280,13 +3294,18 @@ class Link(object):
     def fail_locked(self, code, text):
         """End the connection with a code (ER-002)."""
         if not self.sealed:
-            goaway = encode_map([("code", code), ("text", fit(text, GOAWAY_TEXT_LIMIT))])
-            self.queue(GOAWAY, 0, goaway)
+            self.goaway_locked(code, fit(text, GOAWAY_TEXT_LIMIT))
         self.sealed = self.deaf = self.broken_off = True
         if self.tracer is not None:
             self.tracer.event("the connection ends with error %d: %s" % (code, text))
         self.owner.end_locked(text)
         self.flush_soon_locked()
+
+    def goaway_locked(self, code, text):
+        """Say that this side ends the connection, and how far it went, as its last frame (ER-008, GR-012)."""
+        last = max(0, self.next_peer_id - 2)
+        self.queue(GOAWAY, 0, encode_map([("code", code), ("text", text), ("last", last)]))
+        self.sealed = True
 
     def gone_locked(self, error, text=None):
         """The initiator has gone: nothing more comes, and, if it had not asked for the end, nothing is sent."""
@@ -4058,6 +4077,7 @@ class Worker(object):
         self._main_busy = self._over = self._forced = False
         self._task = None
         self._end_by = None
+        self.times = GRACE / 1000.0, INTERRUPT_GRACE / 1000.0
         self._sleepers = []
         self._patient = []  # executions that wait for the main thread
         self._for_greenlets = []  # executions that are to begin in greenlets
@@ -4353,7 +4373,7 @@ class Worker(object):
         link.end_receiving_locked(text)
         if self._end_by is None:
             self._trace("ending: " + native(text))
-            self._end_by = CLOCK.monotonic() + GRACE + INTERRUPT_GRACE
+            self._end_by = CLOCK.monotonic() + sum(self.times)
             if self._running or self._waiting:
                 start_new_thread(self._end, ())
             else:
@@ -4365,10 +4385,10 @@ class Worker(object):
         """Let executions end; then interrupt the main thread; then give up."""
         link = self._link
         with link.guard:
-            if not self._wait_idle_locked(GRACE) and self._needs_interrupt_locked():
+            if not self._wait_idle_locked(self.times[0]) and self._needs_interrupt_locked():
                 self._trace("executions still run, interrupting the main thread")
-                OS.kill(OS.getpid(), SIGINT)
-            if not self._wait_idle_locked(INTERRUPT_GRACE):
+                self._interrupt_main_locked()
+            if not self._wait_idle_locked(self.times[1]):
                 self._trace("executions still run, ending the process")
                 self._write_rest_locked()
                 OS._exit(1)
@@ -4385,6 +4405,17 @@ class Worker(object):
         return not GREEN[0].interrupted
 
     @later
+    def _interrupt_main_locked(self):
+        """Interrupt the main thread, again while it stands where it stood: a signal that comes just before a thread
+        waits in the system does not end that wait."""
+        until = CLOCK.monotonic() + self.times[1]
+        while CLOCK.monotonic() < until:
+            OS.kill(OS.getpid(), SIGINT)
+            place = place_of_main()
+            if self._wait_idle_locked(NOTICED) or place_of_main() != place:
+                return
+
+    @later
     def _wait_idle_locked(self, seconds):
         return self._link.wait_locked(
             lambda: not self._running and not self._waiting, CLOCK.monotonic() + seconds, self._sleepers
@@ -4392,12 +4423,20 @@ class Worker(object):
 
     def _write_rest_locked(self):
         link = self._link
+        link.goaway_locked(0, link.end_text)
         link.flush_soon_locked()
         link.wait_written_locked(lambda: not link.out and not link.writing, CLOCK.monotonic() + WRITE_GRACE)
 
     def _trace(self, text):
         if self._link.tracer is not None:
             self._link.tracer.event(text)
+
+
+@later
+def place_of_main():
+    """Return where the main thread stands: it changes with each of its steps."""
+    frame = sys._current_frames().get(MAIN[0])
+    return frame and (id(frame), frame.f_lasti)
 
 
 def exit_later(seconds, sleep, leave):

@@ -13,7 +13,7 @@ from _signal import SIG_IGN, SIGINT, signal  # type: ignore[import-not-found]  #
 
 from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.native import CLOCK, OS, be_main_thread, start_thread
+from xnet_channel.threads.native import CLOCK, OS, be_main_thread, main_thread_ident, start_thread
 from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     from xnet_wire.messages import ExecRequest, Hello
     from xnet_wire.trace import Tracer
 
-#: How long running code gets to end by itself when the worker is asked to end, in seconds.
+#: How long running code gets to end by itself when the worker is to end, in seconds, unless it is told.
 GRACE_S: Final = 5.0
-#: How long it then gets after an interrupt, in seconds. Both figures are execnet's.
+#: How long it then gets after an interrupt, in seconds, the same. Both figures are execnet's.
 INTERRUPT_GRACE_S: Final = 10.0
 #: How long a greenlet gets to let others run before it is interrupted with the main thread, in seconds.
 YIELD_S: Final = 1.0
+#: How long the main thread gets to notice an interrupt, in seconds.
+NOTICED_S: Final = 0.05
 #: How long an ending worker tries to write what is queued, in seconds.
 WRITE_S: Final = 1.0
 
@@ -69,7 +71,9 @@ class WorkerGateway(SessionOwner):
         self._tracer = tracer
         self._pool = ExecPool(self._wake_main, self._call_later)
         self._ending = False
+        self._why = "the worker was interrupted"
         self._executions_ended = Flag()
+        self._times_s = 0.0, 0.0
         self._end_by_s = 0.0
         services = tuple([f"service.{name}" for name in available()])
         hello = messages.Hello(implementation(), features=("exec.python", *services, SURROGATES_FEATURE))
@@ -119,7 +123,7 @@ class WorkerGateway(SessionOwner):
             except KeyboardInterrupt:
                 interrupted = True
         start_thread(self._exit_in_time, (), "xnet-exit")
-        self.session.close(f"{self.id}: the worker has ended", WRITE_S)
+        self._leave(self._why)
         self._trace("ended")
         be_main_thread()
 
@@ -192,10 +196,12 @@ class WorkerGateway(SessionOwner):
             self._trace(f"exec on channel {channel.id}: {request!r}")
             self._pool.submit(ExecTask(channel, request))
 
-    def on_terminate(self) -> None:
+    def on_terminate(self, finish_s: float | None, interrupt_s: float | None) -> None:
         """Begin to end."""
         self._trace("asked to terminate")
-        self._begin_to_end()
+        if not self._ending:
+            self._why = "the worker has ended as asked"
+        self._begin_to_end(finish_s, interrupt_s)
 
     def on_eof(self, session: Session, error: OSError | None) -> None:
         """The initiator has gone: nobody is left to work for. Spec: GR-014 (unless it asked for it)."""
@@ -208,7 +214,7 @@ class WorkerGateway(SessionOwner):
 
     # -- the end --------------------------------------------------------------------------------
 
-    def _begin_to_end(self) -> None:
+    def _begin_to_end(self, finish_s: float | None = None, interrupt_s: float | None = None) -> None:
         self.ended = True
         self._pool.stop()
         # Code that waits for items sees the end. Spec: GR-003.
@@ -216,14 +222,19 @@ class WorkerGateway(SessionOwner):
             self.session.end_receiving_locked(f"{self.id}: this worker is to end")
         if not self._ending:
             self._ending = True
-            self._end_by_s = CLOCK.monotonic() + GRACE_S + INTERRUPT_GRACE_S
+            self._times_s = (
+                GRACE_S if finish_s is None else finish_s,
+                INTERRUPT_GRACE_S if interrupt_s is None else interrupt_s,
+            )
+            self._end_by_s = CLOCK.monotonic() + sum(self._times_s)
             start_thread(self._end, (), "xnet-ending")
         self._wake_main()
 
     def _end(self) -> None:
         """Let running code end, then interrupt it, then end the process. Spec: GR-003."""
         pool = self._pool
-        if pool.wait_idle(GRACE_S):
+        finish_s, interrupt_s = self._times_s
+        if pool.wait_idle(finish_s):
             self._executions_ended.set()
             return
         blocked = pool.main_busy
@@ -231,19 +242,37 @@ class WorkerGateway(SessionOwner):
             self._trace("executions still run, interrupting their greenlets")
             pool.greenlets.interrupt_soon()
             blocked = not pool.greenlets.interrupted.wait(YIELD_S)
+        give_up_s = CLOCK.monotonic() + interrupt_s
         if blocked:
             self._trace("executions still run, interrupting the main thread")
-            OS.kill(OS.getpid(), SIGINT)
-        if pool.wait_idle(INTERRUPT_GRACE_S):
+            self._interrupt_main(give_up_s)
+        if pool.wait_idle(give_up_s - CLOCK.monotonic()):
             self._executions_ended.set()
         else:
             self._trace("executions still run, ending the process")
-            self.session.writer.flush_until(CLOCK.monotonic() + WRITE_S)
+            self._leave(f"{self._why}, giving up on executions")
             OS._exit(1)
+
+    def _interrupt_main(self, give_up_s: float) -> None:
+        """Interrupt the main thread, again while it stands where it stood.
+
+        A signal that comes just before a thread waits in the system does not end that wait.
+        """
+        while CLOCK.monotonic() < give_up_s:
+            OS.kill(OS.getpid(), SIGINT)
+            place = _place_of_main()  # hardly any other thread has run since
+            if place is None or self._pool.wait_idle(NOTICED_S) or _place_of_main() != place:
+                return
+
+    def _leave(self, why: str) -> None:
+        """Write what is queued, and say as the last that this worker has ended. Spec: GR-012."""
+        with self.session.lock:
+            self.session.connection.send_goaway(why)
+        self.session.close(f"{self.id}: the worker has ended", WRITE_S)
 
     def _exit_in_time(self) -> None:
         """End the process if its own threads and exit handlers do not let it end. Spec: GR-005."""
-        Flag().wait(self._end_by_s - CLOCK.monotonic())
+        Flag().wait(max(WRITE_S, self._end_by_s - CLOCK.monotonic()))
         self._trace("threads or exit handlers still run, ending the process")
         OS._exit(1)
 
@@ -266,6 +295,12 @@ class WorkerGateway(SessionOwner):
     def _trace(self, text: str) -> None:
         if self._tracer is not None:
             self._tracer.event(self.id, text)
+
+
+def _place_of_main() -> object:
+    """Return where the main thread stands, something that changes with each step it takes."""
+    frame = sys._current_frames().get(main_thread_ident())
+    return None if frame is None else (id(frame), frame.f_lasti)
 
 
 def implementation() -> str:
