@@ -1894,7 +1894,7 @@ def pack_numbers(numbers):
 def make_folders(path, mode):
     """Make a directory and those around it, unless somebody else just did."""
     around = os.path.dirname(path)
-    if not os.path.isdir(around):
+    if not os.path.lexists(around):
         make_folders(around, 0o777)
     try:
         os.mkdir(path, mode)
