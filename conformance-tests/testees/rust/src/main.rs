@@ -9,6 +9,7 @@ mod conn;
 mod info;
 #[cfg(test)]
 mod noise;
+mod relay;
 mod rsync;
 mod scheduling;
 mod sys;

@@ -35,9 +35,13 @@ pub const O_CLOEXEC: c_int = 0o2000000;
 const PRIO_PROCESS: c_int = 0;
 
 const SIGINT: c_int = 2;
+pub const SIGKILL: c_int = 9;
+pub const SIGTERM: c_int = 15;
 const SIG_BLOCK: c_int = 0;
 
 extern "C" {
+    fn kill(process: c_int, number: c_int) -> c_int;
+    fn waitid(kind: c_int, id: c_uint, information: *mut [u64; 16], options: c_int) -> c_int;
     fn sigemptyset(set: *mut Signals) -> c_int;
     fn sigaddset(set: *mut Signals, number: c_int) -> c_int;
     fn pthread_sigmask(how: c_int, set: *const Signals, old: *mut Signals) -> c_int;
@@ -125,6 +129,24 @@ pub fn wait_for_interrupt() {
         sigaddset(&mut signals, SIGINT);
         sigwait(&signals, &mut number);
     }
+}
+
+/// Sends a signal to a process that has not been waited for.
+pub fn send_signal(process: u32, number: c_int) {
+    // SAFETY: no memory is concerned.
+    unsafe { kill(process as c_int, number) };
+}
+
+/// Waits until a child has ended, and leaves it to be waited for: until then its number is nobody else's.
+pub fn wait_for_process(process: u32) {
+    const P_PID: c_int = 1;
+    const WEXITED: c_int = 4;
+    const WNOWAIT: c_int = 0x0100_0000;
+    let mut information = [0u64; 16];
+    // SAFETY: what the library fills has 128 bytes. Interrupted calls are made again.
+    while unsafe { waitid(P_PID, process, &mut information, WEXITED | WNOWAIT) } == -1
+        && io::Error::last_os_error().kind() == io::ErrorKind::Interrupted
+    {}
 }
 
 /// Makes `fd` the same as `by`.

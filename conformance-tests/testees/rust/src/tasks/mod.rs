@@ -11,11 +11,15 @@ use crate::task::{Fail, Task};
 pub const LANGUAGE: &str = "tasks";
 
 /// What HELLO says of this worker. The language of its sources is the names of tasks.
-pub const FEATURES: &[&str] = &["surrogates", "exec.tasks", "service.rsync"];
+pub const FEATURES: &[&str] = &["surrogates", "exec.tasks", "service.rsync", "service.relay"];
 
 /// What this worker brings along (GW-060).
 pub fn service(name: &str) -> Option<Body> {
-    (name == "rsync").then_some(crate::rsync::receive as Body)
+    match name {
+        "rsync" => Some(crate::rsync::receive),
+        "relay" => Some(crate::relay::relay),
+        _ => None,
+    }
 }
 
 type Body = fn(&Task) -> Result<(), Fail>;
