@@ -45,10 +45,12 @@ def test_a_case_that_begins_in_its_own_way_has_its_own_connection() -> None:
     assert not parse_case({**RIGHT, "start": {}, "own": False}, "flow", "f").own
 
 
-def test_the_level_is_that_of_the_first_requirement() -> None:
-    assert parse_case({**RIGHT, "req": ["VA-009", "FR-020"]}, "flow", "f").level == "SHOULD"
+def test_a_case_that_names_a_must_is_a_must() -> None:
+    assert parse_case({**RIGHT, "req": ["VA-009"]}, "flow", "f").level == "SHOULD"
+    assert parse_case({**RIGHT, "req": ["VA-009", "FR-020"]}, "flow", "f").level == "MUST"
     assert parse_case({**RIGHT, "req": ["FR-020", "VA-009"]}, "flow", "f").level == "MUST"
-    assert parse_case({**RIGHT, "level": "SHOULD"}, "flow", "f").level == "SHOULD"
+    with pytest.raises(CaseError, match="its level is MUST, by FR-020"):
+        parse_case({**RIGHT, "req": ["VA-009", "FR-020"], "level": "SHOULD"}, "flow", "f")
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,22 @@ def test_a_should_that_does_not_hold_is_no_failure(runner: Run) -> None:
     assert runner(zoo("good")).run(case(*wrong, level="SHOULD")).outcome == "nonstrict"
 
 
+@pytest.mark.parametrize(
+    ("level", "req", "outcome"),
+    [("MUST", "VA-009", "nonstrict"), ("SHOULD", "FR-020", "fail"), ("MUST", "", "fail")],
+)
+@pytest.mark.parametrize(
+    "wrong", [{"expect": {"PONG": {"hex": "61"}}}, {"expect": {"PONG": {"within": 0.01}}}]
+)
+def test_the_requirement_of_a_step_says_what_its_failure_is(
+    level: str, req: str, outcome: str, wrong: dict[str, Any], runner: Run
+) -> None:
+    """A step that fails, and one that waits in vain."""
+    ask: list[dict[str, Any]] = [{"send": {"PING": {}}}] if "hex" in str(wrong) else []
+    found = runner(zoo("good")).run(case(*ask, {**wrong, "req": req}, level=level))
+    assert (found.outcome, found.req) == (outcome if ask or outcome != "fail" else "timeout", req)
+
+
 def test_a_rule_that_always_holds_fails_a_case_that_is_about_something_else(runner: Run) -> None:
     result = runner(zoo("says-ok-to-everything")).run(case({"send": {"PING": {}}}, {"no_step": 1}))
     assert result.outcome == "harness-error"

@@ -49,7 +49,7 @@ class Case:
             count.
         timing: It measures time, which may be stretched on a slow machine.
         limit_s: Seconds it may take.
-        level: MUST or SHOULD, from its first requirement.
+        level: SHOULD if it names no MUST. A step that is about a SHOULD beside a MUST says so by ``req``.
     """
 
     id: str
@@ -105,7 +105,12 @@ def parse_case(raw: object, layer: str, source: str) -> Case:
         raise CaseError(f"{where}: steps is a list of maps, with at least one")
     if not isinstance(raw.get("title", ""), str):
         raise CaseError(f"{where}: the title is {raw['title']!r}; YAML wants it in quotes")
-    level = "MUST" if requirements()[ids[0]].level.startswith("MUST") else "SHOULD"
+    must = [id_ for id_ in ids if requirements()[id_].level == "MUST"]
+    level = "MUST" if must else "SHOULD"
+    if raw.get("level", level) != level:
+        raise CaseError(
+            f"{where}: its level is {level}, by {', '.join(must or ids)}: a step about another one has `req`"
+        )
     return Case(
         id=raw["id"],
         layer=layer,
@@ -122,6 +127,6 @@ def parse_case(raw: object, layer: str, source: str) -> Case:
         since=str(raw.get("since", "1.0")),
         until=raw.get("until"),
         notes=raw.get("notes", ""),
-        level=raw.get("level", level),
+        level=level,
         source=source,
     )

@@ -25,6 +25,7 @@ from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.frames import frame
 from xnet_conformance.results import Result
 from xnet_conformance.scenario import STEPS, Scenario, run_steps
+from xnet_conformance.specification import requirements
 
 if TYPE_CHECKING:
     from xnet_conformance.case import Case
@@ -193,5 +194,13 @@ def _judge(scenario: Scenario, result: Result) -> None:
         result.remarks += [f"{violation.req}: {violation.text}" for violation in violations[:5]]
     if result.outcome == "pass" and scenario.remarks:
         result.outcome = "nonstrict"
-    if result.outcome in ("fail", "timeout") and scenario.case.level == "SHOULD" and not violations:
-        result.outcome = "nonstrict"
+    if result.outcome in ("fail", "timeout") and not violations:
+        result.req = result.req or scenario.step_req
+        if _level(result) != "MUST":
+            result.outcome = "nonstrict"
+
+
+def _level(result: Result) -> str:
+    """Return the level of what a result is about: of the step that failed, if that names a requirement."""
+    known = requirements().get(result.req)
+    return result.case.level if known is None else known.level

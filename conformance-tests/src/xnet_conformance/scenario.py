@@ -33,6 +33,7 @@ class Scenario:
         deadline: Monotonic time at which the case is over.
         scratch: A directory of its own.
         driver: The testee's application, if the testee is an initiator or an adapter.
+        step_req: The requirement that the step which runs names, if it names one.
         bindings: What the case has remembered: numbers of channels, process ids, text.
         remarks: SHOULDs that did not hold; the case then is ``nonstrict``.
     """
@@ -46,6 +47,7 @@ class Scenario:
     bindings: dict[str, Any] = attrs.Factory(dict)
     remarks: list[str] = attrs.Factory(list)
     step_number: int = 0
+    step_req: str = ""
     began: float = attrs.Factory(time.monotonic)
 
     def channel(self, name: object) -> int:
@@ -116,6 +118,7 @@ def run_steps(scenario: Scenario, steps: Iterable[Mapping[str, Any]]) -> None:
     """
     for number, raw in enumerate(steps):
         scenario.step_number = number
+        scenario.step_req = raw.get("req", "")
         name, argument = parse_step(raw)
         try:
             STEPS[name](scenario, argument)
