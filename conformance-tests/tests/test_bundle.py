@@ -42,6 +42,20 @@ def test_the_bundle_is_as_its_own_schema_says() -> None:
     assert len(BUNDLE["cases"]) > 900
 
 
+def test_every_parser_of_json_can_read_it() -> None:
+    """A hundred levels are what some take: Ruby's, for one."""
+    level, deepest = [BUNDLE], 0
+    while level:
+        deepest += 1
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    assert deepest <= 100
+
+
 def test_the_schema_has_what_the_suite_has() -> None:
     definitions = bundle_schema()["$defs"]
     step = definitions["step"]

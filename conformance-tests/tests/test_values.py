@@ -7,6 +7,7 @@ from xnet_conformance.values import (
     NAN_BYTES,
     Value,
     describe,
+    format_shallow,
     format_value,
     parse_answer,
     parse_float,
@@ -45,6 +46,22 @@ def test_large_values_are_described() -> None:
     assert parse_value({"t": "bytes", "fill": "61", "n": 3}).content == b"aaa"
     assert parse_value({"t": "nest", "n": 3}) == parse_value([[[]]])
     assert len(parse_value({"t": "list", "of": 0, "n": 1000}).content) == 1000
+
+
+def test_what_is_in_many_containers_is_described() -> None:
+    value = parse_value(5)
+    for _ in range(300):
+        value = Value("tuple", (value,))
+    shallow = format_shallow(value)
+    assert shallow == {"t": "nest", "kind": "tuple", "n": 300, "inside": {"t": "int", "v": "5"}}
+    assert parse_value(shallow) == value
+    value = Value("dict", ())
+    for _ in range(300):
+        value = Value("dict", ((parse_value("k"), value),))
+    shallow = format_shallow(value)
+    assert shallow == {"t": "nest", "kind": "dict", "n": 301, "key": {"t": "str", "v": "k"}}
+    assert parse_value(shallow) == value
+    assert format_shallow(parse_value([[1]])) == format_value(parse_value([[1]]))
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,10 @@ py2str      bytes                                       ``{t: py2str, v: "00ff"}
 surrogates  bytes, generalised UTF-8                    ``{t: surrogates, v: "eda080"}``
 ==========  ==========================================  =======================================
 
-Large ones are described: ``{t: bytes, fill: "61", n: 70000}``, ``{t: str, fill: "x", n: 5}``, ``{t: nest, n:
-64}`` (lists in lists), ``{t: list, of: 0, n: 1000}``.
+Large ones are described: ``{t: bytes, fill: "61", n: 70000}``, ``{t: str, fill: "x", n: 5}``,
+``{t: list, of: 0, n: 1000}``, and ``{t: nest, n: 64}`` for 64 lists in each other, of which the innermost is
+empty. With ``kind: tuple`` they are tuples, with ``kind: dict, key: a`` dicts with that key; ``inside`` is in
+the innermost.
 """
 
 from __future__ import annotations
@@ -37,6 +39,8 @@ import attrs
 
 from xnet_conformance.errors import CaseError
 
+#: So many containers in each other are described.
+_DEEP: Final = 16
 NAN_BYTES: Final = struct.pack(">d", math.nan)
 SEQUENCES: Final = frozenset({"list", "tuple", "set", "frozenset"})
 KINDS: Final = frozenset(
@@ -157,13 +161,45 @@ def _parse_described(tagged: dict[str, Any]) -> Value:
     if kind == "str":
         return Value("str", tagged.get("fill", "x") * count)
     if kind == "nest":
-        value = Value("list", ())
-        for _ in range(count - 1):
-            value = Value("list", (value,))
-        return value
+        return _parse_nest(tagged, count)
     if kind == "list":
         return Value("list", (parse_value(tagged.get("of", 0)),) * count)
     raise CaseError(f"no value of kind {kind!r} can be described by n")
+
+
+def _parse_nest(tagged: dict[str, Any], count: int) -> Value:
+    kind = tagged.get("kind", "list")
+    if kind not in SEQUENCES | {"dict"}:
+        raise CaseError(f"values of kind {kind!r} do not nest")
+    content: tuple[Value, ...] = (parse_value(tagged["inside"]),) if "inside" in tagged else ()
+    key = parse_value(tagged["key"]) if kind == "dict" else None
+    for _ in range(count):
+        content = (Value(kind, content if key is None else tuple((key, item) for item in content)),)
+    return content[0] if content else NULL
+
+
+def format_shallow(value: Value) -> object:
+    """Return the tagged notation, with ``nest`` for containers in each other that have nothing else in them.
+
+    Many parsers of JSON take a hundred levels and no more.
+    """
+    kind, count, inside = value.kind, 0, value
+    if kind not in SEQUENCES | {"dict"}:
+        return format_value(value)
+    key = value.content[0][0] if kind == "dict" and value.content else None
+    while inside.kind == kind and len(inside.content) == 1:
+        if kind == "dict" and inside.content[0][0] != key:
+            break
+        count += 1
+        inside = inside.content[0][1] if kind == "dict" else inside.content[0]
+    if count < _DEEP:
+        return format_value(value)
+    nest: dict[str, object] = {"t": "nest", "kind": kind, "n": count}
+    if key is not None:
+        nest["key"] = format_value(key)
+    if inside == Value(kind, ()):
+        return {**nest, "n": count + 1}
+    return {**nest, "inside": format_shallow(inside)}
 
 
 def format_value(value: Value) -> object:

@@ -42,7 +42,7 @@ def test_there_is_a_case_for_each_kind_but_references() -> None:
 def test_examples_of_the_specification_are_all_used() -> None:
     names = {row["name"].removeprefix("va-") for row in read_specification()["examples"]["value"]}
     used = {case.id.removeprefix("values.example.") for case in CASES}
-    assert {name for name in names - used if "channel" not in name and name != "batch"} <= {"conv-value"}
+    assert {name for name in names - used if "channel" not in name} == {"batch", "conv-value", "rl-order"}
 
 
 def test_encodings_that_are_as_good_as_fixed_are_what_the_runner_writes() -> None:
