@@ -28,9 +28,11 @@ def test_code_sees_its_gateway(shared: Gateway) -> None:
     assert answer[4].receive(PATIENCE_S) == "through the new one"
 
 
-def test_gw_004_the_language_is_a_feature(shared: Gateway, bare: BareGateways) -> None:
-    for gateway in (shared, bare(".".join(map(str, sys.version_info[:2])))):
-        assert gateway.session.connection.handshake.peer.features == ("exec.python", "surrogates")
+def test_gw_004_languages_and_gw_060_services_are_features(shared: Gateway, bare: BareGateways) -> None:
+    sent = bare(".".join(map(str, sys.version_info[:2])))
+    for gateway, services in ((shared, ("service.relay", "service.rsync")), (sent, ())):
+        features = gateway.session.connection.handshake.peer.features
+        assert features == ("exec.python", *services, "surrogates")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import xnet
@@ -19,6 +20,10 @@ def test_it_serves_a_channel(tmp_path: Path) -> None:
         root = [1, 0o755, 0, 0]
         channel.send(["begin", {"version": 1, "dest": bytes(tmp_path / "new"), "root": root}])
         assert channel.receive(200)[0] == "ready"
+        table = struct.pack(">6I", 0, 1, 0, 0, 0, 0)  # one directory, with nothing in it
+        channel.send(["index", 1, 0, len(table), table])
+        channel.send(["listed"])
+        assert [channel.receive(200)[0] for _ in range(2)] == ["needs", "needs"]
         channel.send(["finish"])
         assert channel.receive(200)[0] == "done"
         assert (tmp_path / "new").is_dir()

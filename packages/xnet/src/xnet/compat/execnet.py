@@ -13,7 +13,7 @@ __version__ = _version.version
 #: What the import system wants of something that has submodules; the alias finds them.
 __path__: list[str] = []
 #: Public names of xnet that execnet does not have.
-_OWN: Final = frozenset({"Limits", "install_as_execnet"})
+_OWN: Final = frozenset({"Limits", "NeverBegunError", "Source", "install_as_execnet"})
 __all__ = [name for name in xnet.__all__ if name not in _OWN]
 
 
