@@ -31,8 +31,8 @@ def folder(scenario: Scenario) -> Path:
 def make(scenario: Scenario, raw: Any) -> None:
     """Make files: ``{path: {text: t, mode: m, time: ns}}``, ``{link: to}``, ``{dir: true}``, ``{fifo: ...}``.
 
-    ``sparse: n`` makes a file that long, with a hole at its end. A link, a pipe or ``{gone: true}`` takes the
-    place of what is there; ``$i`` is the turn of ``repeat``.
+    ``sparse: n`` makes a file that long, with a hole at its end; ``hard: path`` is another name of a file. A
+    link, a pipe or ``{gone: true}`` takes the place of what is there; ``$i`` is the turn of ``repeat``.
     """
     for name, what in raw.items():
         path = folder(scenario) / as_path(name.replace("$i", str(scenario.bindings.get("i", 0))))
@@ -42,6 +42,8 @@ def make(scenario: Scenario, raw: Any) -> None:
         if "link" in what:
             text = as_path(what["link"]).replace("$here", str(folder(scenario)))
             path.symlink_to(text * what.get("times", 1))
+        elif "hard" in what:
+            os.link(folder(scenario) / what["hard"], path)
         elif "fifo" in what:
             os.mkfifo(path)
         elif "gone" not in what:

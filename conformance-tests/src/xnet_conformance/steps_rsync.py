@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xnet_conformance.errors import CheckFailed
@@ -27,10 +28,10 @@ from xnet_conformance.steps_frames import next_event
 from xnet_conformance.values import Value, describe, parse_value
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from xnet_conformance.session import Event
 
+#: What is said of `begin` in a case and is none of its options.
+_NO_OPTIONS = frozenset({"ch", "dest", "root", "ready", "raw", "relative"})
 #: The task that a receiver is executed as.
 RECEIVER = "rsync-receiver"
 
@@ -94,7 +95,8 @@ def begin(scenario: Scenario, raw: Any) -> None:
     """Execute a receiver and send ``begin``: ``{ch: r, dest: d, delete: true}``; ``root`` is the tree itself.
 
     ``ready: false`` does not wait for the answer; ``owner`` is whose the root is, as in ``rsync_owners``;
-    ``raw`` are options as they are said.
+    ``raw`` are options as they are said; with ``relative: true`` the destination is said as one below the
+    scratch directory.
     """
     channel = scenario.channel(raw["ch"])
     payload = exec_payload(scenario, {"fixture": RECEIVER})
@@ -103,13 +105,12 @@ def begin(scenario: Scenario, raw: Any) -> None:
     root = {"kind": 1, "mode": 0o755, "size": 0, "time": SOME_TIME, **raw.get("root", {})}
     options: dict[str, Any] = {"version": 1}
     options["root"] = [root["kind"], root["mode"], root["size"], root["time"]]
-    options.update(
-        {key: item for key, item in raw.items() if key not in ("ch", "dest", "root", "ready", "raw")}
-    )
+    options.update({key: item for key, item in raw.items() if key not in _NO_OPTIONS})
     if "owner" in raw:
         options["owner"] = list(_owner(raw["owner"]))
     values = {key: parse_value(item) for key, item in options.items()}
-    values["dest"] = Value("bytes", os.fsencode(dest))
+    said = dest.relative_to(Path(scenario.scratch).resolve()) if raw.get("relative") else dest
+    values["dest"] = Value("bytes", os.fsencode(said))
     values.update({key: parse_value(item) for key, item in raw.get("raw", {}).items()})
     pairs = [(Value("str", key), value) for key, value in values.items()]
     say_message(scenario, raw["ch"], Value("str", "begin"), Value("dict", tuple(pairs)))
@@ -118,13 +119,24 @@ def begin(scenario: Scenario, raw: Any) -> None:
         problem = scenario.mismatch({"has": {"version": 1}}, facts)
         if problem is not None:
             raise CheckFailed(f"ready: {problem}", req="RS-001")
-        _check_dest(facts, dest)
+        _check_facts(facts, dest, values.get("compression", Value("list", ())))
 
 
-def _check_dest(facts: Value, dest: Path) -> None:
-    found = next((item.content for key, item in facts.content if key.content in ("dest", b"dest")), None)
-    if found != os.fsencode(dest):
-        raise CheckFailed("ready has another destination", expected=str(dest), actual=repr(found))
+def _check_facts(facts: Value, dest: Path, offered: Value) -> None:
+    """Check which destination ``ready`` names, and that it names no compression but those of ``begin``."""
+    said = {_as_text(key): item.content for key, item in facts.content}
+    if said.get("dest") != os.fsencode(dest):
+        raise CheckFailed("ready has another destination", expected=str(dest), actual=repr(said.get("dest")))
+    others = {_as_text(one) for one in said.get("compression", ())} - {
+        _as_text(one) for one in offered.content
+    }
+    if others:
+        raise CheckFailed("ready names compressions that begin did not", actual=str(others), req="RS-010")
+
+
+def _as_text(value: Value) -> str:
+    """Return a text, or what Python 2 says for one."""
+    return value.content.decode("latin-1") if isinstance(value.content, bytes) else str(value.content)
 
 
 @step("rsync_owners")
@@ -275,7 +287,7 @@ def got(scenario: Scenario, raw: Any) -> None:
     while waiting:
         (numbers,) = heard(scenario, raw["ch"], "got", "bytes")
         found = numbers_of(numbers)
-        if not waiting.issuperset(found):
+        if not waiting.issuperset(found) or len(set(found)) < len(found):
             raise CheckFailed("other entries are complete", expected=str(waiting), actual=str(found))
         waiting -= set(found)
 

@@ -228,6 +228,7 @@ export class Contents {
       return;
     }
     const entry = this.#entry(index);
+    must(bytes(digest).length === 32, "a digest of another length");
     must(this.#tree.has(number(folder)), `a file in ${folder}, which is no directory`);
     const fd = this.#openFile(folder, checkName(bytes(name).toString("latin1")));
     if (fd === null) {
