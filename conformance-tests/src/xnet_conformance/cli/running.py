@@ -17,8 +17,9 @@ from xnet_conformance.diagnosis import diagnose
 from xnet_conformance.errors import CannotStart
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.reports import FORMATS, Report, write_reports
-from xnet_conformance.reports.terminal import Progress, print_summary
+from xnet_conformance.reports.terminal import Progress, print_smallest, print_summary
 from xnet_conformance.results import exit_code
+from xnet_conformance.shrinking import shrink
 from xnet_conformance.suite_running import run_suite, with_controls
 from xnet_conformance.testee import default_profile
 
@@ -50,6 +51,9 @@ if TYPE_CHECKING:
     "-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("conformance-report")
 )
 @click.option("--trace", is_flag=True, help="Print the frames of each case that is not green.")
+@click.option(
+    "--shrink", "shrinks", is_flag=True, help="Show the smallest conversation that fails like each failure."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
 @click.pass_context
 def run(context: click.Context, /, **options: Any) -> None:
@@ -87,6 +91,9 @@ def run(context: click.Context, /, **options: Any) -> None:
     progress.end()
     report = Report(testee, profile, results, time.monotonic() - started)
     print_summary(report, trace=options["trace"])
+    if options["shrinks"]:
+        for result in [one for one in results if one.outcome in ("fail", "crash", "timeout")]:
+            print_smallest(result, shrink(testee, result, options["scale"]))
     for path in write_reports(report, options["formats"], options["out"]):
         click.echo(f"written: {path}")
     context.exit(exit_code(results, strict=options["strict"]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -78,10 +79,23 @@ def _print_evidence(result: Result, trace: bool) -> None:
         lines = printable(result.stderr).splitlines()[-15:]
         click.echo("  standard error:\n" + "\n".join(f"    {line}" for line in lines))
     if trace:
-        for entry in result.log[-_LOG_LINES:]:
-            arrow = {"sent": "-->", "received": "<--"}.get(entry["way"], "   ")
-            click.echo(f"  {entry['ms']:9.2f} ms {arrow} {printable(entry['what'][:160])}")
+        _print_frames(result)
     click.echo()
+
+
+def _print_frames(result: Result) -> None:
+    for entry in result.log[-_LOG_LINES:]:
+        arrow = {"sent": "-->", "received": "<--"}.get(entry["way"], "   ")
+        click.echo(f"  {entry['ms']:9.2f} ms {arrow} {printable(entry['what'][:160])}")
+
+
+def print_smallest(failed: Result, smallest: Result) -> None:
+    """Print the steps that are needed for a failure, and the frames of these alone."""
+    count, whole = len(smallest.case.steps), len(failed.case.steps)
+    click.echo(f"the smallest that fails like {failed.case.id}: {count} of {whole} steps")
+    for step in smallest.case.steps:
+        click.echo(f"  - {json.dumps(step, ensure_ascii=False)[:200]}")
+    _print_frames(smallest)
 
 
 def table(report: Report) -> str:
