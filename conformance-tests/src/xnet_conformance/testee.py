@@ -76,6 +76,7 @@ class Testee:
     issues: str = ""
     environ: dict[str, str] = attrs.Factory(dict)
     profile: str = ""
+    file: str = ""
 
     def expectation(self, case_id: str) -> Expectation | None:
         """Return what is said about a case beforehand."""
@@ -129,6 +130,7 @@ def read_testee(path: Path) -> Testee:
         issues=raw.get("issues", ""),
         environ={key: str(item).format(here=here) for key, item in raw.get("environ", {}).items()},
         profile=raw.get("profile", ""),
+        file=str(path),
     )
 
 

@@ -11,6 +11,14 @@ import pytest
 from report_helpers import report
 
 
+def test_who_has_a_file_is_named_by_it() -> None:
+    """The command alone would lose the fixtures."""
+    one = report("fail")
+    one = attrs.evolve(one, testee=attrs.evolve(one.testee, file="my testees/it.yaml"))
+    words = ["run", "-t", "my testees/it.yaml", "--case", one.results[0].case.id, "--trace"]
+    assert shlex.split(one.repeat_command(one.results[0])) == ["xnet-conformance", *words]
+
+
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

@@ -50,7 +50,8 @@ def show_finding(finding: Finding) -> None:
     for line in printable(finding.seen).splitlines():
         click.echo(f"         {line}")
     if not finding.good and finding.advice:
-        click.echo(f"       -> {finding.advice}")
+        for line in finding.advice.splitlines():
+            click.echo(f"       -> {line}")
 
 
 @click.command("new-testee")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import attrs
@@ -23,6 +24,8 @@ class Report:
 
     def repeat_command(self, result: Result) -> str:
         """Return the command line that runs one case again."""
+        if self.testee.file:  # with the fixtures and features that it names
+            return f"xnet-conformance run -t {shlex.quote(self.testee.file)} --case {result.case.id} --trace"
         quoted = self.testee.command.replace('"', '\\"')
         role = "" if self.testee.role == "worker" else f" --as {self.testee.role}"
         stdio = "" if self.testee.stdio == "pipes" else f" --stdio {self.testee.stdio}"

@@ -10,7 +10,7 @@ const PREAMBLE = Buffer.from("89584e45540d0a1a0a", "hex");
 const HEADER_BYTES = 9; // type, channel, length (FR-001)
 const MOST_PAYLOAD = 1_048_576; // what a HELLO without limits announces (85-limits.md)
 const GATEWAY_TERMINATE = 2, HELLO = 8, PING = 11, PONG = 12, GOAWAY = 14;
-// Codes of 80-errors.md; HELLO and {"code": ..., "text": ""} in CBOR, by hand.
+// Codes of 80-errors.md; HELLO and {"code": ..., "last": 0, "text": ""} in CBOR, by hand.
 const FRAME_UNKNOWN_TYPE = 2, FRAME_TOO_LARGE = 3;
 const OUR_HELLO = Buffer.concat([
   Buffer.from("a26776657273696f6e820100", "hex"), // a map of two, "version": [1, 0]
@@ -28,7 +28,7 @@ function send(type, channel, payload) {
 
 /** Say why, and nothing after it (ER-002). */
 function end(code) {
-  send(GOAWAY, 0, Buffer.concat([Buffer.from("a264636f6465", "hex"), Buffer.from([code]), Buffer.from("647465787460", "hex")]));
+  send(GOAWAY, 0, Buffer.concat([Buffer.from("a364636f6465", "hex"), Buffer.from([code]), Buffer.from("646c617374" + "00" + "647465787460", "hex")]));
   process.exit(0);
 }
 

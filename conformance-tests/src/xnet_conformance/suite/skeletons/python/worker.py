@@ -14,7 +14,7 @@ MOST_PAYLOAD = 1_048_576  # what a HELLO without limits announces (85-limits.md)
 GATEWAY_TERMINATE, HELLO, PING, PONG, GOAWAY = 2, 8, 11, 12, 14
 KNOWN = range(17)
 IGNORABLE = range(128, 192)  # (FR-011)
-# Codes of 80-errors.md; {"version": [1, 0]} and {"code": ..., "text": ""} in CBOR, by hand.
+# Codes of 80-errors.md; {"version": [1, 0]} and {"code": ..., "last": 0, "text": ""} in CBOR, by hand.
 FRAME_UNKNOWN_TYPE, FRAME_TOO_LARGE = 2, 3
 OUR_HELLO = b"\xa1\x67version\x82\x01\x00"
 
@@ -25,7 +25,7 @@ def send(frame_type, channel, payload):
 
 def end(code):
     """Say why, and nothing after it (ER-002)."""
-    send(GOAWAY, 0, b"\xa2\x64code" + bytes([code]) + b"\x64text\x60")
+    send(GOAWAY, 0, b"\xa3\x64code" + bytes([code]) + b"\x64last\x00\x64text\x60")  # no channel is known (ER-008)
     sys.exit(0)
 
 
