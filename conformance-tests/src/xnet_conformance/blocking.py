@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 #: Steps that give the testee a task to execute, or its application a channel to echo on.
 _TASKS: Final = frozenset({"exec", "echo_channel", "kept_channel"})
 #: What comes before channels, unless it gives a task.
-_BEFORE_CHANNELS: Final = ("frames.", "gateway.hello.")
+_BEFORE_CHANNELS: Final = ("frames.",)
 
 
 def is_smoke(case: Case) -> bool:
