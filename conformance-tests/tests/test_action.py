@@ -24,7 +24,7 @@ def test_the_script_of_the_action_leaves_reports_and_the_status(
 ) -> None:
     inputs = {name: fields.get("default", "") for name, fields in ACTION["inputs"].items()}
     inputs["testee"] = shlex.join([sys.executable, "-S", str(ZOO_WORKER), habit])
-    inputs["arguments"] = "--case frames.unknown.17 --case frames.ping.echo"
+    inputs["arguments"] = "--case frames.unknown.18 --case frames.ping.echo"
     environ = {
         name: text.removeprefix("${{ inputs.").removesuffix(" }}") for name, text in STEP["env"].items()
     }

@@ -13,9 +13,9 @@ CASES = {case.id: case for case in load_cases()}
 @pytest.mark.parametrize(
     ("failed", "case", "blocked"),
     [
-        ("smoke.hello", "frames.unknown.17", True),
+        ("smoke.hello", "frames.unknown.18", True),
         ("smoke.ping", "channel.close.by-runner", True),
-        ("smoke.echo", "frames.unknown.17", False),
+        ("smoke.echo", "frames.unknown.18", False),
         ("smoke.echo", "channel.close.by-runner", True),
         ("smoke.echo", "gateway.model.one-after-another", True),  # its exec is inside of `repeat`
         ("smoke.decode", "frames.stream.one", False),

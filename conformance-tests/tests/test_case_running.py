@@ -15,7 +15,7 @@ from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import Workers
 
 PING: tuple[dict[str, Any], ...] = ({"send": {"PING": {"hex": "61"}}}, {"expect": {"PONG": {"hex": "61"}}})
-REFUSED: tuple[dict[str, Any], ...] = ({"send": {"TYPE_17": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"})
+REFUSED: tuple[dict[str, Any], ...] = ({"send": {"TYPE_18": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"})
 Run = Callable[..., WorkerRunner]
 
 

@@ -29,7 +29,7 @@ def broken(conduct: Conduct) -> list[str]:
 GOAWAY = bytes.fromhex("a364636f64650064746578746161646c61737400")
 CASES: list[tuple[list[Frame], str]] = [
     ([HELLO], "HS-006"),
-    ([Frame(17, 0)], "FR-010"),
+    ([Frame(18, 0)], "FR-010"),
     ([frame("PONG", 3)], "FR-014"),
     ([frame("CHANNEL_CLOSE", 0)], "FR-014"),
     ([frame("STATUS", 1)], "FR-008"),

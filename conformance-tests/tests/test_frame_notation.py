@@ -99,7 +99,7 @@ def test_what_is_no_frame_is_told(raw: Any, words: str) -> None:
 
 def test_types_have_names_or_numbers() -> None:
     assert split({"PING": None}) == ("PING", {})
-    assert (frame_code("PING"), frame_code("TYPE_17")) == (11, 17)
+    assert (frame_code("PING"), frame_code("TYPE_18")) == (11, 18)
     for name in ("PINGS", "TYPE_", "TYPE_x", "ITEM"):
         with pytest.raises(CaseError, match=f"there is no frame type '{name}'"):
             frame_code(name)

@@ -121,7 +121,7 @@ def test_a_run_can_stop_after_some_failures() -> None:
 
 def test_a_negative_case_counts_only_with_its_control() -> None:
     negative = case(
-        "a.n", {"send": {"TYPE_17": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}, own=True, control="a.c"
+        "a.n", {"send": {"TYPE_18": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}, own=True, control="a.c"
     )
     assert outcomes(run_suite(GOOD, PROFILE, [negative, case("a.c", *WRONG)])) == {
         "a.n": "untestable",

@@ -148,6 +148,19 @@ def expect(scenario: Scenario, raw: Any) -> None:
     compare(scenario, event, name, fields)
 
 
+@step("drain")
+def drain(scenario: Scenario, raw: Any) -> None:
+    """Take the items that come on a channel until something else does: ``{ch: a}``."""
+    session = scenario.session
+    channel = scenario.channel(raw["ch"])
+    while True:
+        session.wait(lambda: session.first(channel) is not None, scenario.deadline)
+        event = session.first(channel)
+        if event is None or event.name != "ITEM":
+            return
+        session.inbox.remove(event)
+
+
 def _channel(scenario: Scenario, name: Any, event: str) -> int | None:
     if not isinstance(name, dict):
         return scenario.known(name)

@@ -32,7 +32,7 @@ def test_mutants_that_are_patches_are_shown_without_the_patches() -> None:
 
 
 def test_a_case_has_sentences_steps_and_mutants() -> None:
-    done = command("explain", "frames.unknown.17")
+    done = command("explain", "frames.unknown.18")
     assert done.returncode == 0, done.stderr
     assert "FR-010: " in done.stdout
     assert "control: frames.ping.echo" in done.stdout

@@ -24,7 +24,7 @@ def command(*words: str) -> Result:
 def test_reports_that_are_made_later_are_those_of_the_run(tmp_path: Path) -> None:
     then, now = tmp_path / "then", tmp_path / "now"
     testee = shlex.join([sys.executable, "-S", str(ZOO_WORKER), "wrong-code"])
-    cases = [word for name in ("frames.unknown.17", "frames.ping.e*") for word in ("--case", name)]
+    cases = [word for name in ("frames.unknown.18", "frames.ping.e*") for word in ("--case", name)]
     wanted = [word for name in FORMATS for word in ("--report", name)]
     ran = command("run", "-t", testee, *cases, *wanted, "-o", str(then))
     assert ran.exit_code == 1
@@ -37,7 +37,7 @@ def test_reports_that_are_made_later_are_those_of_the_run(tmp_path: Path) -> Non
     assert shown.exit_code == 1
     assert shown.output == "".join(ran.output.splitlines(keepends=True)[:-3])
     traced = command("report", str(then / "results.jsonl"), "--trace")
-    assert "ms --> TYPE_17" in traced.output
+    assert "ms --> TYPE_18" in traced.output
 
 
 @pytest.mark.parametrize(

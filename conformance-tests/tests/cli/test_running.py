@@ -37,18 +37,18 @@ def test_a_run_writes_its_reports_and_says_where(tmp_path: Path) -> None:
 
 
 def test_controls_run_with_what_was_asked_for() -> None:
-    done = command("run", *zoo("good"), "--case", "frames.unknown.17")
+    done = command("run", *zoo("good"), "--case", "frames.unknown.18")
     assert (done.exit_code, "2 of 2 passed" in done.output) == (0, True), done.output
 
 
 def test_what_fails_is_red_and_can_be_repeated() -> None:
-    done = command("run", *zoo("wrong-code"), "--case", "frames.unknown.17", "--trace")
+    done = command("run", *zoo("wrong-code"), "--case", "frames.unknown.18", "--trace")
     assert done.exit_code == 1
-    assert "FAIL frames.unknown.17" in done.output
+    assert "FAIL frames.unknown.18" in done.output
     assert (
         f'again:    xnet-conformance run -t "{shlex.join(shlex.split(zoo("wrong-code")[1]))}"' in done.output
     )
-    assert "ms --> TYPE_17" in done.output
+    assert "ms --> TYPE_18" in done.output
 
 
 def test_nothing_evaluated_is_not_green() -> None:

@@ -38,7 +38,7 @@ def test_each_frame_is_dropped_after_the_end() -> None:
     assert {id_.removeprefix("group.ended.") for id_ in cases if id_.startswith("group.ended.")} == names
     for name in names:
         first, second = cases[f"group.ended.{name}"].steps[0]["raw"]["frames"]
-        assert first == {"TYPE_17": {}}
+        assert first == {"TYPE_18": {}}
         assert list(second) == [name]
 
 

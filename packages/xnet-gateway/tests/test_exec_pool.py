@@ -27,6 +27,11 @@ class Task:
         self.begun, self.go_on, self.ended = threading.Event(), threading.Event(), threading.Event()
         self.refusal: ChannelError | None = None
         self.refused = threading.Event()
+        self.id = id(self)
+        self.cancelled = False
+
+    def begin(self, in_main: bool) -> None:
+        pass
 
     def run(self) -> ChannelError | None:
         self.thread = threading.current_thread()

@@ -83,7 +83,7 @@ def execute(channel: int, source: str) -> bytes:
 @pytest.mark.parametrize(
     ("mistake", "code"),
     [
-        (frame(17, 0), codes.FRAME_UNKNOWN_TYPE),
+        (frame(18, 0), codes.FRAME_UNKNOWN_TYPE),
         (frames.encode_header(frames.CHANNEL_DATA, 1, 0xFFFFFFFF), codes.FRAME_TOO_LARGE),
         (frame(frames.CHANNEL_DATA, 1, b"\xff"), codes.VALUE_MALFORMED),
         (hello(), codes.STATE_VIOLATION),

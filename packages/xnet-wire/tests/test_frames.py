@@ -148,7 +148,7 @@ def test_fr005_a_claim_is_refused_before_its_payload_comes() -> None:
     FrameDecoder(65_536).feed(encode_header(frames.CHANNEL_DATA, 7, 65_536))
 
 
-@pytest.mark.parametrize("frame_type", [17, 127, 192, 255])
+@pytest.mark.parametrize("frame_type", [18, 127, 192, 255])
 def test_fr010_an_unknown_type_is_refused(frame_type: int) -> None:
     with pytest.raises(FrameError) as caught:
         FrameDecoder().feed(encode_header(frame_type, 1, 0))

@@ -115,7 +115,7 @@ _WRONG: Final[dict[str, dict[str, str]]] = {
     },
     "empty": {"something": "00"},
 }
-_UNKNOWN: Final = (17, 18, 64, 127, 192, 200, 255)
+_UNKNOWN: Final = (18, 19, 64, 127, 192, 200, 255)
 _IGNORABLE: Final = (128, 129, 150, 190, 191)
 
 
@@ -320,7 +320,7 @@ def _lengths() -> list[Case]:
             "frames.length.unknown-type-first",
             ["ER-020"],
             "an unknown type that is too long is an unknown type",
-            [{"send": {"TYPE_17": {"length": 4_000_000_000}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}],
+            [{"send": {"TYPE_18": {"length": 4_000_000_000}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}],
         )
     )
     return cases

@@ -84,7 +84,7 @@ def _connection() -> list[Case]:
                 control="frames.ping.echo",
                 # Both in one write, so that the second is there when the first is judged.
                 steps=(
-                    {"raw": {"frames": [{"TYPE_17": {}}, frame]}},
+                    {"raw": {"frames": [{"TYPE_18": {}}, frame]}},
                     {"goaway": "FRAME_UNKNOWN_TYPE"},
                     {"end": {}},
                 ),

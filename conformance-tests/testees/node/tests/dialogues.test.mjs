@@ -23,6 +23,7 @@ const TRANSLATED = {
       setTimeout(() => globalThis.other.close(), 0);
       throw new Error("division by zero");
     }`,
+  "channel.receive()": "await channel.receive()",
   "1/0": 'throw new Error("division by zero")',
   pass: "",
 };
@@ -92,7 +93,8 @@ const DIALOGUES = {
     "dlg-violation": { executes: { 1: WAIT }, after: (initiator) => initiator.until("the end", () => initiator.ended) },
     "dlg-unknown": { after: (initiator) => initiator.until("the end", () => initiator.ended) },
   },
-  "60-gateway.md": { "gw-follows": {} },
+  "60-gateway.md": {
+    "gw-cancel": {}, "gw-follows": {} },
 };
 
 /** Dialogues in which frames cross: who is faster decides which of them are sent. */

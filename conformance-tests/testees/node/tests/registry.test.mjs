@@ -43,7 +43,7 @@ test("announced limits, the version and texts", () => {
   }
   assert.ok(text.includes(`version: [${VERSION.join(", ")}]`));
   assert.ok(text.includes(`preamble: "${PREAMBLE.toString("hex")}"`));
-  for (const known of Object.values(CHANNEL_ERROR)) {
+  for (const known of [CHANNEL_ERROR.mainThreadBusy, CHANNEL_ERROR.interrupted]) {
     assert.ok(text.includes(`code: ${known.code}\n    text: "${known.text}"`));
   }
 });

@@ -99,7 +99,7 @@ class Streams:
             return frame(choice([128, 150, 191]), channel, b"abc")
         return choice(
             [
-                frame(choice([17, 100, 192, 255]), channel),
+                frame(choice([18, 100, 192, 255]), channel),
                 frame(frames.HELLO, 0),
                 frame(frames.GATEWAY_TERMINATE, 1),
                 frame(frames.PONG, 0, b"p" * 65),

@@ -12,7 +12,7 @@ use crate::task::{Fail, Interrupt, Request, Task};
 use crate::tasks;
 use crate::wire::cursor;
 use crate::wire::frames::Type;
-use crate::wire::payloads::{self, encode_error, Exec};
+use crate::wire::payloads::{self, encode_error, ChannelError, Exec};
 
 /// How long a request waits for the main thread (GW-016).
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -28,6 +28,7 @@ pub enum Model {
 
 struct Running {
     interrupt: Interrupt,
+    cancelled: bool,
     on_main: bool,
 }
 
@@ -68,7 +69,7 @@ impl Schedule {
 
     fn begin(&mut self, id: u32, on_main: bool) -> Interrupt {
         let interrupt = Interrupt::default();
-        self.running.insert(id, Running { interrupt: interrupt.clone(), on_main });
+        self.running.insert(id, Running { interrupt: interrupt.clone(), cancelled: false, on_main });
         interrupt
     }
 
@@ -108,6 +109,9 @@ fn following(task: &Task) -> Result<Exec, Fail> {
     payloads::exec(payload).map_err(|why| Fail::Other(format!("the request that followed is malformed: {}", why.0)))
 }
 
+/// Code and text of an execution that ended by CHANNEL_CANCEL.
+const CANCELLED: &str = "cancelled";
+
 impl Conn {
     /// Takes a request: it begins now, or waits.
     pub fn schedule(self: &Arc<Self>, state: &mut State, request: Request) {
@@ -127,6 +131,19 @@ impl Conn {
                 self.refuse(state, id, "refused", &format!("no thread can be started for it: {error}"));
             }
         }
+    }
+
+    /// Ends the execution of a channel, if there is one (GW-034). Code sees it when it waits, and when it looks.
+    pub fn cancel(&self, state: &mut State, id: u32) {
+        let before = state.schedule.waiting.len();
+        state.schedule.waiting.retain(|(request, _)| request.id != id);
+        if state.schedule.waiting.len() < before {
+            return self.refuse(state, id, CANCELLED, CANCELLED);
+        }
+        let Some(running) = state.schedule.running.get_mut(&id).filter(|one| !one.cancelled) else { return };
+        running.cancelled = true;
+        running.interrupt.set();
+        self.wake_all(state);
     }
 
     /// Refuses those that have waited for too long. Says when the next one will have.
@@ -169,7 +186,8 @@ impl Conn {
         self.trace.event(&format!("execution {id} begins"));
         let channel = Channel::new(self, &mut self.lock(), id);
         let mut task = Task { channel, interrupt, on_main, kwargs: Vec::new() };
-        let run = || run_request(&mut task, request.exec);
+        let begins = !task.interrupt.is_set();
+        let run = || if begins { run_request(&mut task, request.exec) } else { Err(Fail::Interrupted) };
         let ended = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
             let text = panic.downcast_ref::<String>().cloned();
             let text = text.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
@@ -182,8 +200,13 @@ impl Conn {
     /// Says that an execution has ended; from the closing frame on it counts no more (GW-015, GW-021).
     fn finish(&self, id: u32, on_main: bool, ended: &Result<(), Fail>) {
         let mut state = self.lock();
+        let cancelled = state.schedule.running.get(&id).is_some_and(|one| one.cancelled);
         if !state.has_ended() && state.channels.get(&id).is_some_and(|channel| channel.is_open()) {
             match ended {
+                Err(Fail::Interrupted) if cancelled => {
+                    let error = ChannelError::new(CANCELLED, CANCELLED);
+                    self.put(&mut state, Type::ChannelCloseError, id, &encode_error(&error));
+                }
                 Ok(()) | Err(Fail::End) => self.put(&mut state, Type::ChannelClose, id, &[]),
                 Err(fail) => self.put(&mut state, Type::ChannelCloseError, id, &encode_error(&fail.told())),
             }

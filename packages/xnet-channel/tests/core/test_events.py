@@ -19,6 +19,7 @@ STREAM = (
     + data(1) * 3
     + credit(1, 5)
     + last(1)
+    + frame(frames.CHANNEL_CANCEL, 1)
     + close(1, "x")
     + close(1, "late")
     + frame(frames.PONG, 0, b"p")
@@ -35,6 +36,7 @@ def test_fr_007_all_events_in_the_order_of_their_frames() -> None:
         events.ItemsReceived,
         events.CreditReceived,
         events.LastMessageReceived,
+        events.CancelReceived,
         events.ChannelClosed,
         events.LateErrorReceived,
         events.PongReceived,

@@ -28,7 +28,7 @@ BIG = 2**20 + 1
 NOT_CBOR = b"\xff"
 ORDER: list[tuple[str, bytes, int, int]] = [
     # each frame breaks the rules of two steps or more; the first one decides
-    ("1 before 2", frames.encode_header(17, 0, BIG), codes.FRAME_UNKNOWN_TYPE, 0),
+    ("1 before 2", frames.encode_header(18, 0, BIG), codes.FRAME_UNKNOWN_TYPE, 0),
     ("2 before 3", frames.encode_header(frames.PING, 1, BIG), codes.FRAME_TOO_LARGE, 0),
     ("2 for ignorable ones too", frames.encode_header(128, 1, BIG), codes.FRAME_TOO_LARGE, 0),
     ("3 before 5", frame(frames.STATUS, 0), codes.STATE_VIOLATION, 0),

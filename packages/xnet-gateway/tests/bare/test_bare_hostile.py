@@ -35,7 +35,7 @@ DATA, PART, BATCH = frames.CHANNEL_DATA, frames.CHANNEL_PART, frames.CHANNEL_BAT
 OPEN = frames.CHANNEL_OPEN
 
 MISTAKES: dict[str, tuple[bytes, int]] = {
-    "unknown type": (frame(17, 0), 2),
+    "unknown type": (frame(18, 0), 2),
     "unknown type, channel 1": (frame(255, 1, b"x"), 2),
     "too large": (frames.encode_header(DATA, 1, 1_048_577), 3),
     "too large, ignorable": (frames.encode_header(150, 1, 0xFFFFFFFF), 3),
@@ -180,7 +180,7 @@ class TestMistakes:
         with RawWorker(version) as worker:
             worker.greet()
             worker.say(
-                frame(frames.PING, 0, b"a") + frame(frames.STATUS, 3) + frame(17, 0) + frame(frames.PING, 0)
+                frame(frames.PING, 0, b"a") + frame(frames.STATUS, 3) + frame(18, 0) + frame(frames.PING, 0)
             )
             assert worker.hear() == (frames.PONG, 0, b"a")
             assert worker.hear()[:2] == (DATA, 3)
@@ -193,7 +193,7 @@ class TestMistakes:
             worker.greet()
             worker.say(frame(frames.CHANNEL_EXEC, 1, messages.encode_exec(messages.ExecRequest(WAITING))))
             assert worker.hear() == (DATA, 1, b"\x01")
-            worker.say(frame(17, 0))
+            worker.say(frame(18, 0))
             assert worker.hear_goaway()[0] == 2
             assert worker.process.wait(AT_ONCE_S * busy()) == 0
 

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 # The words of the registry. A peer may send others, which count as ERROR.
 ERROR: Final = "error"
 INTERRUPTED: Final = "interrupted"
+CANCELLED: Final = "cancelled"
 BUSY: Final = "busy"
 TERMINATING: Final = "terminating"
 REFUSED: Final = "refused"
 LIMIT: Final = "limit"
 
-CODES: Final = (ERROR, INTERRUPTED, BUSY, TERMINATING, REFUSED, LIMIT)
+CODES: Final = (ERROR, INTERRUPTED, CANCELLED, BUSY, TERMINATING, REFUSED, LIMIT)
 
 #: What a type and a message take at most; text and frames get the rest.
 MOST_TYPE_BYTES: Final = 1_024

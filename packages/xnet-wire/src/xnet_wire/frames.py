@@ -35,6 +35,7 @@ INFO: Final = 13
 GOAWAY: Final = 14
 CHANNEL_BATCH: Final = 15
 CHANNEL_OPEN: Final = 16
+CHANNEL_CANCEL: Final = 17
 #: Reserved: a worker's standard output, for a later minor version.
 OUTPUT: Final = 128
 
@@ -57,6 +58,7 @@ NAMES: Final[dict[int, str]] = {
     GOAWAY: "GOAWAY",
     CHANNEL_BATCH: "CHANNEL_BATCH",
     CHANNEL_OPEN: "CHANNEL_OPEN",
+    CHANNEL_CANCEL: "CHANNEL_CANCEL",
     OUTPUT: "OUTPUT",
 }
 

@@ -37,6 +37,8 @@ export class ExecutionThread {
     /** @type {number | null} channel of the execution that runs */
     this.executing = null;
     this.interrupted = false;
+    /** Whether that is because the execution was cancelled. */
+    this.cancelled = false;
     this.dead = false;
     /** @type {ChannelError | null} */
     this.error = null;
@@ -113,7 +115,7 @@ export class ExecutionThread {
   exited(status) {
     this.dead = true;
     if (this.interrupted) {
-      this.ended(CHANNEL_ERROR.interrupted);
+      this.ended(this.cancelled ? CHANNEL_ERROR.cancelled : CHANNEL_ERROR.interrupted);
     } else {
       const text = `the executed code called process.exit(${status})`;
       this.ended(this.error ?? { text, code: "error" });

@@ -109,6 +109,22 @@ export class Executions {
     this.waiting.push(one);
   }
 
+  /** End what is executed for a channel, or waits to be. Spec: GW-034. @param {number} channel */
+  cancel(channel) {
+    const waiting = this.waiting.find((one) => one.channel.id === channel);
+    if (waiting) {
+      clearTimeout(waiting.timer);
+      this.waiting.splice(this.waiting.indexOf(waiting), 1);
+      this.events.ended(channel, CHANNEL_ERROR.cancelled);
+    }
+    for (const thread of this.threads) {
+      if (thread.executing === channel) {
+        thread.cancelled = true;
+        void thread.interrupt();
+      }
+    }
+  }
+
   /** @param {number} channel @param {ChannelError | null} error */
   ended(channel, error) {
     this.events.ended(channel, error);

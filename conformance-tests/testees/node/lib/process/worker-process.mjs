@@ -51,6 +51,7 @@ export class WorkerProcess {
         opened: (channel) => this.holders.add(channel),
         closed: (channel) => this.closed(channel),
         referenced: (ids) => this.holders.addItem(ids),
+        cancel: (id) => this.executions?.cancel(id),
         terminate: (times) => this.end("the initiator asks for the end", times),
         ended: ({ text }) => this.end(text),
       },

@@ -46,6 +46,7 @@ import { Sender } from "./sender.mjs";
  * @property {(channel: Channel, payload: Buffer, request: control.ExecRequest) => void} execute
  * @property {(name: "STATUS" | "INFO", limits: Limits) => Buffer} answer  an item; throws a DumpError if the other
  *     peer does not take such items
+ * @property {(id: number) => void} cancel  what is executed for an open channel, if anything is, is to end
  * @property {(times: control.Times) => void} terminate  the initiator asks for it
  * @property {(ids: readonly number[]) => void} referenced  an item has arrived that refers to channels
  * @property {(channel: Channel) => void} opened  a channel has been opened, by whomever
@@ -176,6 +177,8 @@ export class Connection {
         return this.receiveReconfigure(id, control.decodeReconfigure(payload));
       case FRAME.CHANNEL_OPEN:
         return this.receiveOpen(id);
+      case FRAME.CHANNEL_CANCEL:
+        return this.receiveCancel(id);
       case FRAME.STATUS:
       case FRAME.INFO:
       case FRAME.CHANNEL_EXEC:
@@ -257,6 +260,13 @@ export class Connection {
   receiveOpen(id) {
     this.channels.take(id, "CHANNEL_OPEN");
     this.channels.addTheirs(id);
+  }
+
+  /** Spec: GW-033. @param {number} id */
+  receiveCancel(id) {
+    if (this.channels.find(id, "CHANNEL_CANCEL")) {
+      this.application.cancel(id);
+    }
   }
 
   /** @param {number} type @param {number} id @param {Buffer} payload */

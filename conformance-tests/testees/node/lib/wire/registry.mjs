@@ -29,6 +29,7 @@ export const FRAME = Object.freeze({
   GOAWAY: 14,
   CHANNEL_BATCH: 15,
   CHANNEL_OPEN: 16,
+  CHANNEL_CANCEL: 17,
 });
 
 /** @type {ReadonlyMap<number, string>} */
@@ -140,4 +141,5 @@ export const CHANNEL_ERROR = Object.freeze({
     code: "busy",
   },
   interrupted: { text: "keyboard-interrupted", code: "interrupted" },
+  cancelled: { text: "cancelled", code: "cancelled" },
 });

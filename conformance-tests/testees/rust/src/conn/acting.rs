@@ -72,6 +72,14 @@ impl Conn {
         })?;
         match kind {
             Type::Ping => self.answer(&mut state, Type::Pong, 0, payload),
+            Type::ChannelCancel => {
+                if state.is_unborn(id) {
+                    return broken(Code::StateViolation, format!("{name} on channel {id}, which was never opened"));
+                }
+                if state.channels.get(&id).is_some_and(|channel| channel.is_open()) {
+                    self.cancel(&mut state, id);
+                }
+            }
             Type::GatewayTerminate => {
                 if let Payload::Times(times) = control {
                     self.terminate(&mut state, times);

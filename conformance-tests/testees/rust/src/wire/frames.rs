@@ -24,12 +24,13 @@ pub enum Type {
     Goaway,
     ChannelBatch,
     ChannelOpen,
+    ChannelCancel,
 }
 
 use Type::*;
 
 /// All types: the code is the index.
-const TYPES: [(Type, &str); 17] = [
+const TYPES: [(Type, &str); 18] = [
     (Status, "STATUS"),
     (Reconfigure, "RECONFIGURE"),
     (GatewayTerminate, "GATEWAY_TERMINATE"),
@@ -47,6 +48,7 @@ const TYPES: [(Type, &str); 17] = [
     (Goaway, "GOAWAY"),
     (ChannelBatch, "CHANNEL_BATCH"),
     (ChannelOpen, "CHANNEL_OPEN"),
+    (ChannelCancel, "CHANNEL_CANCEL"),
 ];
 
 impl Type {

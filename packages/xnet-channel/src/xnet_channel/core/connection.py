@@ -237,6 +237,14 @@ class Connection:
             payload = channel_errors.encode_channel_error(error)
             self.out.frame(frames.CHANNEL_CLOSE_ERROR, channel.id, payload)
 
+    def send_cancel(self, channel: ChannelState) -> None:
+        """Ask the worker to end an execution, if its channel is open; as ``send_last``. Spec: GW-033."""
+        if self.role != roles.INITIATOR:
+            raise LocalProtocolError("a worker does not send CHANNEL_CANCEL")
+        if not channel.closed:
+            self._must_run()
+            self.out.frame(frames.CHANNEL_CANCEL, channel.id)
+
     def take(self, channel: ChannelState) -> Any:
         """Hand the oldest item of the channel to the application and return credit when due.
 

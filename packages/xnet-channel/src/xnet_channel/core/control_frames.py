@@ -11,6 +11,7 @@ from __future__ import annotations
 from xnet_channel.core import roles, states
 from xnet_channel.core.errors import PeerGoneAway, RemoteProtocolError
 from xnet_channel.core.events import (
+    CancelReceived,
     ChannelClosed,
     ChannelOpened,
     CreditReceived,
@@ -62,6 +63,7 @@ class ControlFrames:
             frames.INFO: lambda id_, payload: self._request(frames.INFO, id_, payload),
             frames.CHANNEL_EXEC: lambda id_, payload: self._request(frames.CHANNEL_EXEC, id_, payload),
             frames.CHANNEL_OPEN: self._open,
+            frames.CHANNEL_CANCEL: self._cancel,
             frames.RECONFIGURE: self._reconfigure,
             frames.GATEWAY_TERMINATE: self._terminate,
             frames.CHANNEL_CLOSE: lambda id_, payload: self._close(id_, payload, with_error=False),
@@ -187,6 +189,13 @@ class ControlFrames:
         channel.receiver.drop_parts()
         table.forget(channel)
         return ChannelClosed(channel, error)
+
+    def _cancel(self, id_: int, payload: Payload) -> Event | None:
+        """Spec: GW-033; who executes knows whether there is something to cancel."""
+        self._must_be_worker(frames.CHANNEL_CANCEL)
+        _must_be_empty(frames.CHANNEL_CANCEL, payload)
+        channel = self._connection.table.find(id_)
+        return None if channel is None else CancelReceived(channel)
 
     def _last_message(self, id_: int, payload: Payload) -> Event | None:
         """Spec: CH-035, CH-050."""

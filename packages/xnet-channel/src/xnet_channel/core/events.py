@@ -119,6 +119,15 @@ class RequestReceived(Event):
         self.request = request
 
 
+class CancelReceived(Event):
+    """The initiator asked this worker to end the execution of a channel, if there is one."""
+
+    __slots__ = ("channel",)
+
+    def __init__(self, channel: ChannelState) -> None:
+        self.channel = channel
+
+
 class TerminateReceived(Event):
     """The initiator asked this worker to end.
 

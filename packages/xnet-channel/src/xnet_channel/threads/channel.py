@@ -120,6 +120,8 @@ class Channel:
                     raise mailbox.callback_error() or OSError(
                         f"cannot receive: {self!r} has a callback that gets the items"
                     )
+                if session.cancelling.threads:
+                    session.cancelling.interrupt_here_locked()
                 mailbox.last_taker = takers.current()
                 if receiver.relieved:
                     session.relief.taken_locked(mailbox)
@@ -265,6 +267,22 @@ class Channel:
             was_open = not self._mailbox.state.closed
             self._session.close_channel_locked(self._mailbox, error)
         return was_open
+
+    def cancel(self) -> None:
+        """Ask the worker to end what it executes for this channel; does not wait for that.
+
+        Code that has not begun never begins; other code gets KeyboardInterrupt, at once on the worker's main
+        thread or in a wait of its channels, otherwise when it uses a channel next. The channel ends as the
+        code does: RemoteError with the code ``"cancelled"``, unless it catches that and goes on. Nothing
+        happens on a channel that is closed or belongs to no execution.
+
+        Raises:
+            OSError: This is the worker's side, or the connection is gone.
+        """
+        session = self._session
+        with session.lock:
+            session.must_run_locked(lambda: session.connection.send_cancel(self._mailbox.state))
+            session.writer.flush_soon_locked()
 
     def isclosed(self) -> bool:
         """Return whether nothing can be sent any more; items may still wait to be received."""

@@ -42,6 +42,7 @@ class Dispatcher:
             core_events.ChannelClosed: self._channel_closed,
             core_events.LateErrorReceived: self._late_error_received,
             core_events.RequestReceived: self._request_received,
+            core_events.CancelReceived: self._cancel_received,
             core_events.TerminateReceived: self._terminate_received,
             core_events.HelloReceived: self._hello_received,
             core_events.PongReceived: self._pong_received,
@@ -96,6 +97,9 @@ class Dispatcher:
     def _request_received(self, event: core_events.RequestReceived) -> None:
         channel = self._session.channel_for(event.channel)
         self._session.owner.on_request(event.frame_type, channel, event.request)
+
+    def _cancel_received(self, event: core_events.CancelReceived) -> None:
+        self._session.owner.on_cancel(event.channel.id)
 
     def _terminate_received(self, event: core_events.TerminateReceived) -> None:
         self._session.owner.on_terminate(_seconds(event.finish_ms), _seconds(event.interrupt_ms))

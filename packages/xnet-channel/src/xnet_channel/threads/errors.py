@@ -17,7 +17,7 @@ import builtins
 import os
 import sys
 
-from xnet_wire.channel_errors import ERROR, INTERRUPTED, ChannelError
+from xnet_wire.channel_errors import CANCELLED, ERROR, INTERRUPTED, ChannelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ CANNOT_SEND: Final = "cannot send (already closed?): "
 
 #: The same as data: what ends an execution, and what nobody is warned about.
 INTERRUPT: Final = ChannelError(INTERRUPT_TEXT, INTERRUPTED)
+#: The same of an execution that was cancelled.
+CANCEL: Final = ChannelError(CANCELLED, CANCELLED)
 
 
 class RemoteError(Exception):
@@ -42,10 +44,10 @@ class RemoteError(Exception):
 
     Attributes:
         formatted: The remote traceback or message: all that is known, for people.
-        code: What happened: ``"error"`` (the code, or the callback, failed), ``"interrupted"``; or nothing
-            was begun, because the worker was ``"busy"`` with its only execution, is ``"terminating"``, or has
-            nothing that could do it: ``"refused"``; or ``"limit"``, more than the receiver takes. A word
-            that is not among these means ``"error"``.
+        code: What happened: ``"error"`` (the code, or the callback, failed), ``"interrupted"``,
+            ``"cancelled"``; or nothing was begun, because the worker was ``"busy"`` with its only execution,
+            is ``"terminating"``, or has nothing that could do it: ``"refused"``; or ``"limit"``, more than
+            the receiver takes. A word that is not among these means ``"error"``.
         type: Class of the exception there, with its module unless that is builtin; None if it is not known.
         message: What the exception says; None if it is not known.
         frames: File, line (0: not known) and function of each call, outermost first; of many, not those in
@@ -76,7 +78,7 @@ class RemoteError(Exception):
 
     def warn(self) -> None:
         """Write to stderr that nobody looked at this error."""
-        if self.code != INTERRUPTED:
+        if self.code not in (INTERRUPTED, CANCELLED):
             write_to_stderr(f"[{os.getpid()}] Warning: a remote error that nobody received: {self!r}\n")
 
 

@@ -166,6 +166,11 @@ def _note(signum: int, frame: FrameType | None) -> None:
     INTERRUPTS.let_through = True
 
 
+def forget_interrupts() -> None:
+    """Forget the SIGINTs that were noted while they are held. Threads: the one that holds them."""
+    INTERRUPTS.caught.clear()
+
+
 def interrupt_main() -> None:
     """Send SIGINT to the main thread, which wakes it, too.
 

@@ -110,6 +110,8 @@ class Leading:
         """
         session = self._session
         while not ready():
+            if session.cancelling.threads:
+                session.cancelling.interrupt_here_locked()
             if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                 return False
             in_greenlet = greenlets.library is not None and greenlets.run_here()
@@ -242,7 +244,7 @@ class Leading:
                     self._read_woken_locked(found)
                 elif greenlets.library is not None and greenlets.run_here():
                     return  # not for a greenlet to do, see `_block`
-                if ready is None or ready() or self.eof or session.finished:
+                if ready is None or ready() or self.eof or session.finished or session.cancelling.threads:
                     return
                 if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                     return

@@ -43,6 +43,9 @@ class SessionOwner:
         """
         channel.refuse(ChannelError(f"this worker does not answer {frames.type_name(frame_type)}", REFUSED))
 
+    def on_cancel(self, channel_id: int) -> None:
+        """The initiator asked for the end of what a channel executes, if anything (workers only)."""
+
     def on_terminate(self, finish_s: float | None, interrupt_s: float | None) -> None:
         """The initiator asked this worker to end.
 

@@ -58,6 +58,8 @@ def send_item(mailbox: Mailbox, item: object) -> None:
             payload = session.encode(item)
             size = len(payload)
             with session.lock:
+                if session.cancelling.threads:
+                    session.cancelling.interrupt_here_locked()
                 state = mailbox.state
                 if (
                     size <= connection.part_bytes
@@ -185,6 +187,7 @@ class Reservation:
         self._held = hold_interrupts()
         try:
             with self._session.lock:
+                self._session.cancelling.interrupt_here_locked()
                 turns = self._sender.turns
                 turns.append(self)
                 self._wait_locked(lambda: turns[0] is self)
@@ -204,6 +207,8 @@ class Reservation:
                 if error is not None and self._sender.in_parts:
                     text = f"sending was interrupted in the middle of an item by {error!r}"
                     reason = ChannelError(text, INTERRUPTED)
+                    if isinstance(error, KeyboardInterrupt):
+                        reason = self._session.cancelling.reason_locked(self._mailbox.state.id, reason)
                     if isinstance(error, WorkerEndingError):
                         reason = INTERRUPT  # as its whole execution is
                     self._session.close_channel_locked(self._mailbox, reason)

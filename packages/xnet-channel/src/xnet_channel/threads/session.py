@@ -14,6 +14,7 @@ from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError, RemoteProtocolError
 from xnet_channel.threads import at_exit  # noqa: F401 - registers itself
 from xnet_channel.threads.callbacks import CallbackThread
+from xnet_channel.threads.cancelling import Cancelling
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.descriptors import Descriptors
 from xnet_channel.threads.dispatching import Dispatcher
@@ -114,7 +115,7 @@ class Session:
         self.end_error: EOFError | None = None
         self.broken_off = False
         self.has_callbacks = 0
-        self.pings = Pings(self)
+        self.pings, self.cancelling = Pings(self), Cancelling()
         self.descriptors = Descriptors(read_fd, write_fd)
         self._reactor: Reactor | None = None
         self.writer = Writer(self, self.descriptors.write_fd)

@@ -317,17 +317,18 @@ PROTOCOL = (1, 0)
 PREAMBLE = b"\x89XNET\r\n\x1a\n"
 
 STATUS, RECONFIGURE, TERMINATE, EXEC, DATA, CLOSE, CLOSE_ERROR, LAST = range(8)
-HELLO, CREDIT, PART, PING, PONG, INFO, GOAWAY, BATCH, CHANNEL_OPEN = range(8, 17)
+HELLO, CREDIT, PART, PING, PONG, INFO, GOAWAY, BATCH, CHANNEL_OPEN, CANCEL = range(8, 18)
 FRAME_NAMES = (
     "STATUS RECONFIGURE GATEWAY_TERMINATE CHANNEL_EXEC CHANNEL_DATA CHANNEL_CLOSE CHANNEL_CLOSE_ERROR "
-    "CHANNEL_LAST_MESSAGE HELLO CHANNEL_CREDIT CHANNEL_PART PING PONG INFO GOAWAY CHANNEL_BATCH CHANNEL_OPEN"
+    "CHANNEL_LAST_MESSAGE HELLO CHANNEL_CREDIT CHANNEL_PART PING PONG INFO GOAWAY CHANNEL_BATCH CHANNEL_OPEN "
+    "CHANNEL_CANCEL"
 ).split()
 HANDLERS = (
     "question reconfigure terminate exec data close close_error last hello credit part ping pong question goaway batch "
-    "open"
+    "open cancel"
 ).split()
 ON_CHANNEL_ZERO = frozenset((HELLO, TERMINATE, PING, PONG, GOAWAY))
-EMPTY = frozenset((CLOSE, LAST, STATUS, INFO, CHANNEL_OPEN))
+EMPTY = frozenset((CLOSE, LAST, STATUS, INFO, CHANNEL_OPEN, CANCEL))
 
 VERSION_UNSUPPORTED, FRAME_UNKNOWN_TYPE, FRAME_TOO_LARGE, VALUE_MALFORMED = 1, 2, 3, 4
 CREDIT_OVERDRAWN, CREDIT_OVERFLOW, STATE_VIOLATION, LIMIT_EXCEEDED = 5, 6, 7, 8
@@ -393,6 +394,7 @@ class RemoteError(Exception):
 
 
 INTERRUPT = RemoteError(INTERRUPT_TEXT, "interrupted")
+CANCELLED = RemoteError("cancelled", "cancelled")
 
 
 @later
@@ -1631,7 +1633,7 @@ class Greenlets(object):
         self.event = Event
         self.wait_read = wait_read
         self.has_model = False
-        self.executing = set()
+        self.executing = {}  # greenlets, and what each executes
         self.interrupted = False
         self.rung = deque()
         self.reader, self.writer = make_pipe()
@@ -1649,6 +1651,8 @@ class Greenlets(object):
                     event = self.rung.popleft()
                     if event is None:
                         self.interrupt()
+                    elif isinstance(event, Execution):
+                        self.interrupt(event)
                     elif self.name == "gevent":
                         event.set()
                     else:
@@ -1662,13 +1666,15 @@ class Greenlets(object):
         self.rung.append(event)
         poke(self.writer)
 
-    def interrupt(self):
-        for greenlet in list(self.executing):
+    def interrupt(self, execution=None):
+        for greenlet, its in list(self.executing.items()):
+            if execution not in (None, its):
+                continue
             if self.name == "gevent":
                 greenlet.kill(KeyboardInterrupt, block=False)
             else:
                 self.library.kill(greenlet, KeyboardInterrupt)
-        self.interrupted = True
+        self.interrupted = self.interrupted or execution is None
 
     def take_sigint(self, frame):
         """Interrupt what executes, and return True; or return False if KeyboardInterrupt is to be raised here."""
@@ -1687,11 +1693,11 @@ class Greenlets(object):
 
         def execute():
             current = self.current()
-            self.executing.add(current)
+            self.executing[current] = argument
             try:
                 function(argument)
             finally:
-                self.executing.discard(current)
+                self.executing.pop(current, None)
 
         self.library.spawn(execute)
 
@@ -1747,7 +1753,7 @@ class Tracer(object):
         self.write(line, '"event": ' + self.quote(as_text(text)))
 
     def frame(self, direction, kind, number, size):
-        name = FRAME_NAMES[kind] if kind <= CHANNEL_OPEN else "OUTPUT" if kind == 128 else "TYPE_%d" % kind
+        name = FRAME_NAMES[kind] if kind <= CANCEL else "OUTPUT" if kind == 128 else "TYPE_%d" % kind
         pairs = '"dir": "%s", "type": "%s", "channel": %d, "length": %d' % (direction, name, number, size)
         self.write("%s <Message %s channel=%d lendata=%d>" % (direction, name, number, size), pairs)
 
@@ -1907,6 +1913,8 @@ class Channel(object):
         payload = encode(item, link.peer_limits["depth"])
         cost = len(payload) + ITEM_COST
         with link.guard:
+            if link.asked:
+                link.stop_here_locked()
             if (
                 state.credit >= cost
                 and cost - ITEM_COST <= link.part_size
@@ -1956,6 +1964,8 @@ class Channel(object):
             if state.callback is not None:
                 text = "cannot receive: %r has a callback that gets the items" % self
                 raise ClosedError(text) if state.failed is None else link.error_locked(state)
+            if link.asked:
+                link.stop_here_locked()
             state.last_taker = taker()
             if not state.items:
                 link.wait_for_item_locked(state, timeout)
@@ -2384,6 +2394,7 @@ class Link(object):
         # the end
         self.sealed = self.deaf = self.ending = self.broken_off = False
         self.end_text = ""
+        self.asked = set()  # threads whose execution was cancelled, to be interrupted when they use a channel
         self.handlers = {}  # filled by ``handler_of``
 
     # -- waiting: whoever waits reads, if nobody does
@@ -2394,6 +2405,8 @@ class Link(object):
         sleepers: where this thread can be found while another one reads.
         """
         while not ready():
+            if self.asked:
+                self.stop_here_locked()
             left = None if deadline is None else deadline - CLOCK.monotonic()
             if left is not None and left <= 0:
                 return False
@@ -2408,6 +2421,13 @@ class Link(object):
             else:
                 self.follow_locked(sleepers, left)
         return True
+
+    @later
+    def stop_here_locked(self):
+        """Interrupt this thread, once, if its execution was cancelled (GW-034)."""
+        if get_ident() in self.asked:
+            self.asked.discard(get_ident())
+            raise KeyboardInterrupt
 
     def unlocked(self, call, argument):
         """Call something that sleeps, without the lock; interrupts come through."""
@@ -2437,7 +2457,7 @@ class Link(object):
                     drain(self.wake_reader)
                 if self.fd_in in found:
                     self.read_locked()
-                if ready():
+                if ready() or self.asked:
                     return
         finally:
             self.leader = None
@@ -2560,7 +2580,7 @@ class Link(object):
                     self.needed = 9
                     break
                 kind, number, size = HEADER.unpack_from(data, at)
-                if kind > CHANNEL_OPEN and not 128 <= kind < 192:
+                if kind > CANCEL and not 128 <= kind < 192:
                     raise Broken(FRAME_UNKNOWN_TYPE, "frame type %d is not known here" % kind)
                 limit = FRAME_LIMIT if self.greeted else HELLO_LIMIT
                 if size > limit:
@@ -2605,7 +2625,7 @@ class Link(object):
 
     def handler_of(self, kind):
         """Return what acts on a type of frames, or None if it is ignored."""
-        if kind <= CHANNEL_OPEN:
+        if kind <= CANCEL:
             self.handlers[kind] = getattr(self, "on_" + HANDLERS[kind])
         return self.handlers.get(kind)
 
@@ -2761,7 +2781,7 @@ class Link(object):
             if self.gone.get(state.id) is state.user:
                 self.gone.pop(state.id, None)
             for error in state.errors:
-                if error.code != "interrupted":
+                if error.code not in ("interrupted", "cancelled"):
                     warn("Warning: a remote error that nobody received: %r" % error)
             if state.sending is CLOSED or self.sealed:
                 continue
@@ -2812,6 +2832,11 @@ class Link(object):
     @later
     def on_close_error(self, number, payload):
         self.on_close(number, payload, check_error(payload))
+
+    @later
+    def on_cancel(self, number, payload):
+        if self.find(number) is not None:
+            self.owner.cancel_locked(number)
 
     @later
     def on_last(self, number, payload):
@@ -3082,6 +3107,8 @@ class Link(object):
                 state.in_parts = False
                 if state.sending is OPEN:
                     why = RemoteError("sending was interrupted in the middle of an item", "interrupted")
+                    if state.id in self.owner.cancelled:
+                        why = CANCELLED
                     self.close_locked(state, INTERRUPT if self.ending else why)
             self.notify_locked(state.sleepers)
 
@@ -3639,6 +3666,8 @@ class Execution(object):
         channel._executing = True
         self.channel = channel
         self.follows = False  # its error came of the end of its channel
+        self.thread = None  # where it runs, once it does
+        self.cancelled = False
         self.request = request  # None: it is the first item
         self.source, self.file = "", NO_FILE
 
@@ -3664,9 +3693,13 @@ class Execution(object):
         in_main = get_ident() == MAIN[0]
         try:
             if in_main:
-                del _noted[:]
+                if not self.cancelled:
+                    del _noted[:]
                 _quiet[0] = 0
             try:
+                if in_main and _noted:
+                    del _noted[:]
+                    raise KeyboardInterrupt
                 if self.request is None:
                     self._receive_request()
                 self.source, name, call, kwargs, language, kind = self.request
@@ -4080,6 +4113,8 @@ class Worker(object):
         self.times = GRACE / 1000.0, INTERRUPT_GRACE / 1000.0
         self._sleepers = []
         self._patient = []  # executions that wait for the main thread
+        self._tasks = {}  # executions that have not ended, by the id of their channel
+        self.cancelled = set()  # channels of those that were cancelled
         self._for_greenlets = []  # executions that are to begin in greenlets
         self._link = Link(fd_in, fd_out, self)
         self._trace("started, pid %d, %s" % (OS.getpid(), sys.executable))
@@ -4183,13 +4218,21 @@ class Worker(object):
         with link.guard:
             self._waiting -= 1
             self._running += 1
+            task.thread = get_ident()
+            begins = not task.cancelled
         self._trace("executing on channel %d" % channel.id)
         try:
-            error = task.run()
+            error = task.run() if begins else CANCELLED
             self._trace("executed on channel %d" % channel.id)
         except BaseException as failure:  # of a trace function that the code left: go on
             error = self._error_of(failure, sys.exc_info()[2])
         with link.guard:
+            del self._tasks[channel.id]  # from here on nothing interrupts it
+            if task.cancelled:
+                link.asked.discard(task.thread)
+                self.cancelled.discard(channel.id)
+                if error is INTERRUPT:
+                    error = CANCELLED
             self._running -= 1
             if in_main and self._patient:
                 self._task = self._patient.pop(0)
@@ -4199,7 +4242,9 @@ class Worker(object):
             late = error is not None and channel._state.sending is CLOSED and not link.sealed
             link.close_locked(channel._state, error)
             link.notify_locked(self._sleepers)
-        if late and not task.follows and error is not INTERRUPT:
+        if task.cancelled and in_main:
+            del _noted[:]  # an interrupt that came when the code had ended is not for the next one
+        if late and not task.follows and error is not INTERRUPT and error is not CANCELLED:
             # On a channel that the initiator has closed nobody would hear of it.
             warn("Warning: a remote error that nobody received: %r" % error)
 
@@ -4214,7 +4259,7 @@ class Worker(object):
 
     def execute_locked(self, channel, request):
         """Have a request run: on the main thread if that is idle (GW-013, GW-014)."""
-        task = Execution(channel, request)
+        task = self._tasks[channel.id] = Execution(channel, request)
         self._waiting += 1
         if self._execmodel in GREENLET_MODELS:
             self._for_greenlets.append(task)
@@ -4230,6 +4275,30 @@ class Worker(object):
             start_new_thread(self._run, (task, False))
 
     @later
+    def cancel_locked(self, number):
+        """End the execution of a channel, if there is one that was not cancelled yet (GW-033 to GW-036)."""
+        task = self._tasks.get(number)
+        if task is None or task.cancelled:
+            return
+        task.cancelled = True
+        if task in self._patient:
+            self._patient.remove(task)
+            self._waiting -= 1
+            del self._tasks[number]
+            task.channel._executing = False
+            self._link.close_locked(task.channel._state, CANCELLED)
+        elif task.thread is not None:
+            self.cancelled.add(number)
+            if self._execmodel in GREENLET_MODELS:
+                GREEN[0].ring(task)
+            elif task.thread == MAIN[0]:
+                OS.kill(OS.getpid(), SIGINT)
+            else:
+                self._link.asked.add(task.thread)
+                for state in list(self._link.open.values()):
+                    self._link.notify_locked(state.sleepers)
+
+    @later
     def _refuse_later(self, task):
         """Refuse a request if the main thread is still not idle after a second (GW-016)."""
         CLOCK.sleep(1.0)
@@ -4237,6 +4306,7 @@ class Worker(object):
             if task in self._patient:
                 self._patient.remove(task)
                 self._waiting -= 1
+                del self._tasks[task.channel.id]
                 task.channel._executing = False
                 self._link.close_locked(task.channel._state, RemoteError(REFUSED_TEXT, "busy"))
 

@@ -24,7 +24,7 @@ class ExecGreenlets:
     Attributes:
         interrupted: Those that executed when the worker was to end have been interrupted.
 
-    Threads: ``add`` and ``interrupt_soon`` from any; the rest in the main thread.
+    Threads: ``add``, ``cancel`` and ``interrupt_soon`` from any; the rest in the main thread.
     """
 
     def __init__(self, name: str, run: Callable[[ExecTask], None]) -> None:
@@ -41,7 +41,8 @@ class ExecGreenlets:
         self._library = greenlets.use(name)
         self._run = run
         self._waiting: deque[ExecTask] = deque()
-        self._executing: set[Any] = set()
+        self._executing: dict[Any, ExecTask] = {}
+        self._cancelled: deque[ExecTask] = deque()
         self._begun = False
         self._interrupt = Flag()
         self.interrupted = Flag()
@@ -49,7 +50,7 @@ class ExecGreenlets:
     @property
     def has_work(self) -> bool:
         """Whether ``work`` has something to do."""
-        return bool(self._waiting) or not self._begun
+        return bool(self._waiting or self._cancelled) or not self._begun
 
     def add(self, task: ExecTask) -> None:
         """Have ``work`` run an execution."""
@@ -63,6 +64,15 @@ class ExecGreenlets:
             self._library.spawn(self._interrupt_when_asked)
         while self._waiting:
             self._library.spawn(self._execute, self._waiting.popleft())
+        while self._cancelled:
+            task = self._cancelled.popleft()
+            for greenlet, its_task in list(self._executing.items()):
+                if its_task is task:
+                    self._library.interrupt(greenlet)
+
+    def cancel(self, task: ExecTask) -> None:
+        """Have ``work`` interrupt the greenlet of an execution."""
+        self._cancelled.append(task)
 
     def interrupt(self) -> bool:
         """Interrupt all that execute, as Ctrl-C would; return whether there are any."""
@@ -82,8 +92,8 @@ class ExecGreenlets:
 
     def _execute(self, task: ExecTask) -> None:
         me = self._library.current()
-        self._executing.add(me)
+        self._executing[me] = task
         try:
             self._run(task)
         finally:
-            self._executing.discard(me)
+            self._executing.pop(me, None)

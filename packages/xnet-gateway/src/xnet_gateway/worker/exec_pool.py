@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
+from xnet_channel.threads.errors import CANCEL, INTERRUPT
+from xnet_channel.threads.interrupts import forget_interrupts, hold_interrupts, release_interrupts
 from xnet_channel.threads.native import CLOCK, RLock, start_thread
 from xnet_channel.threads.tracebacks import HEADER, describe_error
 from xnet_channel.threads.wait_list import WaitList
@@ -76,6 +77,7 @@ class ExecPool:
         self._lock = RLock()
         self._changed = WaitList()
         self._patient: deque[ExecTask] = deque()  # in ``main_thread_only``, those that wait
+        self._tasks: dict[int, ExecTask] = {}  # all that have not ended, by the id of their channel
         self.greenlets: ExecGreenlets | None = None
 
     @property
@@ -116,6 +118,7 @@ class ExecPool:
                     task, ChannelError("this worker is terminating and takes no more executions", TERMINATING)
                 )
                 return
+            self._tasks[task.channel.id] = task
             if self.greenlets is not None:
                 self._queued += 1
                 self.greenlets.add(task)
@@ -134,12 +137,39 @@ class ExecPool:
                 return
         self._wake_main()
 
+    def cancel(self, channel_id: int) -> None:
+        """End the execution of a channel, if there is one and it was not cancelled yet. Never blocks.
+
+        Spec: GW-034, GW-036.
+
+        Threads: under the session's lock.
+        """
+        with self._lock:
+            task = self._tasks.get(channel_id)
+            if task is None or task.cancelled:
+                return
+            task.cancelled = True
+            waits = task in self._patient
+            if waits:
+                self._patient.remove(task)
+                self._queued -= 1
+                self._tasks.pop(channel_id)
+                self._changed.notify_all_locked()
+            elif task.begun and self.greenlets is None:
+                task.interrupt()  # under the lock: it has not ended, so that no other execution is hit
+        if waits:
+            _refuse(task, CANCEL)
+        elif task.begun and self.greenlets is not None:
+            self.greenlets.cancel(task)
+            self._wake_main()
+
     def _refuse_if_it_waits(self, task: ExecTask) -> None:
         with self._lock:
             if task not in self._patient:
                 return
             self._patient.remove(task)
             self._queued -= 1
+            self._tasks.pop(task.channel.id)
             self._changed.notify_all_locked()
         _refuse(task, ChannelError(CONCURRENT_EXEC_DEADLOCK_TEXT, BUSY))
 
@@ -169,11 +199,15 @@ class ExecPool:
                 self._changed.wait_locked(self._lock, left_s)
 
     def _run(self, task: ExecTask, in_main: bool = False) -> None:
+        held = hold_interrupts()
         with self._lock:
             self._queued -= 1
             self._running += 1
+            task.begin(in_main)
         try:
-            error = task.run()
+            if held is not None:
+                release_interrupts(held)
+            error = task.run() if task.begun else CANCEL
             held = hold_interrupts()
         except BaseException as failure:  # noqa: BLE001 - of the code's: the worker goes on
             # Ctrl-C that came just when the code had ended, or a trace function, an audit hook that it left.
@@ -181,12 +215,18 @@ class ExecPool:
             held = hold_interrupts()
         try:
             with self._lock:
+                self._tasks.pop(task.channel.id, None)  # from here on nothing interrupts it
                 self._running -= 1
                 self._closing += 1
                 if in_main and self._patient:
                     self.main_task = self._patient.popleft()
                 elif in_main:
                     self.main_busy = False
+            if task.cancelled:
+                if held is not None:
+                    forget_interrupts()  # one that came when the code had ended is not for the next
+                if error is INTERRUPT:
+                    error = CANCEL
             # [GW-015] After the slot is free: whoever sees the close may exec again at once.
             task.finish(error)
             with self._lock:

@@ -15,7 +15,8 @@ from xnet_channel.threads.errors import (
     WorkerEndingError,
     remote_error,
 )
-from xnet_channel.threads.native import OS
+from xnet_channel.threads.interrupts import interrupt_main
+from xnet_channel.threads.native import OS, get_ident
 from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.tracebacks import HEADER, as_data, format_traceback, show_source
 from xnet_gateway.worker.services import maybe_service
@@ -25,7 +26,7 @@ from xnet_wire.messages import decode_following
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any, Final, NoReturn
 
     from xnet_channel.threads.channel import Channel
@@ -57,6 +58,44 @@ class ExecTask:
         self.request = request
         #: The error of the code came of the end of its channel.
         self._follows = False
+        self.begun = self.cancelled = False
+        #: The thread that executes it, and the coroutine with its loop if there is one.
+        self._thread = 0
+        self._in_main = False
+        self._running: list[tuple[Any, Any]] = []
+
+    def begin(self, in_main: bool) -> None:
+        """Note that this thread is going to run it, unless it was cancelled."""
+        self.begun = not self.cancelled
+        self._in_main = in_main
+        self._thread = get_ident()
+
+    def interrupt(self) -> None:
+        """Interrupt the code, which has begun: KeyboardInterrupt, as soon as its thread can be given it.
+
+        Threads: any other, under the session's lock.
+        """
+        session = self.channel._session
+        session.cancelling.channels.add(self.channel.id)
+        if self._in_main:
+            interrupt_main()
+        elif self._running:
+            self._cancel_coroutine()
+        else:
+            session.cancelling.threads.add(self._thread)
+            session.wake_all_locked()
+
+    def _loop_began(self, loop: Any, coroutine: Any) -> None:
+        self._running.append((loop, coroutine))
+        if self.cancelled:
+            self._cancel_coroutine()
+
+    def _cancel_coroutine(self) -> None:
+        loop, coroutine = self._running[-1]
+        try:
+            loop.call_soon_threadsafe(coroutine.cancel)
+        except RuntimeError:
+            pass  # the loop has ended
 
     def run(self) -> ChannelError | None:
         """Run the code.
@@ -97,7 +136,7 @@ class ExecTask:
                     raise NameError(f"the source defines no function {request.call!r} that could be called")
                 result = namespace[request.call](self.channel, **request.kwargs)
             if result is not None and hasattr(result, "cr_await"):
-                run_in_loop(result)
+                run_in_loop(result, self._loop_began)
         except (KeyboardInterrupt, WorkerEndingError):
             return INTERRUPT
         except EOFError:
@@ -106,6 +145,8 @@ class ExecTask:
         except BaseException as error:  # noqa: BLE001 - the initiator gets it
             if isinstance(error, SystemExit) and OS.getpid() != self._pid:
                 end_forked_child(*exit_status(error))
+            if self.cancelled and type(error).__name__ == "CancelledError":
+                return INTERRUPT
             cannot_send = type(error) is OSError and CANNOT_SEND in str(error)
             self._follows = cannot_send or isinstance(error, RemoteError)
             return self._describe(error, file)
@@ -127,6 +168,9 @@ class ExecTask:
         """
         self.channel.gateway._trace(f"executed on channel {self.channel.id}")  # [TR-011]
         self.channel._executing = False
+        if self.cancelled:
+            with self.channel._session.lock:
+                self.channel._session.cancelling.forget_locked(self.channel.id, self._thread)
         if error is None:
             self.channel.close()
         elif (
@@ -148,13 +192,24 @@ class ExecTask:
         return as_data(error, trace, text)
 
 
-def run_in_loop(coroutine: Coroutine[Any, Any, object]) -> None:
-    """Run a coroutine in an event loop of its own, which ends with it. Spec: GW-026."""
+def run_in_loop(coroutine: Coroutine[Any, Any, object], began: Callable[[Any, Any], None]) -> None:
+    """Run a coroutine in an event loop of its own, which ends with it. Spec: GW-026.
+
+    Args:
+        coroutine: It.
+        began: Called with the loop and the task.
+    """
     loops = OWN_IMPORTS.module("xnet_gateway.worker.loop_beside")
     if greenlets.run_here():
         loops.run_beside(coroutine)
     else:
-        loops.asyncio.run(coroutine)
+        asyncio = loops.asyncio
+
+        async def run() -> None:
+            began(asyncio.get_running_loop(), asyncio.current_task())
+            await coroutine
+
+        asyncio.run(run())
 
 
 def exit_status(error: SystemExit) -> tuple[int, str]:

@@ -196,6 +196,11 @@ class WorkerGateway(SessionOwner):
             self._trace(f"exec on channel {channel.id}: {request!r}")
             self._pool.submit(ExecTask(channel, request))
 
+    def on_cancel(self, channel_id: int) -> None:
+        """End an execution. Spec: GW-033 to GW-036."""
+        self._trace(f"asked to cancel what channel {channel_id} executes")
+        self._pool.cancel(channel_id)
+
     def on_terminate(self, finish_s: float | None, interrupt_s: float | None) -> None:
         """Begin to end."""
         self._trace("asked to terminate")
