@@ -1,6 +1,7 @@
 """The full stack as an initiator: an application that does what lines of JSON ask it to."""
 
 import json
+import os
 import shlex
 import sys
 import threading
@@ -10,6 +11,8 @@ from tagged import from_tagged, to_tagged
 import xnet
 
 ANSWER_S = 8.0
+#: What it announces, if not what an initiator usually does.
+LIMITS = os.environ.get("XNET_CONFORMANCE_LIMITS")
 
 
 class Application:
@@ -42,7 +45,10 @@ class Application:
 
     def on_connect(self, command):
         # Of this command: an earlier one may still wait for a handshake that will not come.
-        gateway = command["group"].makegateway("popen//worker=" + shlex.join(command["command"]))
+        spec = "popen//worker=" + shlex.join(command["command"])
+        if LIMITS:
+            spec += f"//limits={LIMITS}"
+        gateway = command["group"].makegateway(spec)
         command["connected"].set_result(gateway)
 
     def on_disconnect(self, command):

@@ -58,6 +58,26 @@ def test_limits_are_those_that_the_testee_announced(beyond: int, connect: Connec
     assert (long.type, long.channel, len(long.payload)) == (150, 0, 65_536 + beyond)
 
 
+@pytest.mark.parametrize(
+    ("more", "kinds", "length"),
+    [
+        ({}, ["PART", "PART", "DATA"], 70_000),
+        ({"beyond": 1}, ["PART", "PART", "DATA"], 70_001),
+        ({"in": "DATA"}, ["DATA"], 70_000),
+        ({"in": "BATCH"}, ["BATCH"], 70_001),
+    ],
+)
+def test_an_item_as_long_as_the_testee_takes(
+    more: dict[str, Any], kinds: list[str], length: int, connect: Connect
+) -> None:
+    limits = {"t": "dict", "v": [["item", 70_000]]}
+    peer = connect(payload=cbor({"t": "dict", "v": [["version", [1, 0]], ["limits", limits]]}))
+    peer.run({"send": {"CHANNEL_OPEN": {"ch": "b"}}}, {"at_limit": {"limit": "item", "ch": "b", **more}})
+    _, *found = peer.heard()
+    assert [one.name.removeprefix("CHANNEL_") for one in found] == kinds
+    assert sum(len(one.payload) for one in found) == length
+
+
 def test_other_limits_are_unknown(peer: Peer) -> None:
     with pytest.raises(CaseError, match="credit is no limit that this step knows"):
         peer.run({"at_limit": {"limit": "credit"}})

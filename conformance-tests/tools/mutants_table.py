@@ -61,6 +61,10 @@ FILES: Final = {
             "`xnet-conformance mutants --file conformance-tests/mutants/initiator.yaml`."
         ),
     ),
+    ROOT / "conformance-tests/mutants/small.yaml": (
+        "An initiator that announces small limits",
+        "With `xnet-conformance mutants --file conformance-tests/mutants/small.yaml`.",
+    ),
     ROOT / "conformance-tests/mutants/rsync.yaml": (
         "The receiver of trees, changed",
         "`xnet-conformance mutants --file conformance-tests/mutants/rsync.yaml`.",

@@ -94,5 +94,9 @@ def _limits(theirs: Announced) -> set[str]:
         default.channels,
         default.credit,
     )
-    reached = {f"limits.{name}" for name in ("frame", "depth", "credit") if getattr(theirs, name) <= _REACHED}
+    reached = {
+        f"limits.{name}"
+        for name in ("frame", "item", "depth", "credit", "memory")
+        if getattr(theirs, name) <= _REACHED
+    }
     return reached | ({"limits.default"} if same else set())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from xnet_conformance.cbor_writing import write_value
 from xnet_conformance.errors import CheckFailed
 from xnet_conformance.frames import frame
+from xnet_conformance.hello import Announced
 from xnet_conformance.scenario import step
 from xnet_conformance.steps_frames import next_event
 from xnet_conformance.values import Value, describe
@@ -104,10 +105,14 @@ def same_items(scenario: Scenario, raw: Any) -> None:
 
 @step("send_large")
 def send_large(scenario: Scenario, raw: Any) -> None:
-    """Send an item of bytes in parts: ``{ch: a, size: bytes, part: bytes}``, with credit for each."""
+    """Send an item of bytes in parts: ``{ch: a, size: bytes, part: bytes}``, with credit for each.
+
+    They are smaller where the testee has announced less than that. Spec: FC-021.
+    """
     channel = scenario.known(raw["ch"])
     data = write_value(Value("bytes", b"x" * raw["size"]))
-    size = raw["part"]
+    theirs = scenario.session.theirs or Announced()
+    size = min(raw["part"], theirs.frame, theirs.credit // 4)
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
     for piece in pieces[:-1]:
         scenario.session.send_when_credited(frame("CHANNEL_PART", channel, piece), scenario.deadline)

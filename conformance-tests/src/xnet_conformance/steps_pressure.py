@@ -16,6 +16,9 @@ _MOST: Final = 30_000
 #: And at least: from here on, bytes have a head of three bytes in CBOR.
 _LEAST: Final = 400
 _HEAD: Final = 3
+#: That of longer ones, and what is too much for two bytes.
+_LONG_HEAD: Final = 5
+_TWO_BYTES: Final = 65_536
 #: Heads of arrays in CBOR.
 _LIST_OF_ONE: Final = 0x81
 _EMPTY_LIST: Final = 0x80
@@ -86,7 +89,8 @@ def written(scenario: Scenario, _raw: Any) -> None:
 def at_limit(scenario: Scenario, raw: Any) -> None:
     """Send what is as long or deep as the testee announced, and ``beyond`` more: ``{limit: frame}``.
 
-    ``{limit: depth, ch: a}`` is an item of nested lists; ``frame`` is a frame that is ignored otherwise.
+    ``{limit: depth, ch: a}`` is an item of nested lists, ``{limit: item, ch: a}`` one of bytes, in parts or
+    (``in: DATA``, ``in: BATCH``) in one frame; ``frame`` is a frame that is ignored otherwise.
     """
     session = scenario.session
     assert session.theirs is not None
@@ -96,5 +100,20 @@ def at_limit(scenario: Scenario, raw: Any) -> None:
     elif raw["limit"] == "depth":
         item = bytes([_LIST_OF_ONE]) * (size - 1) + bytes([_EMPTY_LIST])
         session.send_when_credited(frame("CHANNEL_DATA", scenario.known(raw["ch"]), item), scenario.deadline)
+    elif raw["limit"] == "item":
+        head = _HEAD if size - _HEAD < _TWO_BYTES else _LONG_HEAD
+        _send_item(scenario, raw, write_value(Value("bytes", bytes(size - head))))
     else:
         raise CaseError(f"{raw['limit']} is no limit that this step knows")
+
+
+def _send_item(scenario: Scenario, raw: Any, item: bytes) -> None:
+    channel, session = scenario.known(raw["ch"]), scenario.session
+    if raw.get("in") == "BATCH":
+        session.send(frame("CHANNEL_BATCH", channel, bytes([_LIST_OF_ONE]) + item))
+        return
+    most = len(item) if raw.get("in") == "DATA" else _MOST
+    while len(item) > most:
+        session.send(frame("CHANNEL_PART", channel, item[:most]))
+        item = item[most:]
+    session.send(frame("CHANNEL_DATA", channel, item))

@@ -42,7 +42,7 @@ def hunt(mutant: Mutant) -> Verdict:
     "path",
     [
         WIRE_MUTANTS,
-        *[ROOT / "mutants" / f"{name}.yaml" for name in ("bare", "initiator", "rsync")],
+        *[ROOT / "mutants" / f"{name}.yaml" for name in ("bare", "initiator", "small", "rsync")],
         pytest.param(ROOT / "mutants" / "node.yaml", marks=NEEDS_NODE),
     ],
     ids=lambda path: path.stem,
