@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 import twin_sources
 from execnet_twins import PATIENCE_S, Difference, Lab, Programs, Twins
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROGRAMS = Programs()
 program = PROGRAMS.add
@@ -136,7 +134,7 @@ def what_a_specification_sets(lab: Lab) -> None:
     source = """
         import os, sys
         names = ("TWIN_A", "TWIN_B")
-        channel.send([os.path.basename(os.getcwd()), [os.environ.get(name) for name in names]])
+        channel.send([os.getcwd(), [os.environ.get(name) for name in names]])
     """
     for spec in (
         f"chdir={_folder}",
@@ -148,7 +146,7 @@ def what_a_specification_sets(lab: Lab) -> None:
     ):
         channel = group.makegateway(f"popen//{spec}").remote_exec(source)
         where, environment = channel.receive(PATIENCE_S)
-        lab.show(where == lab.execnet.__name__, environment)
+        lab.show(Path(where) == folder.resolve(), environment)
     gateway = group.makegateway("popen//dont_write_bytecode")
     lab.attempt(gateway.remote_exec("import sys; channel.send(sys.dont_write_bytecode)").receive, PATIENCE_S)
 
