@@ -28,7 +28,9 @@ def hello(*features):
 
 
 def goaway(code):
-    return frame(GOAWAY, 0, b"\xa2" + text("code") + bytes([code]) + text("text") + text("no"))
+    return frame(
+        GOAWAY, 0, b"\xa3" + text("code") + bytes([code]) + text("last") + b"\x00" + text("text") + text("no")
+    )
 
 
 def write(data):
