@@ -17,7 +17,7 @@ use crate::wire::payloads::{self, encode_error, ChannelError, Exec};
 /// How long a request waits for the main thread (GW-016).
 const PATIENCE: Duration = Duration::from_secs(1);
 const BUSY: &str = "concurrent remote_exec would cause deadlock for main_thread_only execmodel";
-const STACK_BYTES: usize = 512 * 1024;
+pub const STACK_BYTES: usize = 4 * 1024 * 1024;
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub enum Model {

@@ -11,8 +11,11 @@ use crate::task::{Fail, Interrupt};
 use crate::wire::cursor;
 use crate::wire::frames::Type;
 use crate::wire::hello::Limits;
+use crate::wire::values::{self, Rules};
 
 const PART_BYTES: u64 = 262_144;
+/// Items with dicts or sets are checked by recursion.
+const KEYED_DEPTH: usize = 1024;
 /// After GATEWAY_TERMINATE, how long a send waits for a peer that returns no credit at all (GR-011).
 const NO_CREDIT: Duration = Duration::from_millis(500);
 /// How often who waits looks whether others seem to be stuck.
@@ -67,7 +70,19 @@ fn refuse(state: &State, value: &[u8]) -> Result<(), Fail> {
     if scan.surrogates && !state.peer_takes_surrogates {
         return Err(Fail::Refused("the item has a text with surrogates, which the other side does not take".into()));
     }
+    if scan.keyed {
+        check_keys(value, scan.depth)?;
+    }
     Ok(())
+}
+
+/// Equal keys are refused as what is no value is (VA-011).
+fn check_keys(value: &[u8], depth: usize) -> Result<(), Fail> {
+    if depth > KEYED_DEPTH {
+        return Err(Fail::Refused(format!("a dict or set in an item of {depth} levels cannot be checked")));
+    }
+    let rules = Rules { depth, references: true, py2_as_text: true, text_as_bytes: false };
+    values::check(value, rules).map(drop).map_err(|why| Fail::Refused(why.0))
 }
 
 fn open_half(state: &mut State, id: u32) -> Result<&mut super::state::Channel, Fail> {
@@ -192,5 +207,18 @@ mod tests {
                 assert!(bytes + ITEM_OVERHEAD <= credit / 2 && bytes <= frame && bytes <= PART_BYTES);
             }
         }
+    }
+
+    #[test]
+    fn the_deepest_items_fit_the_stacks_of_their_threads() {
+        let run = |bytes: usize, item: Vec<u8>, depth: usize| {
+            let check = move || check_keys(&item, depth);
+            std::thread::Builder::new().stack_size(bytes).spawn(check).unwrap().join().unwrap()
+        };
+        let frozen = |depth: usize| [b"\xd9\xe4\x21\x81".repeat(depth / 2 - 1), b"\xd9\xe4\x21\x80".to_vec()].concat();
+        // What arrives is checked by the reader, in a thread of the usual size; what is sent, by threads with code.
+        run(2 * 1024 * 1024, frozen(512), 512).unwrap();
+        run(crate::scheduling::STACK_BYTES, frozen(KEYED_DEPTH), KEYED_DEPTH).unwrap();
+        assert!(run(crate::scheduling::STACK_BYTES, frozen(2 * KEYED_DEPTH), 2 * KEYED_DEPTH).is_err());
     }
 }

@@ -25,6 +25,7 @@ pub fn service(name: &str) -> Option<Body> {
 type Body = fn(&Task) -> Result<(), Fail>;
 
 const TASKS: &[(&str, Body)] = &[
+    ("alike", sending::alike),
     ("alone", sending::alone),
     ("blocked", channels::blocked),
     ("busy", computing::busy),

@@ -80,6 +80,17 @@ pub fn together(task: &Task) -> Result<(), Fail> {
     })
 }
 
+pub fn alike(task: &Task) -> Result<(), Fail> {
+    let dict = Writer::new().dict(2).uint(1).null().boolean(true).null();
+    let set = Writer::new().set(2).uint(0).boolean(false);
+    for item in [dict, set] {
+        if let Err(Fail::Refused(_)) = task.send(&item.bytes) {
+            task.send(&Writer::new().text("refused").bytes)?;
+        }
+    }
+    Ok(())
+}
+
 /// An item in which there is something that is no value. In Rust that is bytes that are none: a simple value.
 pub fn refused(task: &Task) -> Result<(), Fail> {
     let no_value = Writer::new().list(2).uint(0).dict(1).text("report").list(4).uint(0).uint(1).uint(2).raw(&[0xf7]);

@@ -3,7 +3,7 @@
 //! On other bytes the answers are wrong or None, but nothing panics.
 
 use super::head::{self, Head, ARRAY, BYTES, MAP, NEGATIVE, SIMPLE, TAG, TEXT, UINT};
-use super::values::{TAG_CHANNEL, TAG_SURROGATES};
+use super::values::{TAG_CHANNEL, TAG_FROZENSET, TAG_SET, TAG_SURROGATES};
 
 fn first(value: &[u8]) -> Option<(Head, &[u8])> {
     let mut at = 0;
@@ -108,6 +108,8 @@ pub struct Scan {
     pub length: usize,
     pub depth: usize,
     pub surrogates: bool,
+    /// There is a dict, a set or a frozenset in it.
+    pub keyed: bool,
 }
 
 /// Looks at the value with which the bytes begin, without recursion: it may be nested as deep as it likes.
@@ -122,9 +124,13 @@ pub fn scan(bytes: &[u8]) -> Option<Scan> {
                 None
             }
             ARRAY => Some(head.argument),
-            MAP => Some(head.argument.checked_mul(2)?),
+            MAP => {
+                found.keyed = true;
+                Some(head.argument.checked_mul(2)?)
+            }
             TAG => {
                 found.surrogates |= head.argument == TAG_SURROGATES;
+                found.keyed |= matches!(head.argument, TAG_SET | TAG_FROZENSET);
                 Some(1)
             }
             SIMPLE if !matches!(head.info, 20..=22 | 25..=27) => return None,

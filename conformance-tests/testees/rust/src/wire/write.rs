@@ -1,7 +1,7 @@
 //! Makes values.
 
 use super::head::{self, ARRAY, BYTES, MAP, NEGATIVE, TAG, TEXT, UINT};
-use super::values::{TAG_CHANNEL, TAG_TUPLE};
+use super::values::{TAG_CHANNEL, TAG_SET, TAG_TUPLE};
 
 /// Bytes of values, written one behind the other: a container first, its elements then.
 #[derive(Debug, Default, Clone)]
@@ -57,6 +57,10 @@ impl Writer {
 
     pub fn dict(self, count: usize) -> Self {
         self.head(MAP, count)
+    }
+
+    pub fn set(self, count: usize) -> Self {
+        self.head(TAG, TAG_SET as usize).head(ARRAY, count)
     }
 
     pub fn tuple(self, count: usize) -> Self {
