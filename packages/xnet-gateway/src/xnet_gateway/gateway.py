@@ -40,7 +40,7 @@ DEATH_WORDS_S: Final = 0.8
 LAST_READS: Final = 4096
 #: How long an answer to STATUS or INFO may take, in seconds: whatever executes, it takes milliseconds, unless
 #: code in C holds the interpreter, or the process is stopped.
-ANSWER_S: Final = 30.0
+ANSWER_S: Final = 30.0  # FR-027
 #: How the feature that names a language begins. Spec: GW-004.
 EXECUTES: Final = "exec."
 #: How the feature that names a service begins. Spec: GW-060.

@@ -30,6 +30,20 @@ pub fn busy(task: &Task) -> Result<(), Fail> {
     task.send(&text("done"))
 }
 
+/// Looks at nothing meanwhile; other threads run all the same.
+pub fn seize(task: &Task) -> Result<(), Fail> {
+    task.send(&text("computing"))?;
+    let begun = Instant::now();
+    let limit = task.seconds("seconds", 2.0);
+    let mut sum = 0u64;
+    while begun.elapsed() < limit {
+        for number in 0..1_000_000u64 {
+            sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(number));
+        }
+    }
+    task.send(&text("done"))
+}
+
 pub fn take(task: &Task) -> Result<(), Fail> {
     let channel = task.receive_channel()?;
     for _ in 0..task.number("count", 1)? {

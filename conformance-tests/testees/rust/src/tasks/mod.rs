@@ -29,6 +29,7 @@ const TASKS: &[(&str, Body)] = &[
     ("alone", sending::alone),
     ("blocked", channels::blocked),
     ("busy", computing::busy),
+    ("seize", computing::seize),
     ("carry", system::carry),
     ("child", system::child),
     ("close", channels::close),
