@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -249,6 +250,11 @@ def test_a_full_disk_is_a_sentence() -> None:
     )
 
 
+def _without_interrupts(text: str) -> str:
+    """Return what was said besides the tracebacks of code that was interrupted, which may come any time."""
+    return re.sub(r"(?:gw0: )?Traceback \(most recent.*?KeyboardInterrupt\n", "", text, flags=re.DOTALL)
+
+
 @pytest.mark.parametrize(
     ("number", "status", "words"),
     [(signal.SIGINT, 130, "xnet: interrupted\n"), (signal.SIGTERM, 143, ""), (signal.SIGHUP, 129, "")],
@@ -264,7 +270,7 @@ def test_signals_end_gateways_too(number: signal.Signals, status: int, words: st
     pid = int(command.stdout.readline())
     command.send_signal(number)
     err = command.communicate(timeout=PATIENCE_S)[1]
-    assert (command.returncode, err) == (status, words)
+    assert (command.returncode, _without_interrupts(err)) == (status, words)
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
 
@@ -280,7 +286,11 @@ def test_an_interrupt_while_it_starts() -> None:
 
 def test_a_timeout_ends_it() -> None:
     done = execute("popen", "--timeout", "0.5", "--", "while True: pass")
-    assert (done.returncode, done.stderr) == (124, "xnet: it was not done within 0.5 seconds\n")
+    assert (done.returncode, _without_interrupts(done.stderr)) == (
+        124,
+        "xnet: it was not done within 0.5 seconds\n",
+    )
+    assert "while True: pass" in done.stderr  # where it was
 
 
 def test_threads_are_waited_for_and_children_write_too() -> None:
