@@ -119,7 +119,7 @@ const LONG = Buffer.alloc(65537 - 5);
  * @type {Array<[string, Array<[number, number, (Buffer | string)?]>, string]>}
  */
 const REFUSED = [
-  ["FR-010 an unknown type", [[17, 0]], "FRAME_UNKNOWN_TYPE"],
+  ["FR-010 an unknown type", [[18, 0]], "FRAME_UNKNOWN_TYPE"],
   ["FR-010 the last type below the ignorable ones", [[127, 0]], "FRAME_UNKNOWN_TYPE"],
   ["FR-014 PING on a channel", [[FRAME.PING, 1]], "STATE_VIOLATION"],
   ["FR-014 DATA on channel 0", [[FRAME.CHANNEL_DATA, 0, "01"]], "STATE_VIOLATION"],

@@ -100,7 +100,10 @@ export class Desk {
       type: 0,
       count,
       done: () => thread.reply(request),
-      failed: (reason) => thread.fail(request, { kind: "closed", text: `cannot send: ${reason}` }),
+      failed: (reason) => {
+        const kind = channel.outbox.refusal === null ? "closed" : "ending";
+        thread.fail(request, { kind, text: `cannot send: ${reason}` });
+      },
     });
   }
 

@@ -3,6 +3,8 @@
 /** How long what is queued may take to be written, and threads to end. */
 export const WRITING_MS = 1000;
 const THREADS_MS = 1000;
+/** How long a send may wait for credit when none comes back on any channel. Spec: GR-011. */
+const CREDIT_MS = 400;
 
 /**
  * @typedef {object} Parts
@@ -20,6 +22,7 @@ const THREADS_MS = 1000;
  */
 export async function endWorker({ connection, executions, stream, trace }, { finishMs, interruptMs }) {
   let status = 0;
+  const vain = giveUpInVain(connection);
   if (executions) {
     trace.event(`terminating: ${executions.running} executions run`);
     if (!(await executions.allEnded(finishMs))) {
@@ -31,12 +34,28 @@ export async function endWorker({ connection, executions, stream, trace }, { fin
       }
     }
   }
+  clearInterval(vain);
   await stream.until(() => connection.sender.ready.size === 0, WRITING_MS);
   connection.fail("NO_ERROR", status ? "this worker has ended, giving up on executions" : "this worker has ended as asked");
   await stream.finish(WRITING_MS);
   const stuck = executions !== null && !(await executions.endThreads(THREADS_MS));
   trace.event(`exiting with status ${status}`);
   leave(status, stuck);
+}
+
+/**
+ * See to it that nobody waits for credit when nobody takes anything. Spec: GR-011.
+ *
+ * @param {import("../protocol/connection.mjs").Connection} connection
+ */
+function giveUpInVain(connection) {
+  let before = connection.credited;
+  return setInterval(() => {
+    if (connection.credited === before) {
+      connection.sender.giveUp("this worker was asked to end, and nobody takes what it sends");
+    }
+    before = connection.credited;
+  }, CREDIT_MS);
 }
 
 /**

@@ -92,6 +92,8 @@ export class Connection {
       application.opened(channel);
       return channel;
     });
+    /** How often credit has come back. */
+    this.credited = 0;
     this.sender = new Sender({
       pressure: this.pressure,
       isCongested: stream.isCongested,
@@ -300,6 +302,7 @@ export class Connection {
   receiveCredit(id, amount) {
     const channel = this.channels.find(id, "CHANNEL_CREDIT");
     if (channel && !channel.lastSent) {
+      this.credited += 1;
       channel.outbox.grant(amount);
       this.sender.settle(channel);
       this.sender.pump();

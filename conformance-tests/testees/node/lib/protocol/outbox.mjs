@@ -32,6 +32,8 @@ export class Outbox {
     this.queue = [];
     /** Bytes of the first item that have been sent. */
     this.sent = 0;
+    /** @type {string | null} why nothing is taken any more: something was given up, perhaps half of it sent */
+    this.refusal = null;
   }
 
   /** Credit has come back. Spec: FC-012. @param {number} amount @throws {Violation} CREDIT_OVERFLOW */

@@ -28,6 +28,10 @@ export class Sender {
 
   /** Queue something behind what the channel has. @param {Channel} channel @param {Sending} sending */
   queue(channel, sending) {
+    if (channel.outbox.refusal !== null) {
+      sending.failed(channel.outbox.refusal);
+      return;
+    }
     channel.outbox.queue.push(sending);
     this.settle(channel);
     this.pump();
@@ -71,6 +75,14 @@ export class Sender {
       }
     } finally {
       this.pumping = false;
+    }
+  }
+
+  /** What waits for credit is sent no more, nor what comes behind it. Spec: GR-011. @param {string} reason */
+  giveUp(reason) {
+    for (const channel of [...this.blocked]) {
+      channel.outbox.refusal = reason;
+      this.fail(channel, reason);
     }
   }
 

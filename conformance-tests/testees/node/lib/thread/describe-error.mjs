@@ -2,7 +2,8 @@
 
 import { inspect } from "node:util";
 
-import { Refusal } from "./errors.mjs";
+import { CHANNEL_ERROR } from "../wire/registry.mjs";
+import { Refusal, WorkerEndingError } from "./errors.mjs";
 
 /** @typedef {import("../wire/channel-error.mjs").ChannelError} ChannelError */
 /** @typedef {import("../wire/channel-error.mjs").Frame} Frame */
@@ -17,6 +18,9 @@ const CALL = /^\s+at (?:(?:async )?(.*) \()?(?:async )?(.+?):(\d+):\d+\)?$/;
 export function describeError(error) {
   if (error instanceof Refusal) {
     return { text: error.message, code: error.code };
+  }
+  if (error instanceof WorkerEndingError) {
+    return CHANNEL_ERROR.interrupted; // GR-011
   }
   const text = textOf(error);
   try {

@@ -4,6 +4,8 @@
  * - `EOFError`: nothing more will come; code that ends with it has ended properly.
  * - `RemoteError`: the other side has closed the channel with an error.
  * - `ChannelClosedError`: something was sent on a channel that is closed or ended.
+ * - `WorkerEndingError`: this worker was asked to end, and nobody takes what it sends; code that ends with it has been
+ *   interrupted.
  * - `TimeoutError`: nothing came in time.
  * - `UsageError`: a mistake of the caller.
  *
@@ -24,6 +26,7 @@ export class RemoteError extends Error {
 }
 
 export class ChannelClosedError extends Error {}
+export class WorkerEndingError extends Error {}
 export class TimeoutError extends Error {}
 export class UsageError extends Error {}
 
@@ -35,7 +38,7 @@ export class Refusal extends Error {
   }
 }
 
-for (const kind of [EOFError, RemoteError, ChannelClosedError, TimeoutError, UsageError]) {
+for (const kind of [EOFError, RemoteError, ChannelClosedError, WorkerEndingError, TimeoutError, UsageError]) {
   kind.prototype.name = kind.name;
 }
 
@@ -44,6 +47,7 @@ const BY_KIND = {
   eof: EOFError,
   remote: RemoteError,
   closed: ChannelClosedError,
+  ending: WorkerEndingError,
   timeout: TimeoutError,
   mistake: UsageError,
 };

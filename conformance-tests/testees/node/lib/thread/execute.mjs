@@ -22,6 +22,7 @@ const xnet = Object.freeze({
   EOFError: errors.EOFError,
   RemoteError: errors.RemoteError,
   ChannelClosedError: errors.ChannelClosedError,
+  WorkerEndingError: errors.WorkerEndingError,
   TimeoutError: errors.TimeoutError,
   UsageError: errors.UsageError,
 });

@@ -40,7 +40,7 @@
 
 /**
  * @typedef {object} Failure
- * @property {"eof" | "remote" | "closed" | "timeout" | "mistake"} kind
+ * @property {"eof" | "remote" | "closed" | "ending" | "timeout" | "mistake"} kind
  * @property {string} text
  * @property {ChannelError} [error]  remote: what the other side said
  */
