@@ -198,7 +198,7 @@ def test_fr_007_fr_021_pong_comes_after_the_answer_to_a_request_in_front_of_it()
 # -- unknown types -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("frame_type", [17, 127, 192, 255])
+@pytest.mark.parametrize("frame_type", [18, 127, 192, 255])
 @pytest.mark.parametrize("role", ROLES)
 def test_fr_010_an_unknown_type(role: str, frame_type: int) -> None:
     connection = running(role)
