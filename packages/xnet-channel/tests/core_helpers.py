@@ -27,7 +27,7 @@ from xnet_channel.core.events import (
 from xnet_channel.core.handshake import PREAMBLE
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import codes, frames, messages, values
-from xnet_wire.channel_errors import ChannelError, encode_channel_error
+from xnet_wire.channel_errors import ERROR, ChannelError, encode_channel_error
 from xnet_wire.limits import ITEM_COST_BYTES, UNLIMITED_BYTES, Limits
 from xnet_wire.messages import ExecRequest, Hello
 
@@ -79,10 +79,10 @@ def last(channel: int) -> bytes:
     return frame(frames.CHANNEL_LAST_MESSAGE, channel)
 
 
-def close(channel: int, error: str | None = None) -> bytes:
+def close(channel: int, error: str | None = None, code: str = ERROR) -> bytes:
     if error is None:
         return frame(frames.CHANNEL_CLOSE, channel)
-    return frame(frames.CHANNEL_CLOSE_ERROR, channel, encode_channel_error(ChannelError(error)))
+    return frame(frames.CHANNEL_CLOSE_ERROR, channel, encode_channel_error(ChannelError(error, code)))
 
 
 def credit(channel: int, count: int) -> bytes:

@@ -16,6 +16,7 @@ from threads_helpers import PATIENCE_S, eventually
 from xnet_channel.threads.errors import INTERRUPT_TEXT, RemoteError
 from xnet_channel.threads.unseen import MOST, UNSEEN
 from xnet_wire import frames
+from xnet_wire.channel_errors import INTERRUPTED
 
 
 class Stderr(io.StringIO):
@@ -75,7 +76,7 @@ def test_interrupts_are_not_told() -> None:
         channels = [peer.session.request(frames.INFO) for _ in range(2)]
         for channel in channels:
             channel.close()
-        peer.write(close(channels[0].id, INTERRUPT_TEXT), close(channels[1].id, "the other"))
+        peer.write(close(channels[0].id, INTERRUPT_TEXT, INTERRUPTED), close(channels[1].id, "the other"))
         assert eventually(lambda: "the other" in stderr.said)
         assert INTERRUPT_TEXT not in stderr.said
 

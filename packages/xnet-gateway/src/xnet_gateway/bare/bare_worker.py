@@ -109,8 +109,11 @@ def as_text(something):
     if not isinstance(something, Text):
         try:
             something = Text(something)
-        except Exception:  # its __str__ is the user's
-            something = Text(repr(type(something)))
+        except Exception:  # its __str__ is the user's, or gives bytes that are no ASCII
+            try:
+                something = str(something).decode("utf-8", "replace")
+            except Exception:
+                something = Text(repr(type(something)))
     data = something.encode("utf-8", "replace")
     if PY2 and _has_surrogate(data):  # which are no error there
         with own_imports():
