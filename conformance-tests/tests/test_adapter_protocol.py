@@ -39,7 +39,7 @@ def test_the_schemas_are_schemas_and_each_command_has_its_answer() -> None:
     for name, schema in SCHEMAS.items():
         Draft202012Validator.check_schema(schema)
         assert schema["$id"] == name
-    kinds = {"done", "error", "unsupported", "problem", "code"}
+    kinds = {"done", "error", "channel_error", "unsupported", "problem", "code"}
     assert set(SCHEMAS["answers.schema.json"]["$defs"]) - kinds == COMMANDS
 
 

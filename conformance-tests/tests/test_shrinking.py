@@ -23,17 +23,17 @@ def failing(habit: str, folder: str, *steps: dict[str, Any]) -> Result:
 
 
 def test_what_is_not_needed_is_left_out(tmp_path: Any) -> None:
-    wrong: tuple[dict[str, Any], ...] = ({"send": {"TYPE_17": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"})
+    wrong: tuple[dict[str, Any], ...] = ({"send": {"TYPE_18": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"})
     failed = failing("wrong-code", str(tmp_path), *PING, *wrong, {"end": None})
     assert failed.outcome == "fail"
     found = shrink(zoo("wrong-code"), failed)
     assert found.case.steps == wrong
     assert (found.outcome, found.message) == (failed.outcome, failed.message)
-    assert any("TYPE_17" in entry["what"] for entry in found.log)
+    assert any("TYPE_18" in entry["what"] for entry in found.log)
 
 
 def test_what_does_not_fail_again_stays_whole(tmp_path: Any) -> None:
     failed = failing(
-        "wrong-code", str(tmp_path), *PING, {"send": {"TYPE_17": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}
+        "wrong-code", str(tmp_path), *PING, {"send": {"TYPE_18": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}
     )
     assert shrink(zoo("good"), failed) is failed

@@ -182,7 +182,7 @@ def index(*rows: tuple[bytes, int, int], first: int = 1) -> list[object]:
 
 
 def end(channel: Channel) -> None:
-    table = messages.encode_table([(0, 0, 0)], [])
+    table = messages.encode_table([(0, 0, 0), (2, 0, 0)], [])
     channel.send(["index", 4, 0, len(table), table])
     channel.send(["listed"])
     channel.send(messages.encode_pack([(1, b"1"), (3, b"3")], 0))
