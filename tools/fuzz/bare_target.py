@@ -58,7 +58,7 @@ class BareTarget:
                     state.consumed, _ = state.items.popleft()
                     worker._link.return_credit_locked(state)
                 if choice == 0:
-                    worker._link.close_locked(state, random.choice((None, "an error")))
+                    worker._link.close_locked(state, random.choice((None, bare.RemoteError("an error"))))
             try:
                 if choice < 4:
                     channel._send_at_once([1, "text", {"a": None}])

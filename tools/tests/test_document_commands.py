@@ -65,6 +65,14 @@ NOT_AS_WRITTEN: Final[dict[str, tuple[str, str | None]]] = {
         "takes a minute",
         "xnet-conformance run -t 'node my-worker.js' --case 'channel.items.*' --report html -o out",
     ),
+    "xnet-conformance run -t testee.yaml": (
+        "judges a testee of the reader's",
+        "xnet-conformance run --help",
+    ),
+    "python raw_client.py ruby": (
+        "talks to a worker of the reader's; test_raw_client.py has one",
+        "python -m py_compile raw_client.py && echo mine",
+    ),
     "python -m xnet connect 10.0.0.5": (
         "needs a program that listens at that address; test_connect.py has one",
         "python -m xnet connect --help",

@@ -51,6 +51,9 @@ class Conduct:
         python2: The testee may send py2-str.
     """
 
+    #: Whether the last frame of a testee that was asked to end is GOAWAY (GR-012).
+    says_goodbye = True
+
     def __init__(self, role: str, ours: Announced, *, python2: bool = False) -> None:
         self.role = role
         self.ours = ours

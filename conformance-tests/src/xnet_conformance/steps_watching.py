@@ -111,7 +111,8 @@ def end(scenario: Scenario, raw: Any) -> None:
         return
     if farewell is not None and read_goaway(farewell).get("code") != ERROR_CODES["NO_ERROR"]:
         raise CheckFailed("the stream ended with GOAWAY", actual=session.how_it_ended())
-    if farewell is None and session.conduct.asked_to_end and not session.link.input_closed:
+    conduct = session.conduct
+    if farewell is None and conduct.says_goodbye and conduct.asked_to_end and not session.link.input_closed:
         raise CheckFailed(
             "the stream ended without GOAWAY after GATEWAY_TERMINATE",
             req="GR-012",

@@ -77,8 +77,8 @@ def test_a_testee_that_does_not_start_is_not_judged() -> None:
 
 
 def test_the_smallest_that_fails_alike_is_shown() -> None:
-    done = command("run", *zoo("wrong-code"), "--case", "frames.unknown.17", "--shrink")
-    assert "the smallest that fails like frames.unknown.17: 2 of " in done.output
+    done = command("run", *zoo("wrong-code"), "--case", "frames.unknown.18", "--shrink")
+    assert "the smallest that fails like frames.unknown.18: 2 of " in done.output
     assert '  - {"goaway": "FRAME_UNKNOWN_TYPE"}' in done.output
 
 

@@ -135,7 +135,10 @@ def test_tasks_are_told() -> None:
     assert "sum: receive numbers until the end" in done.stdout
     assert "        total += item" in done.stdout
     done = command("fixtures", "nothing")
-    assert (done.returncode, "there is no task 'nothing'; there are: alone, blocked" in done.stderr) == (
+    assert (
+        done.returncode,
+        "there is no task 'nothing'; there are: alike, alone, blocked" in done.stderr,
+    ) == (
         2,
         True,
     )

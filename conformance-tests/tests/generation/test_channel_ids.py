@@ -7,7 +7,7 @@ from xnet_conformance.generation.channel_ids import OPENING, STATES, generate
 from xnet_conformance.specification import FRAME_TYPES
 
 CASES = {case.id.removeprefix("channel.ids."): case for case in generate()}
-#: But for CHANNEL_CANCEL, which is about an execution: its cases are written by hand (gateway/cancelling.yaml).
+#: But for CHANNEL_CANCEL, which is about an execution: its cases are in gateway/cancelling.yaml.
 OF_A_CHANNEL = {row.name for row in FRAME_TYPES if row.channel == "nonzero"} - {"CHANNEL_CANCEL"} | {
     "RECONFIGURE"
 }

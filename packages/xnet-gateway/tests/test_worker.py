@@ -10,6 +10,7 @@ import pytest
 from bare_helpers import BareGateways
 from gateway_helpers import PATIENCE_S, Gateways
 from xnet_gateway.gateway import Gateway
+from xnet_gateway.worker import services
 from xnet_gateway.worker.worker import PATH_CHARACTERS, implementation, information, sendable_path
 from xnet_wire import values
 
@@ -30,9 +31,10 @@ def test_code_sees_its_gateway(shared: Gateway) -> None:
 
 def test_gw_004_languages_and_gw_060_services_are_features(shared: Gateway, bare: BareGateways) -> None:
     sent = bare(".".join(map(str, sys.version_info[:2])))
-    for gateway, services in ((shared, ("service.relay", "service.rsync")), (sent, ())):
+    own = [f"service.{name}" for name in services.available()]
+    for gateway, names in ((shared, own), (sent, [])):
         features = gateway.session.connection.handshake.peer.features
-        assert features == ("exec.python", *services, "surrogates")
+        assert features == ("exec.python", *names, "surrogates")
 
 
 @pytest.mark.parametrize(

@@ -141,8 +141,8 @@ def terminating_while_another_thread_receives(lab: Lab) -> None:
         ready.set()
         try:
             channel.receive()
-        except EOFError:
-            results.append("EOFError")
+        except (EOFError, lab.execnet.RemoteError) as error:
+            results.append(type(error).__name__)
 
     results: list[str] = []
     ready = threading.Event()
@@ -289,7 +289,13 @@ def folder(tmp_path: os.PathLike[str]) -> None:
     _folder = os.fspath(tmp_path)
 
 
+INTERRUPTED = "what runs is interrupted before its worker would be killed, and says so"
 ON_PURPOSE = {
+    "terminating_what_does_not_end": Difference(
+        INTERRUPTED,
+        ["['sleeping', 'sleeping']", "None", "True, 0", *(["raises execnet.RemoteError", "True"] * 2)],
+    ),
+    "terminating_while_another_thread_receives": Difference(INTERRUPTED, ["'sleeping'", "['RemoteError']"]),
     "iterating_when_the_worker_dies": Difference(
         "what is cut short must not look complete", ["raises EOFError"]
     ),

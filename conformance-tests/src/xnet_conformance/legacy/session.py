@@ -36,6 +36,8 @@ _BOUNDLESS: Final = Announced(frame=2**31 - 1, credit=2**60)
 class LegacyConduct(Conduct):
     """What both protocols forbid: unknown codes, and frames of a channel after its end."""
 
+    says_goodbye = False
+
     def received(self, frame: Frame) -> None:
         """Judge a frame of the testee."""
         row = TYPES_BY_CODE.get(frame.type)

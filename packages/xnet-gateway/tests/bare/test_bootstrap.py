@@ -16,8 +16,8 @@ from xnet_wire import frames, messages
 
 #: What it may grow to before somebody has to think about it. It was 32 KiB. What stands for values, and texts
 #: with surrogates, took 1.5 more; going on with a changed sys.path, errors that nobody sees, turns of senders
-#: and the room on the stack took 3; errors as data, cancelling and requests that follow took 1.5, nearly all of
-#: which is compiled when it is first needed.
+#: and the room on the stack took 3; errors as data, cancelling and requests that follow took 1.5, nearly all
+#: of which is compiled when it is first needed.
 BUDGET_BYTES = 39 * 1024
 #: The decorator of what is compiled later.
 LATER = ast.Name("later", ast.Load())
