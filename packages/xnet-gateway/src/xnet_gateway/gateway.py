@@ -10,6 +10,7 @@ from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
 from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
+from xnet_gateway.source import PYTHON
 from xnet_gateway.spec_rules import parse_limits
 from xnet_gateway.times_to_end import times_to_end_ms
 from xnet_gateway.tracing import maybe_tracer
@@ -45,8 +46,6 @@ ANSWER_S: Final = 30.0  # FR-027
 EXECUTES: Final = "exec."
 #: How the feature that names a service begins. Spec: GW-060.
 SERVES: Final = "service."
-#: What every language is, where nothing else is said. Spec: GW-004.
-PYTHON: Final = "python"
 
 
 class Gateway(SessionOwner):
@@ -171,8 +170,8 @@ class Gateway(SessionOwner):
         return channel
 
     def languages(self) -> list[str]:
-        """Return which languages the worker says it executes; none means Python. Spec: GW-004."""
-        return self._named(EXECUTES)
+        """Return which languages the worker executes; one that names none executes Python. Spec: GW-004."""
+        return self._named(EXECUTES) or [PYTHON]
 
     def services(self) -> list[str]:
         """Return which services the worker says it has: ``"rsync"`` receives trees. Spec: GW-060."""
@@ -184,7 +183,7 @@ class Gateway(SessionOwner):
 
     def _settle_language(self, request: ExecRequest) -> None:
         """Check the language of a request; the worker need not be told of its first one. Spec: GW-009."""
-        languages = self.languages() or [PYTHON]
+        languages = self.languages()
         if request.language not in languages:
             raise ValueError(
                 f"gateway {self.id} executes {' and '.join(languages)}, not {request.language}:"
@@ -194,7 +193,7 @@ class Gateway(SessionOwner):
             request.language = None
 
     def newchannel(self) -> Channel:
-        """Open a channel that the other side learns of when it is sent in an item."""
+        """Open a channel; code on the other side can use it when it is sent in an item."""
         return self.session.new_channel()
 
     def reconfigure(self, py2str_as_py3str: bool = True, py3str_as_py2str: bool = False) -> None:

@@ -22,7 +22,7 @@ from os import PathLike
 from types import CodeType, FunctionType, MethodType, ModuleType
 
 from xnet_channel.threads.native import OS
-from xnet_gateway.source import Source, shorten
+from xnet_gateway.source import PYTHON, Source, shorten
 from xnet_wire.messages import ExecRequest
 
 TYPE_CHECKING = False
@@ -40,10 +40,6 @@ PIECE_BYTES: Final = 65_536
 FUTURE_ANNOTATIONS: Final = 0x1000000
 #: Code flags of functions whose call only makes an object that nobody would run.
 NOT_RUN_BY_CALLING: Final = {0x20: "a generator", 0x200: "an asynchronous generator"}
-
-
-#: The language of functions and modules.
-PYTHON: Final = "python"
 
 
 def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
+
+#: The language of functions and modules, and of workers that name none. Spec: GW-004.
+PYTHON: Final = "python"
+
 
 class Source:
     """Source text for ``remote_exec``, with what a worker in any language is told about it.

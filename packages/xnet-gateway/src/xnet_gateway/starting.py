@@ -12,6 +12,7 @@ from xnet_channel.threads.native import OS
 from xnet_gateway import worker_config
 from xnet_gateway.child_environment import SECRETS
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.source import PYTHON
 from xnet_gateway.spec_rules import NETWORK_KEEPALIVE_S, check_spec, parse_keepalive, parse_nice
 from xnet_gateway.transports import popen
 from xnet_gateway.transports.base import KEYS, Connected
@@ -222,7 +223,7 @@ def _starts_here(spec: XSpec, transport: Transport) -> bool:
 def _check_master(spec: XSpec, master: Gateway) -> None:
     """Check that the gateway in between can go the route for us: as a service, or in Python. Spec: RL-001."""
     languages = master.languages()
-    if not languages or "python" in languages:
+    if PYTHON in languages:
         return
     problem = None
     if "relay" not in master.services():

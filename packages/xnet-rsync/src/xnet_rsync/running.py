@@ -9,6 +9,7 @@ from xnet_channel.threads.errors import RemoteError
 from xnet_channel.threads.flag import Flag
 from xnet_channel.threads.native import CLOCK, allocate_lock, start_thread
 from xnet_gateway.own_files import own_source
+from xnet_gateway.source import PYTHON
 from xnet_rsync import compression, messages, receiver
 from xnet_rsync.contents import Contents
 from xnet_rsync.errors import TargetGone
@@ -29,10 +30,8 @@ if TYPE_CHECKING:
 TICK_S: Final = 0.1
 #: How long threads of targets get to end when a sync is given up, in seconds.
 PATIENCE_S: Final = 5.0
-#: The service that receives trees, and the language of the receiver that is sent where there is none.
-#: Spec: RS-014.
+#: The service that receives trees. Spec: RS-014.
 SERVICE: Final = "rsync"
-PYTHON: Final = "python"
 
 
 class Target:
@@ -308,7 +307,7 @@ def check_receives(gateway: Gateway) -> None:
     Raises:
         ValueError: It has no receiver of its own, and does not execute the one that could be sent.
     """
-    languages = gateway.languages() or [PYTHON]
+    languages = gateway.languages()
     if SERVICE not in gateway.services() and PYTHON not in languages:
         raise ValueError(
             f"no tree can be sent to gateway {gateway.id}: it has no service {SERVICE!r}, and executes"

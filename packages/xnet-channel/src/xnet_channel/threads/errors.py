@@ -22,7 +22,7 @@ from xnet_wire.channel_errors import CANCELLED, ERROR, INTERRUPTED, ChannelError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Final, TextIO
+    from typing import Any, Final, TextIO
 
     from xnet_wire.channel_errors import Frame
 
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 INTERRUPT_TEXT: Final = "keyboard-interrupted"
 #: How the OSError of who cannot send begins.
 CANNOT_SEND: Final = "cannot send (already closed?): "
-
-
-#: The same as data: what ends an execution, and what nobody is warned about.
+#: An interrupt as data: what ends an execution, and what nobody is warned about.
 INTERRUPT: Final = ChannelError(INTERRUPT_TEXT, INTERRUPTED)
 #: The same of an execution that was cancelled.
 CANCEL: Final = ChannelError(CANCELLED, CANCELLED)
@@ -92,9 +90,16 @@ class CallbackError(RemoteError):
 
 def remote_error(error: ChannelError) -> RemoteError:
     """Return what users see of the error with which the other side closed a channel."""
-    return RemoteError(
-        error.text, code=error.code, type=error.type, message=error.message, frames=error.frames
-    )
+    return RemoteError(error.text, **_data_of(error))
+
+
+def callback_error(error: ChannelError, channel_id: int) -> CallbackError:
+    """Return what users see of the error with which the callback of a channel failed."""
+    return CallbackError(f"the callback of channel {channel_id} failed: {error.text}", **_data_of(error))
+
+
+def _data_of(error: ChannelError) -> dict[str, Any]:
+    return {"code": error.code, "type": error.type, "message": error.message, "frames": error.frames}
 
 
 class NeverBegunError(EOFError):

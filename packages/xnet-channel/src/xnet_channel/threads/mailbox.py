@@ -8,7 +8,7 @@ from __future__ import annotations
 import weakref
 
 from xnet_channel.core import states
-from xnet_channel.threads.errors import CallbackError, NeverBegunError
+from xnet_channel.threads.errors import NeverBegunError, callback_error
 from xnet_channel.threads.unseen import UNSEEN
 from xnet_channel.threads.wait_list import WaitList
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.threads.channel import Channel
-    from xnet_channel.threads.errors import RemoteError
+    from xnet_channel.threads.errors import CallbackError, RemoteError
     from xnet_channel.threads.session import Session
     from xnet_channel.threads.takers import GreenletTaker, Taker
     from xnet_wire.channel_errors import ChannelError
@@ -110,15 +110,7 @@ class Mailbox:
     def callback_error(self) -> CallbackError | None:
         """Return the error of a callback that has failed, a new one each time, else None."""
         failed = self.callback_failed
-        if failed is None:
-            return None
-        return CallbackError(
-            f"the callback of channel {self.state.id} failed: {failed.text}",
-            code=failed.code,
-            type=failed.type,
-            message=failed.message,
-            frames=failed.frames,
-        )
+        return None if failed is None else callback_error(failed, self.state.id)
 
     def has_news(self) -> bool:
         """Return whether a thread that waits for an item has to wait no longer."""

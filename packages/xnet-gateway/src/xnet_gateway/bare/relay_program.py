@@ -69,9 +69,9 @@ def main(channel):
     """Start or connect, answer with the process id (0 for none), and relay until the end.
 
     Receives a dict with ``argv``, ``env``, ``cwd``, ``inherits`` (whether our error output is its own)
-    and ``stdio`` (``pipes``, the default: the connection is stdin and stdout; ``socket``: it is stdin alone), or with ``address`` and ``ours`` (whether what
-    listens at a path has to be of our user, or root's); then the data channel
-    and the control channel. The latter takes ``"kill"`` and ``"kill-now"``, and gives
+    and ``stdio`` (``pipes``, the default: the connection is stdin and stdout; ``socket``: it is stdin
+    alone), or with ``address`` and ``ours`` (whether what listens at a path has to be of our user, or
+    root's); then the data channel and the control channel. The latter takes ``"kill"`` and ``"kill-now"``, and gives
     ``(exit status, sentence)`` when the process has ended.
     """
     route, data, control = channel.receive()

@@ -16,6 +16,7 @@ from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.addresses import is_path, parse_host_port
+from xnet_gateway.source import PYTHON
 from xnet_gateway.starting import begin, check
 from xnet_gateway.transports.base import THIS_PYTHON, Address, Command
 from xnet_gateway.transports.registry import find_transport
@@ -314,10 +315,10 @@ def _ask(gateway: Gateway) -> Iterator[Step]:
         )
         yield _round_trip(gateway)
         languages = gateway.languages()
-        if languages and "python" not in languages:
-            yield Step("speed", None, f"executes {', '.join(languages)}, not Python: not measured")
-        else:
+        if PYTHON in languages:
             yield _speed(gateway)
+        else:
+            yield Step("speed", None, f"executes {', '.join(languages)}, not Python: not measured")
     except (EOFError, OSError, RemoteError, RemoteProtocolError) as error:
         text = f"the connection did not last: {error}"
         raise Failed(

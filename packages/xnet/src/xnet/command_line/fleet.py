@@ -12,6 +12,7 @@ import time
 
 from xnet.command_line.redaction import hide_in_message, hide_in_spec
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.source import PYTHON
 from xnet_gateway.starting import begin, check
 from xnet_gateway.xspec import XSpec
 from xnet_group.starting import DEFAULT_PARALLEL, PARALLEL_TO_ONE_HOST
@@ -61,7 +62,7 @@ class Member:
 def why_no_python(gateway: Gateway) -> str:
     """Return a sentence about a gateway that executes another language; empty if it executes Python."""
     languages = gateway.languages()
-    if not languages or "python" in languages:
+    if PYTHON in languages:
         return ""
     return f"it executes {' and '.join(languages)}, not Python"
 

@@ -91,7 +91,7 @@ def _ask(member: Member) -> dict[str, Any]:
     return {
         **_describe(member, ""),
         "version": ".".join(str(part) for part in info.version_info[:3]),
-        "languages": gateway.languages() or ["python"],
+        "languages": gateway.languages(),
         "platform": info.platform,
         "executable": info.executable,
         "cwd": info.cwd,
