@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from gateway_helpers import PATIENCE_S, Gateways
+from green_workers import LIBRARIES, PLACES, green_spec
 from xnet_channel import RemoteError
 from xnet_gateway.gateway import Gateway
 
 WAITS = "channel.send(1); channel.receive()"
-SLEEPS = "import time; channel.send(1); time.sleep(60)"
+SLEEPS = "import time; channel.send(1); time.sleep(10_000)"
 COMPUTES = "channel.send(1)\nwhile True: pass"
-AWAITS = "import asyncio\nchannel.send(1)\nawait asyncio.sleep(60)"
+AWAITS = "import asyncio\nchannel.send(1)\nawait asyncio.sleep(10_000)"
 USES = "import time\nchannel.send(1)\nwhile True:\n    time.sleep(0.01)\n    channel.send(2)"
 
 
@@ -54,10 +55,10 @@ def test_gw_035_what_comes_next_is_never_hit(gateways: Gateways) -> None:
         following.waitclose(PATIENCE_S)
 
 
-@pytest.mark.parametrize("model", ["gevent", "eventlet"])
-def test_gw_034_a_greenlet(gateways: Gateways, model: str) -> None:
-    pytest.importorskip(model)
-    gateway = gateways(f"popen//execmodel={model}")
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_gw_034_a_greenlet(gateways: Gateways, library: str, place: str) -> None:
+    gateway = gateways(green_spec(library, place))
     other = gateway.remote_exec("channel.send(0); channel.send(channel.receive())")
     assert other.receive(PATIENCE_S) == 0
     cancelled(gateway, WAITS)
@@ -69,3 +70,25 @@ def test_a_workers_side_cannot_cancel(gateways: Gateways) -> None:
     gateway = gateways("popen")
     source = "try:\n    channel.cancel()\nexcept OSError as error:\n    channel.send(str(error))"
     assert "a worker does not send CHANNEL_CANCEL" in gateway.remote_exec(source).receive(PATIENCE_S)
+
+
+def test_gw_034_code_that_catches_it_is_interrupted_once(gateways: Gateways) -> None:
+    channel = gateways("popen").remote_exec("""if 1:
+        import time
+        channel.send(1)
+        times = 0
+        try:
+            time.sleep(10_000)
+        except KeyboardInterrupt:
+            times += 1
+        end = time.monotonic() + 1.7  # longer than the main thread is asked to notice
+        while time.monotonic() < end:
+            try:
+                time.sleep(0.01)
+            except KeyboardInterrupt:
+                times += 1
+        channel.send(times)
+    """)
+    assert channel.receive(PATIENCE_S) == 1
+    channel.cancel()
+    assert channel.receive(PATIENCE_S) == 1

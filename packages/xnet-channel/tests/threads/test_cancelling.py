@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from threads_helpers import PATIENCE_S
 from xnet_channel.threads.cancelling import Cancelling
 from xnet_channel.threads.errors import CANCEL, INTERRUPT
 
@@ -15,7 +16,8 @@ def test_a_thread_is_interrupted_once_and_no_other() -> None:
     cancelling.threads.add(threading.get_ident())
     other = threading.Thread(target=cancelling.interrupt_here_locked)
     other.start()
-    other.join()
+    other.join(PATIENCE_S)
+    assert not other.is_alive()
     with pytest.raises(KeyboardInterrupt):
         cancelling.interrupt_here_locked()
     cancelling.interrupt_here_locked()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
+from threads_helpers import PATIENCE_S
 from xnet_channel.threads.interrupts import (
     INTERRUPTS,
     InterruptsLetThrough,
@@ -153,3 +156,44 @@ def test_blocks_within_each_other_and_without_anything_held() -> None:
     finally:
         release_interrupts(held)
     assert seen == [False, True, False]
+
+
+def test_a_nudge_ends_a_wait_that_an_interrupt_came_too_early_for() -> None:
+    """``interrupt_main`` of the standard library wakes nobody, as a signal just before the wait does."""
+    program = """
+import _thread, time
+from xnet_channel.threads.interrupts import accept_nudges, nudge_main
+accept_nudges()
+def interrupt():
+    _thread.interrupt_main()
+    while True:
+        time.sleep(0.01)
+        nudge_main()
+_thread.start_new_thread(interrupt, ())
+try:
+    time.sleep(10_000)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    assert _run(program) == "interrupted\n"
+
+
+def test_a_program_keeps_its_own_use_of_the_signal() -> None:
+    program = """
+import signal
+from xnet_channel.threads.interrupts import accept_nudges, nudge_main
+came = []
+signal.signal(signal.SIGURG, lambda *arguments: came.append(1))
+accept_nudges()
+nudge_main()
+print(came)
+"""
+    assert _run(program) == "[]\n"
+
+
+def _run(program: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    assert done.stderr == ""
+    return done.stdout

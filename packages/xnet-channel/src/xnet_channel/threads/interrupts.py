@@ -35,7 +35,7 @@ from __future__ import annotations
 
 # The module `signal` wraps these two in enum conversions that cost ten times the call itself,
 # twice for every message of a main thread. Both names exist in CPython and PyPy.
-from _signal import SIGINT, getsignal, pthread_kill, signal  # type: ignore[import-not-found]  # no stub
+from _signal import SIG_DFL, SIGINT, SIGURG, getsignal, pthread_kill, signal  # type: ignore[import-not-found]  # no stub
 
 from xnet_channel.threads.native import get_ident, main_thread_ident
 
@@ -177,6 +177,28 @@ def interrupt_main() -> None:
     Threads: any other: it would come in the middle of the caller.
     """
     pthread_kill(_main_ident, SIGINT)
+
+
+def accept_nudges() -> None:
+    """Let ``nudge_main`` work, unless the program uses SIGURG itself. Threads: the main thread."""
+    if getsignal(SIGURG) is SIG_DFL:
+        signal(SIGURG, _nudged)
+
+
+def nudge_main() -> None:
+    """Have the main thread look for signals that have come.
+
+    One that comes just before it waits in the system does not end that wait; this one does, and does
+    nothing else, however often it is sent. It is SIGURG, which nobody uses and debuggers pass on.
+
+    Threads: any other.
+    """
+    if getsignal(SIGURG) is _nudged:
+        pthread_kill(_main_ident, SIGURG)
+
+
+def _nudged(signum: int, frame: FrameType | None) -> None:
+    pass
 
 
 def main_thread_changed_after_fork() -> None:

@@ -350,7 +350,7 @@ GRACE, INTERRUPT_GRACE, WRITE_GRACE = 5000, 10000, 1.0  # GR-001: milliseconds; 
 STALL, NEXT_STALL = 0.5, 0.02  # seconds; FC-042
 STUCK, STUCK_STEP = 5.0, 1.0  # seconds; FC-040
 LAST_CREDIT = 0.2  # seconds that an ending worker waits for credit (GR-011)
-NOTICED = 0.05  # seconds that the main thread gets to notice an interrupt
+NOTICED, NOTICES = 0.05, 5  # seconds that the main thread gets to notice an interrupt, then twice as many; how often
 NAP = 0.005  # seconds after which the keeper looks whether anybody reads
 
 OPEN, ENDED, CLOSED = "open", "ended", "closed"
@@ -1332,9 +1332,11 @@ class Payload(bytes):
 MAIN = [get_ident()]
 _quiet = [1]  # touched by the main thread only
 _noted = []
+_seen = [0]  # how many have come to on_sigint
 
 
 def on_sigint(number, frame):
+    _seen[0] += 1
     if GREEN and GREEN[0].take_sigint(frame):
         return
     if _quiet[0]:
@@ -4295,11 +4297,23 @@ class Worker(object):
             if self._execmodel in GREENLET_MODELS:
                 GREEN[0].ring(task)
             elif task.thread == MAIN[0]:
-                OS.kill(OS.getpid(), SIGINT)
+                start_new_thread(self._interrupt_main, (task,))
             else:
                 self._link.asked.add(task.thread)
                 for state in list(self._link.open.values()):
                     self._link.notify_locked(state.sleepers)
+
+    @later
+    def _interrupt_main(self, task):
+        """Interrupt what the main thread executes, again until it has noticed: a signal that comes just before a thread
+        waits in the system does not end that wait. Once it has ended nothing may hit what comes next (GW-035)."""
+        seen = _seen[0]
+        for number in range(NOTICES):
+            with self._link.guard:
+                if self._tasks.get(task.channel.id) is not task or number and noticed(seen):
+                    return
+                OS.kill(OS.getpid(), SIGINT)
+            CLOCK.sleep(NOTICED * 2 ** number)
 
     @later
     def _refuse_later(self, task):
@@ -4479,13 +4493,12 @@ class Worker(object):
 
     @later
     def _interrupt_main_locked(self):
-        """Interrupt the main thread, again while it stands where it stood: a signal that comes just before a thread
-        waits in the system does not end that wait."""
+        """Interrupt the main thread, again until it has noticed, see ``_interrupt_main``."""
         until = CLOCK.monotonic() + self.times[1]
-        while CLOCK.monotonic() < until:
+        seen = _seen[0]
+        for number in range(NOTICES):
             OS.kill(OS.getpid(), SIGINT)
-            place = place_of_main()
-            if self._wait_idle_locked(NOTICED) or place_of_main() != place:
+            if self._wait_idle_locked(min(NOTICED * 2 ** number, until - CLOCK.monotonic())) or noticed(seen):
                 return
 
     @later
@@ -4506,10 +4519,9 @@ class Worker(object):
 
 
 @later
-def place_of_main():
-    """Return where the main thread stands: it changes with each of its steps."""
-    frame = sys._current_frames().get(MAIN[0])
-    return frame and (id(frame), frame.f_lasti)
+def noticed(seen):
+    """Return whether a SIGINT has come to its handler since; of a handler that is not ours nobody knows."""
+    return _seen[0] != seen or getsignal(SIGINT) is not on_sigint
 
 
 def exit_later(seconds, sleep, leave):

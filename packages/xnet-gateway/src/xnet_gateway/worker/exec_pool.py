@@ -15,7 +15,12 @@ from __future__ import annotations
 from collections import deque
 
 from xnet_channel.threads.errors import CANCEL, INTERRUPT
-from xnet_channel.threads.interrupts import forget_interrupts, hold_interrupts, release_interrupts
+from xnet_channel.threads.interrupts import (
+    forget_interrupts,
+    hold_interrupts,
+    nudge_main,
+    release_interrupts,
+)
 from xnet_channel.threads.native import CLOCK, RLock, start_thread
 from xnet_channel.threads.tracebacks import HEADER, describe_error
 from xnet_channel.threads.wait_list import WaitList
@@ -41,6 +46,8 @@ CONCURRENT_EXEC_DEADLOCK_TEXT: Final = (
 )
 #: How long an execution may wait for the main thread to become idle, in seconds. Spec: GW-016.
 PATIENCE_S: Final = 1.0
+#: After how many seconds, and how many more, the main thread is asked again to notice an interrupt.
+NUDGES_S: Final = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
 class ExecPool:
@@ -157,11 +164,26 @@ class ExecPool:
                 self._changed.notify_all_locked()
             elif task.begun and self.greenlets is None:
                 task.interrupt()  # under the lock: it has not ended, so that no other execution is hit
+                if task.in_main:
+                    self._nudge_later(task, *NUDGES_S)
         if waits:
             _refuse(task, CANCEL)
         elif task.begun and self.greenlets is not None:
             self.greenlets.cancel(task)
             self._wake_main()
+
+    def _nudge_later(self, task: ExecTask, delay_s: float, *further_s: float) -> None:
+        """See to it that the main thread notices its interrupt, while it executes this."""
+
+        def nudge() -> None:
+            with self._lock:
+                if self._tasks.get(task.channel.id) is not task:
+                    return
+                nudge_main()
+            if further_s:
+                self._nudge_later(task, *further_s)
+
+        self._call_later(delay_s, nudge)
 
     def _refuse_if_it_waits(self, task: ExecTask) -> None:
         with self._lock:

@@ -61,13 +61,13 @@ class ExecTask:
         self.begun = self.cancelled = False
         #: The thread that executes it, and the coroutine with its loop if there is one.
         self._thread = 0
-        self._in_main = False
+        self.in_main = False
         self._running: list[tuple[Any, Any]] = []
 
     def begin(self, in_main: bool) -> None:
         """Note that this thread is going to run it, unless it was cancelled."""
         self.begun = not self.cancelled
-        self._in_main = in_main
+        self.in_main = in_main
         self._thread = get_ident()
 
     def interrupt(self) -> None:
@@ -77,7 +77,7 @@ class ExecTask:
         """
         session = self.channel._session
         session.cancelling.channels.add(self.channel.id)
-        if self._in_main:
+        if self.in_main:
             interrupt_main()
         elif self._running:
             self._cancel_coroutine()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from xnet_channel.threads.interrupts import accept_nudges
 from xnet_channel.threads.native import OS, Hiding
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.worker import WorkerGateway
@@ -37,6 +38,7 @@ def main(fd: int, name: str) -> None:
         OS.close(null)
     # What the code that runs here starts must not hold the connection open.
     OS.set_inheritable(fd, False)
+    accept_nudges()
     tracer = maybe_tracer()
     if tracer is not None:
         tracer.event(f"{name}-worker", f"started, pid {OS.getpid()}, {sys.executable}")

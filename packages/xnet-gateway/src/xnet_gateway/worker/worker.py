@@ -13,13 +13,14 @@ from _signal import SIG_IGN, SIGINT, signal  # type: ignore[import-not-found]  #
 
 from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.native import CLOCK, OS, be_main_thread, main_thread_ident, start_thread
+from xnet_channel.threads.interrupts import nudge_main
+from xnet_channel.threads.native import CLOCK, OS, be_main_thread, start_thread
 from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.config import apply_config
-from xnet_gateway.worker.exec_pool import ExecPool
+from xnet_gateway.worker.exec_pool import NUDGES_S, ExecPool
 from xnet_gateway.worker.exec_task import ExecTask
 from xnet_gateway.worker.services import available
 from xnet_wire import frames, messages
@@ -42,8 +43,6 @@ GRACE_S: Final = 5.0
 INTERRUPT_GRACE_S: Final = 10.0
 #: How long a greenlet gets to let others run before it is interrupted with the main thread, in seconds.
 YIELD_S: Final = 1.0
-#: How long the main thread gets to notice an interrupt, in seconds.
-NOTICED_S: Final = 0.05
 #: How long an ending worker tries to write what is queued, in seconds.
 WRITE_S: Final = 1.0
 
@@ -250,24 +249,17 @@ class WorkerGateway(SessionOwner):
         give_up_s = CLOCK.monotonic() + interrupt_s
         if blocked:
             self._trace("executions still run, interrupting the main thread")
-            self._interrupt_main(give_up_s)
+            OS.kill(OS.getpid(), SIGINT)
+            for nudge_s in NUDGES_S:
+                if pool.wait_idle(min(nudge_s, give_up_s - CLOCK.monotonic())):
+                    break
+                nudge_main()
         if pool.wait_idle(give_up_s - CLOCK.monotonic()):
             self._executions_ended.set()
         else:
             self._trace("executions still run, ending the process")
             self._leave(f"{self._why}, giving up on executions")
             OS._exit(1)
-
-    def _interrupt_main(self, give_up_s: float) -> None:
-        """Interrupt the main thread, again while it stands where it stood.
-
-        A signal that comes just before a thread waits in the system does not end that wait.
-        """
-        while CLOCK.monotonic() < give_up_s:
-            OS.kill(OS.getpid(), SIGINT)
-            place = _place_of_main()  # hardly any other thread has run since
-            if place is None or self._pool.wait_idle(NOTICED_S) or _place_of_main() != place:
-                return
 
     def _leave(self, why: str) -> None:
         """Write what is queued, and say as the last that this worker has ended. Spec: GR-012."""
@@ -300,12 +292,6 @@ class WorkerGateway(SessionOwner):
     def _trace(self, text: str) -> None:
         if self._tracer is not None:
             self._tracer.event(self.id, text)
-
-
-def _place_of_main() -> object:
-    """Return where the main thread stands, something that changes with each step it takes."""
-    frame = sys._current_frames().get(main_thread_ident())
-    return None if frame is None else (id(frame), frame.f_lasti)
 
 
 def implementation() -> str:
