@@ -47,6 +47,13 @@ FILES: Final = {
             "`xnet-conformance mutants --file conformance-tests/mutants/bare.yaml`."
         ),
     ),
+    ROOT / "conformance-tests/mutants/bare-near.yaml": (
+        "Near misses of the same worker",
+        (
+            "One byte, one state or one key beside the rule: "
+            "`xnet-conformance mutants --file conformance-tests/mutants/bare-near.yaml`."
+        ),
+    ),
     ROOT / "conformance-tests/mutants/stack.yaml": (
         "The full stack, changed",
         (
