@@ -7,8 +7,7 @@ import sys
 import pytest
 
 from programs import output_of
-from xnet_channel.threads.errors import INTERRUPT_TEXT
-from xnet_channel.threads.tracebacks import MOST_CALLS, describe_bug, format_error, format_traceback
+from xnet_channel.threads.tracebacks import MOST_CALLS, describe_bug, format_traceback
 
 
 class UnprintableError(Exception):
@@ -16,8 +15,8 @@ class UnprintableError(Exception):
         raise RuntimeError("no text today")
 
 
-class Interrupted(KeyboardInterrupt):
-    pass
+def text_of(error: BaseException) -> str:
+    return format_traceback(error, error.__traceback__)
 
 
 def raised(error: BaseException) -> BaseException:
@@ -28,7 +27,7 @@ def raised(error: BaseException) -> BaseException:
 
 
 def test_where_it_was_raised_and_what_it_says() -> None:
-    text = format_error(raised(ValueError("the words")))
+    text = text_of(raised(ValueError("the words")))
     assert text.startswith("Traceback (most recent call last):\n")
     assert "in raised\n" in text
     assert text.endswith("ValueError: the words\n")
@@ -41,30 +40,13 @@ def test_what_it_came_from() -> None:
         except KeyError as first:
             raise OSError("second") from first
     except OSError as second:
-        text = format_error(second)
+        text = text_of(second)
     assert text.index("KeyError: 'first'") < text.index("direct cause") < text.index("OSError: second")
 
 
 def test_an_error_that_was_never_raised_or_has_no_text() -> None:
-    assert format_error(ValueError("made only")) == "ValueError: made only\n"
-    assert "UnprintableError" in format_error(raised(UnprintableError()))
-
-
-def test_an_interrupt_is_the_text_that_nobody_is_warned_about() -> None:
-    assert format_error(raised(KeyboardInterrupt())) == INTERRUPT_TEXT
-    assert format_error(Interrupted("^C")) == INTERRUPT_TEXT
-
-
-def test_nothing_is_loaded_before_something_fails() -> None:
-    program = """if 1:
-        import sys
-        before = "traceback" in sys.modules  # by the interpreter itself
-        from xnet_channel.threads.tracebacks import format_error
-        format_error(KeyboardInterrupt())
-        print("traceback" in sys.modules and not before)
-        print(format_error(ValueError(1)).strip())
-    """
-    assert output_of(program) == "False\nValueError: 1\n"
+    assert text_of(ValueError("made only")) == "ValueError: made only\n"
+    assert "UnprintableError" in text_of(raised(UnprintableError()))
 
 
 def test_a_plain_one_where_a_full_one_cannot_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -79,7 +61,7 @@ def test_a_plain_one_where_a_full_one_cannot_be_made(monkeypatch: pytest.MonkeyP
     assert "During handling of the above exception" in text
     assert 'File "<odd>", line 6, in <module>\n    1 / 0\nZeroDivisionError: division by zero\n' in text
     assert text.endswith("(a plain traceback: ModuleNotFoundError while a full one was made)\n")
-    assert "KeyError: 'a'\n\nThe above exception was the direct cause" in format_error(led_to_itself())
+    assert "KeyError: 'a'\n\nThe above exception was the direct cause" in text_of(led_to_itself())
 
 
 def led_to_itself() -> BaseException:
@@ -96,10 +78,10 @@ def test_a_plain_one_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(RecursionError) as caught:
         endless()
-    text = format_error(caught.value)
+    text = text_of(caught.value)
     assert text.count("\n") < 2 * MOST_CALLS
     assert "(more calls)" in text
-    assert "<exception str() failed>" in format_error(raised(UnprintableError()))
+    assert "<exception str() failed>" in text_of(raised(UnprintableError()))
 
 
 def test_a_bug_in_one_sentence() -> None:

@@ -16,7 +16,7 @@ from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.relief import NEXT_STALL_S, STALL_S
 from xnet_channel.threads.sending import send_item, send_items
-from xnet_channel.threads.tracebacks import describe_reason
+from xnet_channel.threads.error_data import describe_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

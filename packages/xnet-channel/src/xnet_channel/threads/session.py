@@ -27,7 +27,7 @@ from xnet_channel.threads.native import CLOCK, RLock, reserve_thread
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.pings import Pings
 from xnet_channel.threads.relief import Relief
-from xnet_channel.threads.tracebacks import describe_error
+from xnet_channel.threads.error_data import describe_error
 from xnet_channel.threads.wait_list import WaitList
 from xnet_channel.threads.writer import Writer
 from xnet_wire import codes, values

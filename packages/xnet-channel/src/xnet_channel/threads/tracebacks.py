@@ -1,93 +1,23 @@
-"""Errors as what travels to the other side: text for people, and data for programs."""
+"""Errors as text, whatever the code has done to the interpreter, and who is told of them."""
 
 from __future__ import annotations
 
 import sys
 import threading
-from collections import deque
 
-from xnet_channel.threads.errors import INTERRUPT, INTERRUPT_TEXT, RemoteError
 from xnet_channel.threads.native import OS, get_ident
 from xnet_channel.threads.own_imports import OWN_IMPORTS
-from xnet_wire.channel_errors import ERROR, ChannelError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Final
 
-    from xnet_wire.channel_errors import Frame
-
 #: How the text begins.
 HEADER: Final = "Traceback (most recent call last):\n"
 #: Of what a plain traceback shows most, errors that led to each other and calls.
 MOST_ERRORS: Final = 10
 MOST_CALLS: Final = 100
-#: Of how many calls it is told where they are, at either end of them.
-MOST_FRAMES: Final = 50
-
-
-def format_error(error: BaseException) -> str:
-    """Return the traceback of an error as text.
-
-    KeyboardInterrupt gives the short text that nobody is warned about.
-    """
-    if isinstance(error, KeyboardInterrupt):
-        return INTERRUPT_TEXT
-    return format_traceback(error, error.__traceback__)
-
-
-def describe_error(error: BaseException) -> ChannelError:
-    """Return an error as what closes a channel.
-
-    For KeyboardInterrupt that is what nobody is warned about.
-    """
-    if isinstance(error, KeyboardInterrupt):
-        return INTERRUPT
-    return as_data(error, error.__traceback__, format_error(error))
-
-
-def describe_reason(reason: object) -> ChannelError:
-    """Return what a program gives as the reason why it closes a channel: text, or an error."""
-    text = str(reason)
-    if isinstance(reason, RemoteError):
-        return ChannelError(text, reason.code, reason.type, reason.message, reason.frames)
-    if not isinstance(reason, BaseException):
-        return ChannelError(text)
-    return as_data(reason, reason.__traceback__, text)
-
-
-def as_data(error: BaseException, trace: TracebackType | None, text: str) -> ChannelError:
-    """Return an error as what closes a channel, whatever the code has made of its class.
-
-    Args:
-        error: The error.
-        trace: Its calls, from the one to begin with.
-        text: What people are told.
-    """
-    try:
-        return ChannelError(text, ERROR, _name_of(type(error)), str(error), _frames(trace))
-    except BaseException:  # noqa: BLE001 - its __str__, or the class of its class
-        return ChannelError(text, ERROR, None, None, _frames(trace))
-
-
-def _frames(trace: TracebackType | None) -> list[Frame]:
-    """Return where the calls are; of very many, the first and the last."""
-    first: list[Frame] = []
-    last: deque[Frame] = deque(maxlen=MOST_FRAMES)
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        frame = (code.co_filename, trace.tb_lineno or 0, code.co_name)
-        if len(first) < MOST_FRAMES:
-            first.append(frame)
-        else:
-            last.append(frame)
-        trace = trace.tb_next
-    return [*first, *last]
-
-
-def _name_of(kind: type[BaseException]) -> str:
-    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
 
 
 def format_traceback(
@@ -166,7 +96,7 @@ def _plain_calls(trace: TracebackType | None, source: tuple[str, str]) -> str:
 
 
 def _plain_words(error: BaseException) -> str:
-    name = _name_of(type(error))
+    name = name_of(type(error))
     try:
         words = str(error)
     except BaseException:  # noqa: BLE001 - the user's
@@ -189,7 +119,7 @@ def tell_program(error: BaseException) -> None:
         sys.excepthook(type(error), error, error.__traceback__)
     except BaseException:  # noqa: BLE001 - the program's own hook, and a thread of ours that has to go on
         try:
-            OS.write(2, format_error(error).encode("utf-8", "backslashreplace"))
+            OS.write(2, format_traceback(error, error.__traceback__).encode("utf-8", "backslashreplace"))
         except OSError:
             pass  # nobody is left to be told
 
@@ -211,3 +141,8 @@ def tell_excepthook(error: BaseException) -> None:
         threading.excepthook(threading.ExceptHookArgs((type(error), error, error.__traceback__, thread)))
     except BaseException as failure:  # noqa: BLE001 - the program's own hook; as threads do
         tell_program(failure)
+
+
+def name_of(kind: type[BaseException]) -> str:
+    """Return a class as tracebacks name it: with its module, unless that is builtin."""
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

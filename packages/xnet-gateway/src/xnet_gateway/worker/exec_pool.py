@@ -22,7 +22,8 @@ from xnet_channel.threads.interrupts import (
     release_interrupts,
 )
 from xnet_channel.threads.native import CLOCK, RLock, start_thread
-from xnet_channel.threads.tracebacks import HEADER, describe_error
+from xnet_channel.threads.error_data import describe_error
+from xnet_channel.threads.tracebacks import HEADER
 from xnet_channel.threads.wait_list import WaitList
 from xnet_wire.channel_errors import BUSY, TERMINATING, ChannelError
 

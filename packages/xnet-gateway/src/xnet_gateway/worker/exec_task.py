@@ -18,7 +18,8 @@ from xnet_channel.threads.errors import (
 from xnet_channel.threads.interrupts import interrupt_main
 from xnet_channel.threads.native import OS, get_ident
 from xnet_channel.threads.own_imports import OWN_IMPORTS
-from xnet_channel.threads.tracebacks import HEADER, as_data, format_traceback, show_source
+from xnet_channel.threads.error_data import as_data
+from xnet_channel.threads.tracebacks import HEADER, format_traceback, show_source
 from xnet_gateway.worker.services import maybe_service
 from xnet_wire.channel_errors import REFUSED, ChannelError
 from xnet_wire.errors import WireError

@@ -18,7 +18,7 @@ from xnet_channel.threads.channel_files import ChannelFile, ChannelFileRead, Cha
 from xnet_channel.threads.errors import INTERRUPT_TEXT, RemoteError, TimeoutError
 from xnet_channel.threads.mailbox import NO_ENDMARKER as NO_ENDMARKER_WANTED
 from xnet_channel.threads.owner import SessionOwner as BaseGateway
-from xnet_channel.threads.tracebacks import format_error as geterrortext
+from xnet_channel.threads.error_data import format_error as geterrortext
 from xnet_gateway.execmodel import (
     EventletExecModel,
     ExecModel,
