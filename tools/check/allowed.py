@@ -27,7 +27,7 @@ _NAMES_OF_EXECNET: Final = "execnet's names for what the program has"
 # source file -> what it uses by its name (* for all) -> why it need not be what `native` took in time
 BY_NAME: Final[dict[str, dict[str, str]]] = {
     "packages/xnet-channel/src/xnet_channel/threads/errors.py": {"os.getpid": "in a warning"},
-    "packages/xnet-channel/src/xnet_channel/threads/native.py": {
+    "packages/xnet-channel/src/xnet_channel/platform/native.py": {
         "threading.Thread": "it takes what there is"
     },
     "packages/xnet-gateway/src/xnet_gateway/bare/bare_worker.py": {

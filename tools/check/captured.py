@@ -1,7 +1,7 @@
 """What a wait, a write, a start or an end depends on is not taken from where other libraries put their own.
 
 Programs replace ``os.read``, ``time.monotonic``, ``open`` and the like while we are at work: freezegun,
-pyfakefs, tests. So these places call what ``xnet_channel.threads.native`` took in time, as attributes of
+pyfakefs, tests. So these places call what ``xnet_channel.platform.native`` took in time, as attributes of
 its classes: ``OS.read``, ``CLOCK.monotonic``. What is sent to other interpreters has classes of these names
 of its own. Under a name of a module, or as the default of a parameter, the same function would be found and
 replaced. docs/decisions/0022 has the reasons.
@@ -75,7 +75,7 @@ def find_problems(root: Path, allowed: Mapping[str, Mapping[str, str]] = BY_NAME
 def _advice(found: str) -> str:
     if found.startswith(CLASSES):
         return "call it as the attribute of its class, where nobody looks for it"
-    return "call what xnet_channel.threads.native took in time, or say in tools/check/allowed.py why not"
+    return "call what xnet_channel.platform.native took in time, or say in tools/check/allowed.py why not"
 
 
 def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:

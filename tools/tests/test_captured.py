@@ -34,7 +34,7 @@ def problems_of(tmp_path: Path, text: str) -> list[str]:
 def test_what_others_replace_is_found_by_its_name(tmp_path: Path, text: str, found: str) -> None:
     (problem,) = problems_of(tmp_path, text)
     assert problem.startswith(f"{PLACE}:")
-    assert f": {found} may be somebody else's; call what xnet_channel.threads.native took" in problem
+    assert f": {found} may be somebody else's; call what xnet_channel.platform.native took" in problem
 
 
 @pytest.mark.parametrize(

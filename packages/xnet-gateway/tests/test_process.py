@@ -11,7 +11,7 @@ import time
 import pytest
 
 from gateway_helpers import PATIENCE_S, busy, eventually
-from xnet_channel.threads import reactor
+from xnet_channel.platform import reactor
 from xnet_gateway import process
 from xnet_gateway.process import WorkerProcess, open_pidfd, signal_name
 

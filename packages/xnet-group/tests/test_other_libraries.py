@@ -263,7 +263,7 @@ def test_nothing_is_kept_where_it_is_looked_for() -> None:
     lines = run_program(
         """
 import os, posix, select, sys, time, xnet_group.group, xnet_gateway.gateway, xnet_gateway.transports.local
-import xnet_gateway.transports.registry, xnet_gateway.worker.worker, xnet_channel.threads.reactor
+import xnet_gateway.transports.registry, xnet_gateway.worker.worker, xnet_channel.platform.reactor
 functions = [(id(f), n) for m in (os, posix, time) for n, f in vars(m).items() if type(f) is type(len)]
 names = dict(functions)
 for name, module in sorted(sys.modules.items()):

@@ -1,6 +1,8 @@
 """xnet-channel: channels over one connection.
 
 * ``core``: the protocol without I/O: bytes in, events out; calls in, bytes out.
+* ``platform``: what the system gives and another may give otherwise: descriptors, threads, locks, clocks,
+  interrupts, greenlets. Knows nothing of channels.
 * ``threads``: the blocking API on top: ``Session`` drives a core over a socket or pipes, ``Channel``
   sends and receives.
 

@@ -15,9 +15,9 @@ from core_helpers import data
 from programs import in_child
 from raw_peer import raw_peer
 from threads_helpers import PATIENCE_S, eventually, pair
+from xnet_channel.platform.interrupts import hold_interrupts, release_interrupts
+from xnet_channel.platform.reactor import get_reactor
 from xnet_channel.threads.channel import Channel
-from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
-from xnet_channel.threads.reactor import get_reactor
 from xnet_wire import frames
 
 

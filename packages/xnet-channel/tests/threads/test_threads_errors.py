@@ -10,8 +10,8 @@ import sys
 
 import pytest
 
-from xnet_channel.threads.errors import INTERRUPT, INTERRUPT_TEXT, RemoteError, TimeoutError, remote_error
 from xnet_channel.threads.error_data import format_error
+from xnet_channel.threads.errors import INTERRUPT, INTERRUPT_TEXT, RemoteError, TimeoutError, remote_error
 from xnet_wire.channel_errors import ChannelError
 
 

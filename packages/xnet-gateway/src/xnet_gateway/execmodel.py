@@ -10,8 +10,8 @@ import os
 import threading
 import time
 
-from xnet_channel.threads import greenlets
-from xnet_channel.threads.own_imports import OWN_IMPORTS
+from xnet_channel.platform import greenlets
+from xnet_channel.platform.own_imports import OWN_IMPORTS
 from xnet_gateway.spec_rules import check_execmodel
 
 TYPE_CHECKING = False

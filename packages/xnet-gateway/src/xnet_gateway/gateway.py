@@ -5,9 +5,9 @@ Names, defaults and errors are execnet's.
 
 from __future__ import annotations
 
+from xnet_channel.platform.interrupts import hold_interrupts, release_interrupts
+from xnet_channel.platform.native import CLOCK
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
-from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.source import PYTHON

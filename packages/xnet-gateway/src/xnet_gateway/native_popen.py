@@ -15,7 +15,7 @@ import subprocess
 import threading
 import time
 
-from xnet_channel.threads.native import CLOCK, allocate_lock, original, patched_by
+from xnet_channel.platform.native import CLOCK, allocate_lock, original, patched_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

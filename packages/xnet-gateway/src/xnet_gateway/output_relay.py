@@ -12,10 +12,10 @@ import os
 import select
 from subprocess import DEVNULL
 
-from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.interests import READ
-from xnet_channel.threads.native import CLOCK, OS, poll
-from xnet_channel.threads.reactor import get_reactor
+from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.interests import READ
+from xnet_channel.platform.native import CLOCK, OS, poll
+from xnet_channel.platform.reactor import get_reactor
 from xnet_gateway.native_popen import native_popen
 from xnet_gateway.output_writer import WRITER
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 import select
 from collections import deque
 
-from xnet_channel.threads.native import OS, allocate_lock, poll, start_thread
-from xnet_channel.threads.reactor import get_reactor
+from xnet_channel.platform.native import OS, allocate_lock, poll, start_thread
+from xnet_channel.platform.reactor import get_reactor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 
-from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.interests import READ
-from xnet_channel.threads.native import OS, allocate_lock
-from xnet_channel.threads.reactor import get_reactor
+from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.interests import READ
+from xnet_channel.platform.native import OS, allocate_lock
+from xnet_channel.platform.reactor import get_reactor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ import sys
 from os import PathLike
 from types import CodeType, FunctionType, MethodType, ModuleType
 
-from xnet_channel.threads.native import OS
+from xnet_channel.platform.native import OS
 from xnet_gateway.source import PYTHON, Source, shorten
 from xnet_wire.messages import ExecRequest
 

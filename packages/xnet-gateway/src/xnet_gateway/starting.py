@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 
-from xnet_channel.threads.interrupts import InterruptsLetThrough
-from xnet_channel.threads.native import OS
+from xnet_channel.platform.interrupts import InterruptsLetThrough
+from xnet_channel.platform.native import OS
 from xnet_gateway import worker_config
 from xnet_gateway.child_environment import SECRETS
 from xnet_gateway.errors import HostNotFound

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from xnet_channel.threads.native import OS, Hiding
+from xnet_channel.platform.native import OS, Hiding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

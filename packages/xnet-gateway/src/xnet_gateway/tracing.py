@@ -9,7 +9,7 @@ import errno
 import os
 import stat
 
-from xnet_channel.threads.native import CLOCK, OS
+from xnet_channel.platform.native import CLOCK, OS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.platform.native import CLOCK
 from xnet_gateway import starting
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.transports.base import Address, Command, Listen, Transport

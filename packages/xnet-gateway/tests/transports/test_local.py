@@ -11,7 +11,7 @@ import pytest
 
 from bare_helpers import INTERPRETERS
 from gateway_helpers import PATIENCE_S, Gateways, children, descriptors, eventually
-from xnet_channel.threads.reactor import get_reactor
+from xnet_channel.platform.reactor import get_reactor
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.transports import local
 from xnet_gateway.transports.base import THIS_PYTHON, Command

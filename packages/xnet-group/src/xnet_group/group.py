@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import warnings
 
-from xnet_channel.threads import greenlets
-from xnet_channel.threads.interrupts import hold_interrupts, release_interrupts
-from xnet_channel.threads.native import CLOCK, OS, allocate_lock
+from xnet_channel.platform import greenlets
+from xnet_channel.platform.interrupts import hold_interrupts, release_interrupts
+from xnet_channel.platform.native import CLOCK, OS, allocate_lock
 from xnet_gateway.execmodel import get_execmodel
 from xnet_gateway.xspec import XSpec
 from xnet_group import at_exit

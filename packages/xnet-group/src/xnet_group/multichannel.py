@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xnet_channel import RemoteError
-from xnet_channel.threads.reactor import get_reactor
+from xnet_channel.platform.reactor import get_reactor
 from xnet_channel.threads.unseen import UNSEEN
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.platform.native import CLOCK
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.starting import begin, check
 from xnet_group.termination import terminate_all

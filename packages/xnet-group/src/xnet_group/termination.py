@@ -7,7 +7,7 @@ not block, and waiting for the slowest is waiting for all.
 
 from __future__ import annotations
 
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.platform.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.platform.native import CLOCK
 from xnet_rsync.errors import ProtocolError, TargetGone, shown
 
 TYPE_CHECKING = False

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import queue
 
+from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.native import CLOCK, allocate_lock, start_thread
 from xnet_channel.threads.errors import RemoteError
-from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.native import CLOCK, allocate_lock, start_thread
 from xnet_gateway.own_files import own_source
 from xnet_gateway.source import PYTHON
 from xnet_rsync import compression, messages, receiver

@@ -15,7 +15,7 @@ import tempfile
 
 import pytest
 
-from xnet_channel.threads.native import OS
+from xnet_channel.platform.native import OS
 from xnet_gateway.output_relay import TAIL_BYTES, telling_lines
 
 TYPE_CHECKING = False

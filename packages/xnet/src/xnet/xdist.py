@@ -35,7 +35,7 @@ for _name in (
     "xnet.compat.gateway_base",
     "xnet.compat.multi",
     "xnet_channel.threads.channel_files",
-    "xnet_channel.threads.reactor",
+    "xnet_channel.platform.reactor",
     "xnet_gateway.remote_source",
     "xnet_gateway.status",
     "xnet_gateway.transports.via",

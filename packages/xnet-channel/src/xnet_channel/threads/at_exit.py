@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import sys
 
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.platform.native import CLOCK
 from xnet_channel.threads.unseen import UNSEEN
 
 TYPE_CHECKING = False

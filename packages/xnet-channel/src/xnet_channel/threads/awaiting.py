@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import asyncio
 
+from xnet_channel.platform.native import CLOCK, start_thread
 from xnet_channel.threads import takers
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.native import CLOCK, start_thread
 from xnet_channel.threads.sending import send_at_once, send_item
 
 TYPE_CHECKING = False

@@ -13,12 +13,12 @@ from __future__ import annotations
 # Not from `queue`, where it may have been replaced; and not later, when it may not be found any more.
 from _queue import SimpleQueue
 
-from xnet_channel.threads import greenlets
-from xnet_channel.threads.flag import Flag
+from xnet_channel.platform import greenlets
+from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.native import RLock, get_ident, main_thread_ident, patched_by, start_thread
+from xnet_channel.platform.own_imports import OWN_IMPORTS
+from xnet_channel.platform.tracebacks import tell_excepthook
 from xnet_channel.threads.mailbox import NO_ENDMARKER
-from xnet_channel.threads.native import RLock, get_ident, main_thread_ident, patched_by, start_thread
-from xnet_channel.threads.own_imports import OWN_IMPORTS
-from xnet_channel.threads.tracebacks import tell_excepthook
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

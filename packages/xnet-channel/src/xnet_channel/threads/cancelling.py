@@ -6,8 +6,8 @@ here: in the wait in which it is, or when it uses a channel next. Spec: GW-034.
 
 from __future__ import annotations
 
+from xnet_channel.platform.native import get_ident
 from xnet_channel.threads.errors import CANCEL
-from xnet_channel.threads.native import get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

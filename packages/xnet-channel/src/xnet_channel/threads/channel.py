@@ -8,15 +8,15 @@ from __future__ import annotations
 import sys
 
 from xnet_channel.core import states
+from xnet_channel.platform.native import CLOCK
+from xnet_channel.platform.own_imports import OWN_IMPORTS
 from xnet_channel.threads import takers
 from xnet_channel.threads.callbacks import set_callback
+from xnet_channel.threads.error_data import describe_reason
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_channel.threads.mailbox import NO_ENDMARKER
-from xnet_channel.threads.native import CLOCK
-from xnet_channel.threads.own_imports import OWN_IMPORTS
 from xnet_channel.threads.relief import NEXT_STALL_S, STALL_S
 from xnet_channel.threads.sending import send_item, send_items
-from xnet_channel.threads.error_data import describe_reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 
 from xnet_channel.core import states
-from xnet_channel.threads.interrupts import interrupt_main
+from xnet_channel.platform.interrupts import interrupt_main
 from xnet_channel.threads.unseen import UNSEEN
 
 TYPE_CHECKING = False

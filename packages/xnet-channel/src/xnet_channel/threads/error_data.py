@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from xnet_channel.platform.tracebacks import format_traceback, name_of
 from xnet_channel.threads.errors import INTERRUPT, INTERRUPT_TEXT, RemoteError
-from xnet_channel.threads.tracebacks import format_traceback, name_of
 from xnet_wire.channel_errors import ERROR, ChannelError
 
 TYPE_CHECKING = False

@@ -13,11 +13,11 @@ import sys
 import weakref
 
 from xnet_channel.core.errors import ProtocolError
-from xnet_channel.threads.interrupts import main_thread_changed_after_fork
-from xnet_channel.threads.native import RLock
-from xnet_channel.threads.standby import STANDBY
+from xnet_channel.platform.interrupts import main_thread_changed_after_fork
+from xnet_channel.platform.native import RLock
+from xnet_channel.platform.standby import STANDBY
+from xnet_channel.platform.wait_list import WaitList
 from xnet_channel.threads.unseen import UNSEEN
-from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def remember_session(session: Session) -> None:
 
 def _in_child() -> None:
     main_thread_changed_after_fork()
-    reactor = sys.modules.get("xnet_channel.threads.reactor")
+    reactor = sys.modules.get("xnet_channel.platform.reactor")
     if reactor is not None:
         reactor.forget_reactor_after_fork()
     STANDBY.forget_after_fork()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from xnet_channel.threads import greenlets
-from xnet_channel.threads.native import RLock
-from xnet_channel.threads.wait_list import WaitList
+from xnet_channel.platform import greenlets
+from xnet_channel.platform.native import RLock
+from xnet_channel.platform.wait_list import WaitList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ Spec: FR-024, FR-025, FR-026, HS-024.
 from __future__ import annotations
 
 from xnet_channel.core import states
-from xnet_channel.threads.acknowledged import kernel_answers
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.platform.acknowledged import kernel_answers
+from xnet_channel.platform.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ it has ended; the session is finished with these words. What is called meanwhile
 from __future__ import annotations
 
 from xnet_channel.core import states
-from xnet_channel.threads.native import CLOCK, get_ident
+from xnet_channel.platform.native import CLOCK, get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

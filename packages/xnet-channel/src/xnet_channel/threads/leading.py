@@ -25,19 +25,19 @@ from functools import partial
 
 from xnet_channel.core import states
 from xnet_channel.core.errors import RemoteProtocolError
-from xnet_channel.threads import greenlets
-from xnet_channel.threads.interests import READ
-from xnet_channel.threads.interrupts import (
+from xnet_channel.platform import greenlets
+from xnet_channel.platform.interests import READ
+from xnet_channel.platform.interrupts import (
     INTERRUPTS,
     hold_interrupts,
     let_interrupts_through,
     release_interrupts,
 )
-from xnet_channel.threads.native import CLOCK, OS, get_ident, poll
-from xnet_channel.threads.spin import Spin
-from xnet_channel.threads.stack_room import may_read
-from xnet_channel.threads.tracebacks import describe_bug, tell_program
-from xnet_channel.threads.waker import Waker
+from xnet_channel.platform.native import CLOCK, OS, get_ident, poll
+from xnet_channel.platform.spin import Spin
+from xnet_channel.platform.stack_room import may_read
+from xnet_channel.platform.tracebacks import describe_bug, tell_program
+from xnet_channel.platform.waker import Waker
 from xnet_wire import codes
 
 TYPE_CHECKING = False
@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from typing import Final
 
     from xnet_channel.core.channel_state import ChannelState
-    from xnet_channel.threads.reactor import Timer
+    from xnet_channel.platform.reactor import Timer
+    from xnet_channel.platform.wait_list import WaitList, Waking
     from xnet_channel.threads.session import Session
-    from xnet_channel.threads.wait_list import WaitList, Waking
 
     Found = list[tuple[int, int]]
     Poll = Callable[[float | None], Found]

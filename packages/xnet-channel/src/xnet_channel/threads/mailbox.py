@@ -8,9 +8,9 @@ from __future__ import annotations
 import weakref
 
 from xnet_channel.core import states
+from xnet_channel.platform.wait_list import WaitList
 from xnet_channel.threads.errors import NeverBegunError, callback_error
 from xnet_channel.threads.unseen import UNSEEN
-from xnet_channel.threads.wait_list import WaitList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

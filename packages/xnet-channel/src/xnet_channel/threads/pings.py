@@ -5,7 +5,7 @@ Spec: FR-020 to FR-022.
 
 from __future__ import annotations
 
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.platform.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

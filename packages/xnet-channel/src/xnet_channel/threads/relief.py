@@ -19,8 +19,8 @@ then. So nothing blocks for ever, and memory grows slowly.
 
 from __future__ import annotations
 
+from xnet_channel.platform.native import CLOCK
 from xnet_channel.threads import takers
-from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from xnet_channel.core import states
 from xnet_channel.core.errors import LocalProtocolError
-from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT, WorkerEndingError
-from xnet_channel.threads.interrupts import (
+from xnet_channel.platform.interrupts import (
     INTERRUPTS,
     hold_interrupts,
     let_interrupts_through,
     release_interrupts,
 )
+from xnet_channel.platform.native import CLOCK
+from xnet_channel.threads.errors import CANNOT_SEND, INTERRUPT, WorkerEndingError
 from xnet_channel.threads.last_words import await_reason_locked, is_broken
-from xnet_channel.threads.native import CLOCK
 from xnet_channel.threads.relief import STALL_S
 from xnet_wire import values
 from xnet_wire.channel_errors import INTERRUPTED, ChannelError

@@ -12,23 +12,23 @@ from functools import partial
 from xnet_channel.core import states
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError, RemoteProtocolError
+from xnet_channel.platform.descriptors import Descriptors
+from xnet_channel.platform.native import CLOCK, RLock, reserve_thread
+from xnet_channel.platform.wait_list import WaitList
 from xnet_channel.threads import at_exit  # noqa: F401 - registers itself
 from xnet_channel.threads.callbacks import CallbackThread
 from xnet_channel.threads.cancelling import Cancelling
 from xnet_channel.threads.channel import Channel
-from xnet_channel.threads.descriptors import Descriptors
 from xnet_channel.threads.dispatching import Dispatcher
 from xnet_channel.threads.dropping import Dropping
+from xnet_channel.threads.error_data import describe_error
 from xnet_channel.threads.errors import CANNOT_SEND, TimeoutError
 from xnet_channel.threads.forking import remember_session
 from xnet_channel.threads.last_words import await_reason_locked
 from xnet_channel.threads.leading import Leading
-from xnet_channel.threads.native import CLOCK, RLock, reserve_thread
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.pings import Pings
 from xnet_channel.threads.relief import Relief
-from xnet_channel.threads.error_data import describe_error
-from xnet_channel.threads.wait_list import WaitList
 from xnet_channel.threads.writer import Writer
 from xnet_wire import codes, values
 from xnet_wire.channel_errors import LIMIT, ChannelError
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 
     from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.core.events import Event
+    from xnet_channel.platform.reactor import Reactor
     from xnet_channel.threads.mailbox import Mailbox
-    from xnet_channel.threads.reactor import Reactor
     from xnet_wire.trace import Tracer
 
     T = TypeVar("T")
@@ -143,7 +143,7 @@ class Session:
     def reactor(self) -> Reactor:
         """The reactor of this process, loaded and started by whoever first needs it."""
         if self._reactor is None:
-            from xnet_channel.threads.reactor import get_reactor
+            from xnet_channel.platform.reactor import get_reactor
 
             self._reactor = get_reactor()
         return self._reactor

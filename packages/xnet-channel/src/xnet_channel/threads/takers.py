@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary, ref
 
-from xnet_channel.threads import greenlets, native
+from xnet_channel.platform import greenlets, native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

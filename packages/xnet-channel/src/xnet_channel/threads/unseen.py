@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections import deque
 
+from xnet_channel.platform.native import allocate_lock, start_thread
 from xnet_channel.threads.errors import write_to_stderr
-from xnet_channel.threads.native import allocate_lock, start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
+    from xnet_channel.platform.reactor import Reactor
     from xnet_channel.threads.errors import RemoteError
     from xnet_channel.threads.mailbox import Mailbox
-    from xnet_channel.threads.reactor import Reactor
 
 #: How many are told in full at once; of further ones it is told how many they are.
 MOST: Final = 20

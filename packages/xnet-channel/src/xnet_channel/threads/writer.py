@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import select
 
-from xnet_channel.threads import greenlets
-from xnet_channel.threads.interests import WRITE
-from xnet_channel.threads.interrupts import (
+from xnet_channel.platform import greenlets
+from xnet_channel.platform.interests import WRITE
+from xnet_channel.platform.interrupts import (
     INTERRUPTS,
     hold_interrupts,
     let_interrupts_through,
     release_interrupts,
 )
-from xnet_channel.threads.native import CLOCK, OS, poll
-from xnet_channel.threads.wait_list import WaitList
+from xnet_channel.platform.native import CLOCK, OS, poll
+from xnet_channel.platform.wait_list import WaitList
 from xnet_wire.frames import HEADER_BYTES
 from xnet_wire.limits import PART_BYTES
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 
-from xnet_channel.threads.interrupts import InterruptsLetThrough
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.platform.interrupts import InterruptsLetThrough
+from xnet_channel.platform.native import CLOCK
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.addresses import format_host_port, is_path, parse_host_port, resolve
 from xnet_gateway.sockets.authentication import GIVING, AuthenticationError

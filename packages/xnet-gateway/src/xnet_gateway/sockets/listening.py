@@ -8,7 +8,7 @@ import os
 import socket
 import stat
 
-from xnet_channel.threads.native import CLOCK, OS, original
+from xnet_channel.platform.native import CLOCK, OS, original
 from xnet_gateway.sockets.addresses import format_host_port, is_loopback, parse_host_port, resolve
 
 TYPE_CHECKING = False

@@ -8,7 +8,7 @@ import stat
 import struct
 import sys
 
-from xnet_channel.threads.native import OS
+from xnet_channel.platform.native import OS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

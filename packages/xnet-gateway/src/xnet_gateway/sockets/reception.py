@@ -11,9 +11,9 @@ from __future__ import annotations
 import os
 import weakref
 
-from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.interrupts import InterruptsLetThrough
-from xnet_channel.threads.native import CLOCK, OS, start_thread
+from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.interrupts import InterruptsLetThrough
+from xnet_channel.platform.native import CLOCK, OS, start_thread
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets import listening
 from xnet_gateway.sockets.addresses import is_path

@@ -6,8 +6,8 @@ import _socket
 import signal
 import socket
 
-from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.native import CLOCK, OS, allocate_lock, start_thread
+from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.native import CLOCK, OS, allocate_lock, start_thread
 from xnet_gateway.bare.bootstrap import FIRST_LINE
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.native_popen import native_popen

@@ -24,7 +24,7 @@ from collections import Counter
 
 import attrs
 
-from xnet_channel.threads.native import CLOCK, allocate_lock, poll, start_thread
+from xnet_channel.platform.native import CLOCK, allocate_lock, poll, start_thread
 from xnet_gateway.sockets.addresses import peer_name
 from xnet_gateway.sockets.authentication import GIVING, AuthenticationError
 from xnet_gateway.sockets.handshaking import NoAnswer

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 
-from xnet_channel.threads.native import CLOCK
+from xnet_channel.platform.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import _socket
 import os
 import weakref
 
-from xnet_channel.threads.native import start_thread
+from xnet_channel.platform.native import start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

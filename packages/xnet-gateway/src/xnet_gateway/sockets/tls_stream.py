@@ -11,7 +11,7 @@ import _socket
 import select
 import ssl
 
-from xnet_channel.threads.native import CLOCK, poll
+from xnet_channel.platform.native import CLOCK, poll
 from xnet_gateway.sockets.streams import end_writing, left_s
 
 TYPE_CHECKING = False

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
+from xnet_channel.platform.interrupts import InterruptsLetThrough
 from xnet_channel.threads.errors import RemoteError, TimeoutError
-from xnet_channel.threads.interrupts import InterruptsLetThrough
 from xnet_gateway.bare.bootstrap import FIRST_LINE
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets import one_shot_server

@@ -6,7 +6,7 @@ import fcntl
 import subprocess
 import sys
 
-from xnet_channel.threads.native import OS
+from xnet_channel.platform.native import OS
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound

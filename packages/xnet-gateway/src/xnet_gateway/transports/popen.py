@@ -14,7 +14,7 @@ import sys
 from _socket import socketpair  # not from `socket`, where it may have been replaced
 from stat import S_ISDIR
 
-from xnet_channel.threads.native import OS
+from xnet_channel.platform.native import OS
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.native_popen import native_popen

@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 from _socket import socketpair  # not from `socket`, where it may have been replaced
 
+from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.interrupts import InterruptsLetThrough
+from xnet_channel.platform.native import CLOCK, allocate_lock, start_thread
 from xnet_channel.threads.errors import RemoteError, TimeoutError
-from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.interrupts import InterruptsLetThrough
-from xnet_channel.threads.native import CLOCK, allocate_lock, start_thread
 from xnet_channel.threads.sending import send_at_once
 from xnet_gateway.bare import relay_program
 from xnet_gateway.bare.bootstrap import blob

@@ -9,7 +9,7 @@ import os
 import sys
 
 from xnet_channel.core.errors import RemoteProtocolError
-from xnet_channel.threads.native import OS
+from xnet_channel.platform.native import OS
 from xnet_wire import codes
 
 TYPE_CHECKING = False

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from xnet_channel.threads import greenlets
-from xnet_channel.threads.flag import Flag
+from xnet_channel.platform import greenlets
+from xnet_channel.platform.flag import Flag
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

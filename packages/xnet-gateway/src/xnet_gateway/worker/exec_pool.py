@@ -14,17 +14,17 @@ from __future__ import annotations
 
 from collections import deque
 
-from xnet_channel.threads.errors import CANCEL, INTERRUPT
-from xnet_channel.threads.interrupts import (
+from xnet_channel.platform.interrupts import (
     forget_interrupts,
     hold_interrupts,
     nudge_main,
     release_interrupts,
 )
-from xnet_channel.threads.native import CLOCK, RLock, start_thread
+from xnet_channel.platform.native import CLOCK, RLock, start_thread
+from xnet_channel.platform.tracebacks import HEADER
+from xnet_channel.platform.wait_list import WaitList
 from xnet_channel.threads.error_data import describe_error
-from xnet_channel.threads.tracebacks import HEADER
-from xnet_channel.threads.wait_list import WaitList
+from xnet_channel.threads.errors import CANCEL, INTERRUPT
 from xnet_wire.channel_errors import BUSY, TERMINATING, ChannelError
 
 TYPE_CHECKING = False

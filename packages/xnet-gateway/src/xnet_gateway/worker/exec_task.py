@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import sys
 
-from xnet_channel.threads import greenlets
+from xnet_channel.platform import greenlets
+from xnet_channel.platform.interrupts import interrupt_main
+from xnet_channel.platform.native import OS, get_ident
+from xnet_channel.platform.own_imports import OWN_IMPORTS
+from xnet_channel.platform.tracebacks import HEADER, format_traceback, show_source
+from xnet_channel.threads.error_data import as_data
 from xnet_channel.threads.errors import (
     CANNOT_SEND,
     INTERRUPT,
@@ -15,11 +20,6 @@ from xnet_channel.threads.errors import (
     WorkerEndingError,
     remote_error,
 )
-from xnet_channel.threads.interrupts import interrupt_main
-from xnet_channel.threads.native import OS, get_ident
-from xnet_channel.threads.own_imports import OWN_IMPORTS
-from xnet_channel.threads.error_data import as_data
-from xnet_channel.threads.tracebacks import HEADER, format_traceback, show_source
 from xnet_gateway.worker.services import maybe_service
 from xnet_wire.channel_errors import REFUSED, ChannelError
 from xnet_wire.errors import WireError

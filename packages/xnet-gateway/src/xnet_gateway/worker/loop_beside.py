@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.native import start_thread
+from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.native import start_thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from xnet_channel.threads.interrupts import accept_nudges
-from xnet_channel.threads.native import OS, Hiding
+from xnet_channel.platform.interrupts import accept_nudges
+from xnet_channel.platform.native import OS, Hiding
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.worker import WorkerGateway
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from xnet_channel.threads.own_imports import OWN_IMPORTS
+from xnet_channel.platform.own_imports import OWN_IMPORTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

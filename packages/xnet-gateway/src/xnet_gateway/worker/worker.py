@@ -12,10 +12,10 @@ import sys
 from _signal import SIG_IGN, SIGINT, signal  # type: ignore[import-not-found]  # no stub
 
 from xnet_channel.core.errors import RemoteProtocolError
-from xnet_channel.threads.flag import Flag
-from xnet_channel.threads.interrupts import nudge_main
-from xnet_channel.threads.native import CLOCK, OS, be_main_thread, start_thread
-from xnet_channel.threads.own_imports import OWN_IMPORTS
+from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.interrupts import nudge_main
+from xnet_channel.platform.native import CLOCK, OS, be_main_thread, start_thread
+from xnet_channel.platform.own_imports import OWN_IMPORTS
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_gateway.tracing import maybe_tracer

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from xnet_channel.threads.native import OS
+from xnet_channel.platform.native import OS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

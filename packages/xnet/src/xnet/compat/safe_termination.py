@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from xnet.compat.worker_pool import WorkerPool
+from xnet_channel.platform.native import CLOCK
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

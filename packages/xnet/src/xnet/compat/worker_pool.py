@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from xnet_channel.platform.native import RLock
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.native import RLock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from xnet_channel.threads.native import CLOCK, RLock
-from xnet_channel.threads.wait_list import WaitList
+from xnet_channel.platform.native import CLOCK, RLock
+from xnet_channel.platform.wait_list import WaitList
 
 
 class Flag:

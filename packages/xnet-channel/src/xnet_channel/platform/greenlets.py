@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import sys
 
-from xnet_channel.threads import native
+from xnet_channel.platform import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,10 +110,10 @@ def _load(name: str) -> Library:
         raise ValueError(f"{name} cannot be used in a process whose threads {patched} has replaced")
     try:
         if name == "gevent":
-            from xnet_channel.threads.greenlets_gevent import Gevent
+            from xnet_channel.platform.greenlets_gevent import Gevent
 
             return Gevent()
-        from xnet_channel.threads.greenlets_eventlet import Eventlet
+        from xnet_channel.platform.greenlets_eventlet import Eventlet
 
         return Eventlet()
     except ImportError as error:

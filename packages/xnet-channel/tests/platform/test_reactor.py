@@ -7,8 +7,8 @@ import queue
 
 import pytest
 
-from xnet_channel.threads.interests import READ
-from xnet_channel.threads.reactor import get_reactor
+from xnet_channel.platform.interests import READ
+from xnet_channel.platform.reactor import get_reactor
 
 PATIENCE_S = 200.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import select
 
-from xnet_channel.threads.waker import Waker
+from xnet_channel.platform.waker import Waker
 
 
 def test_waking_twice_is_waking_once() -> None:

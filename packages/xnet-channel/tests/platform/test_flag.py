@@ -12,7 +12,7 @@ import pytest
 
 from background import Background
 from threads_helpers import PATIENCE_S, eventually
-from xnet_channel.threads.flag import Flag
+from xnet_channel.platform.flag import Flag
 
 
 def test_everybody_who_waits_is_told() -> None:

@@ -37,7 +37,7 @@ from __future__ import annotations
 # twice for every message of a main thread. Both names exist in CPython and PyPy.
 from _signal import SIG_DFL, SIGINT, SIGURG, getsignal, pthread_kill, signal  # type: ignore[import-not-found]  # no stub
 
-from xnet_channel.threads.native import get_ident, main_thread_ident
+from xnet_channel.platform.native import get_ident, main_thread_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from xnet_channel.threads.wait_list import WaitList
+from xnet_channel.platform.wait_list import WaitList
 
 
 def test_everybody_is_woken_and_owns_the_lock_again() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from threads_helpers import PATIENCE_S
-from xnet_channel.threads.spin import MAX_SPIN_S, MIN_SPIN_S, RETRY_WAITS, Spin
+from xnet_channel.platform.spin import MAX_SPIN_S, MIN_SPIN_S, RETRY_WAITS, Spin
 
 #: Vain waits after which nobody looks any more: the time is halved each time.
 VAIN_WAITS = 1 + sum(MAX_SPIN_S / 2**times > MIN_SPIN_S for times in range(20))

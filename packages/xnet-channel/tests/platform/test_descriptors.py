@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from xnet_channel.threads.descriptors import Descriptors
+from xnet_channel.platform.descriptors import Descriptors
 
 
 def test_they_are_non_blocking_and_closed_once() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 import threading
 
-from xnet_channel.threads.native import OS, get_ident
-from xnet_channel.threads.own_imports import OWN_IMPORTS
+from xnet_channel.platform.native import OS, get_ident
+from xnet_channel.platform.own_imports import OWN_IMPORTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ long soon stops spending it, and restored when spinning would have helped.
 
 from __future__ import annotations
 
-from xnet_channel.threads.native import CLOCK, OS
+from xnet_channel.platform.native import CLOCK, OS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

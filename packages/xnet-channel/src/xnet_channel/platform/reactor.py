@@ -9,10 +9,10 @@ from __future__ import annotations
 import heapq
 from collections import deque
 
-from xnet_channel.threads import native
-from xnet_channel.threads.interests import READ
-from xnet_channel.threads.tracebacks import tell_program
-from xnet_channel.threads.waker import Waker
+from xnet_channel.platform import native
+from xnet_channel.platform.interests import READ
+from xnet_channel.platform.tracebacks import tell_program
+from xnet_channel.platform.waker import Waker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import selectors
 
 from programs import output_of
-from xnet_channel.threads.interests import READ, WRITE
+from xnet_channel.platform.interests import READ, WRITE
 
 
 def test_the_values_are_those_of_selectors() -> None:
@@ -19,8 +19,8 @@ def test_a_session_that_leads_from_the_beginning_loads_no_reactor() -> None:
             import os, sys, threading
             from xnet_channel.threads.session import Session
             session = Session(os.pipe()[0], os.pipe()[1], role="worker", lead_first=True)
-            print("xnet_channel.threads.interests" in sys.modules, "selectors" in sys.modules,
-                  "xnet_channel.threads.reactor" in sys.modules, threading.active_count())
+            print("xnet_channel.platform.interests" in sys.modules, "selectors" in sys.modules,
+                  "xnet_channel.platform.reactor" in sys.modules, threading.active_count())
         """)
         == "True False False 1\n"
     )

@@ -17,11 +17,11 @@ import pytest
 from green_programs import LIBRARIES, run_green
 from programs import output_of
 from threads_helpers import PATIENCE_S
-from xnet_channel.threads import native
+from xnet_channel.platform import native
 
 #: Prints whether everything is what it is without patches.
 LOOK = """
-from xnet_channel.threads import native
+from xnet_channel.platform import native
 functions = (native.OS.read, native.allocate_lock, native.get_ident, native.poll, native.CLOCK.sleep)
 kinds = {type(function).__name__ for function in functions}
 print(kinds == {"builtin_function_or_method"}, native.RLock.__module__, native.patched_by())
@@ -84,7 +84,7 @@ def test_whatever_is_patched_it_is_the_same(library: str, order: str) -> None:
 def test_threads_that_carry_a_connection_can_be_hidden() -> None:
     program = """
 import threading
-from xnet_channel.threads import native
+from xnet_channel.platform import native
 names, looked = [], threading.Semaphore(0)
 def look():
     names.append([thread.name for thread in threading.enumerate()])
@@ -183,7 +183,7 @@ def test_a_thread_runs_whatever_is_called_before_it(change: str) -> None:
     """It ended before it began: a reactor was lost for the whole process, without a word to who waited."""
     program = f"""
 import threading
-from xnet_channel.threads.native import start_thread
+from xnet_channel.platform.native import start_thread
 {change}
 ran = []
 done = threading.Lock()

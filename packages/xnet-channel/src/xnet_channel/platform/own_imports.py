@@ -14,7 +14,7 @@ from __future__ import annotations
 import builtins
 import sys
 
-from xnet_channel.threads.native import OS, allocate_lock, get_ident
+from xnet_channel.platform.native import OS, allocate_lock, get_ident
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

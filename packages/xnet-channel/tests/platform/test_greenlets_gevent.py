@@ -5,8 +5,8 @@ from __future__ import annotations
 from green_programs import run_green
 
 BEGIN = """
-from xnet_channel.threads import native
-from xnet_channel.threads.greenlets_gevent import Gevent
+from xnet_channel.platform import native
+from xnet_channel.platform.greenlets_gevent import Gevent
 library = Gevent()
 """
 

@@ -8,12 +8,12 @@ import sys
 import pytest
 
 from programs import output_of
-from xnet_channel.threads.own_imports import OwnImports
+from xnet_channel.platform.own_imports import OwnImports
 
 #: Keeps how imports work, and sees to it that those modules are not loaded.
 HEAD = """
 import builtins, sys, threading
-from xnet_channel.threads.own_imports import OWN_IMPORTS
+from xnet_channel.platform.own_imports import OWN_IMPORTS
 OWN_IMPORTS.keep()
 for name in ("colorsys", "wave", "xml", "xml.dom"):
     assert name not in sys.modules

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from threads_helpers import PATIENCE_S, pair
-from xnet_channel.threads.stack_room import may_read
+from xnet_channel.platform.stack_room import may_read
 
 ROOMS = range(8, 130)
 

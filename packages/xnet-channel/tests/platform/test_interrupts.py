@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from threads_helpers import PATIENCE_S
-from xnet_channel.threads.interrupts import (
+from xnet_channel.platform.interrupts import (
     INTERRUPTS,
     InterruptsLetThrough,
     hold_interrupts,
@@ -162,7 +162,7 @@ def test_a_nudge_ends_a_wait_that_an_interrupt_came_too_early_for() -> None:
     """``interrupt_main`` of the standard library wakes nobody, as a signal just before the wait does."""
     program = """
 import _thread, time
-from xnet_channel.threads.interrupts import accept_nudges, nudge_main
+from xnet_channel.platform.interrupts import accept_nudges, nudge_main
 accept_nudges()
 def interrupt():
     _thread.interrupt_main()
@@ -181,7 +181,7 @@ except KeyboardInterrupt:
 def test_a_program_keeps_its_own_use_of_the_signal() -> None:
     program = """
 import signal
-from xnet_channel.threads.interrupts import accept_nudges, nudge_main
+from xnet_channel.platform.interrupts import accept_nudges, nudge_main
 came = []
 signal.signal(signal.SIGURG, lambda *arguments: came.append(1))
 accept_nudges()

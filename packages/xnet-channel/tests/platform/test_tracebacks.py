@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from programs import output_of
-from xnet_channel.threads.tracebacks import MOST_CALLS, describe_bug, format_traceback
+from xnet_channel.platform.tracebacks import MOST_CALLS, describe_bug, format_traceback
 
 
 class UnprintableError(Exception):
@@ -93,7 +93,7 @@ def test_a_bug_in_one_sentence() -> None:
 def test_a_hook_that_fails_is_no_end() -> None:
     program = """if 1:
         import os, sys
-        from xnet_channel.threads.tracebacks import tell_excepthook
+        from xnet_channel.platform.tracebacks import tell_excepthook
         os.dup2(1, 2)
         sys.excepthook = None
         import threading

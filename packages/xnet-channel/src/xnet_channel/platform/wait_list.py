@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import threading
 
-from xnet_channel.threads import greenlets
-from xnet_channel.threads.native import allocate_lock
+from xnet_channel.platform import greenlets
+from xnet_channel.platform.native import allocate_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from xnet_channel.threads.greenlets import Waiter
+    from xnet_channel.platform.greenlets import Waiter
 
     class Waking(Protocol):
         """Somebody who waits and is no thread."""

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from threads_helpers import eventually
-from xnet_channel.threads.acknowledged import kernel_answers
+from xnet_channel.platform.acknowledged import kernel_answers
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="others do not tell")
 

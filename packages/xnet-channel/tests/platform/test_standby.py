@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from xnet_channel.threads.standby import AT_FIRST, REFUSED_AT_EXIT, Standby
+from xnet_channel.platform.standby import AT_FIRST, REFUSED_AT_EXIT, Standby
 
 PATIENCE_S = 200
 
@@ -48,7 +48,7 @@ def test_threads_begin_while_exit_handlers_run(hides: bool) -> None:
     """Whether Python refuses them there or not."""
     program = f"""
 import atexit, threading
-from xnet_channel.threads import native
+from xnet_channel.platform import native
 native.Hiding.hides = {hides}
 native.reserve_thread()
 @atexit.register
@@ -62,7 +62,7 @@ def at_exit():
 
 def test_only_a_python_that_refuses_threads_reserves_any() -> None:
     program = """
-from xnet_channel.threads import native
+from xnet_channel.platform import native
 native.reserve_thread()
 print(native.STANDBY.take(lambda: None))
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xnet_channel.threads.native import OS
+from xnet_channel.platform.native import OS
 
 
 class Waker:

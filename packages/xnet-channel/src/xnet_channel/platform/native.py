@@ -20,7 +20,7 @@ from __future__ import annotations
 import sys
 import threading
 
-from xnet_channel.threads.standby import REFUSED_AT_EXIT, STANDBY
+from xnet_channel.platform.standby import REFUSED_AT_EXIT, STANDBY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

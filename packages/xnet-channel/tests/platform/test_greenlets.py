@@ -9,12 +9,12 @@ import pytest
 
 from background import Background
 from green_programs import LIBRARIES, run_green
-from xnet_channel.threads import greenlets, native
+from xnet_channel.platform import greenlets, native
 
 #: Makes both ends of a connection, and of two channels.
 PAIR = """
 from threads_helpers import Pair, PATIENCE_S
-from xnet_channel.threads import greenlets
+from xnet_channel.platform import greenlets
 both = Pair()
 ours, theirs = both.channels()
 """
@@ -128,7 +128,7 @@ print(sizes[:8] == [1_000_000] * 8, sizes[8:-1] == [1000] * 3000, sizes[-1])
 @with_each
 def test_callbacks_run_in_a_greenlet_one_at_a_time(library: str) -> None:
     program = """
-from xnet_channel.threads import native
+from xnet_channel.platform import native
 seen, inside = [], []
 def take(item):
     inside.append(item)
@@ -167,8 +167,8 @@ except feeds_failing.RemoteError as error:
 @with_each
 def test_threads_of_the_system_wait_as_ever(library: str) -> None:
     program = """
-from xnet_channel.threads import native
-from xnet_channel.threads.flag import Flag
+from xnet_channel.platform import native
+from xnet_channel.platform.flag import Flag
 got, done = [], Flag()
 def receive():
     got.append(ours.receive(PATIENCE_S))
@@ -190,7 +190,7 @@ print(got)
 def test_what_another_greenlet_takes_slowly_stays_bounded(library: str) -> None:
     """Spec: FC-042. To the rule about stalls a greenlet is what a thread is."""
     program = """
-from xnet_channel.threads import native
+from xnet_channel.platform import native
 slow, feeds_slow = both.channels()
 def feed():
     try:
@@ -225,7 +225,7 @@ for _ in range(2):
     assert run_green(library, USE + program) == sentence * 2
     sentence = f"{other} cannot be used in a process whose threads {library} has replaced\n"
     program = f"""
-from xnet_channel.threads import greenlets
+from xnet_channel.platform import greenlets
 patch()
 try:
     greenlets.use({other!r})
@@ -238,7 +238,7 @@ except ValueError as error:
 @with_each
 def test_a_library_that_is_not_installed_is_named(library: str) -> None:
     program = f"""
-from xnet_channel.threads import greenlets
+from xnet_channel.platform import greenlets
 for name in [{library!r}] + [name for name in sys.modules if name.startswith({library!r} + ".")]:
     sys.modules[name] = None
 try:

@@ -7,9 +7,9 @@ from collections import deque
 
 from greenlet import getcurrent
 
-from xnet_channel.threads import native
-from xnet_channel.threads.own_imports import OWN_IMPORTS
-from xnet_channel.threads.waker import Waker
+from xnet_channel.platform import native
+from xnet_channel.platform.own_imports import OWN_IMPORTS
+from xnet_channel.platform.waker import Waker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What the system gives: descriptors, threads, locks, clocks, interrupts, greenlets. No word of channels."""
