@@ -6,7 +6,7 @@ from programs import output_of
 
 #: Two sessions of one process, and a callback that is in the middle of an item when the program ends.
 PROGRAM = """
-import socket, threading, time
+import socket, threading
 from xnet_channel.threads.session import Session
 from xnet_channel.threads.owner import SessionOwner
 from xnet_wire import frames
@@ -22,7 +22,7 @@ threading.excepthook = lambda call: print(repr(call.exc_value), flush=True)
 inside = threading.Event()
 def callback(item):
     inside.set()
-    time.sleep({seconds})
+    {stay}
     raise ValueError(item)
 channel = session.request(frames.INFO)
 channel.setcallback(callback)
@@ -33,8 +33,8 @@ print("ends", flush=True)
 
 
 def test_it_waits_for_callbacks_so_that_their_errors_are_told() -> None:
-    assert output_of(PROGRAM.format(seconds=0.3)) == "ends\nValueError('the item')\n"
+    assert output_of(PROGRAM.format(stay="threading.main_thread().join(200)")) == "ends\nValueError('the item')\n"
 
 
 def test_it_does_not_wait_for_ever() -> None:
-    assert output_of(PROGRAM.format(seconds=3600)) == "ends\n"
+    assert output_of(PROGRAM.format(stay="threading.Event().wait(3600)")) == "ends\n"
