@@ -224,7 +224,7 @@ def deliver_through_view(connection: Connection, stream: bytes, size: int = 700)
     """Deliver as the shell does: what is missing of a large payload straight into its buffer."""
     events: list[Event] = []
     while stream:
-        view = connection.pending_view()
+        view = connection.receiving.pending_view()
         if view is None:
             piece, stream = stream[:size], stream[size:]
             events += connection.receive_data(piece)
@@ -233,5 +233,5 @@ def deliver_through_view(connection: Connection, stream: bytes, size: int = 700)
             view[:count] = stream[:count]
             stream = stream[count:]
             del view
-            events += connection.pending_filled(count)
+            events += connection.receiving.pending_filled(count)
     return events

@@ -167,8 +167,8 @@ class Pair:
         elif not (
             way == "sole"
             and known is not None
-            and far.connection.pending_view() is None
-            and far.connection.receive_sole_item(piece, known)
+            and far.connection.receiving.pending_view() is None
+            and far.connection.receiving.receive_sole_item(piece, known)
         ):
             far.connection.receive_data(piece)
         far.states.update(far.connection.table.open)

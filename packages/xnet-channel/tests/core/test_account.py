@@ -197,10 +197,10 @@ def test_li_012_an_item_that_would_be_too_large_is_not_decoded(way: str) -> None
 
 def test_the_short_way_counts_as_the_long_one() -> None:
     connection, (channel,) = channels(1)
-    assert connection.receive_sole_item(data(1, "ping"), channel)
+    assert connection.receiving.receive_sole_item(data(1, "ping"), channel)
     assert kept(connection) == 5 + ITEM_COST_BYTES
     connection.table.account.kept_bytes = MEMORY
-    assert not connection.receive_sole_item(data(1, "ping"), channel)
+    assert not connection.receiving.receive_sole_item(data(1, "ping"), channel)
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_li_003_li_004_ch_033_the_item_limit(stream: bytes) -> None:
     assert taken(connection, channel)[-1] == b"x" * 96
 
     connection, channel = with_channel(WORKER, local_hello(item=len(ITEM) - 1))
-    assert not connection.receive_sole_item(stream, channel)
+    assert not connection.receiving.receive_sole_item(stream, channel)
     connection.receive_data(data(1) + stream)
     assert failed_with(connection) == codes.LIMIT_EXCEEDED
     assert f"an item of {len(ITEM)} bytes or more; the limit announced here is {len(ITEM) - 1}" in str(

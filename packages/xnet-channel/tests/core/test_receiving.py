@@ -318,11 +318,11 @@ def test_er_005_a_payload_that_fills_after_the_end_has_no_effect() -> None:
     connection, channel = with_channel(WORKER)
     stream = data(1, LONG)
     connection.receive_data(stream[:-1])
-    view = connection.pending_view()
+    view = connection.receiving.pending_view()
     assert view is not None
     connection.receive_eof()
     view[:] = stream[-1:]
-    assert connection.pending_filled(1) == []
+    assert connection.receiving.pending_filled(1) == []
     assert not channel.receiver.items
 
 
@@ -367,7 +367,8 @@ def effect(
     channel.receiver.arrived = channel.receiver.granted = 10**6
     channel.receiver.arrived += WINDOW - room
     channel.receiver.relieved = relieved
-    if not (short and connection.pending_view() is None and connection.receive_sole_item(arrived, channel)):
+    receiving = connection.receiving
+    if not (short and receiving.pending_view() is None and receiving.receive_sole_item(arrived, channel)):
         connection.receive_data(arrived)
     return (
         [(total, getattr(item, "id", item), kept) for total, item, kept in channel.receiver.items],
@@ -389,7 +390,7 @@ def test_the_short_way_does_what_the_long_one_does(before: bytes) -> None:
 
 def test_the_short_way_is_taken() -> None:
     connection, channel = with_channel(WORKER)
-    assert connection.receive_sole_item(data(1, "text"), channel)
+    assert connection.receiving.receive_sole_item(data(1, "text"), channel)
     assert connection.take(channel) == "text"
     for size in range(len(data(1, "text"))):
-        assert not connection.receive_sole_item(data(1, "text")[:size], channel)
+        assert not connection.receiving.receive_sole_item(data(1, "text")[:size], channel)

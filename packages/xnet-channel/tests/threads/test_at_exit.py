@@ -33,7 +33,10 @@ print("ends", flush=True)
 
 
 def test_it_waits_for_callbacks_so_that_their_errors_are_told() -> None:
-    assert output_of(PROGRAM.format(stay="threading.main_thread().join(200)")) == "ends\nValueError('the item')\n"
+    assert (
+        output_of(PROGRAM.format(stay="threading.main_thread().join(200)"))
+        == "ends\nValueError('the item')\n"
+    )
 
 
 def test_it_does_not_wait_for_ever() -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from xnet_channel.core.connection import Connection
+    from xnet_channel.core.connection_state import ConnectionState
     from xnet_channel.core.events import Event
 
     Payload = bytes | bytearray
@@ -56,7 +56,7 @@ class ControlFrames:
 
     __slots__ = ("_connection", "handlers")
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: ConnectionState) -> None:
         self._connection = connection
         self.handlers: dict[int, Handler] = {
             frames.STATUS: lambda id_, payload: self._request(frames.STATUS, id_, payload),

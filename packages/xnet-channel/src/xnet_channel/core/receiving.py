@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_channel.core.channel_state import ChannelState
-    from xnet_channel.core.connection import Connection
+    from xnet_channel.core.connection_state import ConnectionState
     from xnet_channel.core.events import Event
     from xnet_channel.core.outgoing import Buffer
 
@@ -58,11 +58,14 @@ class Receiving:
         decoder: Splits bytes into frames.
     """
 
-    def __init__(self, connection: Connection, make_channel: Callable[[ChannelState], Any]) -> None:
+    def __init__(self, connection: ConnectionState, make_channel: Callable[[ChannelState], Any]) -> None:
         self._connection = connection
         self._make_channel = make_channel
         limits = connection.local.limits
         self.decoder = frames.FrameDecoder(limits.frame, HELLO_BYTES)
+        #: The unfilled rest of a large payload to read into directly, or None; then say how much
+        #: with ``pending_filled``.
+        self.pending_view: Final = self.decoder.pending_view
         self._values = values.ValueDecoder(self._reference, limits.depth)
         self._item_limit = limits.item
         self._account: Final = connection.table.account
@@ -153,7 +156,7 @@ class Receiving:
         return True
 
     def receive_eof(self) -> None:
-        """Take the end of input; see ``Connection.receive_eof``."""
+        """Take the end of input."""
         connection = self._connection
         if connection.failure is not None or connection.phase is states.ENDED_CONNECTION:
             return
@@ -185,7 +188,7 @@ class Receiving:
             self._fail(error)
 
     def pending_filled(self, count: int) -> list[Event]:
-        """Take bytes that were read into the pending view; see ``Connection.pending_filled``."""
+        """Take so many bytes, which were read into the pending view; returns events."""
         frame = self.decoder.pending_filled(count)
         if frame is None or self._connection.phase is states.ENDED_CONNECTION:
             return []

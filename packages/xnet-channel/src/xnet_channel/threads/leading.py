@@ -343,7 +343,7 @@ class Leading:
     def _read_large_locked(self) -> None:
         """Read on while a large payload comes; not for ever, others want the lock too."""
         for _ in range(CHUNKS_PER_TURN):
-            if self._session.connection.pending_view() is None or not self._read_locked():
+            if self._session.connection.receiving.pending_view() is None or not self._read_locked():
                 return
 
     def _read_locked(self, wanted: ChannelState | None = None) -> bool:
@@ -353,8 +353,8 @@ class Leading:
             wanted: As for ``_lead_locked``.
         """
         session = self._session
-        connection = session.connection
-        pending = connection.pending_view()
+        receiving = session.connection.receiving
+        pending = receiving.pending_view()
         try:
             data = b""
             if pending is None:
@@ -374,14 +374,14 @@ class Leading:
         self.heard = True
         try:
             if pending is not None:
-                session.dispatch_locked(connection.pending_filled(count))
+                session.dispatch_locked(receiving.pending_filled(count))
                 return count == len(pending) and not session.finished
-            if wanted is None or not connection.receive_sole_item(data, wanted):
-                session.dispatch_locked(connection.receive_data(data))
+            if wanted is None or not receiving.receive_sole_item(data, wanted):
+                session.dispatch_locked(receiving.receive_data(data))
             return count == READ_BYTES and not session.finished
         except Exception as error:  # noqa: BLE001 - a bug here must leave nobody waiting, here or there (ER-011)
             text = f"internal error while reading: {describe_bug(error)}"
-            connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, text))
+            session.connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, text))
             session.eof_locked(None)
             tell_program(error)
             return False
