@@ -14,23 +14,28 @@ from xnet_gateway import output_relay  # noqa: F401 - so has its one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Final, Protocol
 
-    from xnet_group.group import Group
+    class Terminable(Protocol):
+        """A group, as far as it is known here."""
+
+        def terminate(self, timeout: float | None) -> object:
+            """End it."""
+
 
 #: How long gateways get to end by themselves at interpreter exit, in seconds. Small, so that a script that
 #: failed is back at the prompt; a program whose workers need longer calls ``terminate()`` itself.
 TIMEOUT_S: Final = 1.0
 
-_groups_with_gateways: set[Group] = set()
+_groups_with_gateways: set[Terminable] = set()
 
 
-def remember(group: Group) -> None:
+def remember(group: Terminable) -> None:
     """End this group's gateways at interpreter exit."""
     _groups_with_gateways.add(group)
 
 
-def forget(group: Group) -> None:
+def forget(group: Terminable) -> None:
     """The group has no gateways any more."""
     _groups_with_gateways.discard(group)
 
@@ -42,7 +47,7 @@ def terminate_groups() -> None:
     _groups_with_gateways.clear()
 
 
-def _terminate_quietly(group: Group) -> None:
+def _terminate_quietly(group: Terminable) -> None:
     try:
         group.terminate(TIMEOUT_S)
     except (Exception, KeyboardInterrupt):  # noqa: BLE001

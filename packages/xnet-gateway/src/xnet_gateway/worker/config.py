@@ -15,9 +15,20 @@ from xnet_wire import codes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Final
+    from typing import Any, Final, Protocol
 
-    from xnet_gateway.worker.worker import WorkerGateway
+    class Configurable(Protocol):
+        """What of a worker can be set."""
+
+        def rename(self, gateway_id: str) -> None:
+            """Take a name."""
+
+        def set_execmodel(self, name: str) -> None:
+            """Say where executions run."""
+
+        def keep_alive(self, interval_s: float) -> None:
+            """End when nothing is heard any more."""
+
 
 #: A day. Spec: the table of HS-020.
 LONGEST_KEEPALIVE_MS: Final = 86_400_000
@@ -25,7 +36,7 @@ LONGEST_KEEPALIVE_MS: Final = 86_400_000
 FARTHEST_NICE: Final = 40
 
 
-def apply_config(worker: WorkerGateway, config: dict[str, Any]) -> None:
+def apply_config(worker: Configurable, config: dict[str, Any]) -> None:
     """Apply the configuration, in the order of the table below.
 
     Raises:
@@ -44,7 +55,7 @@ def apply_config(worker: WorkerGateway, config: dict[str, Any]) -> None:
             ) from error
 
 
-def _apply_env(worker: WorkerGateway, environment: dict[str, str | None]) -> None:
+def _apply_env(worker: Configurable, environment: dict[str, str | None]) -> None:
     for name, value in environment.items():
         if value is None:
             os.environ.pop(name, None)
@@ -52,36 +63,36 @@ def _apply_env(worker: WorkerGateway, environment: dict[str, str | None]) -> Non
             os.environ[name] = value
 
 
-def _apply_chdir(worker: WorkerGateway, path: str) -> None:
+def _apply_chdir(worker: Configurable, path: str) -> None:
     if not os.path.isdir(path):
         os.mkdir(path)
     os.chdir(path)
 
 
-def _apply_nice(worker: WorkerGateway, increment: int) -> None:
+def _apply_nice(worker: Configurable, increment: int) -> None:
     if increment and hasattr(os, "nice"):
         os.nice(max(-FARTHEST_NICE, min(FARTHEST_NICE, increment)))  # the kernel sees to the ends
 
 
-def _apply_id(worker: WorkerGateway, gateway_id: str) -> None:
+def _apply_id(worker: Configurable, gateway_id: str) -> None:
     worker.rename(gateway_id)
 
 
-def _apply_execmodel(worker: WorkerGateway, name: str) -> None:
+def _apply_execmodel(worker: Configurable, name: str) -> None:
     worker.set_execmodel(name)
 
 
-def _apply_dont_write_bytecode(worker: WorkerGateway, switch: bool) -> None:
+def _apply_dont_write_bytecode(worker: Configurable, switch: bool) -> None:
     sys.dont_write_bytecode = switch
 
 
-def _apply_alias(worker: WorkerGateway, switch: bool) -> None:
+def _apply_alias(worker: Configurable, switch: bool) -> None:
     if switch:
         # By its name: that package is above this one, and need not be installed.
         __import__("xnet.alias", fromlist=["install"]).install(in_worker=True)
 
 
-def _apply_stdout(worker: WorkerGateway, place: str) -> None:
+def _apply_stdout(worker: Configurable, place: str) -> None:
     if place == "stderr":
         return
     path = os.devnull if place == "null" else place
@@ -94,14 +105,14 @@ def _apply_stdout(worker: WorkerGateway, place: str) -> None:
     OS.close(fd)
 
 
-def _apply_keepalive(worker: WorkerGateway, interval_ms: int) -> None:
+def _apply_keepalive(worker: Configurable, interval_ms: int) -> None:
     if not 0 < interval_ms <= LONGEST_KEEPALIVE_MS:
         raise ValueError(f"expected milliseconds, from 1 to {LONGEST_KEEPALIVE_MS}")
     worker.keep_alive(interval_ms / 1000)
 
 
 #: Key and how it is applied, in the order of HS-020. The types of the values were checked with HELLO.
-KEYS: Final[tuple[tuple[str, Callable[[WorkerGateway, Any], None]], ...]] = (
+KEYS: Final[tuple[tuple[str, Callable[[Configurable, Any], None]], ...]] = (
     ("env", _apply_env),
     ("chdir", _apply_chdir),
     ("nice", _apply_nice),
