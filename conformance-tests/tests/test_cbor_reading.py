@@ -57,6 +57,17 @@ def test_what_is_no_value_is_refused(data: str) -> None:
         read_value(bytes.fromhex(data))
 
 
+@pytest.mark.parametrize("data", ["c24105", "c340", "81c248ffffffffffffffff", "c348ffffffffffffffff"])
+def test_bignums_of_64_bits_are_what_no_encoder_writes(data: str) -> None:
+    """Spec: VA-002, VA-021."""
+    read_value(bytes.fromhex(data))
+    with pytest.raises(NotAValue, match="64 bits") as caught:
+        read_value(bytes.fromhex(data), as_encoded=True)
+    assert caught.value.req == "VA-002"
+    with pytest.raises(NotAValue):
+        read_values(bytes.fromhex("81" + data))
+
+
 def test_nothing_is_no_value() -> None:
     with pytest.raises(NotAValue):
         read_value(b"")

@@ -168,7 +168,7 @@ class AdapterRunner:
 
 def _read(answer: Mapping[str, Any]) -> Any:
     try:
-        return read_value(bytes.fromhex(answer["hex"]))
+        return read_value(bytes.fromhex(answer["hex"]), as_encoded=True)
     except (KeyError, TypeError, ValueError, NotAValue) as error:
         raise CheckFailed("a value was not encoded", actual=f"{_shown(answer)}: {error}") from None
 

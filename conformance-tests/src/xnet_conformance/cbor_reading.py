@@ -17,18 +17,23 @@ _SEQUENCE_TAGS: Final = {258: "set", 58400: "tuple", 58401: "frozenset"}
 class NotAValue(Exception):
     """The bytes are not the encoding of one value. The text says why, and at which byte."""
 
-    def __init__(self, reason: str, offset: int) -> None:
+    def __init__(self, reason: str, offset: int, req: str = "VA-001") -> None:
         super().__init__(f"{reason} (at byte {offset})")
         self.offset = offset
+        self.req = req
 
 
-def read_value(data: bytes) -> Value:
+def read_value(data: bytes, *, as_encoded: bool = False) -> Value:
     """Return the value that `data` encodes, all of it. Spec: VA-001, VA-020, VA-021.
+
+    Args:
+        data: The bytes.
+        as_encoded: Refuse what a decoder takes and no encoder may write. Spec: VA-002.
 
     Raises:
         NotAValue: It encodes none.
     """
-    reader = _Reader(data)
+    reader = _Reader(data, as_encoded=as_encoded)
     value = reader.value(0)
     if reader.at != len(data):
         raise NotAValue(f"{len(data) - reader.at} bytes after the value", reader.at)
@@ -36,12 +41,12 @@ def read_value(data: bytes) -> Value:
 
 
 def read_values(data: bytes) -> list[tuple[Value, bytes]]:
-    """Return the items of the payload of CHANNEL_BATCH, each with its bytes. Spec: CH-034.
+    """Return the items of a testee's CHANNEL_BATCH, each with its bytes. Spec: CH-034.
 
     Raises:
         NotAValue: It is no array of one or more values.
     """
-    reader = _Reader(data)
+    reader = _Reader(data, as_encoded=True)
     major, count, _ = reader.head()
     if major != 4 or not count:
         raise NotAValue("a batch is an array with one or more items", 0)
@@ -56,8 +61,9 @@ def read_values(data: bytes) -> list[tuple[Value, bytes]]:
 
 
 class _Reader:
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, *, as_encoded: bool) -> None:
         self.data = data
+        self.as_encoded = as_encoded
         self.at = 0
 
     def take(self, count: int) -> bytes:
@@ -128,6 +134,8 @@ class _Reader:
             return Value(kind, inner.content)
         if tag in (2, 3) and inner.kind == "bytes":
             number = int.from_bytes(inner.content, "big")
+            if self.as_encoded and number < 1 << 64:
+                raise NotAValue(f"tag {tag} on an integer of 64 bits", start, "VA-002")
             return Value("int", number if tag == 2 else -1 - number)
         if tag == 43000 and inner.kind == "list" and [v.kind for v in inner.content] == ["float", "float"]:
             return Value("complex", tuple(v.content for v in inner.content))

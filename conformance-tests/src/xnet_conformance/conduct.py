@@ -363,6 +363,8 @@ class Conduct:
             return (1 if kind == "list" else 2) + max(
                 (self._judge(element) for element in content), default=0
             )
+        if kind == "int":
+            return 0 if -(1 << 64) <= content < 1 << 64 else 1
         return {"complex": 2, "channel": 1, "py2str": 1, "surrogates": 1}.get(kind, 0)
 
 
@@ -386,4 +388,4 @@ def read_items(frame: Frame, account: Account) -> list[tuple[Value, bytes]]:
         return read_values(frame.payload)
     data = b"".join([*account.pieces, frame.payload])
     account.pieces.clear()
-    return [(read_value(data), data)]
+    return [(read_value(data, as_encoded=True), data)]

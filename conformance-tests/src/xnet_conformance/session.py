@@ -283,7 +283,7 @@ class Session:
         try:
             items = read_items(one, account)
         except NotAValue as error:
-            self.conduct.violations.append(Violation("VA-001", f"an item on channel {one.channel}: {error}"))
+            self.conduct.violations.append(Violation(error.req, f"an item on channel {one.channel}: {error}"))
             items = []
         for value, data in items:
             self.conduct.value(value)

@@ -33,11 +33,14 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 
 from xnet_conformance.errors import CaseError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: So many containers in each other are described.
 _DEEP: Final = 16
@@ -193,7 +196,7 @@ def format_shallow(value: Value) -> object:
         count += 1
         inside = inside.content[0][1] if kind == "dict" else inside.content[0]
     if count < _DEEP:
-        return format_value(value)
+        return _format(value, format_shallow)
     nest: dict[str, object] = {"t": "nest", "kind": kind, "n": count}
     if key is not None:
         nest["key"] = format_value(key)
@@ -204,6 +207,10 @@ def format_shallow(value: Value) -> object:
 
 def format_value(value: Value) -> object:
     """Return the full tagged notation: each scalar but null and bool is text, so that JSON loses nothing."""
+    return _format(value, format_value)
+
+
+def _format(value: Value, inner: Callable[[Value], object]) -> object:
     kind, content = value.kind, value.content
     if kind in ("null", "bool"):
         return content
@@ -216,8 +223,8 @@ def format_value(value: Value) -> object:
     if kind in ("bytes", "py2str", "surrogates"):
         return {"t": kind, "v": content.hex()}
     if kind == "dict":
-        return {"t": kind, "v": [[format_value(key), format_value(item)] for key, item in content]}
-    return {"t": kind, "v": [format_value(element) for element in content]}
+        return {"t": kind, "v": [[inner(key), inner(item)] for key, item in content]}
+    return {"t": kind, "v": [inner(element) for element in content]}
 
 
 def describe(value: Value, most: int = 200) -> str:

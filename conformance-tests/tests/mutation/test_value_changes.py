@@ -27,6 +27,7 @@ CHANGES = [
     ("channel-next", "d9e42203", "d9e42205"),
     ("channel-other-parity", "d9e42203", "d9e42204"),
     ("long-head", "6161", "7b000000000000000161"),
+    ("as-bignum", "1bffffffffffffffff", "c248ffffffffffffffff"),
     ("indefinite", "8101", "9f01ff"),
     ("trailing-byte", "01", "01f6"),
     ("cut", "6161", "61"),

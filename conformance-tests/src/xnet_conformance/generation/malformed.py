@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from xnet_conformance.case import Case
+from xnet_conformance.generation.refused_values import refused_values
 from xnet_conformance.specification import read_specification
 
 if TYPE_CHECKING:
@@ -115,14 +116,16 @@ def _refusals() -> Iterator[tuple[str, str]]:
         if text not in seen:
             seen.add(text)
             yield f"more.{name}", text
-    yield "too-deep.lists", "81" * 512 + "80"
-    yield "too-deep.tags", "d9e42081" * 256 + "d9e42080"
-    yield "too-deep.surrogates", "81" * 512 + "d9e42443eda080"
-    yield "too-deep.bignum", "81" * 512 + "c24101"
+    for name, text in refused_values():
+        if text not in seen:
+            seen.add(text)
+            yield name, text
 
 
 def _refused(name: str, data: str, req: str) -> Case:
     reqs = ("VA-023", "LI-004") if name.startswith("too-deep") else (req, "VA-026")
+    if name.startswith("equal."):
+        reqs = ("VA-022", "VA-020")
     tagged = "d9e424" in data
     return Case(
         id=f"values.refused.{name}",

@@ -164,6 +164,13 @@ def widen_head(payload: bytes) -> bytes:
     return bytes([payload[0] & 0xE0 | 27]) + number.to_bytes(8, "big") + payload[1 + extra :]
 
 
+def _as_bignum(payload: bytes) -> bytes:
+    """Return an integer of nine bytes as tag 2 or 3 on its eight."""
+    if payload[:1] not in (b"\x1b", b"\x3b"):
+        return payload
+    return bytes([0xC2 + (payload[0] >> 5), 0x48]) + payload[1:]
+
+
 def _indefinite(payload: bytes) -> bytes:
     return bytes([0x9F]) + payload[1:] + b"\xff" if payload and 0x80 <= payload[0] < 0x98 else payload
 
@@ -171,6 +178,7 @@ def _indefinite(payload: bytes) -> bytes:
 #: Name -> change of bytes.
 ENCODINGS: Final[dict[str, Callable[[bytes], bytes]]] = {
     "long-head": widen_head,
+    "as-bignum": _as_bignum,
     "indefinite": _indefinite,
     "trailing-byte": lambda payload: payload + b"\xf6",
     "cut": lambda payload: payload[:-1],

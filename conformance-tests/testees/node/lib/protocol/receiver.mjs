@@ -7,6 +7,7 @@
 import { countBatch, decodeBatch, decodeItem } from "../wire/decode.mjs";
 import { Violation } from "../wire/errors.mjs";
 import { FIXED, FRAME, frameName } from "../wire/registry.mjs";
+import { ChannelReference } from "../wire/types.mjs";
 import { Writer } from "../wire/writer.mjs";
 
 /** @typedef {import("../wire/registry.mjs").Limits} Limits */
@@ -155,7 +156,7 @@ export class Receiver {
       channel: (/** @type {number} */ id) => {
         this.channels.checkReference(id);
         references.push(id);
-        return undefined;
+        return new ChannelReference(id); // it may be a key
       },
     };
   }
