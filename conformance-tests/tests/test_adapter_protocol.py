@@ -14,10 +14,10 @@ from jsonschema import Draft202012Validator
 from conversation_schemas import FOLDER, SCHEMAS, judge, name_of, problems, recorded
 from program_helpers import skeleton
 from xnet_conformance.case_files import load_cases, select
+from xnet_conformance.initiating import asked
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.suite_running import run_suite
 from xnet_conformance.testee import default_profile
-from xnet_conformance.values import parse_value
 
 CASES = load_cases()
 #: What a case says in its step `sync` that the application is told.
@@ -105,10 +105,7 @@ def test_whatever_cases_ask_for_is_in_the_schema() -> None:
     for case in CASES:
         for step in steps_of(case.steps):
             if "application" in step:
-                fields = {key: item for key, item in step["application"].items() if key != "as"}
-                if isinstance(fields.get("source"), dict):
-                    fields["source"] = parse_value(fields["source"]).content
-                message = {"id": 1, "cmd": "do", **fields}
+                message = {"id": 1, "cmd": "do", **asked(step["application"])}
             elif "sync" in step:
                 fields = {key: item for key, item in step["sync"].items() if key in OPTIONS}
                 message = {"id": 1, "cmd": "do", "do": "rsync", "dest": "/nowhere", **fields}

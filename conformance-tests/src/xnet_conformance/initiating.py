@@ -19,7 +19,7 @@ from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswe
 from xnet_conformance.link import Link
 from xnet_conformance.session import Session
 from xnet_conformance.steps_frames import expect, send
-from xnet_conformance.values import parse_answer, parse_value
+from xnet_conformance.values import format_value, parse_answer, parse_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,10 +132,7 @@ class Initiators(Workers):
         if maker is not None:
             # The frame that opens a channel can be here before the application has given it its name.
             self._answer(scenario, maker)
-        fields = {key: item for key, item in raw.items() if key != "as"}
-        if isinstance(fields.get("source"), dict):  # a large one is described
-            fields["source"] = parse_value(fields["source"]).content
-        number = self._say("do", fields)
+        number = self._say("do", asked(raw))
         if "new" in raw:
             scenario.bindings[f"maker of {raw['new']}"] = number
         if "as" in raw:
@@ -257,6 +254,16 @@ class Initiators(Workers):
             self._program.close()
             self._program = None
         self._connecting = 0
+
+
+def asked(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a step asks an application for; large values are described in it."""
+    fields = {key: item for key, item in raw.items() if key != "as"}
+    if isinstance(fields.get("source"), dict):
+        fields["source"] = parse_value(fields["source"]).content
+    if isinstance(fields.get("item"), dict) and "n" in fields["item"]:
+        fields["item"] = format_value(parse_value(fields["item"]))
+    return fields
 
 
 def _cannot(answer: Mapping[str, Any]) -> bool:

@@ -23,8 +23,9 @@ def test_limits_are_announced_by_name() -> None:
     assert repr(bounded).endswith("channels=65536, memory=100000)")
 
 
-def test_an_item_is_never_larger_than_the_memory() -> None:
-    assert Limits(memory=70_000).item == 70_000
+def test_the_cost_of_an_item_is_never_larger_than_the_memory() -> None:
+    """Spec: LI-011."""
+    assert Limits(memory=70_000).item == 69_936
     assert Limits(memory=70_000, item=100).item == 100
 
 
@@ -32,7 +33,7 @@ def test_an_item_is_never_larger_than_the_memory() -> None:
     ("numbers", "expected"),
     [
         ({"frame": 65_535}, "limits: frame is 65535, expected a number from 65536 up"),
-        ({"memory": 0}, "limits: item is 0, expected a number from 1 up"),
+        ({"memory": 0}, "limits: memory is 0, expected a number from 65536 up"),
         ({"memory": 65_535}, "limits: memory is 65535, expected a number from 65536 up"),
         ({"depth": True}, "limits: depth is True, expected a number from 64 up"),
         ({"channels": 2**64}, "limits: channels is 18446744073709551616, expected a number from 1 up"),

@@ -69,7 +69,8 @@ class Limits:
 
     Args:
         frame: Largest frame payload it takes, in bytes, at least 65,536.
-        item: Largest item it takes, in bytes, summed over its parts, at least 1; no more than ``memory``.
+        item: Largest item it takes, in bytes, summed over its parts, at least 1; lower where its cost
+            would not fit into ``memory``.
         depth: Deepest nesting it takes, in arrays, maps and tags around a data item, at least 64.
         channels: How many channels the peer may have open at once, at least 1.
         memory: What the peer can make it keep, in bytes, over all channels: unread items, and items that
@@ -99,7 +100,8 @@ class Limits:
         memory: int = UNLIMITED_BYTES,
     ) -> None:
         self.frame = frame
-        self.item = min(item, memory)
+        # What an item costs has to fit, too. Spec: LI-011
+        self.item = min(item, max(1, memory - ITEM_COST_BYTES))
         self.depth = depth
         self.channels = channels
         self.memory = memory

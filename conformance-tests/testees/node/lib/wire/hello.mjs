@@ -88,8 +88,8 @@ export function decodeHello(payload) {
   return {
     limits: {
       frame: readLimit(announced, "frame"),
-      // What it does not keep it does not take either. Spec: LI-011
-      item: Math.min(readLimit(announced, "item"), readMemory(announced)),
+      // What it does not keep it does not take either, and what an item costs has to fit. Spec: LI-011
+      item: Math.min(readLimit(announced, "item"), readMemory(announced) - FIXED.item_overhead),
       depth: readLimit(announced, "depth"),
       channels: readLimit(announced, "channels"),
       credit: inRange("credit", credit, MINIMUM_LIMITS.credit, FIXED.max_credit),

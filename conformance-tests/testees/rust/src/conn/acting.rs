@@ -8,7 +8,7 @@ use super::Conn;
 use crate::config;
 use crate::task::Request;
 use crate::wire::frames::{self, broken, Broken, Code, Header, Type};
-use crate::wire::hello::{self, MAX_CREDIT, OURS};
+use crate::wire::hello::{self, ours, MAX_CREDIT};
 use crate::wire::payloads::{self, encode_error, ChannelError, Exec, Status, PING_BYTES};
 use crate::wire::values::{self, CONTROL};
 use crate::wire::{cursor, text, Bad};
@@ -32,7 +32,7 @@ pub fn check_header(header: Header, hello_received: bool) -> Result<Option<Type>
     if kind.is_none() && !frames::is_ignorable(header.code) {
         return broken(Code::FrameUnknownType, format!("frame type {} is not known here", header.code));
     }
-    let limit = if hello_received { OURS.frame } else { FIRST_FRAMES };
+    let limit = if hello_received { ours().frame } else { FIRST_FRAMES };
     if u64::from(header.length) > limit {
         let name = frames::name(header.code);
         return broken(
@@ -219,8 +219,8 @@ fn may_open(state: &State, id: u32, name: &str) -> Result<(), Broken> {
     if !state.is_unborn(id) {
         return broken(Code::StateViolation, format!("{name} on channel {id}, which was opened before, or skipped"));
     }
-    if state.open[1] >= OURS.channels {
-        return broken(Code::LimitExceeded, format!("{name} opens one more than {} channels", OURS.channels));
+    if state.open[1] >= ours().channels {
+        return broken(Code::LimitExceeded, format!("{name} opens one more than {} channels", ours().channels));
     }
     Ok(())
 }

@@ -8,7 +8,6 @@ use super::Conn;
 use crate::wire::frames::Type;
 use crate::wire::write::Writer;
 
-pub const ITEM_OVERHEAD: u64 = 64;
 /// How long waiting in vain, or taking nothing, seems to be stuck.
 pub const STALL: Duration = Duration::from_secs(1);
 

@@ -1,11 +1,10 @@
 //! Items that arrive: pieces, whole items, batches (CH-030 to CH-038), in the order of checks of ER-020.
 
-use super::credit::ITEM_OVERHEAD;
 use super::state::{Half, Queued, State};
 use super::Conn;
 use crate::wire::frames::{broken, Broken, Code, Type};
 use crate::wire::head::{self, ARRAY};
-use crate::wire::hello::OURS;
+use crate::wire::hello::{ours, ITEM_OVERHEAD};
 use crate::wire::payloads::{encode_error, ChannelError};
 use crate::wire::values::{self, Checked, Rules};
 use crate::wire::Bad;
@@ -34,19 +33,19 @@ impl Conn {
             );
         }
         channel.used += cost;
-        let arrived = channel.partial.as_ref().map_or(0, Vec::len) as u64 + payload.len() as u64;
-        if kind != Type::ChannelBatch && arrived > OURS.item {
-            return broken(Code::LimitExceeded, format!("an item on channel {id} has more than {} bytes", OURS.item));
-        }
+        let pieces = channel.partial.as_ref().map_or(0, Vec::len) as u64;
         if state.ending.terminating {
             return self.drop_item(state, kind, id); // GR-006, GR-010
         }
-        if state.kept + cost > OURS.memory {
-            let text = format!("more than {} bytes wait here to be received (memory)", OURS.memory);
+        if state.kept + cost > ours().memory {
+            let text = format!("more than {} bytes wait here to be received (memory)", ours().memory);
             let error = ChannelError::new("limit", text);
             self.answer(state, Type::ChannelCloseError, id, &encode_error(&error));
             state.close_channel(id, Some(error)); // LI-011
             return Ok(());
+        }
+        if kind != Type::ChannelBatch {
+            check_length(id, pieces + payload.len() as u64)?;
         }
         match kind {
             Type::ChannelPart => self.part(state, id, payload),
@@ -104,6 +103,7 @@ impl Conn {
         for _ in 0..count {
             let start = at;
             let item = values::check_at(payload, &mut at, rules).map_err(|why| malformed(id, &why))?;
+            check_length(id, (at - start) as u64)?;
             state.check_references(&item)?;
             items.push((item, (at - start) as u64 + ITEM_OVERHEAD));
         }
@@ -117,6 +117,14 @@ impl Conn {
         }
         Ok(())
     }
+}
+
+/// No item is longer than what was announced (CH-033, LI-004).
+fn check_length(id: u32, bytes: u64) -> Result<(), Broken> {
+    if bytes > ours().item {
+        return broken(Code::LimitExceeded, format!("an item on channel {id} has more than {} bytes", ours().item));
+    }
+    Ok(())
 }
 
 fn malformed(id: u32, why: &Bad) -> Broken {
@@ -141,15 +149,15 @@ impl State {
     fn rules(&self, id: u32) -> Rules {
         let own = self.channels.get(&id).and_then(|channel| channel.flags);
         let (py2_as_text, text_as_bytes) = own.unwrap_or(self.flags);
-        Rules { depth: OURS.depth as usize, references: true, py2_as_text, text_as_bytes }
+        Rules { depth: ours().depth as usize, references: true, py2_as_text, text_as_bytes }
     }
 
     /// A reference to a channel that nobody has opened is no value (CH-010).
     fn check_references(&self, item: &Checked) -> Result<(), Broken> {
         match item.references.iter().find(|&&id| self.is_unborn(id)) {
             Some(id) => broken(Code::ValueMalformed, format!("a reference to channel {id}, which was never opened")),
-            None if !item.references.is_empty() && self.gone_channels() > OURS.channels as usize => {
-                broken(Code::LimitExceeded, format!("references to more than {} closed channels", OURS.channels))
+            None if !item.references.is_empty() && self.gone_channels() > ours().channels as usize => {
+                broken(Code::LimitExceeded, format!("references to more than {} closed channels", ours().channels))
             }
             None => Ok(()),
         }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::channel::Channel;
-use super::credit::ITEM_OVERHEAD;
 use super::state::{Half, State};
 use super::Conn;
 use crate::task::{Fail, Interrupt};
 use crate::wire::cursor;
 use crate::wire::frames::Type;
-use crate::wire::hello::Limits;
+use crate::wire::hello::{Limits, ITEM_OVERHEAD};
 use crate::wire::values::{self, Rules};
 
 const PART_BYTES: u64 = 262_144;

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::ending::Ending;
 use super::out::Out;
 use crate::scheduling::Schedule;
-use crate::wire::hello::{Limits, DEFAULTS, OURS};
+use crate::wire::hello::{ours, Limits, DEFAULTS};
 use crate::wire::payloads::{ChannelError, ERROR_BYTES};
 use crate::wire::text::shorten;
 use crate::wire::values::Checked;
@@ -270,8 +270,8 @@ impl State {
     }
 
     /// The highest window that the other side may use.
-    pub const fn window() -> u64 {
-        OURS.credit
+    pub fn window() -> u64 {
+        ours().credit
     }
 }
 

@@ -1,5 +1,7 @@
 //! HELLO: what the peers announce.
 
+use std::sync::OnceLock;
+
 use super::cursor;
 use super::frames::{broken, Broken, Code};
 use super::values::{self, CONTROL};
@@ -20,10 +22,38 @@ pub struct Limits {
 pub const DEFAULTS: Limits =
     Limits { frame: 1_048_576, item: 2_147_483_647, depth: 512, channels: 65_536, memory: u64::MAX, credit: 1_048_576 };
 
-/// What this worker announces. An item is never larger than what the connection may keep.
-pub const OURS: Limits = Limits { item: 268_435_456, memory: 268_435_456, ..DEFAULTS };
+/// What this worker announces, if nobody has asked for other limits. An item costs no more than what may be kept.
+const USUAL: Limits = Limits { item: 268_435_392, memory: 268_435_456, ..DEFAULTS };
+/// Where others are named, so that the conformance suite can reach them: `frame:65536,memory:400000`.
+const VARIABLE: &str = "XNET_CONFORMANCE_LIMITS";
+
+/// What this worker announces.
+pub fn ours() -> &'static Limits {
+    static OURS: OnceLock<Limits> = OnceLock::new();
+    OURS.get_or_init(|| chosen(&std::env::var(VARIABLE).unwrap_or_default()))
+}
+
+/// The usual limits, but for those that a text names.
+fn chosen(text: &str) -> Limits {
+    let mut limits = USUAL;
+    for (key, value) in text.split(',').filter_map(|entry| entry.split_once(':')) {
+        let Ok(value) = value.parse() else { continue };
+        match key {
+            "frame" => limits.frame = value,
+            "item" => limits.item = value,
+            "depth" => limits.depth = value,
+            "channels" => limits.channels = value,
+            "memory" => limits.memory = value,
+            "credit" => limits.credit = value,
+            _ => {}
+        }
+    }
+    limits
+}
 
 pub const MAX_CREDIT: u64 = 2_147_483_647;
+/// What an item costs besides its bytes (FC-002).
+pub const ITEM_OVERHEAD: u64 = 64;
 pub const IMPLEMENTATION: &str = "xnet-rust-worker";
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -56,16 +86,17 @@ pub fn encode(features: &[&str]) -> Vec<u8> {
         writer = writer.text(feature);
     }
     writer = writer.text("limits").dict(5);
+    let ours = ours();
     for (key, value) in [
-        ("frame", OURS.frame),
-        ("item", OURS.item),
-        ("depth", OURS.depth),
-        ("channels", OURS.channels),
-        ("memory", OURS.memory),
+        ("frame", ours.frame),
+        ("item", ours.item),
+        ("depth", ours.depth),
+        ("channels", ours.channels),
+        ("memory", ours.memory),
     ] {
         writer = writer.text(key).uint(value);
     }
-    writer.text("credit").uint(OURS.credit).bytes
+    writer.text("credit").uint(ours.credit).bytes
 }
 
 /// The initiator's.
@@ -96,7 +127,8 @@ pub fn decode(payload: &[u8]) -> Result<Hello, Broken> {
             return broken(Code::HelloMalformed, format!("HELLO has a {key:?} of a wrong type or out of its range"));
         }
     }
-    hello.limits.item = hello.limits.item.min(hello.limits.memory);
+    // Its cost has to fit, too (LI-011).
+    hello.limits.item = hello.limits.item.min(hello.limits.memory - ITEM_OVERHEAD);
     Ok(hello)
 }
 
@@ -199,11 +231,17 @@ mod tests {
     }
 
     #[test]
+    fn other_limits_can_be_asked_for() {
+        assert_eq!(chosen(""), USUAL);
+        assert_eq!(chosen("item:7,credit:65536"), Limits { item: 7, credit: 65_536, ..USUAL });
+    }
+
+    #[test]
     fn limits_have_bounds() {
         let limit = |key: &str, value| hello(Writer::new().text("limits").dict(1).text(key).uint(value), 1);
         assert_eq!(limit("frame", 65_536).unwrap().limits.frame, 65_536);
         assert_eq!(limit("frame", 65_535).unwrap_err().code, Code::HelloMalformed);
-        assert_eq!(limit("memory", 70_000).unwrap().limits.item, 70_000);
+        assert_eq!(limit("memory", 70_000).unwrap().limits.item, 69_936);
         assert!(hello(Writer::new().text("credit").uint(MAX_CREDIT + 1), 1).is_err());
     }
 
@@ -215,6 +253,6 @@ mod tests {
 
     #[test]
     fn our_own_can_be_read() {
-        assert_eq!(decode(&encode(&["surrogates"])).unwrap().limits, OURS);
+        assert_eq!(decode(&encode(&["surrogates"])).unwrap().limits, *ours());
     }
 }

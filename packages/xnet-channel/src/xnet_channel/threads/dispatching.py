@@ -89,6 +89,9 @@ class Dispatcher:
         mailbox = self.mailbox_of(event.channel)
         if event.error is not None:
             mailbox.add_error_locked(self._errors.remember(event.error))
+        if mailbox.ref() is None and mailbox.callback is None:
+            # Nobody has it, and no reference is going to give what came on it to anybody. Spec: LI-011
+            event.channel.receiver.drop_items()
         self._session.end_mailbox_locked(mailbox)
 
     def _late_error_received(self, event: core_events.LateErrorReceived) -> None:
