@@ -52,6 +52,8 @@ export class Receiver {
     if (this.deaf) {
       const items = type === FRAME.CHANNEL_PART ? 0 : type === FRAME.CHANNEL_DATA ? 1 : countBatch(payload);
       channel.mailbox.charge(payload.length + OVERHEAD * items, frameName(type));
+      // Whether an item is incomplete still matters (CH-035); what it was does not.
+      channel.pieces = type === FRAME.CHANNEL_PART ? new Writer() : null;
       return;
     }
     if (type === FRAME.CHANNEL_BATCH) {
