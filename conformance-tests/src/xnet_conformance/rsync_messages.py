@@ -94,9 +94,20 @@ def compressed(data: bytes, how: int) -> bytes:
     return zlib.compress(data) if how == 1 else data
 
 
-def pack_of(files: Mapping[int, bytes], how: int, said: int | None) -> bytes:
-    """Return content with whole files. Args: said: The size of the body, if another than it has."""
-    heads = b"".join(struct.pack(">II", number, len(data)) for number, data in files.items())
+def pack_of(
+    files: Mapping[int, bytes], how: int, said: int | None, lengths: Mapping[int, int] | None = None
+) -> bytes:
+    """Return content with whole files.
+
+    Args:
+        files: By number.
+        how: Compression.
+        said: The size of the body, if another than it has.
+        lengths: What is said of files, if others than they have.
+    """
+    heads = b"".join(
+        struct.pack(">II", number, (lengths or {}).get(number, len(data))) for number, data in files.items()
+    )
     body = heads + b"".join(files.values())
     size = len(body) if said is None else said
     return struct.pack(">BBII", 1, how, size, len(files)) + compressed(body, how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from xnet_conformance.errors import CheckFailed
@@ -21,9 +22,10 @@ def chunks(scenario: Scenario, raw: Any) -> None:
     """Send a list of chunks of a content and what is wanted of it: ``{ch: r, entry: 1, level: 0, noise: n}``.
 
     ``at_most`` is how many bytes may be wanted. ``first`` is a step that is run when it is known what is
-    wanted. With ``wrong_digest: true`` the list has another digest, and the file has to be wanted whole in
-    the end. To a receiver that needs all of it all of it is sent. ``split`` is how many records a message
-    has, ``hole: [start, end]`` where there are none, and with ``only: list`` nothing more is sent.
+    wanted. With ``wrong_digest: true``, or how it is wrong, the list has another digest, and the file has to
+    be wanted whole in the end. To a receiver that needs all of it all of it is sent. ``split`` is how many
+    records a message has, ``hole: [start, end]`` where there are none, and with ``only: list`` nothing more
+    is sent.
     """
     data = content_of(raw)
     if scenario.bindings.get(f"in full {raw['ch']} {raw['entry']}"):
@@ -39,7 +41,7 @@ def chunks(scenario: Scenario, raw: Any) -> None:
         table, _ = list_of(pieces[first : first + step_size])
         _, digest = list_of(pieces)
         numbers = (raw["entry"], level, first, 0, len(table))
-        last = Value("bytes", bytes(32) if raw.get("wrong_digest") else digest)
+        last = Value("bytes", _wrong_digest(raw["wrong_digest"], pieces) if "wrong_digest" in raw else digest)
         say_message(
             scenario,
             raw["ch"],
@@ -62,6 +64,58 @@ def chunks(scenario: Scenario, raw: Any) -> None:
         raise CheckFailed("another file is wanted whole", expected=str(raw["entry"]), req="RS-054")
     if raw.get("wrong_digest"):
         _send_all(scenario, raw, data)
+
+
+@step("rsync_records")
+def records(scenario: Scenario, raw: Any) -> None:
+    """Send one message of a list of chunks: ``{ch: r, entry: 1, from: 0, to: 3, noise: n}``, all by default.
+
+    The last one has the digest, or what ``digest`` is. ``times`` has each record so often.
+    """
+    data = content_of(raw)
+    pieces: list[bytes | int] = [*cut(data, raw.get("level", 0))] * raw.get("times", 1)
+    first, end = raw.get("from", 0), raw.get("to", len(pieces))
+    table, _ = list_of(pieces[first:end])
+    said = bytes.fromhex(raw["digest"]) if "digest" in raw else list_of(pieces)[1]
+    numbers = (raw["entry"], raw.get("level", 0), first, 0, len(table))
+    say_message(
+        scenario,
+        raw["ch"],
+        Value("str", "chunks"),
+        *(Value("int", number) for number in numbers),
+        Value("bytes", table),
+        Value("bytes", said) if end == len(pieces) else NULL,
+    )
+
+
+@step("rsync_want")
+def want(scenario: Scenario, raw: Any) -> None:
+    """Expect what is wanted of a list, whatever it is: ``{ch: r, entry: 1}``; or ``is: [[first, count]]``."""
+    entry, ranges = heard(scenario, raw["ch"], "want", "int", "bytes")
+    flat = numbers_of(ranges)
+    pairs = [list(pair) for pair in zip(flat[::2], flat[1::2], strict=False)]
+    if entry.content != raw["entry"] or pairs != raw.get("is", pairs):
+        raise CheckFailed("something else is wanted", expected=str(raw), actual=f"{entry.content}: {pairs}")
+
+
+@step("if_by_chunks")
+def if_by_chunks(scenario: Scenario, raw: Any) -> None:
+    """Run steps unless the receiver needs all of a file (RS-055): ``{ch: r, entry: 1, steps: [...]}``."""
+    if not scenario.bindings.get(f"in full {raw['ch']} {raw['entry']}"):
+        run_steps(scenario, raw["steps"])
+
+
+def _wrong_digest(how: object, pieces: list[bytes | int]) -> bytes:
+    """Return a digest that is not that of a list of chunks."""
+    data = b"".join(piece for piece in pieces if isinstance(piece, bytes))
+    table, right = list_of(pieces)
+    wrong = {
+        "content": hashlib.sha256(data).digest(),
+        "marks": hashlib.sha256(table[4 + 4 * len(pieces) :]).digest(),
+        "first bit": bytes([right[0] ^ 128]) + right[1:],
+        "last bit": right[:-1] + bytes([right[-1] ^ 1]),
+    }
+    return wrong.get(str(how), bytes(32))
 
 
 def _size(piece: bytes | int) -> int:

@@ -157,10 +157,11 @@ def index(scenario: Scenario, raw: Any) -> None:
     """Send a table of the index: ``{ch: r, first: 1, groups: [...]}``.
 
     ``compress`` is how, ``said`` another size than the table has, ``hex`` another table, ``append`` bytes
-    behind it, and ``cut`` how many bytes of it are left out.
+    behind it, ``fill`` how many bytes it has with more of its last text, and ``cut`` how many are left out.
     """
     table = bytes.fromhex(raw["hex"]) if "hex" in raw else table_of(raw["groups"])
     table += bytes.fromhex(raw.get("append", ""))
+    table = table.ljust(raw.get("fill", 0), b"x")
     table = table[: len(table) - raw.get("cut", 0)]
     how = raw.get("compress", 0)
     numbers = (raw.get("first", 1), how, raw.get("said", len(table)))
@@ -246,9 +247,13 @@ def plan(scenario: Scenario, raw: Any) -> None:
 
 @step("rsync_pack")
 def pack(scenario: Scenario, raw: Any) -> None:
-    """Send whole files: ``{ch: r, files: {1: text}}``; ``compress`` and ``said`` as in ``rsync_index``."""
+    """Send whole files: ``{ch: r, files: {1: text}}``; ``compress`` and ``said`` as in ``rsync_index``.
+
+    ``lengths`` are other ones than the contents have: ``{1: 5}``.
+    """
     files = {number: content_of(what) for number, what in raw["files"].items()}
-    send_content(scenario, raw["ch"], pack_of(files, raw.get("compress", 0), raw.get("said")))
+    pack = pack_of(files, raw.get("compress", 0), raw.get("said"), raw.get("lengths"))
+    send_content(scenario, raw["ch"], pack)
 
 
 @step("rsync_data")

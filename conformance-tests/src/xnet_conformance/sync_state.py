@@ -93,7 +93,7 @@ class Sync:
         """Note that an entry is needed, in full or by chunks."""
         self.kinds[entry.number] = kind
         self.open.add(entry.number)
-        if kind == 1 or not entry.size:
+        if kind == 1:
             self.arriving.ask(entry)
 
     def fail(self, number: int) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xnet_conformance.generation import channel_ids, frame_rules, malformed, state_tables, values
+from xnet_conformance.generation import (
+    channel_ids,
+    frame_rules,
+    malformed,
+    rsync_states,
+    state_tables,
+    values,
+)
 
 if TYPE_CHECKING:
     from xnet_conformance.case import Case
@@ -12,5 +19,5 @@ if TYPE_CHECKING:
 
 def generate() -> list[Case]:
     """Return all generated cases."""
-    rules = (frame_rules, values, malformed, state_tables, channel_ids)
+    rules = (frame_rules, values, malformed, state_tables, channel_ids, rsync_states)
     return [case for rule in rules for case in rule.generate()]

@@ -83,7 +83,7 @@ export class Arriving {
 
 /** A file that is put together from chunks that were here, and those that come. */
 export class Assembling extends Arriving {
-  #list;
+  list;
   /** The record that is expected next, and how much of it has come. */
   #next = 0;
   #inside = 0;
@@ -91,12 +91,12 @@ export class Assembling extends Arriving {
   /** @param {Folder} folder @param {number} number @param {string} name @param {ChunkList} list */
   constructor(folder, number, name, list) {
     super(folder, number, name);
-    this.#list = list;
+    this.list = list;
   }
 
   /** @override @param {number} offset @param {Buffer} data */
   write(offset, data) {
-    const { records } = this.#list;
+    const { records } = this.list;
     for (let start = 0; start < data.length; ) {
       while (this.#next < records.length && records[this.#next].from !== "sender") {
         this.#next += 1;
@@ -116,10 +116,9 @@ export class Assembling extends Arriving {
 
   /** Compare the digest with that of what is written. Spec: RS-054. @override */
   isRight() {
-    const { records, digest } = this.#list;
-    if (this.#inside > 0 || records.slice(this.#next).some(({ from }) => from === "sender")) {
-      return false;
-    }
+    const { records, digest } = this.list;
+    const isAll = this.#inside === 0 && records.slice(this.#next).every(({ from }) => from !== "sender");
+    must(isAll, "an end before all that was wanted");
     const whole = createHash("sha256");
     for (const { from, length, mark, offset } of records) {
       if (from === "hole") {

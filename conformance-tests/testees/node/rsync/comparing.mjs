@@ -28,6 +28,8 @@ const MOST_TRIED = 4;
  * @property {bigint} time
  * @property {Place[]} bases  files here that resemble it
  * @property {Owner} [owner]  at the sender, if it has setuid or setgid bits
+ * @property {"whole" | "chunks" | "listed" | "changed"} state  what may come of it. Spec: RS-045
+ * @property {boolean} whole  whether that was said of it
  */
 
 export class Comparing {
@@ -44,7 +46,7 @@ export class Comparing {
   isListed = false;
   /** Whose entries with setuid or setgid bits are. @type {Map<number, Owner>} */
   owners = new Map();
-  /** The directory of which more is to follow. @type {{folder: number, there: Map<string, Found>, seen: Set<string>} | null} */
+  /** The directory of which more is to follow. @type {{folder: number, flags: number, there: Map<string, Found>, seen: Set<string>} | null} */
   #listing = null;
   /** Directories that were just made, and those that could not be opened. */
   #talk;
@@ -116,7 +118,8 @@ export class Comparing {
 
   /** @param {number} folder @param {number} flags @param {Row[]} rows */
   #addGroup(folder, flags, rows) {
-    const listing = this.#listing ?? { folder, there: this.#list(folder), seen: new Set() };
+    const listing = this.#listing ?? { folder, flags, there: this.#list(folder), seen: new Set() };
+    listing.flags |= flags;
     must(listing.folder === folder, `the rest of directory ${listing.folder} is missing`);
     for (const row of rows) {
       must(!listing.seen.has(row.name), `the name ${JSON.stringify(row.name)} comes twice`);
@@ -134,7 +137,7 @@ export class Comparing {
     if (this.#listing === null) {
       this.#unlisted.delete(folder);
     }
-    if (!(flags & (GROUP.more | GROUP.incomplete))) {
+    if (!(flags & GROUP.more) && !(listing.flags & GROUP.incomplete)) {
       for (const [name, found] of listing.there) {
         this.extra.push({ folder, name });
         this.#remember(folder, name, found);
@@ -246,7 +249,7 @@ export class Comparing {
       bases.push({ folder, name: row.name });
     }
     const { name, mode, size, time } = row;
-    this.entries.set(number, { folder, name, mode, size, time, bases, owner });
+    this.entries.set(number, { folder, name, mode, size, time, bases, owner, state: "whole", whole: false });
     if (bases.length && row.size > 0) {
       this.#need(number, WANT.chunks);
     } else if (delta && row.size >= WORTH_CUTTING_BYTES) {
@@ -305,6 +308,7 @@ export class Comparing {
   #need(number, kind) {
     this.#needs.numbers.push(number);
     this.#needs.kinds.push(kind);
+    /** @type {Entry} */ (this.entries.get(number)).state = kind === WANT.chunks ? "chunks" : "whole";
   }
 
   /** Spec: RS-080. @param {number} number @param {number} action */

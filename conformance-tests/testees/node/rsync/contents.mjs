@@ -53,15 +53,22 @@ export class Contents {
     return entry;
   }
 
+  /** Refuse what may not come of a file now. Spec: RS-045. @param {number} index @param {boolean} may */
+  #expect(index, may) {
+    must(may && (this.#arriving === null || this.#arriving.number === index), `what is not expected of ${index} now`);
+  }
+
   /** Bytes of files. @param {Buffer} message */
   take(message) {
+    must(!this.#comparing.options.dry, "content in a dry run");
     const found = readContent(message);
     if (!("files" in found)) {
       this.#data(found.entry, found.flags, found.offset, found.data);
       return;
     }
     for (const { entry, data } of found.files.filter((one) => !this.#failed.has(one.entry))) {
-      must(this.#arriving === null && !this.#lists.has(entry), `a pack with ${entry} in the middle of something`);
+      must(this.#arriving === null, `a pack with ${entry} in the middle of another file`);
+      this.#expect(entry, this.#entry(entry).state === "whole");
       must(data.length === this.#entry(entry).size, `${data.length} bytes for ${entry}, which has another size`);
       this.#data(entry, PIECE.first | PIECE.last, 0, data);
     }
@@ -101,7 +108,7 @@ export class Contents {
       if (!(/** @type {any} */ (error).syscall)) {
         throw error;
       }
-      this.skip(index);
+      this.#drop(index);
       this.#failed.add(index);
       this.#talk.problem(index, this.#tree.path(entry.folder, entry.name), /** @type {Error} */ (error));
     }
@@ -110,7 +117,7 @@ export class Contents {
   /** @param {number} index @param {import("./comparing.mjs").Entry} entry */
   #start(index, entry) {
     must(this.#arriving === null, `data of ${index} in the middle of another file`);
-    must(!this.#lists.has(index), `data of ${index} in the middle of its list`);
+    this.#expect(index, entry.state === "whole" || entry.state === "listed");
     const waiting = this.#assembling.get(index)?.file;
     this.#assembling.delete(index);
     this.#arriving = waiting ?? new Arriving(this.#tree.writable(entry.folder), index, entry.name);
@@ -134,7 +141,7 @@ export class Contents {
 
   /** @param {number} index @param {import("./comparing.mjs").Entry} entry */
   #sayWhole(index, entry) {
-    entry.bases = [];
+    Object.assign(entry, { bases: [], state: "whole", whole: true });
     this.#talk.say("whole", index);
   }
 
@@ -148,6 +155,12 @@ export class Contents {
 
   // -- content that is here
 
+  /** Lists of files that are not complete. Spec: RS-052. */
+  #waiting() {
+    const arriving = this.#arriving instanceof Assembling ? [this.#arriving.list] : [];
+    return [...this.#lists.values(), ...[...this.#assembling.values()].map((one) => one.list), ...arriving];
+  }
+
   /** A piece of a list of chunks. @param {...any} values  entry, level, number of the first record, compression, size, table, digest */
   chunks(...values) {
     const [index, level, first, method, said, table, digest] = values;
@@ -155,18 +168,20 @@ export class Contents {
       return;
     }
     const entry = this.#entry(index);
+    must(entry.state === "chunks", `a list of ${index}, of which something else is expected`);
     if (first === 0) {
-      must(!this.#lists.has(index) && !this.#assembling.has(index), `a second list of ${index}`);
-      must(this.#lists.size + this.#assembling.size < MOST_LISTS, `more than ${MOST_LISTS} lists`);
+      must(this.#lists.size === 0, `a list of ${index} in the middle of another, or a second one`);
+      must(this.#waiting().length < MOST_LISTS, `more than ${MOST_LISTS} lists`);
       this.#lists.set(index, new ChunkList(number(level)));
     }
     const list = this.#lists.get(index);
     must(list && list.level === level && list.records.length === first, `a piece of a list of ${index} that does not follow`);
     list.add(unpack(method, bytes(table), said));
-    const waiting = [...this.#lists.values(), ...[...this.#assembling.values()].map((one) => one.list)];
+    const waiting = this.#waiting();
     const records = waiting.reduce((sum, one) => sum + one.records.length, 0);
     must(records <= MOST_RECORDS || waiting.length === 1, "too many records");
     if (digest !== null) {
+      entry.state = "listed";
       this.#lists.delete(index);
       list.complete(bytes(digest), entry.size);
       this.#trying(index, entry, () => this.#assemble(index, entry, list));
@@ -228,6 +243,8 @@ export class Contents {
       return;
     }
     const entry = this.#entry(index);
+    must(this.#arriving === null, "a copy in the middle of a file");
+    this.#expect(index, entry.state === "whole" && !entry.whole);
     must(bytes(digest).length === 32, "a digest of another length");
     must(this.#tree.has(number(folder)), `a file in ${folder}, which is no directory`);
     const fd = this.#openFile(folder, checkName(bytes(name).toString("latin1")));
@@ -255,7 +272,7 @@ export class Contents {
     if (file.at === entry.size && whole.digest().equals(digest)) {
       this.#install(index, entry);
     } else {
-      this.again(index);
+      this.#forget(index);
       this.#sayWhole(index, entry);
     }
   }
@@ -269,15 +286,24 @@ export class Contents {
       return;
     }
     const entry = this.#entry(index);
-    const begun = this.#lists.has(index) || this.#assembling.has(index) || this.#arriving?.number === index;
+    const begun = this.#lists.has(index) || entry.state === "listed" || this.#arriving?.number === index;
     must(!begun, `news of ${index} in its middle`);
     entry.mode = number(values[1], 0o7777);
     entry.size = size(values[2]);
     entry.time = time(values[3]);
+    entry.state = "whole";
   }
 
   /** What was sent of a file is worth nothing. Spec: RS-066. @param {number} index */
   again(index) {
+    if (!this.#failed.has(index)) {
+      this.#entry(index).state = "changed";
+      this.#forget(index);
+    }
+  }
+
+  /** Let go of what has come of a file. @param {number} index */
+  #forget(index) {
     this.#lists.delete(index);
     const waiting = this.#assembling.get(index)?.file ?? null;
     this.#assembling.delete(index);
@@ -291,14 +317,22 @@ export class Contents {
 
   /** Spec: RS-067. @param {number} index */
   skip(index) {
-    this.again(index);
+    if (!this.#failed.has(index)) {
+      this.#entry(index);
+      this.#drop(index);
+    }
+  }
+
+  /** Nothing comes of a file any more. @param {number} index */
+  #drop(index) {
+    this.#forget(index);
     this.#comparing.entries.delete(index);
   }
 
   /** The sync has broken off: no half file stays, but for what the next sync will be glad of. */
   end() {
     for (const index of [...this.#assembling.keys()]) {
-      this.again(index);
+      this.#forget(index);
     }
     const file = this.#arriving;
     const entry = file && this.#comparing.entries.get(file.number);

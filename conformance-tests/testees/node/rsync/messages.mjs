@@ -160,6 +160,7 @@ export function readTable(table) {
     const many = table.readUInt32BE(head + 4);
     const flags = table.readUInt32BE(head + 8);
     must(flags <= 3 && at + many <= count, `a group of ${many} entries`);
+    must(!(flags & GROUP.more) || group === groups - 1, "a group of which more follows is not the last");
     /** @type {Row[]} */
     const rows = [];
     for (const end = at + many; at < end; at += 1) {
@@ -167,6 +168,7 @@ export function readTable(table) {
       const mode = table.readUInt16BE(modes + 2 * at);
       must(kind >= KIND.directory && kind <= KIND.treeLink, `the kind ${kind}`);
       must(mode <= 0o7777, `permissions ${mode.toString(8)}`);
+      must(kind === KIND.file || table.readBigUInt64BE(sizes + 8 * at) === 0n, `a size of an entry of the kind ${kind}`);
       const text = kind >= KIND.link ? (links[link] ?? null) : null;
       link += kind >= KIND.link ? 1 : 0;
       const bytesOf = table.readBigUInt64BE(sizes + 8 * at);

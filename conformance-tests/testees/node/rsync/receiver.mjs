@@ -137,7 +137,12 @@ class Receiver {
     const root = said.get("root");
     must(Array.isArray(root) && root.length === 4 && (root[0] === KIND.directory || root[0] === KIND.file), "the root");
     const [mode, bytesOf, when] = [number(root[1], 0o7777), size(root[2]), time(root[3])];
-    must(Array.isArray(said.get("compression") ?? []), "the compressions");
+    must(root[0] === KIND.file || bytesOf === 0, "a directory with a size");
+    const offered = said.get("compression") ?? [];
+    must(Array.isArray(offered) && offered.every((one) => typeof one === "string"), "the compressions");
+    for (const name of ["delete", "checksum", "delta", "fsync", "dry_run"]) {
+      must(!said.has(name) || typeof said.get(name) === "boolean", `an option ${name} that is no bool`);
+    }
     const owner = said.get("owner")?.map?.((/** @type {unknown} */ one) => number(one));
     must(!said.has("owner") || owner?.length === 2, "the owner");
     const options = this.#options;

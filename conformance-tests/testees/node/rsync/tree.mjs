@@ -158,6 +158,13 @@ export class Tree {
 export function openDestination(destination, dry, mode) {
   const made = !fs.statSync(encode(destination), { throwIfNoEntry: false })?.isDirectory();
   if (made && dry) {
+    let around = destination;
+    while (!fs.lstatSync(encode(around), { throwIfNoEntry: false })) {
+      around = path.posix.dirname(around);
+    }
+    if (!fs.statSync(encode(around), { throwIfNoEntry: false })?.isDirectory()) {
+      throw new Error(`the destination ${destination} cannot be made: ${around} is no directory`);
+    }
     return { root: null, made };
   }
   if (made) {

@@ -49,6 +49,8 @@ with IMPORTS:
 VERSION = 1
 DIRECTORY, FILE, LINK, TREE_LINK = 1, 2, 3, 4
 WHOLE, CHUNKS = 1, 2
+#: What else may have been said last of a file that is needed: all of its list, or that it has changed. Spec: RS-045.
+LISTED, CHANGED = 3, 4
 PACK, DATA = 1, 2
 FIRST, LAST = 1, 2
 MORE, INCOMPLETE = 1, 2
@@ -744,9 +746,10 @@ class Entry(object):
     """A file that the sender has, and we have not.
 
     ``bases`` are files that resemble it: pairs of folder and name. ``owner`` is needed for setuid and setgid bits.
+    ``state`` says what may come of it, and ``whole`` whether that was said of it.
     """
 
-    __slots__ = ("bases", "folder", "mode", "mtime", "name", "owner", "size")
+    __slots__ = ("bases", "folder", "mode", "mtime", "name", "owner", "size", "state", "whole")
 
     def __init__(self, folder, name, mode, size, mtime, owner):
         self.folder = folder
@@ -756,6 +759,8 @@ class Entry(object):
         self.size = size
         self.mtime = mtime
         self.bases = []
+        self.state = WHOLE
+        self.whole = False
 
 
 class Tree(object):
@@ -984,10 +989,9 @@ class Assembling(Arriving):
 
     def complete(self):
         """Write the rest, and compare the digest. Spec: RS-054."""
-        if self.inside is not None:
-            return False
         self.fill(self.records.offsets[-1])
-        return self.next == len(self.records.sources) and self.digest.digest() == self.records.digest
+        must(self.inside is None and self.next == len(self.records.sources), "an end before all that was wanted")
+        return self.digest.digest() == self.records.digest
 
     def close(self):
         """Let go of it and of the others."""
@@ -1082,7 +1086,7 @@ class Receiver(object):
         self.next_number = 1
         self.owners = {}  # number -> user and group at the sender, where permissions have setuid or setgid bits
         self.last_owned = 0  # the highest of these numbers
-        self.listing = None  # (folder, what is there and was not named yet, names so far)
+        self.listing = None  # (folder, what is there and was not named yet, names so far, what they mean, flags)
         self.unlisted = set()  # folders of which nobody has said yet what is in them
         self.is_listed = False
         self.fresh = set()  # folders that were made by us and so are empty
@@ -1094,7 +1098,6 @@ class Receiver(object):
         self.later = []  # needed files of which it is not clear yet whether something resembles them
         self.lists = {}  # number -> Records that are not complete
         self.assembling = {}  # number -> Assembling
-        self.records = 0  # in the two above
         self.arriving = None  # Arriving of which pieces came
         self.failed = set()  # what still comes of these is ignored
         self.got = []
@@ -1154,6 +1157,7 @@ class Receiver(object):
             and isinstance(message[1], dict), "%.100r is no begin", message,
         )
         options = message[1]
+        must_be_number(options.get(u"version"), 0, 2**64 - 1)
         must(options.get(u"version") == VERSION, "version %r, expected %d", options.get(u"version"), VERSION)
         path = options.get(u"dest")
         must(isinstance(path, bytes) and path and b"\0" not in path, "the destination %.100r", path)
@@ -1162,6 +1166,9 @@ class Receiver(object):
         kind, mode, size, mtime = root
         for value, least, most in (kind, 1, 2), (mode, 0, 0o7777), (size, 0, 2**63 - 1), (mtime, -2**63, 2**63 - 1):
             must_be_number(value, least, most)
+        must(kind == FILE or not size, "a directory of %d bytes", size)
+        for name in u"delete", u"checksum", u"delta", u"fsync", u"dry_run":
+            must(isinstance(options.get(name, False), bool), "%.100r as %s", options.get(name), name)
         if u"owner" in options:
             owner = options[u"owner"]
             must(isinstance(owner, list) and len(owner) == 2, "the owner %.100r", owner)
@@ -1169,7 +1176,10 @@ class Receiver(object):
             must_be_number(owner[1])
             self.owners[0] = tuple(owner)
         offered = options.get(u"compression", [])
-        must(isinstance(offered, list), "the compressions %.100r", offered)
+        must(
+            isinstance(offered, list) and all(isinstance(one, type(u"")) for one in offered),
+            "the compressions %.100r", offered,
+        )
         self.delete = options.get(u"delete") is True
         self.checksum = options.get(u"checksum") is True
         self.fsync = options.get(u"fsync") is True
@@ -1183,7 +1193,9 @@ class Receiver(object):
         made = not os.path.isdir(path)
         reason = None
         try:
-            if made and not self.dry:
+            if made and self.dry:
+                look_around(path)
+            elif made:
                 make_folders(path, 0o777 if kind == FILE else 0o700)
             self.tree = Tree(Folder(path) if not (made and self.dry) else None)
         except OSError as error:
@@ -1256,6 +1268,8 @@ class Receiver(object):
 
     def answer(self, first, needs, kinds):
         """Say what is needed."""
+        for number, kind in zip(needs, kinds):
+            self.entries[number].state = kind
         if self.dry:
             numbers, actions = self.plan
             self.plan = ([], [])
@@ -1267,7 +1281,8 @@ class Receiver(object):
         broken = folder_number in self.broken
         if self.listing is not None:
             must(self.listing[0] == folder_number, "the rest of directory %d is missing", self.listing[0])
-            _, there, seen, meant = self.listing
+            _, there, seen, meant, before = self.listing
+            flags |= before & INCOMPLETE
         else:
             seen, meant = set(), set()
             there = {}
@@ -1320,7 +1335,7 @@ class Receiver(object):
         self.next_number = number
         self.alive()
         if flags & MORE:
-            self.listing = (folder_number, there, seen, meant)
+            self.listing = (folder_number, there, seen, meant, flags)
             return
         self.listing = None
         self.unlisted.discard(folder_number)
@@ -1396,9 +1411,8 @@ class Receiver(object):
                     self.would(number, ADJUST)
                     tree.pending[number] = (mode, mtime)
         else:
-            must(kind in (LINK, TREE_LINK), "the kind %r", kind)
             if kind == TREE_LINK:
-                text = os.path.join(self.path, text)
+                text = os.path.join(self.path, b"") + text
             self.judge_link(number, around, name, there, text, mtime)
 
     def judge_file(self, number, around, there, needs, kinds, name, mode, size, mtime):
@@ -1426,7 +1440,7 @@ class Receiver(object):
         if around in self.unfinished and size >= WORTH_CUTTING_BYTES:
             mark = TEMPORARY + name_mark(name)
             entry.bases[:0] = [(around, other) for other in self.unfinished[around] if other.startswith(mark)]
-        if entry.bases:
+        if entry.bases and size:
             needs.append(number)
             kinds.append(CHUNKS)
         elif size < WORTH_CUTTING_BYTES or not self.delta:
@@ -1497,9 +1511,14 @@ class Receiver(object):
     def entry_of(self, number):
         """Return what is wanted under a number."""
         must_be_number(number)
+        must(not self.dry, "%d and its content in a dry run", number)
         entry = self.entries.get(number)
         must(entry is not None, "content of %d, which is not wanted", number)
         return entry
+
+    def is_in_middle(self, number):
+        """Return whether pieces of a file have come, but not the last."""
+        return self.arriving is not None and self.arriving.number == number
 
     def on_content(self, message):
         """Take bytes of files."""
@@ -1519,15 +1538,15 @@ class Receiver(object):
         """Take whole small files."""
         heads = struct.unpack(">%dI" % (2 * count), body[: 8 * count])
         at = 8 * count
+        must(at + sum(heads[1::2]) == len(body), "a pack of %d bytes for other contents", len(body))
         for number, size in zip(heads[::2], heads[1::2]):
-            must(at + size <= len(body), "a pack that is too short")
             if number in self.failed:
                 at += size
                 continue
             entry = self.entry_of(number)
             must(size == entry.size, "%d bytes for a file of %d", size, entry.size)
             must(self.arriving is None, "a pack in the middle of another file")
-            must(number not in self.lists and number not in self.assembling, "%d in the middle of its list", number)
+            must(entry.state == WHOLE, "a pack with %d, of which something else is expected", number)
             try:
                 self.install_small(entry, part(body, at, size))
             except OSError as error:
@@ -1537,7 +1556,6 @@ class Receiver(object):
                 self.got.append(number)
             at += size
             self.alive()
-        must(at == len(body), "a pack that is too long")
 
     def install_small(self, entry, data):
         """Write a small file under another name, and let it become visible."""
@@ -1588,7 +1606,7 @@ class Receiver(object):
         """Give up one file, and say why."""
         path = self.tree.path(entry.folder, entry.name)
         try:
-            self.on_again(number)
+            self.forget(number)
         except OSError:
             self.arriving = None
         self.entries.pop(number, None)
@@ -1598,7 +1616,7 @@ class Receiver(object):
     def start(self, number, entry):
         """Begin a file."""
         must(self.arriving is None, "data of %d in the middle of another file", number)
-        must(number not in self.lists, "data of %d in the middle of its list", number)
+        must(entry.state in (WHOLE, LISTED), "data of %d, of which something else is expected", number)
         self.arriving = self.assembling.pop(number, None)
         if self.arriving is None:
             self.arriving = Arriving(self.tree.writable(entry.folder), entry)
@@ -1607,8 +1625,6 @@ class Receiver(object):
     def install(self, number, entry):
         """End a file: check it, and let it become visible."""
         arriving = self.arriving
-        if isinstance(arriving, Assembling):
-            self.records -= len(arriving.records.lengths)
         if not arriving.complete():
             self.give_up()
             self.say_whole(number)
@@ -1620,7 +1636,8 @@ class Receiver(object):
 
     def say_whole(self, number):
         """Ask for the content in full."""
-        self.entries[number].bases = []
+        entry = self.entries[number]
+        entry.state, entry.whole, entry.bases = WHOLE, True, []
         self.say(u"whole", number)
 
     def say_got(self):
@@ -1638,25 +1655,33 @@ class Receiver(object):
         entry = self.entry_of(number)
         must(isinstance(table, bytes), "the table %.100r", table)
         must_be_number(level, 0, len(LEVELS) - 1)
+        must(entry.state == CHUNKS, "a list of %d, of which something else is expected", number)
         if first == 0:
-            must(number not in self.lists and number not in self.assembling, "a second list of %d", number)
-            must(len(self.lists) + len(self.assembling) < MOST_LISTS, "more than %d lists", MOST_LISTS)
+            must(not self.lists, "a list of %d in the middle of another, or a second one", number)
+            must(len(self.waiting_lists()) < MOST_LISTS, "more than %d lists", MOST_LISTS)
             self.lists[number] = Records(level)
         records = self.lists.get(number)
         must(
             records is not None and records.level == level and first == len(records.lengths),
             "a piece of a list of %d that does not follow", number,
         )
-        self.records += records.add(unpack(compression, table, 0, size))
-        must(self.records <= MOST_RECORDS or len(self.lists) + len(self.assembling) == 1, "too many records")
+        records.add(unpack(compression, table, 0, size))
+        waiting = self.waiting_lists()
+        must(len(waiting) == 1 or sum(len(one.lengths) for one in waiting) <= MOST_RECORDS, "too many records")
         if digest is None:
             return
         must(isinstance(digest, bytes) and len(digest) == 32, "the digest %.100r", digest)
         records.digest = digest
         records.arrange(entry.size)
+        entry.state = LISTED
         del self.lists[number]
         with self.trying(number, entry):
             self.assemble(number, entry, records)
+
+    def waiting_lists(self):
+        """Return the lists that came and whose files are not complete. Spec: RS-052."""
+        assembling = list(self.assembling.values()) + [self.arriving]
+        return list(self.lists.values()) + [one.records for one in assembling if isinstance(one, Assembling)]
 
     def assemble(self, number, entry, records):
         """Look for chunks in what is here, and say which are missing."""
@@ -1670,7 +1695,6 @@ class Receiver(object):
                 there = os.fstat(fd)
                 same = records.match(len(files) - 1, fd, there, records.digest, self.alive)
                 if same and place == (entry.folder, entry.name) and not entry.mode & SETID:
-                    self.records -= len(records.lengths)
                     self.say(u"want", number, as_bytes(b""))
                     self.tree.folder(entry.folder).adjust(entry.name, entry.mode, entry.mtime)
                     del self.entries[number]
@@ -1719,6 +1743,8 @@ class Receiver(object):
         check_name(name)
         must(folder == 0 or folder in self.tree.places, "a file in %d, which is no directory", folder)
         must(isinstance(digest, bytes) and len(digest) == 32, "the digest %.100r", digest)
+        must(self.arriving is None, "a copy in the middle of another file")
+        must(entry.state == WHOLE and not entry.whole, "a copy of %d, of which something else is expected", number)
         fd = self.open_base(folder, name)
         if fd is None:
             self.say_whole(number)
@@ -1753,27 +1779,32 @@ class Receiver(object):
         must_be_number(mode, 0, 0o7777)
         must_be_number(size, 0, 2**63 - 1)
         must_be_number(mtime, -2**63, 2**63 - 1)
-        begun = number in self.lists or number in self.assembling
-        must(not begun and (self.arriving is None or self.arriving.number != number), "news of %d in its middle", number)
+        begun = number in self.lists or entry.state == LISTED or self.is_in_middle(number)
+        must(not begun, "news of %d in its middle", number)
         entry.mode, entry.size, entry.mtime = mode, size, mtime
+        entry.state = WHOLE
 
     def on_again(self, number):
         """What was sent of a file is not worth anything: it changed meanwhile."""
-        must_be_number(number)
-        records = self.lists.pop(number, None)
-        if records is not None:
-            self.records -= len(records.lengths)
-        if self.arriving is not None and self.arriving.number == number:
-            self.give_up()
-        assembling = self.assembling.pop(number, None)
-        if assembling is not None:
-            self.records -= len(assembling.records.lengths)
-            assembling.discard(self.tree.writable(self.entries[number].folder))
+        if number not in self.failed:
+            self.entry_of(number).state = CHANGED
+            self.forget(number)
 
     def on_skip(self, number):
         """The sender cannot send it."""
-        self.on_again(number)
-        self.entries.pop(number, None)
+        if number not in self.failed:
+            self.entry_of(number)
+            self.forget(number)
+            del self.entries[number]
+
+    def forget(self, number):
+        """Let go of what has come of a file."""
+        self.lists.pop(number, None)
+        if self.is_in_middle(number):
+            self.give_up()
+        assembling = self.assembling.pop(number, None)
+        if assembling is not None:
+            assembling.discard(self.tree.writable(self.entries[number].folder))
 
     def give_up(self, keep=False):
         """Let go of what is not complete."""
@@ -1846,7 +1877,7 @@ class Receiver(object):
             return
         try:
             for number in list(self.assembling):
-                self.on_again(number)
+                self.forget(number)
             self.give_up(keep=True)
             if not self.dry:
                 for _ in self.tree.settle():
@@ -1891,6 +1922,14 @@ def pack_numbers(numbers):
     return as_bytes(struct.pack(">%dI" % len(numbers), *numbers))
 
 
+def look_around(path):
+    """Look whether a directory that is not there could be made, as far as what is around it says."""
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    if not os.path.isdir(path):
+        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+
+
 def make_folders(path, mode):
     """Make a directory and those around it, unless somebody else just did."""
     around = os.path.dirname(path)
@@ -1925,13 +1964,16 @@ def read_table(table):
     links = sum(1 for kind in kinds if kind >= LINK)
     must(len(texts) == links and all(texts), "%d texts for %d links", len(texts), links)
     texts = iter(texts)
+    must(set(kinds) <= {DIRECTORY, FILE, LINK, TREE_LINK}, "an entry of another kind")
+    must(not count or (max(modes) < 0o10000 and max(sizes) < 2**63), "an entry with such permissions or size")
+    must(all(kind == FILE or not size for kind, size in zip(kinds, sizes)), "a size of what is no file")
+    must(not any(flags & MORE for flags in heads[2:-3:3]), "a group of which more follows is not the last")
     start = 0
     for number, size, flags in zip(heads[::3], heads[1::3], heads[2::3]):
         must(flags <= MORE | INCOMPLETE and start + size <= count, "a group of %d entries", size)
         rows = []
         for i in range(start, start + size):
             kind = kinds[i]
-            must(modes[i] < 0o10000 and sizes[i] < 2**63, "an entry with permissions %o", modes[i])
             rows.append((names[i], kind, modes[i], sizes[i], mtimes[i], next(texts) if kind >= LINK else None))
         yield number, flags, rows
         start += size

@@ -178,7 +178,7 @@ class Transfer:
         if entry.number not in self._open:
             return
         entry = self._contents.latest(entry)
-        if kind == messages.CHUNKS and entry.size and entry.version == 0:
+        if kind == messages.CHUNKS and entry.version == 0:
             self._trying(entry, self._send_chunks)
         elif not self._send_copy(entry):
             self._send_whole(entry)
@@ -310,7 +310,9 @@ class Transfer:
             raise ProtocolError(f"the receiver answered to entries from {shown(first)}, which was not asked")
         for number, kind in messages.decode_needs(numbers, kinds, len(self._index.entries)):
             entry = self._file(number)
-            if number in self._named or kind not in (messages.WHOLE, messages.CHUNKS):
+            # An empty file has no list of chunks. Spec: RS-025.
+            kinds_of_it = (messages.WHOLE, messages.CHUNKS) if entry.size else (messages.WHOLE,)
+            if number in self._named or kind not in kinds_of_it:
                 raise ProtocolError(f"the receiver needs {entry.path!r} again, or in the way {kind}")
             self._named.add(number)
             self._open[number] = entry

@@ -163,17 +163,17 @@ impl Receiver<'_> {
             return Ok(());
         }
         let (first, last) = (flags & 1 != 0, flags & 2 != 0);
-        let mut incoming = match self.wanted.remove(&entry) {
-            Some(Wanted::Full { .. }) if first => match self.create(entry) {
-                Ok(incoming) => incoming,
+        let (mut incoming, whole) = match self.wanted.remove(&entry) {
+            Some(Wanted::Full { whole }) if first => match self.create(entry) {
+                Ok(incoming) => (incoming, whole),
                 Err(error) => return self.fail(entry, &error),
             },
-            Some(Wanted::Pieces(incoming)) if !first => incoming,
+            Some(Wanted::Pieces { incoming, whole }) if !first => (incoming, whole),
             Some(Wanted::Chunks(assembly)) if first != assembly.has_begun() => {
                 return self.lacking(entry, assembly, last, offset, body);
             }
             // What has begun of it is found and removed when the sync ends.
-            Some(other @ (Wanted::Full { .. } | Wanted::Pieces(_) | Wanted::Chunks(_))) => {
+            Some(other @ (Wanted::Full { .. } | Wanted::Pieces { .. } | Wanted::Chunks(_))) => {
                 self.wanted.insert(entry, other);
                 return wrong(format!("the first piece of entry {entry} has to say that it is, and no other"));
             }
@@ -182,7 +182,7 @@ impl Receiver<'_> {
         let size = self.tree.entries[entry as usize].meta.size;
         let end = offset.checked_add(body.len() as u64).filter(|&end| end <= size);
         let Some(end) = end.filter(|_| offset >= incoming.end) else {
-            self.wanted.insert(entry, Wanted::Pieces(incoming));
+            self.wanted.insert(entry, Wanted::Pieces { incoming, whole });
             return wrong(format!("a piece of entry {entry} at {offset} that overlaps another, or the end"));
         };
         incoming.end = end;
@@ -193,7 +193,7 @@ impl Receiver<'_> {
         if last {
             return self.complete_and_say(entry, &incoming);
         }
-        self.wanted.insert(entry, Wanted::Pieces(incoming));
+        self.wanted.insert(entry, Wanted::Pieces { incoming, whole });
         Ok(())
     }
 
@@ -268,19 +268,7 @@ impl Receiver<'_> {
         if self.failed.contains(&entry) {
             return Ok(());
         }
-        let whole = match self.wanted.remove(&entry) {
-            Some(Wanted::Full { whole }) => whole,
-            Some(Wanted::Pieces(incoming)) => {
-                let _ = incoming.dir.remove_file(&incoming.name);
-                true // it may have been asked for with whole
-            }
-            Some(Wanted::Chunks(assembly)) => {
-                let _ = assembly.incoming.dir.remove_file(&assembly.incoming.name);
-                false
-            }
-            Some(Wanted::List(_)) => false,
-            _ => return wrong(format!("again for entry {entry}, of which nothing was sent")),
-        };
+        let whole = self.forget(entry)?;
         self.wanted.insert(entry, Wanted::Again { whole });
         Ok(())
     }
@@ -289,14 +277,23 @@ impl Receiver<'_> {
         if self.failed.contains(&entry) {
             return Ok(());
         }
+        self.forget(entry).map(drop)
+    }
+
+    /// Lets go of what has come of a file that is waited for. Says whether it is wanted `whole`.
+    fn forget(&mut self, entry: u32) -> Result<bool, Fail> {
         match self.wanted.remove(&entry) {
-            Some(Wanted::Full { .. } | Wanted::Again { .. }) => Ok(()),
-            Some(Wanted::List(list)) if list.is_empty() => Ok(()),
-            Some(other) => {
-                self.wanted.insert(entry, other);
-                wrong(format!("skip of entry {entry} in the middle of it, without again"))
+            Some(Wanted::Full { whole } | Wanted::Again { whole }) => Ok(whole),
+            Some(Wanted::Pieces { incoming, whole }) => {
+                let _ = incoming.dir.remove_file(&incoming.name);
+                Ok(whole)
             }
-            None => wrong(format!("skip of entry {entry}, which was not asked for")),
+            Some(Wanted::Chunks(assembly)) => {
+                let _ = assembly.incoming.dir.remove_file(&assembly.incoming.name);
+                Ok(false)
+            }
+            Some(Wanted::List(_)) => Ok(false),
+            None => wrong(format!("news of entry {entry}, which is not waited for")),
         }
     }
 }

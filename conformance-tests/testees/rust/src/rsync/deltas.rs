@@ -71,7 +71,7 @@ impl Receiver<'_> {
         if self.failed.contains(&entry) {
             return Ok(());
         }
-        self.check_lists(entry)?;
+        let others = self.check_lists(entry)?;
         let Some(Wanted::List(list)) = self.wanted.get_mut(&entry) else {
             return wrong(format!("a list of entry {entry}, which was not asked for"));
         };
@@ -90,6 +90,9 @@ impl Receiver<'_> {
             return wrong(format!("a list of {} bytes of entry {entry}, which has {size}", list.sum));
         }
         list.records.extend(records);
+        if self.lists.len() > 1 && others + list.records.len() > MOST_RECORDS {
+            return wrong(format!("lists of {} files with more than {MOST_RECORDS} records", self.lists.len()));
+        }
         let Some(digest) = digest else { return Ok(()) };
         let list = std::mem::take(list);
         self.wanted.remove(&entry);
@@ -107,7 +110,8 @@ impl Receiver<'_> {
     }
 
     /// Only so much of lists may be under way at once (RS-052), and no two lists are mixed.
-    fn check_lists(&mut self, entry: u32) -> Result<(), Fail> {
+    /// Says how many records the others have.
+    fn check_lists(&mut self, entry: u32) -> Result<usize, Fail> {
         let wanted = &self.wanted;
         self.lists.retain(|one| match wanted.get(one) {
             Some(Wanted::List(list)) => list.begun,
@@ -123,12 +127,11 @@ impl Receiver<'_> {
                 _ => {}
             }
         }
-        let lists = self.lists.len() + 1;
-        if lists > MOST_LISTS || (lists > 1 && records > MOST_RECORDS) {
-            return wrong(format!("lists of {lists} files with {records} records are under way"));
+        if self.lists.len() == MOST_LISTS {
+            return wrong(format!("a list while those of {MOST_LISTS} files wait"));
         }
         self.lists.insert(entry);
-        Ok(())
+        Ok(records)
     }
 
     /// Takes what is here already, and says which chunks are lacking.

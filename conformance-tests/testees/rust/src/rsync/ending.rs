@@ -94,7 +94,7 @@ impl Receiver<'_> {
     pub fn break_off(&mut self) {
         for (entry, wanted) in std::mem::take(&mut self.wanted) {
             match wanted {
-                Wanted::Pieces(incoming) => self.keep_rest(entry, &incoming),
+                Wanted::Pieces { incoming, .. } => self.keep_rest(entry, &incoming),
                 Wanted::Chunks(assembly) => self.keep_rest(entry, &assembly.incoming),
                 _ => {}
             }

@@ -135,6 +135,9 @@ pub fn parse_begin(item: &[u8]) -> Result<Begin, String> {
     else {
         return Err("begin: permissions, size or time of the root are none".into());
     };
+    if kind == 1 && size != 0 {
+        return Err("begin: a directory with a size".into());
+    }
     let dest = option("dest").and_then(cursor::bytes).ok_or("begin: dest is no bytes")?;
     Ok(Begin {
         dest: dest.to_vec(),

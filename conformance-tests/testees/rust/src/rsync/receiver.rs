@@ -24,7 +24,7 @@ pub enum Wanted {
     /// Its content in full; `whole` if that was said, then no `copy` is taken.
     Full { whole: bool },
     /// Pieces of its content, in full, are coming.
-    Pieces(Incoming),
+    Pieces { incoming: Incoming, whole: bool },
     /// A list of chunks, or the rest of one.
     List(List),
     /// The chunks that were lacking.
@@ -194,7 +194,10 @@ impl<'a> Receiver<'a> {
                 self.running = self.running.filter(|&running| running != entry);
                 self.again(entry)
             }
-            Message::Skip(entry) => self.skip(entry),
+            Message::Skip(entry) => {
+                self.running = self.running.filter(|&running| running != entry);
+                self.skip(entry)
+            }
             Message::Finish => Ok(()),
         }
     }
@@ -202,7 +205,7 @@ impl<'a> Receiver<'a> {
     /// Whether pieces of an entry have come, but not the last.
     fn runs(&self, entry: u32) -> bool {
         match self.wanted.get(&entry) {
-            Some(Wanted::Pieces(_)) => true,
+            Some(Wanted::Pieces { .. }) => true,
             Some(Wanted::Chunks(assembly)) => assembly.has_begun(),
             _ => false,
         }

@@ -30,8 +30,9 @@ fn open_directory(path: &Path, make: bool) -> io::Result<Option<Dir>> {
         }
         DirBuilder::new().mode(0o700).create(path)?;
     }
-    match File::open(path) {
-        Ok(file) if file.metadata()?.is_dir() => Ok(Some(Dir::new(file))),
+    // Not opened before it is looked at: a pipe would let this wait for somebody who writes into it.
+    match path.metadata().and_then(|found| if found.is_dir() { File::open(path).map(Some) } else { Ok(None) }) {
+        Ok(Some(file)) if file.metadata()?.is_dir() => Ok(Some(Dir::new(file))),
         Ok(_) => Err(io::Error::new(io::ErrorKind::NotADirectory, "there is something that is no directory")),
         Err(error) if error.kind() == io::ErrorKind::NotFound && !make => {
             // It would be made, if what is around it lets that be.

@@ -59,7 +59,11 @@ pub fn parse(table: &[u8]) -> Result<(Vec<Group>, Vec<Row<'_>>), String> {
     let names_size = parts.number()?;
     let names = split(parts.take(names_size, 1)?, count, "names")?;
     let links = kinds.iter().filter(|kind| matches!(**kind, LINK | INNER_LINK)).count();
-    let mut texts = split(parts.0, links, "texts")?.into_iter();
+    let texts = split(parts.0, links, "texts")?;
+    if texts.iter().any(|text| text.is_empty()) {
+        return Err("a link without a text".into());
+    }
+    let mut texts = texts.into_iter();
     let mut rows = Vec::with_capacity(count);
     for place in 0..count {
         let kind = kinds[place];
