@@ -17,6 +17,7 @@ from xnet_conformance import (
     steps_lists,
     steps_pressure,
     steps_rsync,
+    steps_silence,
     steps_sync,
     steps_watching,
 )
@@ -42,6 +43,7 @@ STEP_MODULES: Final = (
     steps_pressure,
     steps_lists,
     steps_rsync,
+    steps_silence,
     steps_sync,
     steps_watching,
 )

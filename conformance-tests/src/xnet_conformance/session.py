@@ -76,6 +76,9 @@ class Session:
         self.frames: list[tuple[str, str, int, int]] = []
         self.noise = b""
         self.auto_credit = True
+        self.auto_pong = True
+        #: Questions that were not answered.
+        self.unanswered: list[bytes] = []
         #: The runner is a worker that has not sent its preamble.
         self.preamble_due = False
         self.protocol_broken: str | None = None
@@ -274,7 +277,10 @@ class Session:
         elif one.name in ITEM_FRAMES:
             self._take_item(one)
         elif one.name == "PING":
-            self.send(frame("PONG", 0, one.payload))
+            if self.auto_pong:
+                self.send(frame("PONG", 0, one.payload))
+            else:
+                self.unanswered.append(one.payload)
         elif one.channel not in self.retired and one.name not in _WATCHED and not 128 <= one.type <= 191:
             self.inbox.append(Event(one.name, one.channel, one.payload, _maybe_value(one)))
 
@@ -343,7 +349,7 @@ def _announced(fields: Mapping[str, Any]) -> Announced:
         known = {k: v for k, v in limits.items() if k in ("frame", "item", "depth", "channels")}
     if isinstance(fields.get("credit"), int):
         known["credit"] = fields["credit"]
-    if any(not isinstance(number, int) or number < 1 for number in known.values()):
+    if any(type(number) is not int or number < 1 for number in known.values()):
         known = {}
     given = fields.get("features", FEATURES)
     features = tuple(map(str, given)) if isinstance(given, (list, tuple)) else ()

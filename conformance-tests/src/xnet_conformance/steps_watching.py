@@ -199,7 +199,7 @@ def plant(scenario: Scenario, raw: Any) -> None:
     if process is None:
         raise CaseError("there is no process whose number would be known")
     what = raw["what"]
-    for pid in [process.pid, *_descendants(process.pid)]:
+    for pid in [process.pid, *descendants(process.pid)]:
         path = Path(scenario.scratch) / f"execnet-debug-{pid}"
         target = path.with_name(f"target-{pid}")
         if raw.get("still") and what == "own":
@@ -220,12 +220,12 @@ def plant(scenario: Scenario, raw: Any) -> None:
             path.chmod(0o644)
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     """Return the processes that a process has started, and those that they have, where the system tells."""
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         for child in map(int, task.read_text(encoding="ascii").split()):
-            found += [child, *_descendants(child)]
+            found += [child, *descendants(child)]
     return found
 
 
@@ -238,7 +238,7 @@ def memory(scenario: Scenario, raw: Any) -> None:
     process = scenario.session.link.process
     if process is None:
         return
-    peak = sum(map(_peak_bytes, [process.pid, *_descendants(process.pid)]))
+    peak = sum(map(_peak_bytes, [process.pid, *descendants(process.pid)]))
     more = peak - scenario.bindings.setdefault("memory", peak)
     if isinstance(raw, dict) and more > raw["more_at_most"]:
         raise CheckFailed(f"{more} bytes more of memory", expected=f"{raw['more_at_most']} at most")

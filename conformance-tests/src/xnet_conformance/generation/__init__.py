@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from xnet_conformance.generation import (
     channel_ids,
+    check_order,
     frame_rules,
+    hello_rules,
     malformed,
     rsync_states,
     state_tables,
@@ -19,5 +21,14 @@ if TYPE_CHECKING:
 
 def generate() -> list[Case]:
     """Return all generated cases."""
-    rules = (frame_rules, values, malformed, state_tables, channel_ids, rsync_states)
+    rules = (
+        frame_rules,
+        check_order,
+        values,
+        malformed,
+        state_tables,
+        channel_ids,
+        hello_rules,
+        rsync_states,
+    )
     return [case for rule in rules for case in rule.generate()]

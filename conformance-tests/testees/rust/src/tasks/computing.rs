@@ -62,9 +62,10 @@ pub fn take(task: &Task) -> Result<(), Fail> {
 pub fn mark(task: &Task) -> Result<(), Fail> {
     task.send(&text("waiting"))?;
     let mut ended = Ok(());
+    let mut items = 0;
     loop {
         match task.next(&task.channel) {
-            Ok(Some(_)) => {}
+            Ok(Some(_)) => items += 1,
             Ok(None) => break,
             Err(fail) => {
                 ended = Err(fail);
@@ -73,7 +74,7 @@ pub fn mark(task: &Task) -> Result<(), Fail> {
         }
     }
     std::thread::sleep(task.seconds("seconds", 0.3));
-    std::fs::File::create(Path::new(&task.text("folder", "")?).join("mark"))?;
+    std::fs::write(Path::new(&task.text("folder", "")?).join("mark"), format!("{items} items"))?;
     ended?;
     task.send(&text("marked"))
 }
