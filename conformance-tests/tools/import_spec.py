@@ -45,7 +45,10 @@ def collect() -> dict[str, Any]:
             for row in document.requirements
         ],
         "frame_types": [
-            {key: row[key] for key in ("code", "name", "direction", "channel", "payload", "credit")}
+            {
+                **{key: row[key] for key in ("code", "name", "direction", "channel", "payload", "credit")},
+                "feature": row.get("feature", ""),
+            }
             for row in registry["frame_types"]
         ],
         "error_codes": {row["name"]: row["code"] for row in registry["error_codes"]},

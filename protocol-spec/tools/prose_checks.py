@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-#: Which file gives out ids of which prefix.
+#: Which file gives out ids of which prefix. A rule keeps its id when it moves to another file.
 PREFIXES: Final = {
     "00-conventions.md": "CV",
     "10-preamble-hello.md": "HS",
@@ -29,7 +29,10 @@ PREFIXES: Final = {
     "85-limits.md": "LI",
     "90-security.md": "SE",
     "95-versioning.md": "VE",
+    "97-python.md": "PY",
 }
+#: Which other prefixes a file has: those of the rules that moved there.
+_MOVED: Final = {"97-python.md": ("VA", "GW"), "98-javascript.md": ("GW",)}
 LEVELS: Final = ("MUST", "SHOULD", "MAY")
 ROLES: Final = ("initiator", "worker")
 IDS_FILE: Final = "schema/ids.txt"
@@ -65,11 +68,12 @@ def find_block_problems(documents: Sequence[Document], version: str) -> list[str
 def _block_problems(requirement: Requirement, version: str) -> list[str]:
     id_, level = requirement.id, requirement.level
     problems = []
-    prefix = PREFIXES.get(requirement.place.file)
+    file = requirement.place.file
+    prefixes = [prefix for prefix in (PREFIXES.get(file), *_MOVED.get(file, ())) if prefix]
     if not ID.fullmatch(id_):
         problems.append(f"{id_} is not two letters, a hyphen and three digits")
-    elif id_[:2] != prefix:
-        problems.append(f"{id_} stands in a file whose ids begin with {prefix}")
+    elif id_[:2] not in prefixes:
+        problems.append(f"{id_} stands in a file whose ids begin with {' or '.join(prefixes)}")
     if level not in LEVELS:
         problems.append(f"{id_} has the level {level}, expected one of {', '.join(LEVELS)}")
     words = KEYWORD.findall(requirement.text)

@@ -14,20 +14,25 @@ if TYPE_CHECKING:
     from spec_schema import Schema
     from spec_text import Document, Table
 
-#: file, columns that tell the table from others, section of the registry, columns to compare.
+_FRAME_COLUMNS: Final = ("code", "name", "direction", "channel", "payload", "credit")
+_TAG_COLUMNS: Final = ("tag", "name", "content", "since", "reason")
+#: file, columns that tell the table from others and are compared, section of the registry, and the feature
+#: whose rows are meant.
 _TABLES: Final = (
-    ("20-frames.md", ("code", "name", "direction", "channel", "payload", "credit"), "frame_types"),
-    ("80-errors.md", ("code", "name", "scope"), "error_codes"),
-    ("40-channels.md", ("code", "meaning"), "channel_codes"),
-    ("85-limits.md", ("name", "key", "unit", "default", "minimum", "maximum", "reason"), "limits"),
-    ("85-limits.md", ("name", "unit", "value", "reason"), "fixed_limits"),
-    ("30-values.md", ("tag", "name", "content", "since", "reason"), "tags"),
-    ("95-versioning.md", ("name", "role", "since", "meaning"), "features"),
+    ("20-frames.md", _FRAME_COLUMNS, "frame_types", None),
+    ("97-python.md", _FRAME_COLUMNS, "frame_types", "python.strings"),
+    ("80-errors.md", ("code", "name", "scope"), "error_codes", None),
+    ("40-channels.md", ("code", "meaning"), "channel_codes", None),
+    ("85-limits.md", ("name", "key", "unit", "default", "minimum", "maximum", "reason"), "limits", None),
+    ("85-limits.md", ("name", "unit", "value", "reason"), "fixed_limits", None),
+    ("30-values.md", _TAG_COLUMNS, "tags", None),
+    ("97-python.md", _TAG_COLUMNS, "tags", "python.strings"),
+    ("95-versioning.md", ("name", "role", "since", "meaning"), "features", None),
 )
 _PAYLOADS_WITHOUT_RULE: Final = ("empty", "opaque")
-#: Rules for items that somebody sends; the others are part of these, or payloads.
+#: Rules for items that somebody sends, and for keys of one language; the others are part of these, or payloads.
 _ITEMS_WITH_RULE: Final = frozenset(
-    {"status", "info", "relay-order", "relay-ended", "rsync-to-receiver", "rsync-to-sender"}
+    {"status", "info", "relay-order", "relay-ended", "rsync-to-receiver", "rsync-to-sender", "python-config"}
 )
 _ENUMS: Final = {"direction": ("initiator", "worker", "both"), "channel": ("zero", "nonzero", "any")}
 
@@ -38,8 +43,8 @@ def find_problems(documents: Sequence[Document], schema: Schema) -> list[str]:
     for check in (_registry, _references, _cddl, _frames, _config):
         problems += check(schema)
     problems += _texts(documents, schema)
-    for file, columns, section in _TABLES:
-        problems += _table(documents, schema, file, columns, section)
+    for file, columns, section, feature in _TABLES:
+        problems += _table(documents, schema, file, columns, section, feature)
     problems += _examples(documents, schema)
     return problems
 
@@ -138,7 +143,8 @@ def _cddl(schema: Schema) -> list[str]:
     rules = schema.rules()
     payloads = {row["payload"] for row in schema.registry["frame_types"]} - set(_PAYLOADS_WITHOUT_RULE)
     problems = [f"registry: there is no CDDL rule {payload!r}" for payload in sorted(payloads - rules)]
-    reachable = payloads | _ITEMS_WITH_RULE
+    plugs = set(re.findall(r"^\$[a-z-]+ /= ([a-z0-9-]+)", schema.cddl, re.MULTILINE))
+    reachable = payloads | _ITEMS_WITH_RULE | plugs
     while (
         new := {
             name
@@ -192,8 +198,8 @@ def _frames(schema: Schema) -> list[str]:
 
 
 def _config(schema: Schema) -> list[str]:
-    body = re.search(r"^config = \{(.*?)^\}", schema.cddl, re.MULTILINE | re.DOTALL)
-    in_cddl = set(re.findall(r'\? "(\w+)"', body[1])) if body else set()
+    bodies = re.findall(r"^(?:python-)?config = \{(.*?)^\}", schema.cddl, re.MULTILINE | re.DOTALL)
+    in_cddl = {key for body in bodies for key in re.findall(r'\? "(\w+)"', body)}
     in_registry = {row["key"] for row in schema.registry["config"]}
     return [
         f"the config key {key!r} is in messages.cddl or in the registry, but not in both"
@@ -212,12 +218,18 @@ def find_table(documents: Sequence[Document], file: str, columns: tuple[str, ...
 
 
 def _table(
-    documents: Sequence[Document], schema: Schema, file: str, columns: tuple[str, ...], section: str
+    documents: Sequence[Document],
+    schema: Schema,
+    file: str,
+    columns: tuple[str, ...],
+    section: str,
+    feature: str | None,
 ) -> list[str]:
     table = find_table(documents, file, columns)
     if table is None:
         return [f"{file}: there is no table with the columns {', '.join(columns)}"]
-    wanted = [tuple(str(row.get(column, "")) for column in columns) for row in schema.registry[section]]
+    rows = [row for row in schema.registry[section] if row.get("feature") == feature]
+    wanted = [tuple(str(row.get(column, "")) for column in columns) for row in rows]
     shown = [row[: len(columns)] for row in table.rows]
     problems = [f"{table.place}: the row {row} is not in the registry" for row in shown if row not in wanted]
     problems += [

@@ -13,7 +13,7 @@ import attrs
 from xnet_conformance.accounts import Account, cost_of
 from xnet_conformance.cbor_reading import NotAValue, read_value, read_values
 from xnet_conformance.channel_error import channel_error_problem
-from xnet_conformance.hello import Announced
+from xnet_conformance.hello import PYTHON_STRINGS, Announced
 from xnet_conformance.specification import TYPES_BY_CODE
 
 if TYPE_CHECKING:
@@ -199,6 +199,8 @@ class Conduct:
             self._goaway(frame)
         elif rule == "terminate":
             self._terminate(frame)
+        elif rule == "reconfigure" and PYTHON_STRINGS not in self.ours.features:
+            self._broken("PY-010", "RECONFIGURE, for which the runner has not announced the feature")
         elif rule == "reconfigure":
             value = _value(frame.payload)
             if value is None or value.kind != "list" or [v.kind for v in value.content] != ["bool", "bool"]:
@@ -351,6 +353,8 @@ class Conduct:
         kind, content = value.kind, value.content
         if kind == "py2str" and not self.python2:
             self._broken("VA-030", "a py2-str from a peer that is not Python 2")
+        elif kind == "py2str" and PYTHON_STRINGS not in self.ours.features:
+            self._broken("PY-010", "a py2-str, for which the runner has not announced the feature")
         if kind == "surrogates" and "surrogates" not in self.ours.features:
             self._broken(
                 "VA-013", "a text with surrogates, for which the runner has not announced the feature"

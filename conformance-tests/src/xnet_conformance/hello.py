@@ -15,9 +15,11 @@ from xnet_conformance.values import Value, parse_value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: Of whoever takes the strings of Python 2, and RECONFIGURE. Spec: PY-010.
+PYTHON_STRINGS: Final = "python.strings"
 IMPLEMENTATION: Final = "xnet-conformance"
-#: What the runner takes, unless a case says otherwise. Spec: VA-013.
-FEATURES: Final = ("surrogates",)
+#: What the runner takes, unless a case says otherwise. Spec: VA-013, PY-011.
+FEATURES: Final = ("surrogates", PYTHON_STRINGS)
 
 
 @attrs.frozen

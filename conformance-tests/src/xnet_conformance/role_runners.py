@@ -9,7 +9,7 @@ from xnet_conformance.building import build
 from xnet_conformance.case_running import WorkerRunner
 from xnet_conformance.connecting import Workers
 from xnet_conformance.fixtures import Fixtures
-from xnet_conformance.hello import Announced
+from xnet_conformance.hello import PYTHON_STRINGS, Announced
 from xnet_conformance.initiating import Initiators
 from xnet_conformance.legacy.session import LegacyWorkers
 
@@ -61,7 +61,9 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
             features.add("python3")
         if "service.rsync" in features:
             features.add("rsync")
-        features |= _limits(session.theirs) | _fixtures(session.theirs.language, testee)
+        features |= (
+            _absent(session.theirs) | _limits(session.theirs) | _fixtures(session.theirs.language, testee)
+        )
         session.link.close()
     finally:
         workers.close()
@@ -73,7 +75,8 @@ def _probe_initiator(testee: Testee, scratch: str, scale: float) -> frozenset[st
     try:
         session, _ = initiators.connect({})
         assert session.theirs is not None
-        found = {*session.theirs.features, *testee.features} | _limits(session.theirs)
+        found = {*session.theirs.features, *testee.features}
+        found |= _absent(session.theirs) | _limits(session.theirs)
         session.link.close()
     finally:
         initiators.close()
@@ -83,6 +86,11 @@ def _probe_initiator(testee: Testee, scratch: str, scale: float) -> frozenset[st
 def _fixtures(language: str, testee: Testee) -> set[str]:
     """Return a feature for each task that there is in a language: some cannot be had in every one."""
     return {f"fixture.{name}" for name in Fixtures(language, testee.fixtures).names()}
+
+
+def _absent(theirs: Announced) -> set[str]:
+    """Return a feature for what a testee does not announce, where there are cases about that."""
+    return {f"no-{feature}" for feature in (PYTHON_STRINGS, "exec.python") if feature not in theirs.features}
 
 
 def _limits(theirs: Announced) -> set[str]:

@@ -30,7 +30,7 @@ class Requirement:
 
 @attrs.frozen
 class FrameType:
-    """One row of the table of frame types."""
+    """One row of the table of frame types; ``feature`` if it is for those only who announced that."""
 
     code: int
     name: str
@@ -38,6 +38,7 @@ class FrameType:
     channel: str
     payload: str
     credit: str
+    feature: str = ""
 
 
 @functools.cache

@@ -133,6 +133,10 @@ def generate() -> list[Case]:
     ]
 
 
+def _needs(row: FrameType) -> tuple[str, ...]:
+    return (row.feature,) if row.feature else ()
+
+
 def _negative(id_: str, req: list[str], title: str, steps: list[dict[str, Any]], **more: Any) -> Case:
     return Case(
         id=id_,
@@ -157,6 +161,17 @@ def _types() -> list[Case]:
             [{"send": {f"TYPE_{code}": {"ch": channel}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}],
         )
         for code, channel in zip(_UNKNOWN, (0, 1, 0, 7, 0, 2, 4294967295), strict=True)
+    ]
+    cases += [
+        _negative(
+            f"frames.unknown.{row.name}",
+            ["FR-010"],
+            "so does one of a feature that the testee has not announced, whatever its channel and payload are",
+            [{"send": {f"TYPE_{row.code}": {"ch": 0, "hex": "82f5f4"}}}, {"goaway": "FRAME_UNKNOWN_TYPE"}],
+            needs=(f"no-{row.feature}",),
+        )
+        for row in FRAME_TYPES
+        if row.feature
     ]
     cases += [
         Case(
@@ -205,6 +220,7 @@ def _payloads(row: FrameType) -> list[Case]:
                 {"goaway": "PAYLOAD_MALFORMED"},
             ],
             roles=roles,
+            needs=_needs(row),
         )
         for name, data in wrong.items()
     ]
@@ -277,6 +293,7 @@ def _before_hello(row: FrameType) -> list[Case]:
                 {"goaway": "STATE_VIOLATION"},
             ],
             start={"handshake": False},
+            needs=_needs(row),
             control="gateway.hello.late",
         )
     ]

@@ -47,6 +47,8 @@ _MORE: Final = {
     "tag-channel-float": "d9e422f93c00",
     "tag-channel-max": "d9e4221b0000000100000000",
     "tag-py2-str-array": "d9e42380",
+    "tag-py2-str-not-announced": "d9e4234161",
+    "tag-py2-str-as-a-key-not-announced": "a1d9e423416100",
     "tag-surrogates-array": "d9e42480",
     "tag-surrogates-in-a-key": "a1d9e424416100",
     "tag-surrogates-of-surrogates": "d9e424d9e42443eda080",
@@ -127,13 +129,14 @@ def _refused(name: str, data: str, req: str) -> Case:
     if name.startswith("equal."):
         reqs = ("VA-022", "VA-020")
     tagged = "d9e424" in data
+    needs = ("surrogates",) if tagged else ("no-python.strings",) if name.endswith("not-announced") else ()
     return Case(
         id=f"values.refused.{name}",
         layer="wire.values",
         req=(*reqs, "VA-027") if tagged else reqs,
         title="an item that is no value ends the connection",
         roles=("worker", "initiator", "adapter"),
-        needs=("surrogates",) if tagged else (),
+        needs=needs,
         own=True,
         control="values.example.surrogate" if tagged else "values.example.zero",
         steps=(

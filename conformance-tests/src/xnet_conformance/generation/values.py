@@ -25,7 +25,7 @@ _REQ: Final = {
     "float": ["VA-004", "VA-021"],
     "complex": ["VA-004", "VA-001"],
     "dict": ["VA-009", "VA-001"],
-    "py2str": ["VA-031"],
+    "py2str": ["VA-031", "PY-011"],
     "surrogates": ["VA-013", "VA-014", "VA-027"],
 }
 _BOUNDARIES: Final = (
@@ -271,7 +271,7 @@ def _case(id_: str, data: bytes) -> Case:
         req=_req(id_, value),
         title=f"the value {_short(id_)} arrives as what it is",
         roles=("worker", "initiator", "adapter"),
-        needs=("surrogates",) if _has(value, "surrogates") else (),
+        needs=_needs(value),
         steps=({"echo_channel": "a"}, {"echoed": step}, {"codec": {"hex": data.hex(), "is": decoded}}),
         source="generated: values",
     )
@@ -286,7 +286,7 @@ def _encoding(name: str, data: bytes, accepted: list[bytes]) -> Case:
         req=("VA-005", "VA-002", "VA-003"),
         title="the encoding that comes back is the shortest",
         roles=("worker", "initiator", "adapter"),
-        needs=("surrogates",) if _has(value, "surrogates") else (),
+        needs=_needs(value),
         steps=(
             {"echo_channel": "a"},
             {"encoded": {"ch": "a", "is": is_, "or": [option.hex() for option in accepted]}},
@@ -304,6 +304,11 @@ def _req(id_: str, value: Value) -> tuple[str, ...]:
     if ".never-equal." in id_:
         return ("VA-022",)
     return tuple(_REQ.get(value.kind, ["VA-001"]))
+
+
+def _needs(value: Value) -> tuple[str, ...]:
+    features = {"surrogates": "surrogates", "py2str": "python.strings"}
+    return tuple(feature for kind, feature in features.items() if _has(value, kind))
 
 
 def _short(id_: str) -> str:

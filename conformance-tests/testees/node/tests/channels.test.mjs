@@ -334,20 +334,6 @@ test("a thread that has ended lets its channels go", () =>
     await initiator.find("CHANNEL_CLOSE", 2);
   }));
 
-test("VA-041, VA-043: code sets flags, here and there", () =>
-  withWorker(async (initiator) => {
-    initiator.exec(1, "channel.gateway.reconfigure(false, true); await channel.send(Buffer.isBuffer(await channel.receive()))");
-    assert.strictEqual((await initiator.next("RECONFIGURE", 0)).payload.toString("hex"), "82f4f5");
-    initiator.item(1, "text");
-    assert.strictEqual(await initiator.nextItem(1), true);
-    initiator.exec(3, "channel.send(1); channel.reconfigure(true, false); await channel.send(typeof await channel.receive())");
-    await initiator.find("CHANNEL_CLOSE", 1);
-    await initiator.next("CHANNEL_DATA", 3);
-    assert.strictEqual((await initiator.next("RECONFIGURE", 3)).payload.toString("hex"), "82f5f4");
-    initiator.item(3, "text");
-    assert.strictEqual(await initiator.nextItem(3), "string");
-  }));
-
 test("GW-023: an initiator that takes small items gets no answers, and a sentence", async () => {
   const initiator = new Initiator();
   try {

@@ -84,9 +84,6 @@ const DIALOGUES = {
         assert.strictEqual(decode((await initiator.find("CHANNEL_DATA", 1)).payload), "abcdefghijklmnopqrst");
       },
     },
-    "dlg-reconfigure": {
-      executes: { 1: "await channel.send([await channel.receive(), await channel.receive()])" },
-    },
     "dlg-main-thread": { hello: { config: { execmodel: "main_thread_only" } }, executes: { 1: WAIT } },
     "dlg-version": { after: async (initiator) => assert.strictEqual(await initiator.exit, 0) },
     "dlg-config": { after: async (initiator) => assert.strictEqual(await initiator.exit, 0) },

@@ -181,7 +181,7 @@ test("the environment: require, import, the names of xnet, the directory", () =>
       initiator.send("INFO", 3);
       assert.strictEqual((await initiator.nextItem(3)).get("cwd"), directory);
     },
-    { cwd: directory, hello: { config: { id: "gw7", env: { XNET_TEST: "é", HOME: null }, chdir: "made", nice: 1, alias: true } } },
+    { cwd: directory, hello: { config: { id: "gw7", env: { XNET_TEST: "é", HOME: null }, chdir: "made", nice: 1, alias: 1 } } },
   );
 });
 

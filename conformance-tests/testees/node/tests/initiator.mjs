@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-import { DEFAULT_COERCION, decodeItem } from "../lib/wire/decode.mjs";
+import { decodeItem } from "../lib/wire/decode.mjs";
 import { encodeItem } from "../lib/wire/encode.mjs";
 import { FrameReader, encodeHeader } from "../lib/wire/frames.mjs";
 import { CODE, FRAME, PREAMBLE, frameName } from "../lib/wire/registry.mjs";
@@ -28,7 +28,6 @@ export const decode = (bytes) =>
   decodeItem(bytes, {
     depth: 10000,
     build: true,
-    coercion: DEFAULT_COERCION,
     channel: (id) => new ChannelReference(id),
   });
 

@@ -91,8 +91,6 @@ class Streams:
             return frame(frames.PING, 0, b"ping")
         if kind < 54:
             return frame(frames.CHANNEL_CREDIT, channel, encode(choice([1, 1000, 2**31 - 1 - 2**20])))
-        if kind < 56:
-            return frame(frames.RECONFIGURE, channel, encode([choice([True, False]), choice([True, False])]))
         if kind < 58:
             return frame(frames.CHANNEL_CLOSE_ERROR, channel, encode({"text": "no", "code": "error"}))
         if kind < 59.5:

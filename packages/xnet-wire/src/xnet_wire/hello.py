@@ -17,7 +17,7 @@ from xnet_wire.limits import (
     Limits,
 )
 from xnet_wire.payloads import check_text_map, decode_payload, is_text, is_uint, take
-from xnet_wire.value_types import SURROGATES_FEATURE
+from xnet_wire.value_types import PYTHON_STRINGS_FEATURE, SURROGATES_FEATURE
 from xnet_wire.values import encode
 
 TYPE_CHECKING = False
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: The protocol version this package speaks: (major, minor).
 VERSION: Final = (1, 0)
+#: The optional features of this package.
+FEATURES: Final = (SURROGATES_FEATURE, PYTHON_STRINGS_FEATURE)
 
 
 class Hello:
@@ -49,7 +51,7 @@ class Hello:
         implementation: str = "xnet",
         *,
         version: tuple[int, int] = VERSION,
-        features: tuple[str, ...] = (SURROGATES_FEATURE,),
+        features: tuple[str, ...] = FEATURES,
         limits: Limits | None = None,
         credit: int = CREDIT_BYTES,
         config: dict[str, Any] | None = None,

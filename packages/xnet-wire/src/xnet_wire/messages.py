@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from xnet_wire import codes
 from xnet_wire.errors import DumpError, WireError
-from xnet_wire.hello import VERSION, Hello, decode_hello, encode_hello
+from xnet_wire.hello import FEATURES, VERSION, Hello, decode_hello, encode_hello
 from xnet_wire.item_path import short_repr
 from xnet_wire.limits import CONTROL_DEPTH, GOAWAY_TEXT_BYTES, MAX_CHANNEL_ID, TERMINATE_MS
 from xnet_wire.payloads import check_text_map, cut_text, decode_map, decode_payload, is_text, is_uint
+from xnet_wire.value_types import DEFAULT_STRINGS, PYTHON_STRINGS_FEATURE
 from xnet_wire.values import encode
 
 TYPE_CHECKING = False
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Buffer = bytes | bytearray | memoryview
 
 __all__ = [
+    "FEATURES",
     "VERSION",
     "ExecRequest",
     "Hello",
@@ -40,6 +42,7 @@ __all__ = [
     "encode_hello",
     "encode_reconfigure",
     "encode_terminate",
+    "knows_strings",
 ]
 
 
@@ -253,6 +256,21 @@ def decode_credit(payload: Buffer) -> int:
 def encode_reconfigure(strings: tuple[bool, bool]) -> bytes:
     """Return the payload of a RECONFIGURE frame: (py2str_as_py3str, py3str_as_py2str)."""
     return encode([bool(strings[0]), bool(strings[1])])
+
+
+def knows_strings(peer: Hello, strings: tuple[bool, bool]) -> bool:
+    """Return whether a peer is to be told of coercion flags; without the feature it has the default ones.
+
+    Raises:
+        ValueError: They are others, which the peer does not know. Spec: PY-010.
+    """
+    known = PYTHON_STRINGS_FEATURE in peer.features
+    if not known and strings != DEFAULT_STRINGS:
+        raise ValueError(
+            f"the other side ({peer.implementation}) takes no strings of Python 2 and no flags for them: "
+            f"it has not announced the feature {PYTHON_STRINGS_FEATURE!r}"
+        )
+    return known
 
 
 def decode_reconfigure(payload: Buffer) -> tuple[bool, bool]:

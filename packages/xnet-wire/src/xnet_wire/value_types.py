@@ -19,6 +19,8 @@ PY2_STRING_TAG: Final = 58403
 SURROGATES_TAG: Final = 58404
 #: What a peer announces that takes it. Spec: VA-013.
 SURROGATES_FEATURE: Final = "surrogates"
+#: What a peer announces that takes strings of Python 2, and is told what to make of them. Spec: PY-010.
+PYTHON_STRINGS_FEATURE: Final = "python.strings"
 
 #: Name of every tag that may occur, for messages.
 TAG_NAMES: Final[dict[int, str]] = {

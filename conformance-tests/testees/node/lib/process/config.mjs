@@ -15,7 +15,7 @@ const EXECMODELS = ["thread", "main_thread_only"];
 const LONGEST_KEEPALIVE_MS = 86400000;
 
 /**
- * Apply what has an effect on the process: `alias` and `dont_write_bytecode` are about Python.
+ * Apply what has an effect on the process.
  *
  * @param {Config} config
  * @returns {{execmodel: ExecModel, keepaliveMs: number | null}}

@@ -5,8 +5,6 @@
  */
 
 import { answer } from "../thread/asking.mjs";
-import { encodeReconfigure } from "../wire/control.mjs";
-import { FRAME } from "../wire/registry.mjs";
 
 /** @typedef {import("../protocol/channel.mjs").Channel} Channel */
 /** @typedef {import("../protocol/connection.mjs").Connection} Connection */
@@ -39,13 +37,9 @@ export class Desk {
     }
     const { op, channel: id } = message;
     const channel = this.holders.find(id);
-    switch (op) {
-      case "dropped":
-        this.holders.drop(id, thread, message.seen ?? 0);
-        return;
-      case "reconfigure":
-        this.reconfigure(channel, message);
-        return;
+    if (op === "dropped") {
+      this.holders.drop(id, thread, message.seen ?? 0);
+      return;
     }
     if (!channel) {
       thread.fail(message.request, { kind: "closed", text: `channel ${id} is closed` });
@@ -193,23 +187,6 @@ export class Desk {
       this.connection.close(channel, { error, impatient: true });
     }
     this.holders.check(channel.id);
-  }
-
-  /** @param {Channel | undefined} channel  undefined for all @param {Request} message */
-  reconfigure(channel, { channel: id, coercion }) {
-    if (!coercion) {
-      return;
-    }
-    const bytes = encodeReconfigure(coercion);
-    if (id === 0) {
-      this.connection.channels.coercion = coercion; // VA-043
-      this.connection.write(FRAME.RECONFIGURE, 0, bytes);
-    } else if (channel?.open) {
-      channel.coercion = coercion;
-      const nothing = () => undefined;
-      const frame = { kind: /** @type {const} */ ("frame"), type: FRAME.RECONFIGURE, bytes, count: 0 };
-      this.connection.send(channel, { ...frame, done: nothing, failed: nothing });
-    }
   }
 }
 

@@ -79,9 +79,9 @@ export class ExecutionThread {
   }
 
   /** @param {number} request @param {Item} item @param {number[]} closed  channels in it that are closed */
-  deliver(request, { bytes, coercion }, closed) {
+  deliver(request, { bytes }, closed) {
     const memory = /** @type {ArrayBuffer} */ (bytes.buffer);
-    this.post({ op: "reply", request, bytes, coercion, closed }, [memory]);
+    this.post({ op: "reply", request, bytes, closed }, [memory]);
   }
 
   /** End it, whatever it does; code that runs is interrupted. */

@@ -3,7 +3,6 @@
 import { Mailbox } from "./mailbox.mjs";
 import { Outbox } from "./outbox.mjs";
 
-/** @typedef {import("../wire/decode.mjs").Coercion} Coercion */
 /** @typedef {import("../wire/registry.mjs").Limits} Limits */
 /** @typedef {import("../wire/writer.mjs").Writer} Writer */
 /** @typedef {import("./mailbox.mjs").Pressure} Pressure */
@@ -31,8 +30,6 @@ export class Channel {
     this.lastSent = false;
     /** Whether CHANNEL_CLOSE waits behind items. */
     this.closeQueued = false;
-    /** @type {Coercion | null} its own flags, if it has some (VA-040) */
-    this.coercion = null;
     /** @type {Writer | null} the pieces of an incomplete item */
     this.pieces = null;
   }

@@ -1,11 +1,9 @@
-/** The channels of a connection: which are open, and which ids were opened. Spec: CH-001 to CH-016, VA-040. */
+/** The channels of a connection: which are open, and which ids were opened. Spec: CH-001 to CH-016. */
 
-import { DEFAULT_COERCION } from "../wire/decode.mjs";
 import { Violation } from "../wire/errors.mjs";
 import { MAX_CHANNEL_ID } from "../wire/registry.mjs";
 import { Channel } from "./channel.mjs";
 
-/** @typedef {import("../wire/decode.mjs").Coercion} Coercion */
 /** @typedef {import("../wire/registry.mjs").Limits} Limits */
 
 /** Whether the initiator gives such ids. Spec: CH-001. @param {number} id */
@@ -27,8 +25,6 @@ export class Channels {
     /** How many of the open ones each has made. */
     this.openTheirs = 0;
     this.openOurs = 0;
-    /** @type {Coercion} flags of channels that have none of their own */
-    this.coercion = DEFAULT_COERCION;
   }
 
   /** The highest id that the initiator has opened, or 0. Spec: ER-008. */
@@ -39,11 +35,6 @@ export class Channels {
   /** Whether an id is above all that were opened by who gives such ids. @param {number} id */
   isUnborn(id) {
     return id >= (isInitiators(id) ? this.nextTheirs : this.nextOurs);
-  }
-
-  /** @param {Channel} channel */
-  coercionOf(channel) {
-    return channel.coercion ?? this.coercion;
   }
 
   /**

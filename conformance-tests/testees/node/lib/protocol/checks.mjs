@@ -3,7 +3,7 @@
 import { Violation } from "../wire/errors.mjs";
 import { FRAME, frameName, isIgnorable, isKnown } from "../wire/registry.mjs";
 
-/** Types whose channel is 0; all others but RECONFIGURE have another one. @type {ReadonlySet<number>} */
+/** Types whose channel is 0; all others have another one. @type {ReadonlySet<number>} */
 const ON_ZERO = new Set([FRAME.GATEWAY_TERMINATE, FRAME.HELLO, FRAME.PING, FRAME.PONG, FRAME.GOAWAY]);
 
 /** Types without a payload. @type {ReadonlySet<number>} */
@@ -31,7 +31,7 @@ export function checkHeader(type, length, limit) {
 
 /** Step 3. Spec: FR-014, FR-017. @param {number} type @param {number} id @throws {Violation} STATE_VIOLATION */
 export function checkChannel(type, id) {
-  if (type !== FRAME.RECONFIGURE && ON_ZERO.has(type) !== (id === 0)) {
+  if (ON_ZERO.has(type) !== (id === 0)) {
     const wanted = ON_ZERO.has(type) ? "is on channel 0 only" : "is never on channel 0";
     throw new Violation("STATE_VIOLATION", `${frameName(type)} on channel ${id}: it ${wanted}`);
   }

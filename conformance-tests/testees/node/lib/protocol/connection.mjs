@@ -175,8 +175,6 @@ export class Connection {
         return this.receivePing(type, payload);
       case FRAME.GATEWAY_TERMINATE:
         return this.receiveTerminate(control.decodeTerminate(payload));
-      case FRAME.RECONFIGURE:
-        return this.receiveReconfigure(id, control.decodeReconfigure(payload));
       case FRAME.CHANNEL_OPEN:
         return this.receiveOpen(id);
       case FRAME.CHANNEL_CANCEL:
@@ -244,18 +242,6 @@ export class Connection {
       channel.mailbox.end({ kind: "eof", text: "the initiator has asked this worker to end" });
     }
     this.application.terminate(times);
-  }
-
-  /** @param {number} id @param {import("../wire/decode.mjs").Coercion} coercion */
-  receiveReconfigure(id, coercion) {
-    if (id === 0) {
-      this.channels.coercion = coercion;
-      return;
-    }
-    const channel = this.channels.find(id, "RECONFIGURE");
-    if (channel) {
-      channel.coercion = coercion;
-    }
   }
 
   /** @param {number} id */

@@ -7,12 +7,9 @@
 
 import { Violation } from "../wire/errors.mjs";
 
-/** @typedef {import("../wire/decode.mjs").Coercion} Coercion */
-
 /**
  * @typedef {object} Item  as it arrived
  * @property {Buffer} bytes        in memory of its own
- * @property {Coercion} coercion   the flags in force when its last frame came (VA-041)
  * @property {number[]} references ids of the channels in it, one for each time
  * @property {number} cost         credit that is due when it is taken
  */

@@ -102,11 +102,10 @@ export class Receiver {
     } else {
       bytes = copyOf(payload);
     }
-    const coercion = this.channels.coercionOf(channel);
     /** @type {number[]} */
     const references = [];
     try {
-      decodeItem(bytes, this.judging(coercion, references));
+      decodeItem(bytes, this.judging(references));
     } catch (error) {
       if (!(error instanceof RangeError)) {
         throw error;
@@ -114,27 +113,26 @@ export class Receiver {
       // Nobody here can hold it: whoever receives it gets the same error (LI-006).
     }
     this.referenced(references);
-    channel.mailbox.put({ bytes, coercion, references, cost });
+    channel.mailbox.put({ bytes, references, cost });
   }
 
   /** @param {Channel} channel @param {Buffer} payload */
   receiveBatch(channel, payload) {
     const cost = payload.length + OVERHEAD * countBatch(payload);
     channel.mailbox.charge(cost, "CHANNEL_BATCH");
-    const coercion = this.channels.coercionOf(channel);
     /** @type {Item[]} */
     const items = [];
     /** @type {number[]} */
     let references = [];
     let rest = cost;
-    const options = this.judging(coercion, { push: (id) => references.push(id) });
+    const options = this.judging({ push: (id) => references.push(id) });
     decodeBatch(payload, options, (start, end) => {
       if (end - start > this.limits.item) {
         throw new Violation("LIMIT_EXCEEDED", `an item of a batch on channel ${channel.id} has ${end - start} bytes`);
       }
       const share = end - start + OVERHEAD;
       rest -= share;
-      items.push({ bytes: copyOf(payload.subarray(start, end)), coercion, references, cost: share });
+      items.push({ bytes: copyOf(payload.subarray(start, end)), references, cost: share });
       references = [];
     });
     items[0].cost += rest; // the head of the array
@@ -147,14 +145,12 @@ export class Receiver {
   /**
    * How items are judged here; they are built where they are received.
    *
-   * @param {import("../wire/decode.mjs").Coercion} coercion
    * @param {{push: (id: number) => void}} references  gets the ids of channels in the item
    */
-  judging(coercion, references) {
+  judging(references) {
     return {
       depth: this.limits.depth,
       build: false,
-      coercion,
       channel: (/** @type {number} */ id) => {
         this.channels.checkReference(id);
         references.push(id);

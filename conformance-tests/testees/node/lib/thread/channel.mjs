@@ -23,16 +23,6 @@ export class Gateway {
   newchannel() {
     return this.#link.newChannel();
   }
-
-  /**
-   * Say how Python 2 strings, and text, arrive from now on, here and there. Spec: VA-040, VA-043.
-   *
-   * @param {boolean} py2strAsText
-   * @param {boolean} textAsBytes
-   */
-  reconfigure(py2strAsText = true, textAsBytes = false) {
-    this.#link.post({ op: "reconfigure", channel: 0, coercion: { py2strAsText, textAsBytes } });
-  }
 }
 
 /** A channel: items both ways. */
@@ -161,11 +151,6 @@ export class Channel extends ChannelReference {
   /** Whether it is closed, as far as is known here: what waits can still be received. */
   isclosed() {
     return this.#closed;
-  }
-
-  /** See `Gateway.reconfigure`, for this channel. @param {boolean} py2strAsText @param {boolean} textAsBytes */
-  reconfigure(py2strAsText = true, textAsBytes = false) {
-    this.#link.post({ op: "reconfigure", channel: this.id, coercion: { py2strAsText, textAsBytes } });
   }
 
   toString() {

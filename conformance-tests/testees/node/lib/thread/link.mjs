@@ -1,6 +1,6 @@
 /** A thread's requests to the thread that reads the connection, and the channels it has objects for. */
 
-import { DEFAULT_COERCION, decodeItem } from "../wire/decode.mjs";
+import { decodeItem } from "../wire/decode.mjs";
 import { ask } from "./asking.mjs";
 import { errorOf } from "./errors.mjs";
 
@@ -62,7 +62,7 @@ export class Link {
   }
 
   /** @param {Reply} reply */
-  receive({ request, failure, bytes, coercion = DEFAULT_COERCION, closed = [] }) {
+  receive({ request, failure, bytes, closed = [] }) {
     const waiting = this.pending.get(request);
     if (!waiting) {
       return;
@@ -72,7 +72,7 @@ export class Link {
       waiting.reject(errorOf(failure));
     } else if (bytes) {
       try {
-        waiting.resolve(this.decode(bytes, coercion, closed));
+        waiting.resolve(this.decode(bytes, closed));
       } catch (error) {
         waiting.reject(/** @type {Error} */ (error)); // an item that JavaScript cannot hold: a RangeError
       }
@@ -81,12 +81,11 @@ export class Link {
     }
   }
 
-  /** @param {Uint8Array} bytes @param {import("../wire/decode.mjs").Coercion} coercion @param {number[]} closed */
-  decode(bytes, coercion, closed) {
+  /** @param {Uint8Array} bytes @param {number[]} closed */
+  decode(bytes, closed) {
     return decodeItem(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), {
       depth: DEPTH,
       build: true,
-      coercion,
       channel: (id) => this.given(id, closed.includes(id)),
     });
   }

@@ -5,7 +5,6 @@
  */
 
 /** @typedef {import("../wire/channel-error.mjs").ChannelError} ChannelError */
-/** @typedef {import("../wire/decode.mjs").Coercion} Coercion */
 
 /**
  * @typedef {object} ThreadData  what a thread is given when it begins
@@ -16,7 +15,7 @@
 
 /**
  * @typedef {object} Request  from a thread
- * @property {"dropped" | "reconfigure" | "send" | "receive" | "waitclose" | "close" | "handle" | "handled"} op
+ * @property {"dropped" | "send" | "receive" | "waitclose" | "close" | "handle" | "handled"} op
  * @property {number} channel
  * @property {number} request          number of the reply, 0 if none is wanted
  * @property {Uint8Array} [bytes]      send: an item, or a batch
@@ -25,7 +24,6 @@
  * @property {boolean} [forHandler]    receive: whether it is a callback's
  * @property {ChannelError | null} [error]  close: the reason; handled: what the callback failed with
  * @property {number} [seen]           dropped: how often the channel was given for the object
- * @property {Coercion} [coercion]     reconfigure
  */
 
 /**
@@ -58,7 +56,6 @@
  * @property {number} request
  * @property {Failure} [failure]
  * @property {Uint8Array} [bytes]    an item
- * @property {Coercion} [coercion]   its flags
  * @property {number[]} [closed]     channels in the item that are closed
  */
 

@@ -4,13 +4,12 @@
  * HELLO is in `hello.mjs`. Spec: FR-009, FR-015.
  */
 
-import { DEFAULT_COERCION, decodeItem } from "./decode.mjs";
+import { decodeItem } from "./decode.mjs";
 import { encodeItem } from "./encode.mjs";
 import { Violation } from "./errors.mjs";
 import { CODE, CONTROL_DEPTH, FIXED, MAX_CHANNEL_ID } from "./registry.mjs";
 
 /** @typedef {import("./registry.mjs").CodeName} CodeName */
-/** @typedef {import("./decode.mjs").Coercion} Coercion */
 
 const TWO_TO_64 = 1n << 64n;
 
@@ -20,14 +19,12 @@ const ANY_SIZE = { depth: CONTROL_DEPTH, item: Infinity };
  * The one value of a control payload.
  *
  * @param {Buffer} payload
- * @param {Coercion | null} [coercion]
  * @throws {Violation} VALUE_MALFORMED; the callers below give it their own code
  */
-export function decodeControl(payload, coercion = null) {
+export function decodeControl(payload) {
   return decodeItem(payload, {
     depth: CONTROL_DEPTH,
     build: true,
-    coercion,
     channel: (id) => {
       throw new Violation("VALUE_MALFORMED", `there is a reference to channel ${id} where none is allowed`);
     },
@@ -80,23 +77,6 @@ export function decodeCredit(payload) {
 
 /** @param {number} amount */
 export const encodeCredit = (amount) => encodeItem(amount, ANY_SIZE);
-
-/** @param {Buffer} payload @returns {Coercion} */
-export function decodeReconfigure(payload) {
-  return decodeAs("RECONFIGURE", payload, "an array of two booleans", (value) => {
-    if (!Array.isArray(value) || Object.getPrototypeOf(value) !== Array.prototype || value.length !== 2) {
-      return undefined;
-    }
-    const [py2strAsText, textAsBytes] = value;
-    return typeof py2strAsText === "boolean" && typeof textAsBytes === "boolean"
-      ? { py2strAsText, textAsBytes }
-      : undefined;
-  });
-}
-
-/** @param {Coercion} coercion */
-export const encodeReconfigure = ({ py2strAsText, textAsBytes }) =>
-  encodeItem([py2strAsText, textAsBytes], ANY_SIZE);
 
 /** @typedef {{finishMs: number, interruptMs: number}} Times  how long executions may go on, and after an interrupt */
 
@@ -180,7 +160,7 @@ export function decodeExec(payload) {
  * @returns {Record<string, unknown>} without a prototype, so a name like `__proto__` is a name
  */
 export function decodeKwargs(payload) {
-  const request = /** @type {Map<string, unknown>} */ (decodeControl(payload, DEFAULT_COERCION));
+  const request = /** @type {Map<string, unknown>} */ (decodeControl(payload));
   const kwargs = /** @type {Map<string, unknown>} */ (request.get("kwargs") ?? new Map());
   const named = Object.create(null);
   for (const [name, value] of kwargs) {

@@ -1,5 +1,5 @@
 /**
- * CBOR to JavaScript values, strictly. Total: any bytes give a value or a `Violation`. Spec: VA-020 to VA-031.
+ * CBOR to JavaScript values, strictly. Total: any bytes give a value or a `Violation`. Spec: VA-020 to VA-027.
  *
  * An item is decoded twice. The thread that reads the connection only judges it (`build: false`), so what somebody
  * sends costs it no memory but that of keys; the thread whose code receives the item builds it. Keys and elements are
@@ -12,25 +12,15 @@ import { Unhashable, keyOf } from "./equality.mjs";
 import { MAX_CHANNEL_ID, TAG } from "./registry.mjs";
 import { Reader, halfToNumber, malformed } from "./reader.mjs";
 import { decodeSurrogates } from "./surrogates.mjs";
-import { Complex, Float, FrozenSet, Py2Str, Tuple } from "./types.mjs";
+import { Complex, Float, FrozenSet, Tuple } from "./types.mjs";
 
 /** Bytes of the largest integer that JavaScript has. */
 const LONGEST_BIGINT = 2 ** 27;
 
 /**
- * @typedef {object} Coercion  the flags of RECONFIGURE
- * @property {boolean} py2strAsText    py2-str arrives as text (else as bytes)
- * @property {boolean} textAsBytes     text arrives as bytes
- */
-
-/** @type {Readonly<Coercion>} */
-export const DEFAULT_COERCION = Object.freeze({ py2strAsText: true, textAsBytes: false });
-
-/**
  * @typedef {object} DecodeOptions
  * @property {number} depth                     arrays, maps and tags that may be open at once
  * @property {boolean} build                    whether the value is wanted, or only a judgement
- * @property {Coercion | null} coercion         null leaves py2-str as `Py2Str`, for control payloads
  * @property {(id: number) => unknown} channel  what a reference becomes; may throw a Violation
  */
 
@@ -162,9 +152,7 @@ class Decoder extends Reader {
     if (!this.options.build && !asKey) {
       return undefined;
     }
-    return this.options.coercion?.textAsBytes
-      ? this.copy(start, this.place)
-      : this.bytes.toString("utf8", start, this.place);
+    return this.bytes.toString("utf8", start, this.place);
   }
 
   /** @param {number} length @param {number} inside @param {boolean} asKey @param {number} start */
@@ -284,8 +272,6 @@ class Decoder extends Reader {
         return this.readComplex(inside, start);
       case TAG.CHANNEL:
         return this.readChannel(start);
-      case TAG.PY2_STR:
-        return this.readPy2Str(keep);
       case TAG.SURROGATES:
         return this.readSurrogates(keep);
       default:
@@ -338,29 +324,13 @@ class Decoder extends Reader {
   }
 
   /** @param {boolean} keep */
-  readPy2Str(keep) {
-    const { start, end } = this.readByteString("the content of a py2-str is a byte string");
-    if (!keep) {
-      return undefined;
-    }
-    const { coercion } = this.options;
-    if (coercion === null) {
-      return new Py2Str(this.copy(start, end));
-    }
-    return coercion.py2strAsText ? this.bytes.toString("latin1", start, end) : this.copy(start, end);
-  }
-
-  /** @param {boolean} keep */
   readSurrogates(keep) {
     const { start, end } = this.readByteString("the content of a text with surrogates is a byte string");
     const text = decodeSurrogates(this.bytes.subarray(start, end));
     if (text === null) {
       throw malformed("a text with surrogates has none, or is not UTF-8 besides", start);
     }
-    if (!keep) {
-      return undefined;
-    }
-    return this.options.coercion?.textAsBytes ? this.copy(start, end) : text;
+    return keep ? text : undefined;
   }
 
   /** @param {number} open @param {string} otherwise */

@@ -7,7 +7,7 @@
 
 import { createHash } from "node:crypto";
 
-import { ChannelReference, Complex, Float, FrozenSet, PairedText, Py2Str, Tuple } from "./types.mjs";
+import { ChannelReference, Complex, Float, FrozenSet, PairedText, Tuple } from "./types.mjs";
 
 /** A key longer than this is replaced by its hash, so that nested keys do not cost their length at each level. */
 const LONGEST = 256;
@@ -46,9 +46,6 @@ export function keyOf(value, known) {
   }
   if (value instanceof Uint8Array) {
     return `b${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("latin1")}`;
-  }
-  if (value instanceof Py2Str) {
-    return `s${value.bytes.toString("latin1")}`; // what the default flags make of it
   }
   if (value instanceof PairedText) {
     return `p${value.bytes.toString("latin1")}`; // no string is equal to it

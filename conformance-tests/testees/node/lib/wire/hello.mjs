@@ -14,8 +14,6 @@ import { CONTROL_DEPTH, DEFAULT_LIMITS, FIXED, MINIMUM_LIMITS, MINIMUM_MEMORY, V
  * @property {string} [chdir]
  * @property {number | bigint} [nice]
  * @property {Map<string, string | null>} [env]
- * @property {boolean} [alias]
- * @property {boolean} [dont_write_bytecode]
  * @property {string} [stdout]
  * @property {number | bigint} [keepalive]  milliseconds
  */
@@ -34,8 +32,6 @@ const CONFIG_RULES = {
   chdir: ["a text", (value) => typeof value === "string"],
   nice: ["an integer", isInteger],
   env: ["a map of text to text or null", isEnvironment],
-  alias: ["a boolean", (value) => typeof value === "boolean"],
-  dont_write_bytecode: ["a boolean", (value) => typeof value === "boolean"],
   stdout: ["a text", (value) => typeof value === "string"],
   keepalive: ["an integer", isInteger],
 };

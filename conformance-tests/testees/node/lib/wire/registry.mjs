@@ -13,7 +13,6 @@ export const VERSION = [1, 0];
 /** Codes of the frame types by name. */
 export const FRAME = Object.freeze({
   STATUS: 0,
-  RECONFIGURE: 1,
   GATEWAY_TERMINATE: 2,
   CHANNEL_EXEC: 3,
   CHANNEL_DATA: 4,
@@ -127,7 +126,6 @@ export const TAG = Object.freeze({
   TUPLE: 58400,
   FROZENSET: 58401,
   CHANNEL: 58402,
-  PY2_STR: 58403,
   SURROGATES: 58404,
 });
 

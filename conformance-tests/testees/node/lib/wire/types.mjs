@@ -113,11 +113,3 @@ export class ChannelReference {
     this.id = id;
   }
 }
-
-/** A Python 2 string that no coercion was applied to; only control payloads have it. Spec: VA-031. */
-export class Py2Str {
-  /** @param {Buffer} bytes */
-  constructor(bytes) {
-    this.bytes = bytes;
-  }
-}

@@ -19,7 +19,6 @@ const FIRST_FRAMES: u64 = 65_536;
 /// A control payload that was looked at (step 6).
 enum Payload {
     None,
-    Flags(bool, bool),
     Exec(Exec),
     Error(ChannelError),
     Times(payloads::Times),
@@ -89,11 +88,6 @@ impl Conn {
                 may_open(&state, id, &name)?;
                 self.opening(&mut state, kind, id, control)?;
             }
-            Type::Reconfigure if id == 0 => {
-                if let Payload::Flags(first, second) = control {
-                    state.flags = (first, second);
-                }
-            }
             _ if id != 0 => {
                 if state.is_unborn(id) {
                     return broken(Code::StateViolation, format!("{name} on channel {id}, which was never opened"));
@@ -145,7 +139,6 @@ impl Conn {
                 channel.wake.notify_all();
                 state.last_credit = Instant::now();
             }
-            (Type::Reconfigure, Payload::Flags(first, second)) => channel.flags = Some((first, second)),
             (Type::ChannelClose, _) => state.close_channel(id, None),
             (Type::ChannelCloseError, Payload::Error(error)) => state.close_channel(id, Some(error)),
             _ => {}
@@ -229,7 +222,6 @@ fn may_open(state: &State, id: u32, name: &str) -> Result<(), Broken> {
 fn control_payload(kind: Type, payload: &[u8]) -> Result<Payload, Bad> {
     let refused = |why: String| Err(Bad(why));
     Ok(match kind {
-        Type::Reconfigure => payloads::reconfigure(payload).map(|(first, second)| Payload::Flags(first, second))?,
         Type::ChannelExec => Payload::Exec(payloads::exec(payload)?),
         Type::GatewayTerminate => Payload::Times(payloads::terminate(payload)?),
         Type::ChannelCloseError => Payload::Error(payloads::error(payload)?),

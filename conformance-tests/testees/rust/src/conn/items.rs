@@ -76,7 +76,7 @@ impl Conn {
     }
 
     fn data(&self, state: &mut State, id: u32, payload: &[u8], cost: u64) -> Result<(), Broken> {
-        let rules = state.rules(id);
+        let rules = items();
         let channel = state.channels.get_mut(&id).expect("the caller has looked");
         let owed = std::mem::take(&mut channel.partial_owed) + cost;
         let whole = channel.partial.take();
@@ -96,7 +96,7 @@ impl Conn {
     }
 
     fn batch(&self, state: &mut State, id: u32, payload: &[u8], cost: u64) -> Result<(), Broken> {
-        let rules = state.rules(id);
+        let rules = items();
         let (count, mut at) = batch_head(payload).map_err(|why| malformed(id, &why))?;
         let head_bytes = at as u64;
         let mut items = Vec::new();
@@ -145,13 +145,12 @@ fn batch_head(payload: &[u8]) -> Result<(u64, usize), Bad> {
     Ok((head.argument, at))
 }
 
-impl State {
-    fn rules(&self, id: u32) -> Rules {
-        let own = self.channels.get(&id).and_then(|channel| channel.flags);
-        let (py2_as_text, text_as_bytes) = own.unwrap_or(self.flags);
-        Rules { depth: ours().depth as usize, references: true, py2_as_text, text_as_bytes }
-    }
+/// What this worker takes as an item.
+fn items() -> Rules {
+    Rules { depth: ours().depth as usize, references: true }
+}
 
+impl State {
     /// A reference to a channel that nobody has opened is no value (CH-010).
     fn check_references(&self, item: &Checked) -> Result<(), Broken> {
         match item.references.iter().find(|&&id| self.is_unborn(id)) {

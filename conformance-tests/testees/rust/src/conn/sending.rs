@@ -80,7 +80,7 @@ fn check_keys(value: &[u8], depth: usize) -> Result<(), Fail> {
     if depth > KEYED_DEPTH {
         return Err(Fail::Refused(format!("a dict or set in an item of {depth} levels cannot be checked")));
     }
-    let rules = Rules { depth, references: true, py2_as_text: true, text_as_bytes: false };
+    let rules = Rules { depth, references: true };
     values::check(value, rules).map(drop).map_err(|why| Fail::Refused(why.0))
 }
 

@@ -53,8 +53,6 @@ pub struct Channel {
     pub owed: u64,
     /// What this side may still send.
     pub credit: u64,
-    /// Own coercion flags.
-    pub flags: Option<(bool, bool)>,
     /// Threads that send, in the order in which they came (FC-024).
     pub turns: VecDeque<u64>,
     pub next_turn: u64,
@@ -97,8 +95,6 @@ pub struct State {
     /// The highest ids that were opened: even ones by this side, odd ones by the other.
     pub highest: [u32; 2],
     pub open: [u64; 2],
-    /// Coercion flags of channels that have none of their own.
-    pub flags: (bool, bool),
     /// The cost of all that waits for the application (LI-011).
     pub kept: u64,
     pub errors_kept: usize,
@@ -122,7 +118,6 @@ impl State {
             channels: HashMap::new(),
             highest: [0, 0],
             open: [0, 0],
-            flags: (true, false),
             kept: 0,
             errors_kept: 0,
             collect_above: COLLECT_ABOVE,
@@ -158,7 +153,6 @@ impl State {
             used: 0,
             owed: 0,
             credit: self.peer.credit,
-            flags: None,
             turns: VecDeque::new(),
             next_turn: 0,
             uses: 0,

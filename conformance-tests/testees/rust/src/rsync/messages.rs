@@ -319,7 +319,7 @@ mod tests {
     use crate::noise::Noise;
     use crate::wire::values::{check, Rules};
 
-    const ITEM: Rules = Rules { depth: 64, references: true, py2_as_text: true, text_as_bytes: false };
+    const ITEM: Rules = Rules { depth: 64, references: true };
 
     #[test]
     fn the_examples_are_what_they_say() {

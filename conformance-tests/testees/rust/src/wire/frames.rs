@@ -3,13 +3,12 @@
 pub const PREAMBLE: &[u8; 9] = b"\x89XNET\r\n\x1a\n";
 pub const HEADER: usize = 9;
 
-/// A frame type that this version knows, in the order of their codes.
+/// A frame type that this worker knows, with its code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Type {
-    Status,
-    Reconfigure,
-    GatewayTerminate,
+    Status = 0,
+    GatewayTerminate = 2,
     ChannelExec,
     ChannelData,
     ChannelClose,
@@ -29,10 +28,8 @@ pub enum Type {
 
 use Type::*;
 
-/// All types: the code is the index.
-const TYPES: [(Type, &str); 18] = [
+const TYPES: [(Type, &str); 17] = [
     (Status, "STATUS"),
-    (Reconfigure, "RECONFIGURE"),
     (GatewayTerminate, "GATEWAY_TERMINATE"),
     (ChannelExec, "CHANNEL_EXEC"),
     (ChannelData, "CHANNEL_DATA"),
@@ -53,13 +50,12 @@ const TYPES: [(Type, &str); 18] = [
 
 impl Type {
     pub fn from_code(code: u8) -> Option<Self> {
-        TYPES.get(usize::from(code)).map(|&(kind, _)| kind)
+        TYPES.iter().map(|&(kind, _)| kind).find(|&kind| kind as u8 == code)
     }
 
     /// Whether the channel id of a header fits the type (FR-014).
     pub fn fits(self, channel: u32) -> bool {
         match self {
-            Reconfigure => true,
             GatewayTerminate | Hello | Ping | Pong | Goaway => channel == 0,
             _ => channel != 0,
         }
@@ -68,7 +64,7 @@ impl Type {
 
 /// The name of a type for traces and messages; 128 has one, though this version does not send it.
 pub fn name(code: u8) -> String {
-    match (TYPES.get(usize::from(code)), code) {
+    match (TYPES.iter().find(|&&(kind, _)| kind as u8 == code), code) {
         (Some((_, name)), _) => (*name).to_owned(),
         (None, 128) => "OUTPUT".to_owned(),
         (None, _) => format!("TYPE_{code}"),

@@ -188,7 +188,6 @@ fn config(value: &[u8]) -> Result<Config, String> {
             "keepalive" => cursor::sign(value)
                 .map(|_| config.keepalive = Some(cursor::integer(value).unwrap_or(i128::MAX)))
                 .is_some(),
-            "alias" | "dont_write_bytecode" => cursor::boolean(value).is_some(),
             _ => true,
         };
         if !fits {

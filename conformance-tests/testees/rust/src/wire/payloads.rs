@@ -77,17 +77,6 @@ pub fn exec(payload: &[u8]) -> Result<Exec, Bad> {
     Ok(service.map_or(Exec::Source(source), Exec::Service))
 }
 
-/// The two flags of RECONFIGURE: py2str_as_py3str, py3str_as_py2str.
-pub fn reconfigure(payload: &[u8]) -> Result<(bool, bool), Bad> {
-    let checked = values::check(payload, CONTROL)?;
-    let flags: Option<Vec<bool>> =
-        cursor::list(&checked.bytes).and_then(|flags| flags.into_iter().map(cursor::boolean).collect());
-    match flags.as_deref() {
-        Some(&[first, second]) => Ok((first, second)),
-        _ => bad("not two bools"),
-    }
-}
-
 pub fn credit(payload: &[u8]) -> Result<u64, Bad> {
     match cursor::uint(&values::check(payload, CONTROL)?.bytes) {
         Some(amount) if amount > 0 => Ok(amount),

@@ -1,4 +1,4 @@
-//! Text that is not quite UTF-8: surrogates (VA-014), Latin-1 (VA-031), shortening.
+//! Text that is not quite UTF-8: surrogates (VA-014), shortening.
 
 use super::{bad, Bad};
 
@@ -19,11 +19,6 @@ pub fn check_surrogates(bytes: &[u8]) -> Result<(), Bad> {
     } else {
         bad("tag 58404 on text without surrogates")
     }
-}
-
-/// The text that has one character for each byte.
-pub fn from_latin1(bytes: &[u8]) -> String {
-    bytes.iter().map(|&byte| char::from(byte)).collect()
 }
 
 /// Shortens a text to at most `limit` bytes between characters, with a note that says so (CH-042).

@@ -1,4 +1,4 @@
-//! Values: bytes of a peer are checked against the closed set, coerced, and written again in normal form.
+//! Values: bytes of a peer are checked against the closed set and written again in normal form.
 //!
 //! A worker in a language without dynamic values has no use for a tree of them. A value stays what it was on the wire:
 //! checked CBOR. So it takes the memory that it took there, whatever a peer makes of empty lists, and what is sent on
@@ -17,20 +17,17 @@ pub const TAG_COMPLEX: u64 = 43000;
 pub const TAG_TUPLE: u64 = 58400;
 pub const TAG_FROZENSET: u64 = 58401;
 pub const TAG_CHANNEL: u64 = 58402;
-pub const TAG_PY2_STR: u64 = 58403;
 pub const TAG_SURROGATES: u64 = 58404;
 
-/// What a receiver takes, and what it makes of strings (VA-031).
+/// What a receiver takes.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     pub depth: usize,
     pub references: bool,
-    pub py2_as_text: bool,
-    pub text_as_bytes: bool,
 }
 
-/// The rules of control payloads (FR-015); they are never coerced.
-pub const CONTROL: Rules = Rules { depth: 64, references: false, py2_as_text: true, text_as_bytes: false };
+/// The rules of control payloads (FR-015).
+pub const CONTROL: Rules = Rules { depth: 64, references: false };
 
 /// A value in normal form, and the channels that it refers to.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -87,7 +84,7 @@ impl<'a> Pass<'a> {
                 if std::str::from_utf8(bytes).is_err() {
                     return bad("text that is not valid UTF-8");
                 }
-                Ok(self.string(if self.rules.text_as_bytes { BYTES } else { TEXT }, bytes, key))
+                Ok(self.string(TEXT, bytes, key))
             }
             ARRAY if key => bad("a list is not hashable"),
             ARRAY => {
@@ -177,7 +174,7 @@ impl<'a> Pass<'a> {
         let head = head::read(self.input, &mut self.at)?;
         let expected = match tag {
             TAG_SET | TAG_COMPLEX | TAG_TUPLE | TAG_FROZENSET => ARRAY,
-            TAG_BIGNUM | TAG_NEGATIVE_BIGNUM | TAG_PY2_STR | TAG_SURROGATES => BYTES,
+            TAG_BIGNUM | TAG_NEGATIVE_BIGNUM | TAG_SURROGATES => BYTES,
             TAG_CHANNEL => UINT,
             _ => return bad(format!("tag {tag} is not in the table")),
         };
@@ -190,20 +187,9 @@ impl<'a> Pass<'a> {
             TAG_TUPLE => self.tuple(head, open, key),
             TAG_COMPLEX => self.complex(head, open, key),
             TAG_CHANNEL => self.reference(head.argument, key),
-            TAG_PY2_STR => {
-                let bytes = head::take(self.input, &mut self.at, head.argument)?;
-                if self.rules.py2_as_text {
-                    Ok(self.string(TEXT, text::from_latin1(bytes).as_bytes(), key))
-                } else {
-                    Ok(self.string(BYTES, bytes, key))
-                }
-            }
             TAG_SURROGATES => {
                 let bytes = head::take(self.input, &mut self.at, head.argument)?;
                 text::check_surrogates(bytes)?;
-                if self.rules.text_as_bytes {
-                    return Ok(self.string(BYTES, bytes, key));
-                }
                 head::write(&mut self.done.bytes, TAG, TAG_SURROGATES);
                 self.string(BYTES, bytes, false);
                 Ok(key.then(|| keys::fingerprint(Class::Text, bytes)))
@@ -322,7 +308,7 @@ mod tests {
     use crate::noise::Noise;
     use crate::wire::cursor;
 
-    const ITEM: Rules = Rules { depth: 64, references: true, py2_as_text: true, text_as_bytes: false };
+    const ITEM: Rules = Rules { depth: 64, references: true };
 
     #[test]
     fn any_bytes_are_a_value_or_refused_and_a_value_stays_itself() {

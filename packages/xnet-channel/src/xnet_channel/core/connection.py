@@ -232,13 +232,13 @@ class Connection(ConnectionState):
     def send_reconfigure(self, channel_id: int, strings: tuple[bool, bool]) -> None:
         """Tell the peer how it should coerce strings, on one channel or (0) by default.
 
-        On a channel that is closed nothing more will come that could be coerced, and "a peer MUST
-        NOT send any frame of that channel" (Spec: CH-040), so this does nothing then.
+        Nothing is sent on a channel that is closed (Spec: CH-040), or to a peer that knows no flags (PY-010).
         """
         self.must_run()
-        if channel_id and channel_id not in self.table.open:
-            return
-        self.out.frame(frames.RECONFIGURE, channel_id, messages.encode_reconfigure(strings))
+        if messages.knows_strings(self.handshake.peer, strings) and (
+            not channel_id or channel_id in self.table.open
+        ):
+            self.out.frame(frames.RECONFIGURE, channel_id, messages.encode_reconfigure(strings))
 
     def send_terminate(self, finish_ms: int | None = None, interrupt_ms: int | None = None) -> None:
         """Ask the worker to end.

@@ -335,9 +335,9 @@ class Channel:
 
         Raises:
             OSError: The connection is closed.
+            ValueError: The other side knows no such strings (Spec: PY-010).
         """
-        strings = (bool(py2str_as_py3str), bool(py3str_as_py2str))
-        session = self._session
+        session, strings = self._session, (bool(py2str_as_py3str), bool(py3str_as_py2str))
         with session.lock:
             session.must_run_locked(lambda: session.connection.send_reconfigure(self.id, strings))
             self._mailbox.state.strings = strings

@@ -574,9 +574,10 @@ def _put_surrogates(add, item, levels):
 
 
 def _put_py2_str(add, item, levels):
-    if not levels:
-        raise Refused
-    add(_PY2_STR)
+    if "python.strings" in PEER_FEATURES:  # else it is bytes (PY-010)
+        if not levels:
+            raise Refused
+        add(_PY2_STR)
     _put_bytes(add, item, levels)
 
 
@@ -3177,6 +3178,10 @@ class Link(object):
         with self.guard:
             if self.sealed:
                 raise ClosedError(CANNOT_SEND + native(self.end_text))
+            if "python.strings" not in PEER_FEATURES:  # it has the default flags (PY-010)
+                if flags != (True, False):
+                    raise ValueError("the initiator takes no strings of Python 2, and no flags for them")
+                return
             if state is None:
                 self.strings = flags
                 self.queue(RECONFIGURE, 0, encode(list(flags)))
@@ -4159,7 +4164,8 @@ class Worker(object):
         """Serve the initiator until it is time to exit."""
         link = self._link
         hello = encode_map([
-            ("version", list(PROTOCOL)), ("implementation", implementation()), ("features", ["exec.python", "surrogates"]),
+            ("version", list(PROTOCOL)), ("implementation", implementation()),
+            ("features", ["exec.python", "python.strings", "surrogates"]),
             ("limits", Payload(encode_map([
                 ("frame", FRAME_LIMIT), ("item", ITEM_LIMIT), ("depth", DEPTH_LIMIT), ("channels", CHANNEL_LIMIT),
             ]))),

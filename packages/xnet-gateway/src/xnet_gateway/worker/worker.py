@@ -25,7 +25,6 @@ from xnet_gateway.worker.exec_task import ExecTask
 from xnet_gateway.worker.services import available
 from xnet_wire import frames, messages
 from xnet_wire.channel_errors import TERMINATING, ChannelError
-from xnet_wire.value_types import SURROGATES_FEATURE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class WorkerGateway(SessionOwner):
         self._times_s = 0.0, 0.0
         self._end_by_s = 0.0
         services = tuple([f"service.{name}" for name in available()])
-        hello = messages.Hello(implementation(), features=("exec.python", *services, SURROGATES_FEATURE))
+        hello = messages.Hello(implementation(), features=("exec.python", *services, *messages.FEATURES))
         self.session = Session(
             fd, role="worker", name=name, owner=self, hello=hello, tracer=tracer, lead_first=True
         )
