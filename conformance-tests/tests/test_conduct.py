@@ -6,13 +6,13 @@ import pytest
 
 from xnet_conformance.conduct import Conduct
 from xnet_conformance.frames import Frame, frame
-from xnet_conformance.hello import Announced
+from xnet_conformance.hello import PYTHON_STRINGS, Announced
 from xnet_conformance.values import Value, parse_value
 
 HELLO = frame("HELLO", 0, b"\xa0")
 
 
-def running(ours: Announced = Announced()) -> Conduct:  # noqa: B008  (it is frozen)
+def running(ours: Announced = Announced(features=(PYTHON_STRINGS,))) -> Conduct:  # noqa: B008  (it is frozen)
     """Return what watches a worker after both HELLOs; channels 1 and 2 are open."""
     conduct = Conduct("worker", ours)
     conduct.sent(HELLO)
@@ -172,6 +172,17 @@ def test_surrogates_come_only_if_they_were_asked_for() -> None:
     assert broken(conduct) == ["VA-013"]
     asked = Conduct("worker", Announced(features=("surrogates",)))
     asked.value(odd)
+    assert broken(asked) == []
+
+
+def test_what_is_pythons_comes_only_if_it_was_asked_for() -> None:
+    old = parse_value([{"t": "py2str", "v": "61"}])
+    conduct = Conduct("worker", Announced(), python2=True)
+    conduct.value(old)
+    conduct.received(frame("RECONFIGURE", 0, b"\x82\xf5\xf5"))
+    assert broken(conduct).count("PY-010") == 2
+    asked = Conduct("worker", Announced(features=(PYTHON_STRINGS,)), python2=True)
+    asked.value(old)
     assert broken(asked) == []
 
 

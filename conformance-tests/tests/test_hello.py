@@ -16,7 +16,7 @@ def hello(**fields: Any) -> bytes:
 def test_what_the_runner_says_can_be_read() -> None:
     announced = read_hello(write_hello({"limits": {"frame": 70_000}, "credit": 65_536}))
     assert (announced.frame, announced.credit) == (70_000, 65_536)
-    assert announced.features == ("surrogates",)
+    assert announced.features == ("surrogates", "python.strings")
     assert read_hello(write_hello({"features": []})).features == ()
 
 

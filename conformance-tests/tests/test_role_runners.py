@@ -23,6 +23,10 @@ FIXTURES = {f"fixture.{name}" for name in Fixtures("python").names()}
 REACHED = {"limits.frame", "limits.depth", "limits.credit"}
 
 
+#: Of who announces neither.
+NOTHING_OF_PYTHON = {"no-python.strings", "no-exec.python"}
+
+
 def saying(*pairs: list[object]) -> str:
     """Return a program that says a HELLO and waits."""
     hello = frame("HELLO", 0, cbor({"t": "dict", "v": [["version", [1, 0]], *pairs]}))
@@ -33,9 +37,8 @@ def saying(*pairs: list[object]) -> str:
 def test_what_a_worker_declares_is_known(tmp_path: Path) -> None:
     said = saying(["features", ["exec.ruby", "trace"]])
     testee = attrs.evolve(python("-c", said), features=("processes",))
-    assert (
-        probe(testee, str(tmp_path), 1.0) == {"exec.ruby", "trace", "processes", "limits.default"} | REACHED
-    )
+    said_and_declared = {"exec.ruby", "trace", "processes", "limits.default"}
+    assert probe(testee, str(tmp_path), 1.0) == said_and_declared | REACHED | NOTHING_OF_PYTHON
 
 
 @pytest.mark.parametrize(("python2", "more"), [(False, {"python3"}), (True, set())])
@@ -43,7 +46,8 @@ def test_who_does_not_say_what_it_executes_executes_python(
     python2: bool, more: set[str], tmp_path: Path
 ) -> None:
     testee = attrs.evolve(python("-c", saying()), python2=python2)
-    assert probe(testee, str(tmp_path), 1.0) == {"exec.python", "limits.default", *more} | REACHED | FIXTURES
+    known = {"exec.python", "limits.default", "no-python.strings", *more}
+    assert probe(testee, str(tmp_path), 1.0) == known | REACHED | FIXTURES
 
 
 def test_limits_of_its_own_are_no_defaults(tmp_path: Path) -> None:
@@ -59,7 +63,9 @@ def test_a_limit_that_is_none_is_not_reached(tmp_path: Path) -> None:
 def test_adapters_and_initiators_are_asked_in_their_ways(tmp_path: Path) -> None:
     adapter = attrs.evolve(skeleton("adapter"), features=("more",))
     assert probe(adapter, str(tmp_path), 1.0) == {"codec.decode", "codec.encode", "codec.frames", "more"}
-    assert probe(skeleton("initiator"), str(tmp_path), 1.0) == REACHED | {"limits.default"}
+    assert probe(skeleton("initiator"), str(tmp_path), 1.0) == REACHED | NOTHING_OF_PYTHON | {
+        "limits.default"
+    }
     assert probe(from_command("/nonexistent/execnet", "legacy"), str(tmp_path), 1.0) == {
         "exec.python",
         *FIXTURES,

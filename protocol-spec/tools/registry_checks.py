@@ -30,7 +30,8 @@ _TABLES: Final = (
     ("95-versioning.md", ("name", "role", "since", "meaning"), "features", None),
 )
 _PAYLOADS_WITHOUT_RULE: Final = ("empty", "opaque")
-#: Rules for items that somebody sends, and for keys of one language; the others are part of these, or payloads.
+#: Rules for items that somebody sends, and for keys of one language; the others belong to these, or are
+#: payloads.
 _ITEMS_WITH_RULE: Final = frozenset(
     {"status", "info", "relay-order", "relay-ended", "rsync-to-receiver", "rsync-to-sender", "python-config"}
 )

@@ -61,9 +61,7 @@ def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
             features.add("python3")
         if "service.rsync" in features:
             features.add("rsync")
-        features |= (
-            _absent(session.theirs) | _limits(session.theirs) | _fixtures(session.theirs.language, testee)
-        )
+        features |= _absent(features) | _limits(session.theirs) | _fixtures(session.theirs.language, testee)
         session.link.close()
     finally:
         workers.close()
@@ -76,7 +74,7 @@ def _probe_initiator(testee: Testee, scratch: str, scale: float) -> frozenset[st
         session, _ = initiators.connect({})
         assert session.theirs is not None
         found = {*session.theirs.features, *testee.features}
-        found |= _absent(session.theirs) | _limits(session.theirs)
+        found |= _absent(found) | _limits(session.theirs)
         session.link.close()
     finally:
         initiators.close()
@@ -88,9 +86,9 @@ def _fixtures(language: str, testee: Testee) -> set[str]:
     return {f"fixture.{name}" for name in Fixtures(language, testee.fixtures).names()}
 
 
-def _absent(theirs: Announced) -> set[str]:
-    """Return a feature for what a testee does not announce, where there are cases about that."""
-    return {f"no-{feature}" for feature in (PYTHON_STRINGS, "exec.python") if feature not in theirs.features}
+def _absent(features: set[str]) -> set[str]:
+    """Return a feature for each that is not there and for whose absence there are cases."""
+    return {f"no-{feature}" for feature in (PYTHON_STRINGS, "exec.python") if feature not in features}
 
 
 def _limits(theirs: Announced) -> set[str]:

@@ -60,9 +60,13 @@ def test_what_is_refused_counts_only_with_a_control_that_is_there() -> None:
 
 
 def test_unknown_types_are_refused_and_ignorable_ones_are_not() -> None:
-    unknown = {int(id_.rpartition(".")[2]) for id_ in CASES if id_.startswith("frames.unknown.")}
+    names = {id_.rpartition(".")[2] for id_ in CASES if id_.startswith("frames.unknown.")}
+    unknown = {int(name) for name in names if name.isdigit()}
     ignorable = {int(id_.rpartition(".")[2]) for id_ in CASES if id_.startswith("frames.ignorable.")}
     known = {row.code for row in FRAME_TYPES}
     assert not unknown & known
+    # Those of a feature are unknown to who has not announced it.
+    assert names == {str(code) for code in unknown} | {row.name for row in FRAME_TYPES if row.feature}
+    assert CASES["frames.unknown.RECONFIGURE"].needs == ("no-python.strings",)
     assert {127, 192} <= unknown
     assert {128, 191} <= ignorable <= set(range(128, 192))

@@ -13,7 +13,7 @@ from xnet_wire import codes, messages
 from xnet_wire.channel_errors import decode_channel_error
 from xnet_wire.errors import DumpError, WireError
 from xnet_wire.limits import GOAWAY_TEXT_BYTES
-from xnet_wire.messages import ExecRequest
+from xnet_wire.messages import ExecRequest, Hello
 from xnet_wire.values import encode
 
 DECODERS: list[Callable[[bytes], object]] = [
@@ -194,6 +194,15 @@ def test_reconfigure(strings: tuple[bool, bool]) -> None:
 @pytest.mark.parametrize("wrong", [[], [True], [True, False, True], [1, 0], (True, False), None, {}])
 def test_reconfigure_is_two_booleans(wrong: object) -> None:
     refused(messages.decode_reconfigure, wrong, None)
+
+
+def test_py010_flags_are_for_peers_that_know_them() -> None:
+    knows, does_not = Hello(), Hello("a worker", features=("exec.lua",))
+    assert messages.knows_strings(knows, (False, True))
+    assert messages.knows_strings(knows, (True, False))
+    assert not messages.knows_strings(does_not, (True, False))  # which it has anyway
+    with pytest.raises(ValueError, match=r"the other side \(a worker\) takes no strings of Python 2"):
+        messages.knows_strings(does_not, (False, False))
 
 
 def refused(decode: Callable[[bytes], object], content: object, sentence: str | None) -> None:

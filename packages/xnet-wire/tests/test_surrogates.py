@@ -22,7 +22,7 @@ from xnet_wire.messages import (
 from xnet_wire.value_decoding import decode_exact
 from xnet_wire.value_encoding import encode_exact
 from xnet_wire.value_plain import NOT_PLAIN, decode_plain
-from xnet_wire.value_types import SURROGATES_FEATURE
+from xnet_wire.value_types import PYTHON_STRINGS_FEATURE, SURROGATES_FEATURE
 from xnet_wire.values import ValueDecoder, encode, encode_batch, encode_parts
 
 DEFAULT = (True, False)
@@ -150,7 +150,7 @@ def test_parts_and_batches() -> None:
 
 
 def test_the_feature_is_announced_by_default() -> None:
-    assert decode_hello(encode_hello(Hello())).features == (SURROGATES_FEATURE,)
+    assert decode_hello(encode_hello(Hello())).features == (SURROGATES_FEATURE, PYTHON_STRINGS_FEATURE)
 
 
 def test_control_payloads_have_them_in_arguments_only() -> None:

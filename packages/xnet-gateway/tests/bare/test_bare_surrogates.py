@@ -77,7 +77,7 @@ class TestOnEveryInterpreter:
             "except Exception as error: channel.send((type(error).__name__, str(error)))"
         )
         with RawWorker(version) as worker:
-            worker.greet(Hello("a test", features=()))
+            worker.greet(Hello("a test", features=("python.strings",)))
             worker.say(frame(frames.CHANNEL_EXEC, 1, encode_exec(ExecRequest(source))))
             frame_type, _, payload = worker.hear()
             assert frame_type == frames.CHANNEL_DATA
