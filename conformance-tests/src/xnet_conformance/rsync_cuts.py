@@ -70,7 +70,8 @@ def telling(level: int) -> tuple[bytes, bytes]:
     """
     least, usual, marker, bits, weak_bits = LEVELS[level]
     most, weak = 4 * usual, least + 256
-    content = bytearray(noise(least + most + most + 40 + most + 300, level).translate(_FILLER))
+    size = least + most + most + 40 + most + least + 300
+    content = bytearray(noise(size, level).translate(_FILLER))
     at = 0
 
     def put(offset: int, symbols: bytes, low: int, *, right: bool = True) -> None:
@@ -87,9 +88,13 @@ def telling(level: int) -> tuple[bytes, bytes]:
     put(least + 128, _WEAK_MARKER, weak_bits, right=False)
     put(weak, _WEAK_MARKER, weak_bits)
     put(most + 40, marker, bits)  # too late for this chunk: that of the next
-    lengths = [least, most, weak, most + 40 - weak, most, 300]
+    at += most + 40 + most
+    put(least - _WINDOW, _WEAK_MARKER, weak_bits)  # too early for rule 2, too
+    put(least, _WEAK_MARKER, weak_bits)
+    put(least + 64, _WEAK_MARKER, weak_bits)  # not the first that rule 2 allows
+    lengths = [least, most, weak, most + 40 - weak, most, least, 300]
     chunks = cut(bytes(content), level)
-    fronts = [_front(level, seed) for seed in range(4)]
+    fronts = [_front(level, seed) for seed in range(5)]
     # Behind the third nothing may come to its end before rule 1 has given up.
     fronts.insert(3, noise(most, level + 300).translate(_FILLER))
     base = b"".join(part for pair in zip(fronts, chunks, strict=False) for part in pair) + chunks[-1]
