@@ -22,6 +22,7 @@ from xnet_conformance.steps_frames import expect, send
 from xnet_conformance.values import format_value, parse_answer, parse_value
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Mapping
 
     from xnet_conformance.scenario import Scenario
@@ -45,6 +46,11 @@ class Initiators(Workers):
         self._program: Conversation | None = None
         self._connecting = 0
         self._environ: dict[str, str] = {}
+
+    @property
+    def process(self) -> subprocess.Popen[bytes] | None:
+        """The program, if it has been started."""
+        return self._program.link.process if self._program is not None else None
 
     def prepare(self) -> None:
         """Have the program running."""

@@ -176,7 +176,7 @@ def chunk_list(scenario: Scenario, raw: Any) -> None:
         return
     if wanted == "whole":
         state.say("whole", entry.number)
-        state.arriving.ask(entry)
+        state.want_whole(entry)
         return
     named = {"all": [[0, len(spans)]], "none": [], "last": [[len(spans) - 1, 1]]}
     pairs = named[wanted] if isinstance(wanted, str) else wanted
@@ -230,7 +230,7 @@ def say(scenario: Scenario, raw: Any) -> None:
         elif name == "problem":
             state.fail(number)
         elif name == "whole":
-            state.arriving.ask(state.offered.entries[number])
+            state.want_whole(state.offered.entries[number])
     state.say(*message)
 
 

@@ -235,7 +235,8 @@ def memory(scenario: Scenario, raw: Any) -> None:
 
     Where the system does not tell, nothing is judged.
     """
-    process = scenario.session.link.process
+    # An initiator is not the one that the runner has its stream from.
+    process = scenario.session.link.process or getattr(scenario.driver, "process", None)
     if process is None:
         return
     peak = sum(map(_peak_bytes, [process.pid, *descendants(process.pid)]))

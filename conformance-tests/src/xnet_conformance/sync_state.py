@@ -96,6 +96,13 @@ class Sync:
         if kind == 1:
             self.arriving.ask(entry)
 
+    def want_whole(self, entry: Entry) -> None:
+        """Note that a file was asked for with `whole`: neither a list nor a copy may come any more."""
+        self.kinds[entry.number] = 1
+        self.complete_lists.pop(entry.number, None)
+        self.refused_copies.add(entry.number)
+        self.arriving.ask(entry)
+
     def fail(self, number: int) -> None:
         """Note that the receiver has a problem with it."""
         self.failed.add(number)
@@ -133,12 +140,16 @@ class Sync:
 
     def _has_come(self, asked: Asked) -> None:
         entry = asked.entry
-        expected = self.before[entry.path][1] if not entry.version else self._now(entry)[1]
+        expected = self._expected(entry)
         if asked.spans is None:
             self._compare(entry, self.arriving.complete[entry.number], expected)
         for offset, piece in asked.pieces:
             self._compare(entry, piece, expected[offset : offset + len(piece)])
         self.came[entry.path] = expected
+
+    def _expected(self, entry: Entry) -> bytes:
+        """Return the content of a file: that of the index, or what it is now if `meta` has described it."""
+        return self._now(entry)[1] if entry.version else self.before[entry.path][1]
 
     def _compare(self, entry: Entry, found: bytes, expected: bytes) -> None:
         if found != expected:
@@ -227,6 +238,8 @@ class Sync:
             raise CheckFailed(f"a list of {number}, which was not asked for", req="RS-040")
         check_level(level)
         if first == 0:
+            if self.arriving.lists:
+                raise CheckFailed(f"a list of {number} in the middle of another", req="RS-052")
             self.arriving.lists[number] = Chunks(level)
         found = self.arriving.lists.get(number)
         if found is None or found.level != level:
@@ -252,11 +265,11 @@ class Sync:
         if content is None or hashlib.sha256(content).digest() != digest:
             raise CheckFailed(f"a copy of {name!r}, which was not sent with this content", req="RS-060")
         if self.refuse_copies:
-            self.refused_copies.add(number)
+            self.want_whole(asked.entry)
             self.say("whole", number)
             return
         del self.arriving.asked[number]
-        self._compare(asked.entry, content, self.before[asked.entry.path][1])
+        self._compare(asked.entry, content, self._expected(asked.entry))
         self.arriving.complete[number] = self.came[asked.entry.path] = content
 
     def _on_meta(self, number: int, mode: int, size: int, time: int) -> None:
@@ -264,6 +277,8 @@ class Sync:
         asked = self.arriving.asked.get(number)
         if asked is not None and asked.began:
             raise CheckFailed(f"meta of {number} in its middle", req="RS-066")
+        if number in self.complete_lists or number in self.arriving.lists:
+            raise CheckFailed(f"meta of {number}, of which a list was sent, without again", req="RS-066")
         there, _ = self._now(entry)
         if size != there.st_size or abs(time - there.st_mtime_ns) > _NEAR_NS:
             raise CheckFailed(f"meta of {entry.path!r} is not as the file", req="RS-066")
@@ -271,14 +286,16 @@ class Sync:
             raise CheckFailed(f"{entry.path!r} has the permissions {mode:o}", req="RS-028")
         entry.mode, entry.size, entry.time = mode, size, time
         entry.version += 1
+        self.kinds[number] = 1
         self.arriving.ask(entry)
 
     def _on_again(self, number: int) -> None:
-        entry = self._entry(number)
+        self._entry(number)
         self.arriving.forget(number)
         self.complete_lists.pop(number, None)
+        # What is said of it next is `meta`, or `skip`.
         self.arriving.asked.pop(number, None)
-        self.arriving.ask(entry)
+        self.kinds[number] = 0
 
     def _on_skip(self, number: int) -> None:
         entry = self._entry(number)
