@@ -14,6 +14,7 @@ from xnet_conformance import (
     steps_channels,
     steps_files,
     steps_frames,
+    steps_limits,
     steps_lists,
     steps_pressure,
     steps_rsync,
@@ -29,6 +30,9 @@ from xnet_conformance.scenario import STEPS, Scenario, run_steps
 from xnet_conformance.specification import requirements
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from xnet_conformance.case import Case
     from xnet_conformance.connecting import Workers
     from xnet_conformance.session import Session
@@ -42,6 +46,7 @@ STEP_MODULES: Final = (
     steps_frames,
     steps_pressure,
     steps_lists,
+    steps_limits,
     steps_rsync,
     steps_silence,
     steps_sync,
@@ -98,6 +103,7 @@ class WorkerRunner:
                 time.monotonic() + case.limit_s * self._workers.scale,
                 scratch,
                 driver=self._workers.driver,
+                connect=None if self._workers.driver is not None else self._connect,
                 bindings={
                     "scratch": scratch,
                     "testee": shlex.split(self._workers.testee.command),
@@ -121,6 +127,10 @@ class WorkerRunner:
             self._before = []
         self._session.log.clear()
         return self._session, self._scratch
+
+    def _connect(self, begin: Mapping[str, Any]) -> Session:
+        """Begin one more connection, which whoever asked for it ends."""
+        return self._workers.connect(begin)[0]
 
     def _finish(self, case: Case, session: Session | None, result: Result) -> None:
         if session is None:

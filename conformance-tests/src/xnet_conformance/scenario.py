@@ -33,6 +33,7 @@ class Scenario:
         deadline: Monotonic time at which the case is over.
         scratch: A directory of its own.
         driver: The testee's application, if the testee is an initiator or an adapter.
+        connect: Begins another connection to a worker, with what a case has as ``start``.
         step_req: The requirement that the step which runs names, if it names one.
         bindings: What the case has remembered: numbers of channels, process ids, text.
         remarks: SHOULDs that did not hold; the case then is ``nonstrict``.
@@ -44,6 +45,7 @@ class Scenario:
     deadline: float
     scratch: str = ""
     driver: Any = None
+    connect: Callable[[Mapping[str, Any]], Session] | None = None
     bindings: dict[str, Any] = attrs.Factory(dict)
     remarks: list[str] = attrs.Factory(list)
     step_number: int = 0

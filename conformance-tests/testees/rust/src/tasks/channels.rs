@@ -119,7 +119,13 @@ fn shown(value: &[u8]) -> String {
 }
 
 pub fn keep(task: &Task) -> Result<(), Fail> {
-    let _held = offered(task)?;
+    let _held = if task.flag("send", true) {
+        offered(task)?
+    } else {
+        let made = task.conn().new_channel()?;
+        task.send(&text("made"))?;
+        made
+    };
     drain(task)
 }
 
