@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +12,9 @@ import pytest
 
 from runner_peer import NOT_LONG_S, PATIENCE_S, Peer, cbor, farewell, item
 from xnet_conformance import errors
-from xnet_conformance.case import Case
 from xnet_conformance.errors import CaseError, CheckFailed, NoAnswer
-from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.frames import frame
-from xnet_conformance.link import start
-from xnet_conformance.scenario import Scenario, run_steps
-from xnet_conformance.session import Session
+from xnet_conformance.scenario import Scenario
 
 Connect = Callable[..., Peer]
 
@@ -155,27 +148,6 @@ def test_a_trace_is_looked_for_where_the_case_says(peer: Peer) -> None:
 # ---- with a process -------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def run_with() -> Iterator[Callable[..., Scenario]]:
-    """Start a program of Python's and run steps of a case on it."""
-    links = []
-
-    def run(
-        source: str, *steps: dict[str, Any], within: float = PATIENCE_S, scratch: Path | None = None
-    ) -> Scenario:
-        link = start(shlex.join([sys.executable, "-S", "-c", source]))
-        links.append(link)
-        case = Case(id="a.b", layer="group", req=("GR-001",), steps=())
-        scenario = Scenario(case, Session(link, "worker"), Fixtures("python"), time.monotonic() + within)
-        scenario.scratch = str(scratch or "")
-        run_steps(scenario, steps)
-        return scenario
-
-    yield run
-    for link in links:
-        link.close()
-
-
 def test_the_status_of_a_process(run_with: Callable[..., Scenario]) -> None:
     assert run_with("raise SystemExit(3)", {"exit": {"status": 3}}).remarks == []
     with pytest.raises(CheckFailed, match="the exit status is 3"):
@@ -204,61 +176,6 @@ def test_standard_error(run_with: Callable[..., Scenario]) -> None:
     run_with("import sys; sys.stderr.write('it says no')", {"stderr": {"absent": "yes"}})
     with pytest.raises(CheckFailed, match="standard error has 'no'"):
         run_with("import sys; sys.stderr.write('it says no')", {"stderr": {"absent": "no"}})
-
-
-@pytest.mark.parametrize("what", ["link", "readable"])
-def test_what_is_planted_in_place_of_a_trace_is_written_to(
-    run_with: Callable[..., Scenario], tmp_path: Path, what: str
-) -> None:
-    planted = {"plant": {"what": what}}
-    kept: list[dict[str, Any]] = [
-        {"close_input": True},
-        {"exit": {"status": 0}},
-        {"plant": {"what": what, "still": True}},
-    ]
-    run_with("import sys; sys.stdin.read()", planted, *kept, scratch=tmp_path)
-    source = f"""
-import os, sys
-sys.stdin.read()
-open({str(tmp_path)!r} + f"/execnet-debug-{{os.getpid()}}", "a").write("x")
-"""
-    with pytest.raises(CheckFailed, match="in place of the trace was written to"):
-        run_with(source, planted, *kept, scratch=tmp_path)
-
-
-def test_a_pipe_is_planted_for_all_processes_of_a_testee(
-    run_with: Callable[..., Scenario], tmp_path: Path
-) -> None:
-    source = """
-import subprocess, sys
-inner = subprocess.Popen([sys.executable, "-c", "print('up', flush=True); input()"], stdout=subprocess.PIPE)
-inner.stdout.readline()
-sys.stderr.write("started"); sys.stderr.flush(); sys.stdin.read()
-"""
-    run_with(source, {"stderr": {"contains": "started"}}, {"plant": {"what": "pipe"}}, scratch=tmp_path)
-    assert [path.is_fifo() for path in tmp_path.iterdir()] == [True, True]
-
-
-def test_nothing_is_planted_without_a_process(peer: Peer) -> None:
-    with pytest.raises(CaseError, match="there is no process"):
-        peer.run({"plant": {"what": "pipe"}})
-
-
-def test_a_file_of_its_own_is_appended_to(run_with: Callable[..., Scenario], tmp_path: Path) -> None:
-    planted = {"plant": {"what": "own"}}
-    kept: list[dict[str, Any]] = [
-        {"close_input": True},
-        {"exit": {"status": 0}},
-        {"plant": {"what": "own", "still": True}},
-    ]
-    source = f"""
-import os, sys
-sys.stdin.read()
-open({str(tmp_path)!r} + f"/execnet-debug-{{os.getpid()}}", MODE).write("more")
-"""
-    run_with(source.replace("MODE", "'a'"), planted, *kept, scratch=tmp_path)
-    with pytest.raises(CheckFailed, match="what was in the file of the trace is gone"):
-        run_with(source.replace("MODE", "'w'"), planted, *kept, scratch=tmp_path)
 
 
 def test_niceness_is_compared_with_that_of_the_runner(peer: Peer) -> None:

@@ -17,8 +17,6 @@ from xnet_conformance.trace_checking import check_trace
 #: How long the end of a process may take when there is nothing to wait for: scheduling, not work.
 _SOON_S: Final = 8.0
 _MOST_NICENESS: Final = 19
-#: What an earlier process of the same number has left.
-_EARLIER: Final = "earlier-worker ended\n"
 
 
 @step("credit")
@@ -185,39 +183,6 @@ def trace(scenario: Scenario, raw: Any) -> None:
         session.link.wait_exit(deadline)
         text = session.link.drain_stderr(deadline)
     check_trace(raw["mode"], Path(scenario.scratch), text, session.frames, raw)
-
-
-@step("plant")
-def plant(scenario: Scenario, raw: Any) -> None:
-    """Put something where the testee is going to trace: ``{what: pipe}``, ``link``, ``readable``, ``own``.
-
-    The last two are files, which others may read, or not. It belongs between the two HELLOs, where ours asks
-    for the trace: then its processes are known. With ``still: true`` check that it is as it was; its own file
-    may have more in it.
-    """
-    process = scenario.session.link.process
-    if process is None:
-        raise CaseError("there is no process whose number would be known")
-    what = raw["what"]
-    for pid in [process.pid, *descendants(process.pid)]:
-        path = Path(scenario.scratch) / f"execnet-debug-{pid}"
-        target = path.with_name(f"target-{pid}")
-        if raw.get("still") and what == "own":
-            if not path.read_text(encoding="utf-8").startswith(_EARLIER):
-                raise CheckFailed("what was in the file of the trace is gone", req="TR-001")
-        elif raw.get("still"):
-            if target.exists() or (what == "readable" and path.read_bytes() != b"content"):
-                raise CheckFailed("what others had put in place of the trace was written to", req="TR-005")
-        elif what == "pipe":
-            os.mkfifo(path, 0o600)
-        elif what == "link":
-            path.symlink_to(target)
-        elif what == "own":
-            path.write_text(_EARLIER, encoding="ascii")
-            path.chmod(0o600)
-        else:
-            path.write_text("content", encoding="ascii")
-            path.chmod(0o644)
 
 
 def descendants(pid: int) -> list[int]:

@@ -151,7 +151,10 @@ impl Task {
         match self.argument(name) {
             None => Ok(default.to_owned()),
             Some(value) => {
+                // Of a text with surrogates only the rest fits a String.
+                let lossy = |bytes| String::from_utf8_lossy(bytes).into_owned();
                 let text = cursor::text(value).map(str::to_owned);
+                let text = text.or_else(|| cursor::surrogates(value).map(lossy));
                 text.ok_or_else(|| Fail::Other(format!("{name} is no text")))
             }
         }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from xnet_channel.core import states
 from xnet_channel.core.channel_table import ChannelTable
 from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
 from xnet_channel.core.roles import INITIATOR, WORKER
@@ -113,8 +114,10 @@ def test_ch_010_the_table_of_references(role: str) -> None:
     mine, opened = channels.new_local(), channels.new_peer(theirs)
     for channel in (mine, opened):
         assert channels.referenced(channel.id) is channel
+        channel.sender.state = channel.receiver.state = states.CLOSED
         channels.forget(channel)
         closed = channels.referenced(channel.id)
+        assert closed is channel
         assert closed.closed
         assert closed.id == channel.id
     assert channels.open == {}
@@ -144,3 +147,11 @@ def test_ch_010_ch_017_references_to_a_closed_channel_are_one_object_while_it_is
     assert caught.value.code == codes.LIMIT_EXCEEDED
     del held
     assert channels.referenced(7).closed
+
+
+def test_ch_010_a_channel_that_nobody_holds_any_more_is_a_new_closed_one() -> None:
+    channels = table()
+    channels.forget(channels.new_peer(1))
+    closed = channels.referenced(1)
+    assert closed.closed
+    assert channels.referenced(1) is closed

@@ -145,8 +145,15 @@ pub fn onward(task: &Task) -> Result<(), Fail> {
 }
 
 pub fn same(task: &Task) -> Result<(), Fail> {
-    let (first, second) = (task.receive_channel()?, task.receive_channel()?);
-    task.send(&Writer::new().boolean(first.id() == second.id()).bytes)
+    let mut channels = match task.text("first", "received")?.as_str() {
+        "made" => vec![offered(task)?],
+        "request" => vec![task.channel.clone()],
+        _ => task.receive()?.channels,
+    };
+    if channels.len() < 2 {
+        channels.push(task.receive_channel()?);
+    }
+    task.send(&Writer::new().boolean(channels[0].id() == channels[1].id()).bytes)
 }
 
 pub fn use_channel(task: &Task) -> Result<(), Fail> {

@@ -62,6 +62,12 @@ pub fn text(value: &[u8]) -> Option<&str> {
     (head.major == TEXT).then(|| std::str::from_utf8(rest).ok())?
 }
 
+/// The content of a text with surrogates.
+pub fn surrogates(value: &[u8]) -> Option<&[u8]> {
+    let (head, rest) = first(value)?;
+    (head.major == TAG && head.argument == TAG_SURROGATES).then(|| bytes(rest))?
+}
+
 pub fn bytes(value: &[u8]) -> Option<&[u8]> {
     let (head, rest) = first(value)?;
     (head.major == BYTES).then_some(rest)

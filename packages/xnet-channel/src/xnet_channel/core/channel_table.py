@@ -37,6 +37,7 @@ class ChannelTable:
     """
 
     __slots__ = (
+        "_closed",
         "_gone",
         "_limit",
         "_local_open",
@@ -63,7 +64,8 @@ class ChannelTable:
         first_local, first_peer = (1, 2) if role == roles.INITIATOR else (2, 1)
         self.account = Account(memory_bytes)
         self.open: dict[int, ChannelState] = {}
-        # Closed channels that were referred to and that somebody still holds.
+        # Closed channels that somebody holds; and those that were referred to since then: they are counted.
+        self._closed: WeakValueDictionary[int, ChannelState] = WeakValueDictionary()
         self._gone: WeakValueDictionary[int, ChannelState] = WeakValueDictionary()
         self.send_credit_bytes = 0
         self.relieved = 0
@@ -129,8 +131,8 @@ class ChannelTable:
     def referenced(self, id_: int) -> ChannelState:
         """Return the channel that an item refers to.
 
-        A reference to a channel that is gone (it was in flight) gives a closed channel, the same one each
-        time while it is held.
+        A reference to a channel that is gone (it was in flight) gives a closed channel: the same one each
+        time while it is held, and the one that was open if that is held.
 
         Raises:
             RemoteProtocolError: VALUE_MALFORMED if nobody has opened it, LIMIT_EXCEEDED. Spec: CH-010.
@@ -149,14 +151,18 @@ class ChannelTable:
                     codes.LIMIT_EXCEEDED,
                     f"references to more than {self._limit} channels that are closed are held here",
                 )
-            gone = self._gone[id_] = ChannelState(id_, 0, self._window_bytes, self.account)
-            gone.sender.state = gone.receiver.state = states.CLOSED
+            gone = self._closed.get(id_)
+            if gone is None:
+                gone = ChannelState(id_, 0, self._window_bytes, self.account)
+                gone.sender.state = gone.receiver.state = states.CLOSED
+            self._gone[id_] = gone
         return gone
 
     def forget(self, channel: ChannelState) -> None:
         """Drop a closed channel; what still arrives for it is dropped too. Spec: CH-061."""
         if self.open.pop(channel.id, None) is None:
             return
+        self._closed[channel.id] = channel
         if self._is_peers(channel.id):
             self._peer_open -= 1
         else:
