@@ -176,7 +176,7 @@ class Receiving:
             else:
                 rest = ""
             if connection.phase is states.HELLO:
-                # "it reports it like HS-004, as HELLO_MALFORMED": with what was said before.
+                # What was said before the preamble may say why (HS-025).
                 said = connection.handshake.describe_noise() if connection.handshake.noise else ""
                 raise RemoteProtocolError(
                     codes.HELLO_MALFORMED,
