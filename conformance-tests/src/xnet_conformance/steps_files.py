@@ -84,8 +84,8 @@ def tree(scenario: Scenario, raw: Any) -> None:
     A ``time`` may differ by what some languages lose, an ``exact_time`` may not. Null is nothing.
 
     No unfinished file may be left anywhere, unless ``unfinished: true`` is in it, or what each of them has to
-    be, as ``unfinished: {mode: 0600}``: then one is waited for, for a moment. With ``unfinished: maybe``
-    there may be some: what has come of a large file (RS-037).
+    be, as ``unfinished: {mode: 0600, in: dest/d}``: then one is waited for, for a moment. With
+    ``unfinished: maybe`` there may be some: what has come of a large file (RS-037).
     """
     here = folder(scenario)
     left = list(here.rglob(".xnet-rsync-*"))
@@ -97,6 +97,8 @@ def tree(scenario: Scenario, raw: Any) -> None:
     allowed = raw.get("unfinished")
     if isinstance(allowed, dict):
         checks += [(path, allowed) for path in left]
+        if any(path.parent != here / allowed.get("in", path.parent) for path in left):
+            raise CheckFailed("an unfinished file is in another directory", actual=str(left), req="RS-036")
     for path, what in checks:
         problem = _differs(path, what, str(here))
         if problem is not None:

@@ -137,6 +137,8 @@ def _wanted(scenario: Scenario, raw: Any, pieces: list[bytes | int]) -> list[int
     if entry.content != raw["entry"] or ends != sorted(ends) or (ends and ends[-1] > len(pieces)):
         raise CheckFailed("want has other ranges", expected=f"chunks of {len(pieces)}", actual=str(pairs))
     lacking = [number for start, count in pairs for number in range(start, start + count)]
+    if any(isinstance(pieces[number], int) for number in lacking):
+        raise CheckFailed("what is wanted reaches across a hole", actual=str(pairs), req="RS-053")
     size = sum(_size(pieces[number]) for number in lacking)
     if size > raw.get("at_most", size):
         raise CheckFailed(

@@ -241,8 +241,10 @@ def plan(scenario: Scenario, raw: Any) -> None:
     numbers, actions = heard(scenario, raw["ch"], "plan", "bytes", "bytes")
     named = numbers_of(numbers)
     found = dict(zip(named, actions.content, strict=False))
-    if found != raw["are"]:
-        raise CheckFailed("something else is planned", expected=str(raw["are"]), actual=str(found))
+    if found != raw["are"] or not len(found) == len(named) == len(actions.content):
+        raise CheckFailed(
+            "something else is planned", expected=str(raw["are"]), actual=f"{named}: {actions.content!r}"
+        )
 
 
 @step("rsync_pack")
@@ -295,6 +297,20 @@ def got(scenario: Scenario, raw: Any) -> None:
         if not waiting.issuperset(found) or len(set(found)) < len(found):
             raise CheckFailed("other entries are complete", expected=str(waiting), actual=str(found))
         waiting -= set(found)
+
+
+@step("rsync_refused")
+def refused(scenario: Scenario, raw: Any) -> None:
+    """Expect that the sync is refused, also by a receiver that is at work until then: ``{ch: r}``."""
+    channel = scenario.known(raw["ch"])
+    while True:
+        event = next_event(scenario, channel, "an error of the receiver")
+        if event.name == "CHANNEL_CLOSE_ERROR":
+            return
+        if _words(event)[:1] != ("busy",):
+            raise CheckFailed(
+                "the receiver goes on", expected="CHANNEL_CLOSE_ERROR", actual=event.describe(), req="RS-003"
+            )
 
 
 @step("rsync_settled")

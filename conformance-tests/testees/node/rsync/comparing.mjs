@@ -229,13 +229,13 @@ export class Comparing {
     const lends = isFile && (right & ~there.mode & SETID) !== 0;
     if (isFile && !lends && there.size === row.size && sameTime(there.time, row.time)) {
       this.#remember(folder, row.name, there);
-      if (there.mode !== right) {
+      const stays = !checksum || row.size === 0;
+      if (there.mode !== right && !dry) {
+        this.tree.folder(folder).setMode(row.name, right);
+      } else if (there.mode !== right && stays) {
         this.#would(number, PLAN.adjust);
-        if (!dry) {
-          this.tree.folder(folder).setMode(row.name, right);
-        }
       }
-      if (!checksum || row.size === 0) {
+      if (stays) {
         return;
       }
     }

@@ -1426,11 +1426,13 @@ class Receiver(object):
                 and not right & ~there.st_mode & SETID
             ):
                 self.remember(around, name, there)
+                stays = not self.checksum or not size
                 if stat.S_IMODE(there.st_mode) != right and not WINDOWS:
-                    self.would(number, ADJUST)
                     if not self.dry:
                         self.tree.folder(around).adjust(name, right, None)
-                if not self.checksum or not size:
+                    elif stays:
+                        self.would(number, ADJUST)
+                if stays:
                     return
         self.would(number, MAKE if there is None else REPLACE if is_file else CONVERT)
         entry = self.entries[number] = Entry(around, name, mode, size, mtime, self.owners.get(number))
