@@ -165,6 +165,17 @@ def test_an_initiator_opens_odd_ids_by_requests_too() -> None:
     assert broken(conduct) == ["CH-008", "CH-001"]
 
 
+@pytest.mark.parametrize("name", ["CHANNEL_OPEN", "STATUS"])
+def test_an_initiator_that_has_asked_for_the_end_opens_nothing(name: str) -> None:
+    conduct = Conduct("initiator", Announced())
+    conduct.sent(HELLO)
+    conduct.received(HELLO)
+    conduct.received(frame("GATEWAY_TERMINATE", 0, b"\xa0"))
+    assert broken(conduct) == []
+    conduct.received(frame(name, 1))
+    assert broken(conduct) == ["GR-002"]
+
+
 def test_surrogates_come_only_if_they_were_asked_for() -> None:
     odd = parse_value([{"t": "surrogates", "v": "eda080"}])
     conduct = running()

@@ -48,6 +48,25 @@ def test_the_worker_in_javascript_passes_everything() -> None:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("name", "profile"),
+    [
+        pytest.param("rust/small", "1.0-worker", marks=NEEDS_CARGO),
+        ("small-initiator", "1.0-initiator"),
+    ],
+)
+def test_limits_that_can_be_reached_are_held(name: str, profile: str) -> None:
+    """These announce small ones: other testees are not judged by the cases that need such."""
+    testee = read_testee(TESTEES / f"{name}.yaml")
+    cases = [case for case in load_cases() if any(need.startswith("limits.") for need in case.needs)]
+    results = run_suite(testee, read_profile(profile), cases, scale=busy())
+    assert {result.case.id: result.message for result in results if result.outcome not in GOOD} == {}
+    assert {"flow.memory.given-back", "channel.limit.item"} <= {
+        result.case.id for result in results if result.outcome == "pass"
+    }
+
+
+@pytest.mark.timeout(600)
 @NEEDS_CARGO
 def test_the_worker_in_rust_passes_everything() -> None:
     """Its build is part of this; together they take less than a minute."""

@@ -288,8 +288,7 @@ class Conduct:
                 f"{frame.name} opens channel {frame.channel}, one more than the {self.ours.channels} that "
                 "the runner takes",
             )
-        if frame.name in _REQUESTS:
-            self._after_terminate(frame)
+        self._after_terminate(frame)
 
     def _open(self, channel: int, side: set[int]) -> None:
         self._unborn[channel % 2] = channel + 2
