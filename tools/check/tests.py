@@ -45,8 +45,9 @@ DEPENDS_ON_PYTHON = (
 def run_tests(root: Path, arguments: list[str]) -> int:
     """Run pytest with `arguments`, its output going where ours goes; return its exit status.
 
-    Without arguments everything is run. What fails then, if it is little, is run once more alone, and
-    named: a test that passes alone depends on load; it is to be mended, but no sign of a broken build.
+    Without arguments everything is run, or all that depends on the Python. What fails then, if it is
+    little, is run once more alone, and named: a test that passes alone depends on load; it is to be
+    mended, but no sign of a broken build.
     Whoever asks for load or for ignored signals wants to see just that: nothing is run again then.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
@@ -54,15 +55,16 @@ def run_tests(root: Path, arguments: list[str]) -> int:
     parser.add_argument("--ignore-sigint", action="store_true")
     parser.add_argument("--depends-on-python", action="store_true")
     options, arguments = parser.parse_known_args(arguments)
+    as_they_are = not (arguments or options.under_load or options.ignore_sigint)
     if options.depends_on_python:
-        arguments = [*_everything(), "-m", "not slow", *DEPENDS_ON_PYTHON, *arguments]
+        arguments = [*_everything(), "-q", "-m", "not slow", *DEPENDS_ON_PYTHON, *arguments]
     with contextlib.ExitStack() as stack:
         if options.ignore_sigint:
             stack.enter_context(ignored_signals())
         if options.under_load:
             stack.enter_context(busy_processes(options.under_load))
         status = _pytest(root, *(arguments or _everything()))
-    if arguments or options.under_load or options.ignore_sigint:
+    if not as_they_are:
         return status
     failed = to_repeat(root / ".pytest_cache") if status == 1 else []
     if not failed:

@@ -10,6 +10,7 @@ from pathlib import Path
 from gateway_helpers import PATIENCE_S, eventually, run_program, start_program, stderr_in
 from xnet_gateway.bare import relay_program
 from xnet_gateway.output_relay import TAIL_BYTES, TAIL_LINES, OutputRelay, telling_lines
+from xnet_gateway.output_writer import WRITER
 
 
 @contextmanager
@@ -22,7 +23,8 @@ def relayed(directory: Path) -> Iterator[tuple[int, OutputRelay, Path]]:
             yield write, relay, said
         finally:
             os.close(write)
-            assert eventually(lambda: relay._closed)
+            # What remains is written when the end has been noticed.
+            assert eventually(lambda: relay._closed and not relay._rest and WRITER.is_idle())
 
 
 def arrived(said: Path, text: str) -> bool:

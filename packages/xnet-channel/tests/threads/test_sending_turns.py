@@ -12,7 +12,7 @@ from xnet_channel.threads.channel import Channel
 from xnet_wire import frames
 from xnet_wire.messages import Hello
 
-SMALL = Hello("session", credit=WINDOW)
+SMALL, SESSIONS = Hello("session", credit=WINDOW), Hello()
 
 
 def waiting(channel: Channel) -> int:
@@ -58,7 +58,9 @@ def test_one_item_of_each_other_thread_is_in_front_at_most() -> None:
 
         others = [Background(send_without_end, number) for number in (1, 2, 3)]
         try:
-            assert eventually(lambda: waiting(ours) == 3)  # the window is full
+            # The window is full, and what it took has arrived.
+            assert eventually(lambda: waiting(ours) == 3 and ours._mailbox.state.sender.credit < 50_000)
+            assert eventually(lambda: len(theirs._receiver.items) == SESSIONS.credit // 50_032)
             late = Background(ours.send, (0, b""))
             assert eventually(lambda: waiting(ours) == 4)
             # What is here, and what the window takes, was in front before it came.
