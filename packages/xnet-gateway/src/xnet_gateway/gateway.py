@@ -10,6 +10,7 @@ from xnet_channel.platform.native import CLOCK
 from xnet_channel.threads.errors import TimeoutError
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
+from xnet_channel.threads.why_ended import describe_end
 from xnet_gateway.source import PYTHON
 from xnet_gateway.spec_rules import parse_limits
 from xnet_gateway.times_to_end import times_to_end_ms
@@ -379,15 +380,15 @@ class Gateway(SessionOwner):
     def _finish_locked(self, session: Session, error: OSError | None) -> None:
         """End the session, with how its process ended in the text."""
         words = self._io.describe()
-        failed = session.connection.failure is not None and not self._ended_as_asked()
+        failure = session.connection.failure
+        failed = failure is not None and not self._ended_as_asked()
         returncode = self.returncode or 0
         if self._asked_to_end and not returncode and not failed:
             session.finish_locked(f"gateway {self.id} has ended as asked; {words}", asked=True)
-        elif returncode < 0 and session.leading.eof:
-            # Where the bytes of a killed process ended says nothing more.
+        elif returncode < 0 and session.leading.eof:  # where the bytes of a killed process ended says nothing
             session.finish_locked(f"gateway {self.id}: {words}", asked=self._asked_to_end)
         elif failed or error is not None:
-            session.finish_locked(f"gateway {session.describe_end(error)}; {words}")
+            session.finish_locked(f"gateway {describe_end(session.name, failure, error)}; {words}")
         else:
             session.finish_locked(f"gateway {self.id}: the connection has ended; {words}")
 

@@ -17,6 +17,8 @@ Use::
         if held is not None:
             release_interrupts(held)
 
+or, where it may take longer, ``with InterruptsHeld()``.
+
 Who blocks in between lets them through for that time, which is cheaper than to release and hold
 again::
 
@@ -122,6 +124,19 @@ def let_interrupts_through() -> None:
     if INTERRUPTS.caught:
         INTERRUPTS.caught.clear()
         _note(SIGINT, None)
+
+
+class InterruptsHeld:
+    """``with``: only note SIGINT while the block runs; one that came is handled at its end."""
+
+    __slots__ = ("_held",)
+
+    def __enter__(self) -> None:
+        self._held = hold_interrupts()
+
+    def __exit__(self, *error: object) -> None:
+        if self._held is not None:
+            release_interrupts(self._held)
 
 
 class InterruptsLetThrough:

@@ -15,6 +15,7 @@ from _queue import SimpleQueue
 
 from xnet_channel.platform import greenlets
 from xnet_channel.platform.flag import Flag
+from xnet_channel.platform.interrupts import InterruptsHeld
 from xnet_channel.platform.native import RLock, get_ident, main_thread_ident, patched_by, start_thread
 from xnet_channel.platform.own_imports import OWN_IMPORTS
 from xnet_channel.platform.tracebacks import tell_excepthook
@@ -164,7 +165,7 @@ def deliver_one(mailbox: Mailbox) -> bool:
     callback = mailbox.callback
     receiver = mailbox.state.receiver
     try:
-        with session.lock:
+        with InterruptsHeld(), session.lock:
             if callback is None or not receiver.items:
                 return False
             # It counts as taken when the callback is called with it. Spec: FC-014.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from xnet_channel.core import states
+from xnet_channel.platform.interrupts import InterruptsHeld, InterruptsLetThrough
 from xnet_channel.platform.native import CLOCK
 from xnet_channel.platform.own_imports import OWN_IMPORTS
 from xnet_channel.threads import takers
@@ -112,8 +113,7 @@ class Channel:
         session = self._session
         receiver = self._receiver
         items = receiver.items
-        taken = None
-        before = 0
+        taken, before = None, 0
         try:
             with session.lock:
                 if mailbox.callback is not None:
@@ -137,8 +137,7 @@ class Channel:
                 receiver.account.kept_bytes -= taken[2]
                 # What is due is never more than this: most items need no closer look.
                 if receiver.arrived - receiver.granted >= receiver.step_bytes:
-                    session.connection.return_credit(mailbox.state)
-                    session.writer.flush_soon_locked()
+                    session.return_credit_locked(mailbox.state)
             return taken[1]
         except KeyboardInterrupt:
             # It may come at any bytecode; an item that was taken and not returned goes back.
@@ -280,7 +279,7 @@ class Channel:
             OSError: This is the worker's side, or the connection is gone.
         """
         session = self._session
-        with session.lock:
+        with InterruptsHeld(), session.lock:
             session.must_run_locked(lambda: session.connection.send_cancel(self._mailbox.state))
             session.writer.flush_soon_locked()
 
@@ -310,13 +309,14 @@ class Channel:
                 return mailbox.state.receiver.state is not states.OPEN or session.end_error is not None
             return mailbox.ended
 
-        with session.lock:
+        with InterruptsHeld(), session.lock:
             if not ended():
                 relieved = mailbox.callback is None
                 if relieved:
                     session.relief.close_waiter_locked(mailbox, waits=True)
                 try:
-                    self._wait_locked(ended, deadline_s)
+                    with InterruptsLetThrough():
+                        self._wait_locked(ended, deadline_s)
                 finally:
                     if relieved:
                         session.relief.close_waiter_locked(mailbox, waits=False)
@@ -338,7 +338,7 @@ class Channel:
             ValueError: The other side knows no such strings (Spec: PY-010).
         """
         session, strings = self._session, (bool(py2str_as_py3str), bool(py3str_as_py2str))
-        with session.lock:
+        with InterruptsHeld(), session.lock:
             session.must_run_locked(lambda: session.connection.send_reconfigure(self.id, strings))
             self._mailbox.state.strings = strings
             session.writer.flush_soon_locked()

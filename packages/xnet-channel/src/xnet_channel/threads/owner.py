@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xnet_channel.threads.why_ended import describe_end
 from xnet_wire import frames
 from xnet_wire.channel_errors import REFUSED, ChannelError
 
@@ -61,4 +62,4 @@ class SessionOwner:
             session: The session.
             error: What reading failed with, or None for a regular end.
         """
-        session.finish_locked(session.describe_end(error))
+        session.finish_locked(describe_end(session.name, session.connection.failure, error))

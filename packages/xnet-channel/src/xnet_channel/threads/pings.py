@@ -5,6 +5,7 @@ Spec: FR-020 to FR-022.
 
 from __future__ import annotations
 
+from xnet_channel.platform.interrupts import InterruptsHeld, InterruptsLetThrough
 from xnet_channel.platform.native import CLOCK
 
 TYPE_CHECKING = False
@@ -32,14 +33,15 @@ class Pings:
         """
         session = self._session
         deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
-        with session.lock:
+        with InterruptsHeld(), session.lock:
             session.must_run_locked(lambda: session.connection.send_ping(payload))
             self._waited_for[payload] = False
             session.writer.flush_soon_locked()
             try:
-                session.leading.wait_locked(
-                    lambda: self._waited_for[payload] or session.finished, deadline_s, session.changed
-                )
+                with InterruptsLetThrough():
+                    session.leading.wait_locked(
+                        lambda: self._waited_for[payload] or session.finished, deadline_s, session.changed
+                    )
                 return self._waited_for[payload]
             finally:
                 del self._waited_for[payload]

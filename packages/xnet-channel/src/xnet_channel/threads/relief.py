@@ -19,6 +19,7 @@ then. So nothing blocks for ever, and memory grows slowly.
 
 from __future__ import annotations
 
+from xnet_channel.platform.interrupts import InterruptsHeld
 from xnet_channel.platform.native import CLOCK
 from xnet_channel.threads import takers
 
@@ -103,8 +104,9 @@ class Relief:
         if mailbox.state in self._relieved and mailbox.last_taker not in [
             taker for taker, _ in self._blocked
         ]:
-            self._relieved.discard(mailbox.state)
-            self._session.connection.relieve(mailbox.state, False)
+            with InterruptsHeld():
+                self._relieved.discard(mailbox.state)
+                self._session.connection.relieve(mailbox.state, False)
 
     @property
     def _blocked_senders(self) -> int:
@@ -160,12 +162,13 @@ class Relief:
         me = takers.current()
         connection = self._session.connection
         queued_bytes = connection.out.queued_bytes
-        for state in list(connection.table.open.values()):
-            other = state.shell
-            if other is None or other is mailbox:
-                continue
-            last = other.last_taker  # type: ignore[attr-defined]
-            if other.callback is None and (last is None or last is me or last.ended):  # type: ignore[attr-defined]
-                self._relieve_once_locked(state)
-        self._session.writer.flush_soon_locked()
+        with InterruptsHeld():
+            for state in list(connection.table.open.values()):
+                other = state.shell
+                if other is None or other is mailbox:
+                    continue
+                last = other.last_taker  # type: ignore[attr-defined]
+                if other.callback is None and (last is None or last is me or last.ended):  # type: ignore[attr-defined]
+                    self._relieve_once_locked(state)
+            self._session.writer.flush_soon_locked()
         return connection.out.queued_bytes > queued_bytes

@@ -11,8 +11,9 @@ from functools import partial
 
 from xnet_channel.core import states
 from xnet_channel.core.connection import Connection
-from xnet_channel.core.errors import LocalProtocolError, PeerGoneAway, ProtocolError, RemoteProtocolError
+from xnet_channel.core.errors import LocalProtocolError, ProtocolError
 from xnet_channel.platform.descriptors import Descriptors
+from xnet_channel.platform.interrupts import InterruptsHeld
 from xnet_channel.platform.native import CLOCK, RLock, reserve_thread
 from xnet_channel.platform.wait_list import WaitList
 from xnet_channel.threads import at_exit  # noqa: F401 - registers itself
@@ -30,7 +31,7 @@ from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.pings import Pings
 from xnet_channel.threads.relief import Relief
 from xnet_channel.threads.writer import Writer
-from xnet_wire import codes, values
+from xnet_wire import values
 from xnet_wire.channel_errors import LIMIT, ChannelError
 from xnet_wire.limits import ITEM_COST_BYTES
 from xnet_wire.messages import Hello
@@ -174,7 +175,7 @@ class Session:
         Raises:
             OSError: The session has ended or the handshake is not complete.
         """
-        with self.lock:
+        with InterruptsHeld(), self.lock:
             return self.channel_for(self.must_run_locked(self.connection.open_channel))
 
     def request(self, frame_type: int, payload: bytes = b"") -> Channel:
@@ -183,7 +184,7 @@ class Session:
         Raises:
             OSError: The session has ended, or this is the worker's side.
         """
-        with self.lock:
+        with InterruptsHeld(), self.lock:
             state = self.must_run_locked(lambda: self.connection.send_request(frame_type, payload))
             channel = self.channel_for(state)
             position_bytes = self.connection.out.queued_bytes
@@ -197,7 +198,7 @@ class Session:
 
     def reconfigure(self, strings: tuple[bool, bool]) -> None:
         """Set the string coercion of both sides for channels without their own."""
-        with self.lock:
+        with InterruptsHeld(), self.lock:
             self.must_run_locked(lambda: self.connection.send_reconfigure(0, strings))
             self.connection.strings = strings
             self.writer.flush_soon_locked()
@@ -208,7 +209,7 @@ class Session:
 
     def terminate_peer(self, finish_ms: int | None = None, interrupt_ms: int | None = None) -> None:
         """Ask the worker to end, see ``Connection.send_terminate``, if it has not ended nor been asked."""
-        with self.lock:
+        with InterruptsHeld(), self.lock:
             if self.connection.phase is states.RUNNING:
                 self.connection.send_terminate(finish_ms, interrupt_ms)
                 self.writer.flush_soon_locked()
@@ -228,7 +229,7 @@ class Session:
             flush_s: How long to try to write what is queued.
         """
         self.writer.flush_until(CLOCK.monotonic() + flush_s)
-        with self.lock:
+        with InterruptsHeld(), self.lock:
             self.finish_locked(text or f"{self.name}: the connection was closed by this side", asked=True)
 
     def wait(self, ready: Callable[[], bool], timeout_s: float | None = None) -> bool:
@@ -310,9 +311,16 @@ class Session:
 
     def close_channel_locked(self, mailbox: Mailbox, error: ChannelError | None) -> None:
         """Close a channel from this side."""
-        self.connection.send_close(mailbox.state, error)
-        self.writer.flush_soon_locked()
-        self.end_mailbox_locked(mailbox)
+        with InterruptsHeld():
+            self.connection.send_close(mailbox.state, error)
+            self.writer.flush_soon_locked()
+            self.end_mailbox_locked(mailbox)
+
+    def return_credit_locked(self, state: ChannelState) -> None:
+        """Send the credit that is due: half sent it would be lost, and somebody there wait for ever."""
+        with InterruptsHeld():
+            self.connection.return_credit(state)
+            self.writer.flush_soon_locked()
 
     def must_run_locked(self, action: Callable[[], T]) -> T:
         """Do something with the connection; its refusal is an OSError with the reason."""
@@ -343,21 +351,6 @@ class Session:
             self.owner.on_eof(self, error)
 
     # -- the end --------------------------------------------------------------------------------
-
-    def describe_end(self, error: OSError | None) -> str:
-        """Say in a sentence why the connection ended, as far as the connection itself knows."""
-        failure = self.connection.failure
-        if isinstance(failure, PeerGoneAway):
-            code = codes.NAMES.get(failure.code, f"error {failure.code}")
-            return f"{self.name}: the other side ended the connection with {code}: {failure}"  # [ER-004]
-        not_of_the_peer = codes.PREAMBLE_MISSING, codes.INTERNAL_ERROR  # it is none, or the fault is ours
-        if isinstance(failure, RemoteProtocolError) and failure.code in not_of_the_peer:
-            return f"{self.name}: {failure}"
-        if failure is not None:
-            return f"{self.name}: the other side broke the protocol: {failure}"
-        if error is not None:
-            return f"{self.name}: the connection broke: {error}"
-        return f"{self.name}: the other side ended the connection"
 
     def finish_locked(self, text: str, *, asked: bool = False) -> None:
         """End the session: everybody who waits gets an EOFError with this text.

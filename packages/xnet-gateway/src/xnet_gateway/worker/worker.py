@@ -18,6 +18,7 @@ from xnet_channel.platform.native import CLOCK, OS, be_main_thread, start_thread
 from xnet_channel.platform.own_imports import OWN_IMPORTS
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
+from xnet_channel.threads.why_ended import describe_end
 from xnet_gateway.tracing import maybe_tracer
 from xnet_gateway.worker.config import apply_config
 from xnet_gateway.worker.exec_pool import NUDGES_S, ExecPool
@@ -211,7 +212,7 @@ class WorkerGateway(SessionOwner):
         if error is None and session.connection.gives_last_words:
             self._trace("the initiator says no more")
             return
-        session.finish_locked(session.describe_end(error), asked=True)
+        session.finish_locked(describe_end(session.name, session.connection.failure, error), asked=True)
         self._trace("the initiator has gone")
         self._begin_to_end()
 
