@@ -54,6 +54,9 @@ _WRONG_CONFIG_KEYS: Final[dict[str, dict[str, object]]] = {
     "env-key": {"env": {"t": "dict", "v": [["A", "b"], [1, "x"]]}},
     "key": {"t": "dict", "v": [["id", "x"], [1, 2]]},
 }
+#: To others these are keys that they do not know.
+_KEYS_OF_PYTHON: Final = ("alias", "alias-null", "dont_write_bytecode")
+_OF_PYTHON: Final[dict[str, tuple[str, ...]]] = {"req": ("PY-004", "HS-013"), "needs": ("exec.python",)}
 #: An error of CBOR comes before the version, and the version before everything else.
 _VERSIONS: Final = {
     "trailing": ("a16776657273696f6e82020000", "HELLO_MALFORMED"),
@@ -108,7 +111,8 @@ def _refused(name: str, hello: dict[str, Any], control: str, **more: Any) -> Cas
     return Case(
         id=f"gateway.hello.refused.{name}",
         layer="gateway",
-        req=("HS-013", "FR-018"),
+        req=more.pop("req", ("HS-013", "FR-018")),
+        needs=more.pop("needs", ()),
         title=f"HELLO: {name.replace('.', ' ').replace('-', ' ')}",
         roles=more.pop("roles", ("worker", "initiator")),
         own=True,
@@ -137,7 +141,13 @@ def _keys() -> list[Case]:
 def _config() -> list[Case]:
     wrong: dict[str, Any] = {f"{key}": {key: value} for key, value in _WRONG_CONFIG.items()}
     return [
-        _refused(f"config.{name}", {"config": config}, "gateway.hello.taken.none", roles=("worker",))
+        _refused(
+            f"config.{name}",
+            {"config": config},
+            "gateway.hello.taken.none",
+            roles=("worker",),
+            **(_OF_PYTHON if name in _KEYS_OF_PYTHON else {}),
+        )
         for name, config in {**wrong, **_WRONG_CONFIG_KEYS}.items()
     ]
 
