@@ -20,7 +20,7 @@ from xnet_conformance.rsync_messages import encode_name
 from xnet_conformance.scenario import Scenario, run_steps, step
 from xnet_conformance.steps_files import as_path, folder
 from xnet_conformance.steps_frames import expect, next_event
-from xnet_conformance.sync_state import FORMS, Sync, look
+from xnet_conformance.sync_state import FORMS, NEAR_NS, Sync, look
 from xnet_conformance.values import Value, parse_value
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def sync(scenario: Scenario, raw: Any) -> None:
     """Have the application send a tree, and answer ``begin``: ``{ch: r, source: tree, delete: true}``.
 
     ``dest`` is where it shall be. ``ready`` are other facts for the answer, and false is none; ``version`` is
-    another version in it.
+    another version in it. With ``exact_times: true`` times are compared to the nanosecond.
     """
     source = os.fsencode(folder(scenario) / raw["source"])
     dest = as_path(raw.get("dest", _DEST))
@@ -50,12 +50,21 @@ def sync(scenario: Scenario, raw: Any) -> None:
     name, values = _words(_next(scenario, raw["ch"], "begin"))
     if name != "begin" or len(values) != 1 or values[0].kind != "dict":
         raise CheckFailed(f"{name} came, begin was expected", req="RS-001")
-    root = _judge_begin(values[0], dest, options, before)
+    near_ns = 0 if raw.get("exact_times") else NEAR_NS
+    root = _judge_begin(values[0], dest, options, before, near_ns)
 
     def say(*message: object) -> None:
         _say(scenario, raw["ch"], *message)
 
-    state = Sync(source, bool(raw.get("dry_run")), bool(raw.get("setuid")), before, Offered(root), say)
+    state = Sync(
+        source,
+        bool(raw.get("dry_run")),
+        bool(raw.get("setuid")),
+        before,
+        Offered(root),
+        say,
+        near_ns=near_ns,
+    )
     scenario.bindings[f"sync of {raw['ch']}"] = state
     if root.kind == FILE:
         state.unanswered.append(0)
@@ -66,7 +75,11 @@ def sync(scenario: Scenario, raw: Any) -> None:
 
 
 def _judge_begin(
-    said: Value, dest: str, options: dict[str, Any], before: dict[bytes, tuple[os.stat_result, bytes]]
+    said: Value,
+    dest: str,
+    options: dict[str, Any],
+    before: dict[bytes, tuple[os.stat_result, bytes]],
+    near_ns: int,
 ) -> Entry:
     """Check the options of ``begin``; return the root."""
     fields = {key.content: value for key, value in said.content}
@@ -78,7 +91,7 @@ def _judge_begin(
     entry = Entry(0, b"", *(one.content for one in root.content))
     mask = 0o7777 if options.get("setuid") and "owner" in fields else 0o1777
     wanted = [kind, there.st_mode & mask, there.st_size if kind == FILE else 0]
-    if [entry.kind, entry.mode, entry.size] != wanted or abs(entry.time - there.st_mtime_ns) > 2_000:
+    if [entry.kind, entry.mode, entry.size] != wanted or abs(entry.time - there.st_mtime_ns) > near_ns:
         raise CheckFailed(
             "begin has another root",
             expected=f"{wanted}, {there.st_mtime_ns}",

@@ -31,7 +31,7 @@ FORMS: Final = {
 _MOST_UNANSWERED: Final = 4
 _MOST_LISTS, _MOST_RECORDS = 16, 262_144
 #: What some languages lose of a time, in nanoseconds.
-_NEAR_NS: Final = 2_000
+NEAR_NS: Final = 2_000
 
 
 def look(source: bytes) -> dict[bytes, tuple[os.stat_result, bytes]]:
@@ -67,6 +67,7 @@ class Sync:
         came: Content that is complete, by path; a step takes it.
         skipped: Paths.
         finished: Whether the sender has said so.
+        near_ns: By how much a time may differ.
     """
 
     source: bytes
@@ -88,6 +89,7 @@ class Sync:
     complete_lists: dict[int, Chunks] = attrs.Factory(dict)
     skipped: set[bytes] = attrs.Factory(set)
     finished: bool = False
+    near_ns: int = NEAR_NS
 
     def need(self, entry: Entry, kind: int) -> None:
         """Note that an entry is needed, in full or by chunks."""
@@ -219,7 +221,7 @@ class Sync:
             "mode": stat.S_IMODE(there.st_mode) & mask if kind <= FILE else entry.mode,
         }
         found = {key: getattr(entry, key) for key in wanted}
-        if found != wanted or abs(entry.time - there.st_mtime_ns) > _NEAR_NS:
+        if found != wanted or abs(entry.time - there.st_mtime_ns) > self.near_ns:
             raise CheckFailed(
                 f"{entry.path!r} is another in the index",
                 expected=f"{wanted}, time {there.st_mtime_ns}",
@@ -280,7 +282,7 @@ class Sync:
         if number in self.complete_lists or number in self.arriving.lists:
             raise CheckFailed(f"meta of {number}, of which a list was sent, without again", req="RS-066")
         there, _ = self._now(entry)
-        if size != there.st_size or abs(time - there.st_mtime_ns) > _NEAR_NS:
+        if size != there.st_size or abs(time - there.st_mtime_ns) > self.near_ns:
             raise CheckFailed(f"meta of {entry.path!r} is not as the file", req="RS-066")
         if mode != stat.S_IMODE(there.st_mode) & (0o7777 if self.keeps_setid else 0o1777):
             raise CheckFailed(f"{entry.path!r} has the permissions {mode:o}", req="RS-028")

@@ -1186,7 +1186,8 @@ class Receiver(object):
         self.delta = options.get(u"delta", True) is True
         self.dry = options.get(u"dry_run") is True
         self.path = path = os.path.abspath(path)
-        ready = {u"version": VERSION, u"dest": as_bytes(path), u"compression": find_compressions(offered)}
+        self.compressions = find_compressions(offered)
+        ready = {u"version": VERSION, u"dest": as_bytes(path), u"compression": self.compressions}
         if kind == FILE:
             path, name = os.path.split(path)
             check_name(name)
@@ -1260,7 +1261,7 @@ class Receiver(object):
         must(first == self.next_number, "entries from %r on, expected %d", first, self.next_number)
         must(isinstance(table, bytes), "the table %.100r", table)
         needs, kinds = [], []
-        for number, flags, rows in read_table(unpack(compression, table, 0, size)):
+        for number, flags, rows in read_table(self.unpack(compression, table, 0, size)):
             must(number in self.unlisted, "entries of %d, which is no directory or was listed", number)
             self.compare(number, flags, rows, needs, kinds)
         must(self.last_owned < self.next_number, "the owner of %d, which is not in the table", self.last_owned)
@@ -1510,6 +1511,11 @@ class Receiver(object):
 
     # -- content -----------------------------------------------------------------------------------
 
+    def unpack(self, compression, data, start, size):
+        """Return the uncompressed rest of a message. What was not named in ``ready`` is refused. Spec: RS-010."""
+        must(compression != ZSTD or self.compressions, "the compression %r, which was not named", compression)
+        return unpack(compression, data, start, size)
+
     def entry_of(self, number):
         """Return what is wanted under a number."""
         must_be_number(number)
@@ -1530,11 +1536,11 @@ class Receiver(object):
             must(len(message) >= 10, "a pack of %d bytes", len(message))
             _, compression, size, count = struct.unpack(">BBII", message[:10])
             must(count * 8 <= size, "a pack of %d files in %d bytes", count, size)
-            self.on_pack(count, unpack(compression, message, 10, size))
+            self.on_pack(count, self.unpack(compression, message, 10, size))
         else:
             must(kind == DATA and len(message) >= 19, "content of the form %d", kind)
             _, compression, flags, number, offset, size = struct.unpack(">BBBIQI", message[:19])
-            self.on_data(number, flags, offset, unpack(compression, message, 19, size))
+            self.on_data(number, flags, offset, self.unpack(compression, message, 19, size))
 
     def on_pack(self, count, body):
         """Take whole small files."""
@@ -1667,7 +1673,7 @@ class Receiver(object):
             records is not None and records.level == level and first == len(records.lengths),
             "a piece of a list of %d that does not follow", number,
         )
-        records.add(unpack(compression, table, 0, size))
+        records.add(self.unpack(compression, table, 0, size))
         waiting = self.waiting_lists()
         must(len(waiting) == 1 or sum(len(one.lengths) for one in waiting) <= MOST_RECORDS, "too many records")
         if digest is None:
