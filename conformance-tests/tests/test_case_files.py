@@ -14,7 +14,7 @@ from xnet_conformance.case_running import STEP_MODULES
 from xnet_conformance.errors import CaseError, UsageError
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.scenario import parse_step
-from xnet_conformance.specification import SUITE
+from xnet_conformance.specification import FRAME_TYPES, SUITE
 from xnet_conformance.steps_rsync import RECEIVER
 
 CASES = load_cases()
@@ -48,6 +48,16 @@ def test_the_steps_of_each_case_are_known() -> None:
     for case in CASES:
         for step in steps_of(case.steps):
             parse_step(step)
+
+
+def test_what_belongs_to_a_feature_is_sent_to_who_has_announced_it() -> None:
+    features = {row.name: row.feature for row in FRAME_TYPES if row.feature}
+    assert features
+    for case in CASES:
+        for step in steps_of(case.steps) if "legacy" not in case.roles else ():
+            for what in ("send", "raw"):
+                named = {feature for name, feature in features.items() if name in str(step.get(what))}
+                assert named <= set(case.needs), case.id
 
 
 def test_ids_are_words_with_dots_between() -> None:

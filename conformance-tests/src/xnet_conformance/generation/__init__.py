@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import attrs
 
 from xnet_conformance.generation import (
     channel_ids,
@@ -14,9 +16,13 @@ from xnet_conformance.generation import (
     state_tables,
     values,
 )
+from xnet_conformance.specification import FRAME_TYPES
 
 if TYPE_CHECKING:
     from xnet_conformance.case import Case
+
+#: Frames that only those know who announced a feature.
+_FEATURES: Final = {row.name: row.feature for row in FRAME_TYPES if row.feature}
 
 
 def generate() -> list[Case]:
@@ -31,4 +37,11 @@ def generate() -> list[Case]:
         hello_rules,
         rsync_states,
     )
-    return [case for rule in rules for case in rule.generate()]
+    return [_needing(case) for rule in rules for case in rule.generate()]
+
+
+def _needing(case: Case) -> Case:
+    """Return a case that needs the features of the frames it sends, whatever rule it follows from."""
+    sent = str([step.get(how) for step in case.steps for how in ("send", "raw")])
+    missing = {feature for name, feature in _FEATURES.items() if name in sent} - set(case.needs)
+    return attrs.evolve(case, needs=(*case.needs, *sorted(missing))) if missing else case

@@ -92,7 +92,6 @@ def _case(
         req=req,
         title=f"{row.name} on {WORDS[state]}",
         roles=roles,
-        needs=(row.feature,) if row.feature else (),
         own=control is not None,
         control=control,
         steps=(*STATES[state], {"send": {row.name: {"ch": "b", **RIGHT[row.payload]}}}, *after),

@@ -151,10 +151,6 @@ def generate() -> list[Case]:
     ]
 
 
-def _needs(row: FrameType) -> tuple[str, ...]:
-    return (row.feature,) if row.feature else ()
-
-
 def _negative(id_: str, req: list[str], title: str, steps: list[dict[str, Any]], **more: Any) -> Case:
     return Case(
         id=id_,
@@ -238,7 +234,6 @@ def _payloads(row: FrameType) -> list[Case]:
                 {"goaway": "PAYLOAD_MALFORMED"},
             ],
             roles=roles,
-            needs=_needs(row),
         )
         for name, data in wrong.items()
     ]
@@ -311,7 +306,6 @@ def _before_hello(row: FrameType) -> list[Case]:
                 {"goaway": "STATE_VIOLATION"},
             ],
             start={"handshake": False},
-            needs=_needs(row),
             control="gateway.hello.late",
         )
     ]
