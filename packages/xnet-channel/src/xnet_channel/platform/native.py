@@ -108,7 +108,7 @@ def patched_by() -> str | None:
 
 
 _OS: Final = """
-    read write readv writev pipe dup dup2 close open fstat stat lstat mkdir unlink umask
+    read write readv writev pipe dup dup2 close open fstat stat lstat mkdir rmdir unlink link chmod
     set_blocking set_inheritable eventfd EFD_NONBLOCK EFD_CLOEXEC
     O_RDONLY O_WRONLY O_RDWR O_CREAT O_EXCL O_APPEND O_NONBLOCK O_NOFOLLOW O_CLOEXEC O_DIRECTORY
     geteuid getpid kill killpg waitpid waitid pidfd_open P_PID WEXITED WNOHANG WNOWAIT CLD_EXITED _exit

@@ -7,12 +7,15 @@ import fcntl
 import os
 import socket
 import stat
+import sys
+from contextlib import contextmanager
 
 from xnet_channel.platform.native import CLOCK, OS, original
 from xnet_gateway.sockets.addresses import format_host_port, is_loopback, parse_host_port, resolve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Final
 
 #: Connections that the kernel keeps until we take them.
@@ -20,6 +23,8 @@ BACKLOG: Final = 128
 #: How long another server that starts at the same path may take, in seconds.
 LOCK_S: Final = 5.0
 LOCK_POLL_S: Final = 0.02
+#: Longest path of a socket, in bytes: of ``sun_path`` (108 on Linux, 104 elsewhere), without its end.
+PATH_BYTES: Final = 107 if sys.platform.startswith("linux") else 103
 
 # Threads take the connections: sockets of a library of greenlets would not do.
 _SOCKET: Final = original("socket", "socket")
@@ -92,6 +97,10 @@ def listen_unix(path: str) -> Listener:
         OSError: Somebody listens there, or it cannot be bound.
     """
     path = os.path.abspath(path)  # it is removed at the end, wherever we are then
+    if len(os.fsencode(path)) > PATH_BYTES:
+        raise OSError(
+            errno.ENAMETOOLONG, f"cannot listen on {path!r}: it is too long, {PATH_BYTES} bytes at most"
+        )
     folder = OS.open(os.path.dirname(path), OS.O_RDONLY | OS.O_DIRECTORY | OS.O_CLOEXEC)
     try:
         mode = OS.fstat(folder).st_mode
@@ -109,18 +118,33 @@ def listen_unix(path: str) -> Listener:
 def _bind_unix(path: str) -> Listener:
     sock = _SOCKET(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        # Created with the mode it has to have: between bind and chmod anybody could connect.
-        umask = OS.umask(0o177)
-        try:
-            sock.bind(path)
-        finally:
-            OS.umask(umask)
+        with _folder_of_ours(os.path.dirname(path)) as folder:
+            # Between bind and chmod anybody could connect, but for the folder; and the umask, which would do
+            # as well, belongs to all threads of the program.
+            inside = os.path.join(folder, "s")
+            sock.bind(inside)
+            try:
+                OS.chmod(inside, 0o600)
+                sock.listen(BACKLOG)
+                OS.link(inside, path)  # unlike a rename it replaces nothing
+            finally:
+                OS.unlink(inside)
         status = OS.lstat(path)
-        sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
         raise OSError(error.errno, f"cannot listen on {path!r}: {error.strerror or error}") from error
     return Listener(sock, path, status)
+
+
+@contextmanager
+def _folder_of_ours(beside: str) -> Iterator[str]:
+    """Make a folder that only this user can enter; its name is short, as names of sockets have to be."""
+    folder = os.path.join(beside, f".x{OS.getpid():x}")
+    OS.mkdir(folder, 0o700)
+    try:
+        yield folder
+    finally:
+        OS.rmdir(folder)
 
 
 def _lock(folder: int, path: str) -> None:
