@@ -7,8 +7,12 @@ from typing import Any, Final
 import attrs
 
 from xnet_conformance.case import Case
+from xnet_conformance.specification import FRAME_TYPES
 
 Steps = list[dict[str, Any]]
+
+#: Frames that only who announces a feature knows.
+_FEATURES: Final = {row.name: row.feature for row in FRAME_TYPES if row.feature}
 
 _TOO_LONG: Final = 1_048_577
 #: Frames whose payload matches no rule, by type.
@@ -106,6 +110,10 @@ def _case(id_: str, title: str, steps: Steps, code: str, **more: Any) -> Case:
     )
 
 
+def _needs(name: str) -> tuple[str, ...]:
+    return (_FEATURES[name],) if name in _FEATURES else ()
+
+
 def _handshake() -> list[Case]:
     cases = [
         _case(
@@ -199,6 +207,7 @@ def _unborn() -> list[Case]:
             f"{name} with a payload that does not match, on an id that nobody has opened",
             [{"unborn": {"ch": "b"}}, {"send": {name: {"ch": "b", **fields}}}],
             "PAYLOAD_MALFORMED",
+            needs=_needs(name),
         )
         for name, fields in _BAD_PAYLOADS.items()
     ]
@@ -227,6 +236,7 @@ def _gone() -> list[Case]:
                 f"{name} with a payload that does not match, on a channel that is gone",
                 [*before, {"send": {name: {"ch": "b", **fields}}}],
                 "PAYLOAD_MALFORMED",
+                needs=_needs(name),
                 control=f"frames.order.gone-then-value.{state}",
             )
             cases.append(attrs.evolve(one, req=("ER-020", "CH-061")))

@@ -93,6 +93,13 @@ _BATCHES: Final = {
     "trailing": "810102",
     "nothing": "",
     "bad-second": "8201f7",
+    "count-32-bits": "9b000000010000000101",
+    "count-64-bits": "9bffffffffffffffff01",
+    "count-one-less": "81010203",
+    "bytes": "4101",
+    "set": "d901028101",
+    "nothing-behind-count": "81",
+    "cut-item": "82011901",
 }
 
 

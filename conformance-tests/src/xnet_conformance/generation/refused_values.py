@@ -123,6 +123,39 @@ _COMPLEXES: Final = {
 }
 
 
+#: Lengths and counts of which the last 8, 16 or 32 bits would be right.
+_CUT_LENGTHS: Final = {
+    "bytes": "5b000000010000000161",
+    "text": "7b000000010000000161",
+    "array": "9b000000010000000101",
+    "map": "bb00000001000000010000",
+    "bytes-16-bits": "5a0001000161",
+    "array-16-bits": "9a0001000101",
+    "array-8-bits": "99010101",
+    "text-63-bits": "7b800000000000000161",
+    "tuple": "d9e4209b000000010000000101",
+    "set": "d901029b000000010000000101",
+    "bignum": "c25b000000010000000105",
+}
+#: Indefinite lengths and simple values, where they are seldom.
+_SELDOM: Final = {
+    "simple-long-true": "f815",
+    "simple-long-null": "f816",
+    "simple-long-undefined": "f817",
+    "indefinite-in-tuple": "d9e4209f00ff",
+    "indefinite-in-set": "d901029f00ff",
+    "indefinite-in-complex": "d9a7f89ff93c00f93c00ff",
+    "indefinite-in-py2-str": "d9e4235f4161ff",
+    "indefinite-in-surrogates": "d9e4245f43eda080ff",
+    "indefinite-in-a-key": "a15f4161ff00",
+    "indefinite-in-a-list": "81bf0000ff",
+    "indefinite-text-empty": "7fff",
+    "indefinite-in-a-channel": "d9e4221f",
+    "break-in-a-map": "a100ff",
+    "break-behind": "8100ff",
+}
+
+
 def refused_values() -> Iterator[tuple[str, str]]:
     """Yield a name and an encoding of each, in hexadecimal digits."""
     for name, (one, other) in _EQUAL.items():
@@ -142,6 +175,8 @@ def refused_values() -> Iterator[tuple[str, str]]:
         yield f"surrogates.{name}", _surrogates(text)
     yield "utf8.in-a-key", "a161ff00"
     yield "utf8.long", write_head(3, 300).hex() + "61" * 299 + "ff"
+    yield from ((f"length-cut.{name}", text) for name, text in _CUT_LENGTHS.items())
+    yield from ((f"seldom.{name}", text) for name, text in _SELDOM.items())
     yield from _tags()
     for name, text in _COMPLEXES.items():
         yield f"tag.complex-of.{name}", "d9a7f8" + text
