@@ -54,6 +54,23 @@ def test_what_is_another_is_found(what: object, peer: Peer, here: Path) -> None:
         peer.run({"tree": {"a": what}})
 
 
+def test_only_what_is_large_may_be_left(peer: Peer, here: Path) -> None:
+    here.mkdir(exist_ok=True)
+    (here / ".xnet-rsync-1").write_bytes(bytes(8192))
+    peer.run({"tree": {"unfinished": "maybe"}})
+    (here / ".xnet-rsync-1").write_bytes(bytes(8191))
+    with pytest.raises(CheckFailed, match="unfinished"):
+        peer.run({"tree": {"unfinished": "maybe"}})
+
+
+def test_an_unfinished_file_is_where_it_belongs(peer: Peer, here: Path) -> None:
+    (here / "d").mkdir(parents=True)
+    (here / "d" / ".xnet-rsync-1").touch()
+    peer.run({"tree": {"unfinished": {"in": "d"}}})
+    with pytest.raises(CheckFailed, match="another directory"):
+        peer.run({"tree": {"unfinished": {"in": "e"}}})
+
+
 def test_nothing_unfinished_is_left(peer: Peer, here: Path) -> None:
     (here / ".xnet-rsync-1").touch()
     with pytest.raises(CheckFailed, match="unfinished files were left"):

@@ -14,9 +14,7 @@ pytestmark = pytest.mark.slow
 
 def test_a_receiver_that_needs_no_lists_breaks_no_must(tmp_path: Path) -> None:
     """Spec: RS-055."""
-    found = outcomes(
-        tmp_path, "receiver.CHUNKS = receiver.WHOLE", "rsync.chunks*", "rsync.setuid.*", "rsync.c*"
-    )
+    found = outcomes(tmp_path, "receiver.WORTH_CUTTING_BYTES = 2**60", "rsync.*")
     assert set(found.values()) == {"pass", "nonstrict"}
     assert found["rsync.chunks"] == found["rsync.chunks.level-3"] == "nonstrict"
 

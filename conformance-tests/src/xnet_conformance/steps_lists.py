@@ -70,10 +70,13 @@ def chunks(scenario: Scenario, raw: Any) -> None:
 def records(scenario: Scenario, raw: Any) -> None:
     """Send one message of a list of chunks: ``{ch: r, entry: 1, from: 0, to: 3, noise: n}``, all by default.
 
-    The last one has the digest, or what ``digest`` is. ``times`` has each record so often.
+    The last one has the digest, or what ``digest`` is. ``times`` has each record so often, and ``holes`` are
+    how many holes of which length are in front.
     """
     data = content_of(raw)
-    pieces: list[bytes | int] = [*cut(data, raw.get("level", 0))] * raw.get("times", 1)
+    many, length = raw.get("holes", (0, 0))
+    pieces: list[bytes | int] = [length] * many
+    pieces += [*cut(data, raw.get("level", 0))] * raw.get("times", 1)
     first, end = raw.get("from", 0), raw.get("to", len(pieces))
     table, _ = list_of(pieces[first:end])
     said = bytes.fromhex(raw["digest"]) if "digest" in raw else list_of(pieces)[1]
