@@ -33,12 +33,13 @@ class TestOfTheInitiator:
         half = frame(DATA, 3, encode(b"x" * 524_219))  # costs 524,288, with its head of 5 bytes
         with RawWorker(version) as worker:
             worker.greet()
-            worker.say(execute("other = channel.receive(); channel.send(len(other.receive()))"))
+            # Nothing is received meanwhile: who waits half a second has the others credited. [FC-042]
             worker.say(frame(OPEN, 3) + half + half + frame(frames.PING, 0))
             assert worker.hear() == (frames.PONG, 0, b"")
-            worker.say(frame(DATA, 1, REFERENCE + b"\x03"))
+            source = "other = channel.receive(); channel.send(len(other.receive()))"
+            worker.say(execute(source, 5) + frame(DATA, 5, REFERENCE + b"\x03"))
             assert worker.hear() == (frames.CHANNEL_CREDIT, 3, encode(524_288))
-            assert worker.hear() == (DATA, 1, encode(524_219))
+            assert worker.hear() == (DATA, 5, encode(524_219))
 
     def test_the_reference_is_dropped_and_the_channel_stays(self, version: str) -> None:
         """Spec: CH-010, CH-061. What carries the first reference comes for a channel that is gone."""
