@@ -22,6 +22,7 @@ DEPENDS_ON_PYTHON = (
     "packages/xnet-wire/tests/test_engine.py",
     "packages/xnet-channel/tests/core/test_account.py",
     "packages/xnet-channel/tests/platform/test_flag.py",
+    "packages/xnet-channel/tests/threads/test_any_bytecode.py",
     "packages/xnet-channel/tests/threads/test_forking.py",
     "packages/xnet-channel/tests/platform/test_interrupts.py",
     "packages/xnet-gateway/tests/sockets/test_tls_descriptor.py",

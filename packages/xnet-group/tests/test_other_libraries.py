@@ -80,11 +80,11 @@ other.join(200)
 print(other._io.popen.returncode)
 # Half of its time the worker lets the code go on, half of it the code has to end after an interrupt.
 soon_out(lambda: (group.terminate(0.6), stuck.receive(200)), EOFError)
-print(gateway._io.popen.returncode)
+print(gateway._io.popen.returncode in (1, -15, -9))  # by a signal on a machine too busy for that
 """,
         spec_of(place),
     )
-    assert lines == ["1 True", "True", "0", "1"]
+    assert lines == ["1 True", "True", "0", "True"]
 
 
 @with_each

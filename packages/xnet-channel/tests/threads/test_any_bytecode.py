@@ -16,7 +16,7 @@ import threads_helpers
 
 #: Calls ``do()`` again and again, with an interrupt at one bytecode more each time, until there is none more.
 PROGRAM = """if 1:
-    import dis, os, signal, sys, threading
+    import dis, faulthandler, functools, os, signal, sys, threading, traceback
     from threads_helpers import eventually, pair
     from xnet_channel.threads.errors import TimeoutError
     from xnet_wire import frames
@@ -26,23 +26,33 @@ PROGRAM = """if 1:
     # Where CPython looks for signals: as a function begins, after a call, at the end of a loop. Elsewhere an
     # interrupt cannot come, and `with` and `try ... finally` depend on that.
     LOOKED_AFTER = {{number for name, number in dis.opmap.items() if name.startswith(("CALL", "JUMP_BACK"))}}
-    LOOKED_AFTER |= {{dis.opmap.get("JUMP_ABSOLUTE", -1), dis.opmap.get("POP_JUMP_IF_FALSE", -1)}}
+    if sys.version_info < (3, 11):
+        LOOKED_AFTER |= {{dis.opmap["JUMP_ABSOLUTE"], dis.opmap["POP_JUMP_IF_FALSE"]}}
     def trace(frame, event, arg):
         file = frame.f_code.co_filename
         if "/xnet_channel/" not in file or "/platform/interrupts" in file:
             return None
         frame.f_trace_opcodes = True
-        code = frame.f_code.co_code
-        before = -1
+        after = places_after(frame.f_code)
+        place = -1
         maybe_interrupt(frame)
         def at_opcode(frame, event, arg):
-            nonlocal before
+            nonlocal place
             if event == "opcode":
-                if before in LOOKED_AFTER:
+                if frame.f_lasti == place:
                     maybe_interrupt(frame)
-                before = code[frame.f_lasti]
+                place = after.get(frame.f_lasti, -1)
             return at_opcode
         return at_opcode
+    @functools.cache
+    def places_after(code):
+        # Where each of those instructions goes on; not what follows in time: not all of it is told.
+        found = list(dis.get_instructions(code))
+        return {{
+            one.offset: one.argval if "JUMP" in one.opname else behind.offset
+            for one, behind in zip(found, found[1:])
+            if one.opcode in LOOKED_AFTER
+        }}
     def maybe_interrupt(frame):
         global count, where
         count += 1
@@ -56,12 +66,14 @@ PROGRAM = """if 1:
             done = do()
             sys.settrace(None)
             return done
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, TimeoutError) as error:
             sys.settrace(None)
-        except TimeoutError:
-            sys.settrace(None)
+            if session.lock._is_owned():
+                traceback.print_exception(error)
+                stuck("the lock is kept")
     def stuck(words):
         print("stuck:", words, "at", where, "number", target, flush=True)
+        faulthandler.dump_traceback(all_threads=True)
         os._exit(1)
     with pair() as both:
         ours, theirs = both.channels()

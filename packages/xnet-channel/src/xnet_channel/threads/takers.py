@@ -53,7 +53,9 @@ class _Life:
         self._taker = taker
 
     def __del__(self) -> None:
-        self._taker.ended = True
+        taker = getattr(self, "_taker", None)  # None if the making of it was interrupted
+        if taker is not None:
+            taker.ended = True
 
 
 _here: Final[Any] = native.original("_thread", "_local")()
@@ -72,8 +74,10 @@ def current() -> Taker | GreenletTaker:
     try:
         taker: Taker = _here.taker
     except AttributeError:
-        taker = _here.taker = Taker()
+        taker = Taker()
+        # In this order, as it may be interrupted: one without a life would never count as ended.
         _here.life = _Life(taker)
+        _here.taker = taker
     return taker
 
 
