@@ -1,10 +1,11 @@
 """How cases write a frame to be sent: ``{CHANNEL_DATA: {ch: a, item: 5}}``.
 
 Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a
-batch), ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes), ``exec``, ``hello`` or, for GOAWAY
-and CHANNEL_CLOSE_ERROR, ``code`` and ``text`` (without a code it is ``error``), for GOAWAY also ``last``
-(else what the testee opened), for GATEWAY_TERMINATE ``times``. ``TYPE_200`` is a type without a name;
-``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so many bytes of ff.
+batch), ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes, behind those of ``hex`` if there are
+both), ``exec``, ``hello`` or, for GOAWAY and CHANNEL_CLOSE_ERROR, ``code`` and ``text`` (without a code it is
+``error``), for GOAWAY also ``last`` (else what the testee opened), for GATEWAY_TERMINATE ``times``.
+``TYPE_200`` is a type without a name; ``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so
+many bytes of ff.
 ``dump`` is a payload in the form of released execnet, as hex, for cases of the legacy role.
 """
 
@@ -88,11 +89,10 @@ def payload_of(scenario: Scenario, fields: dict[str, Any]) -> bytes:
     Raises:
         CaseError: They describe none.
     """
-    for key in ("hex", "dump"):
-        if key in fields:
-            return bytes.fromhex(fields[key])
-    if "zeros" in fields:
-        return bytes(require_number(fields["zeros"], "zeros"))
+    if "hex" in fields or "zeros" in fields:
+        return bytes.fromhex(fields.get("hex", "")) + bytes(require_number(fields.get("zeros", 0), "zeros"))
+    if "dump" in fields:
+        return bytes.fromhex(fields["dump"])
     if "ones" in fields:
         return b"\xff" * require_number(fields["ones"], "ones")
     for key in ("item", "value"):

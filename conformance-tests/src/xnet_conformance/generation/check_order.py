@@ -75,6 +75,20 @@ _ON_CHANNELS: Final[dict[str, tuple[str, Steps]]] = {
         "VALUE_MALFORMED",
         [{"send": _HALF}, {"send": {"CHANNEL_BATCH": {"ch": "b", "ones": 600_000, "overdraw": True}}}],
     ),
+    "empty-head-then-credit": (
+        "VALUE_MALFORMED",
+        [
+            {"send": _HALF},
+            {"send": {"CHANNEL_BATCH": {"ch": "b", "hex": "80", "zeros": 600_000, "overdraw": True}}},
+        ],
+    ),
+    "indefinite-head-then-credit": (
+        "VALUE_MALFORMED",
+        [
+            {"send": _HALF},
+            {"send": {"CHANNEL_BATCH": {"ch": "b", "hex": "9f", "zeros": 600_000, "overdraw": True}}},
+        ],
+    ),
     "credit-then-value": (
         "CREDIT_OVERDRAWN",
         [{"send": _HALF}, {"send": {"CHANNEL_DATA": {"ch": "b", "ones": 600_000, "overdraw": True}}}],

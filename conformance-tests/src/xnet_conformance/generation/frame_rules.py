@@ -219,8 +219,11 @@ def _types() -> list[Case]:
 
 
 def _channels(row: FrameType) -> list[Case]:
-    if row.channel == "any" or row.name == "HELLO":
+    if row.channel == "any":
         return []
+    beside = [] if row.channel == "nonzero" else _beside_zero(row)
+    if row.name == "HELLO":
+        return beside
     wrong = 0 if row.channel == "nonzero" else 1
     # Whatever the payload is: the channel is judged first (ER-020).
     return [
@@ -229,7 +232,31 @@ def _channels(row: FrameType) -> list[Case]:
             ["FR-017", "ER-004"] if row.name == "GOAWAY" else ["FR-014", "ER-020"],
             f"{row.name} on {'channel 0' if wrong == 0 else 'another channel than 0'}",
             [{"send": {row.name: {"ch": wrong, "hex": "ff"}}}, {"goaway": "STATE_VIOLATION"}],
+        ),
+        *beside,
+    ]
+
+
+def _beside_zero(row: FrameType) -> list[Case]:
+    """What belongs on channel 0, with a payload that is right, on a channel that there is or was."""
+    opened: list[dict[str, Any]] = [
+        {"kept_channel": {"by": "a", "ch": "b"}},
+        {"send": {"CHANNEL_OPEN": {"ch": "c"}}},
+    ]
+    closed: list[dict[str, Any]] = [{"send": {"CHANNEL_CLOSE": {"ch": one}}} for one in "bc"]
+    return [
+        _negative(
+            f"frames.channel.{row.name}.{state}{'' if channel == 'b' else '-ours'}",
+            ["FR-014"] + ["FR-017"] * (row.name == "GOAWAY"),
+            f"{row.name} on a channel that is {state}",
+            [
+                *before,
+                {"send": {row.name: {"ch": channel, **RIGHT[row.payload]}}},
+                {"goaway": "STATE_VIOLATION"},
+            ],
         )
+        for state, before in (("open", opened), ("gone", opened + closed))
+        for channel in "bc"
     ]
 
 

@@ -104,7 +104,7 @@ export class Desk {
   /** @param {ExecutionThread} thread @param {Channel} channel @param {Request} message */
   receive(thread, channel, { request, timeout, forHandler = false }) {
     const { mailbox } = channel;
-    if (mailbox.handled && !forHandler) {
+    if (mailbox.handler && !forHandler) {
       const text = `channel ${channel.id} has a callback, which gets its items`;
       thread.fail(request, { kind: "mistake", text });
       return;
@@ -166,12 +166,12 @@ export class Desk {
 
   /** A callback is to take the items from now on. @param {ExecutionThread} thread @param {Channel} channel @param {Request} message */
   handle(thread, { id, mailbox }, { request }) {
-    if (mailbox.handled || mailbox.takers.size) {
+    if (mailbox.handler || mailbox.takers.size) {
       const text = `channel ${id} has a callback or somebody who waits for an item already`;
       thread.fail(request, { kind: "mistake", text });
       return;
     }
-    mailbox.handled = true;
+    mailbox.handler = thread;
     thread.reply(request);
   }
 
@@ -182,7 +182,7 @@ export class Desk {
    * @param {import("../wire/channel-error.mjs").ChannelError | null} error  what it failed with
    */
   handled(channel, error) {
-    channel.mailbox.handled = false;
+    channel.mailbox.handler = null;
     if (error !== null) {
       this.connection.close(channel, { error, impatient: true });
     }

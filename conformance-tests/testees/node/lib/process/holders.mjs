@@ -1,7 +1,8 @@
 /**
  * Who can still use a channel: threads that have an object for it, and items that refer to it and wait.
  *
- * When nobody can, the application has dropped its last use of the channel. Spec: CH-051, CH-052.
+ * When nobody can, the application has dropped its last use of the channel. A callback still gets what waits for it when
+ * that is closed. Spec: CH-044, CH-051, CH-052.
  */
 
 /** @typedef {import("../protocol/channel.mjs").Channel} Channel */
@@ -87,8 +88,13 @@ export class Holders {
 
   /** A thread has ended. @param {object} thread */
   dropThread(thread) {
-    for (const [id, holding] of this.holdings) {
-      if (holding.threads.delete(thread)) {
+    for (const [id, { threads, channel }] of this.holdings) {
+      const { mailbox } = channel;
+      const handled = mailbox.handler === thread;
+      if (handled) {
+        mailbox.handler = null;
+      }
+      if (threads.delete(thread) || handled) {
         this.check(id);
       }
     }
@@ -110,15 +116,15 @@ export class Holders {
       return;
     }
     const { channel } = holding;
-    const { handled } = channel.mailbox;
-    if (!handled || !channel.open) {
+    const { handler, items } = channel.mailbox;
+    if (!handler || (!channel.open && items.length === 0)) {
       this.holdings.delete(id);
     }
     if (channel.open) {
       this.dropped(channel);
     }
-    if (!handled) {
-      for (const item of channel.mailbox.items.splice(0)) {
+    if (!handler) {
+      for (const item of items.splice(0)) {
         this.removeItem(item.references);
       }
     }

@@ -130,7 +130,7 @@ export class WorkerProcess {
 
   /** Nobody can use a channel any more. Spec: CH-051, CH-052. @param {Channel} channel */
   dropped(channel) {
-    if (!channel.mailbox.handled) {
+    if (!channel.mailbox.handler) {
       this.connection.close(channel);
     } else if (channel.refusal === null) {
       this.connection.endSending(channel);

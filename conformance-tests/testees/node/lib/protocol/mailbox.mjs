@@ -51,8 +51,8 @@ export class Mailbox {
     this.items = [];
     /** @type {Set<Taker>} in the order in which they came */
     this.takers = new Set();
-    /** Whether a callback takes the items, also while it is busy with one. */
-    this.handled = false;
+    /** @type {object | null} the thread whose callback takes the items, also while it is busy with one */
+    this.handler = null;
     /** @type {Set<(end: End) => void>} who waits for the end of the channel (FC-041) */
     this.closers = new Set();
     /** @type {End | null} */
@@ -65,7 +65,7 @@ export class Mailbox {
 
   /** Whether the credit of all that has arrived is due, because the other peer may have to send for somebody here to go on. */
   get eager() {
-    const idle = !this.handled && this.takers.size === 0;
+    const idle = !this.handler && this.takers.size === 0;
     return this.pressure.sends > 0 || (idle && (this.closers.size > 0 || this.pressure.stalls > 0));
   }
 
