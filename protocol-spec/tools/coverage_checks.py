@@ -24,6 +24,7 @@ UNTESTED_FILE: Final = "schema/untested.yaml"
 TEST_GLOBS: Final = (
     "packages/*/tests/**/*.py",
     "conformance-tests/src/xnet_conformance/suite/cases/**/*.yaml",
+    "conformance-tests/src/xnet_conformance/generation/*.py",
     "conformance-tests/tests/**/*.py",
     "conformance-tests/testees/*/tests/**/*.mjs",
 )

@@ -76,6 +76,24 @@ def test_gr_013_code_is_interrupted_before_its_worker_would_be_killed(group: Gro
     assert [gateway.returncode for gateway in gateways] == [0, 0, 0]
 
 
+def test_gr_032_who_carries_another_is_told_what_that_leaves_of_the_time(group: Group) -> None:
+    """With all of the time its code would be interrupted after the end of it, and so be killed."""
+    carrier, carried = group.makegateways(["popen//id=a", "popen//id=b//via=a"])
+    time_s = 4 * busy()
+    channel = carrier.remote_exec(
+        "import time\ntry:\n    channel.send(1)\n    time.sleep(1000)\n"
+        "finally:\n    channel.send('cleaned up')"
+    )
+    slow = carried.remote_exec(
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        f"channel.send(1)\ntime.sleep({0.7 * time_s})\nchannel.send(2)"
+    )
+    assert (channel.receive(PATIENCE_S), slow.receive(PATIENCE_S)) == (1, 1)
+    group.terminate(timeout=time_s)
+    assert (channel.receive(0), slow.receive(0)) == ("cleaned up", 2)
+    assert (carrier.returncode, carried.returncode) == (0, 0)
+
+
 def test_gr_003_code_may_go_on_for_the_time_that_the_group_has(group: Group) -> None:
     """Five seconds are the default."""
     gateway = group.makegateway()
