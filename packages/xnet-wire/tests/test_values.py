@@ -22,7 +22,7 @@ from wire_strategies import (
     reference_id,
 )
 from xnet_wire import codes
-from xnet_wire.errors import DumpError, ValueFormatError, WireError
+from xnet_wire.errors import DumpError, ReferenceRefused, ValueFormatError, WireError
 from xnet_wire.value_decoding import decode_exact
 from xnet_wire.value_encoding import encode_exact
 from xnet_wire.values import ValueDecoder, count_batch, encode, encode_batch, encode_parts
@@ -259,3 +259,20 @@ def test_va025_a_claim_allocates_nothing(claim: str) -> None:
 
     refuse()
     assert peak_bytes(refuse) < 200_000
+
+
+def test_er_020_references_that_are_refused_come_after_all_else_that_is_wrong() -> None:
+    """Spec: CH-017. What is raised is the first refusal."""
+
+    def refuse(id_: int) -> object:
+        raise ReferenceRefused(id_)
+
+    decoder = ValueDecoder(refuse)
+    keys = bytes.fromhex("a3 d9e42201 00 d9e42202 00")
+    with pytest.raises(ReferenceRefused, match="1"):
+        decoder.decode(keys + bytes.fromhex("d9e42203 00"))
+    for wrong in ("d9e42202 00", "ff 00", "00", "61ff 00"):
+        with pytest.raises(ValueFormatError):
+            decoder.decode(keys + bytes.fromhex(wrong))
+    with pytest.raises(ValueFormatError):
+        decoder.decode_batch(bytes.fromhex("82 d9e42201 ff"))

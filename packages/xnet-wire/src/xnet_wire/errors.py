@@ -49,6 +49,10 @@ class WireError(Exception):
         return type(self), (self.code, str(self))
 
 
+class ReferenceRefused(Exception):
+    """Base of what is raised for a reference to a channel that is one too many for who decodes it."""
+
+
 class FrameError(WireError):
     """The byte stream cannot be cut into frames any further.
 

@@ -11,7 +11,7 @@ Spec: 30-values.md (VA-001 to VA-031).
 from __future__ import annotations
 
 from xnet_wire.engine import dumps
-from xnet_wire.errors import DumpError, ValueFormatError
+from xnet_wire.errors import DumpError, ReferenceRefused, ValueFormatError
 from xnet_wire.limits import DEPTH, MIN_DEPTH
 from xnet_wire.value_decoding import decode_exact
 from xnet_wire.value_encoding import ARRAY, BYTES, TAG, encode_exact, head
@@ -226,7 +226,7 @@ class ValueDecoder:
 
     Args:
         make_channel: Gives the channel for an id in a reference; None where no channel can be
-            received. What it raises is passed on.
+            received. What it raises is passed on, a ``ReferenceRefused`` only if all else is right.
         max_depth: Deepest nesting this side announced it takes.
 
     Threads: any, if ``make_channel`` allows it.
@@ -301,7 +301,29 @@ class ValueDecoder:
 
     def _decode_exact(self, payload: Buffer, strings: tuple[bool, bool], max_depth: int) -> Any:
         """Decode by the exact rules, with the stack's end as one more thing to refuse."""
+        references = None if self._make_channel is None else _References(self._make_channel)
         try:
-            return decode_exact(bytes(payload), max_depth, strings, self._make_channel)
+            item = decode_exact(bytes(payload), max_depth, strings, references)
         except RecursionError:
             raise ValueFormatError("Cannot decode the item: the Python stack is used up here.") from None
+        if references is not None and references.refusal is not None:
+            raise references.refusal
+        return item
+
+
+class _References:
+    """The channels that one item refers to; what is wrong with the rest of it is said first. Spec: ER-020."""
+
+    __slots__ = ("_make_channel", "refusal")
+
+    def __init__(self, make_channel: Callable[[int], object]) -> None:
+        self._make_channel = make_channel
+        self.refusal: ReferenceRefused | None = None
+
+    def __call__(self, id_: int) -> object:
+        try:
+            return self._make_channel(id_)
+        except ReferenceRefused as refusal:
+            if self.refusal is None:
+                self.refusal = refusal
+            return "refused", id_  # as a key it differs from the others

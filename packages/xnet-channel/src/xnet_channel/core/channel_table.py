@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from xnet_channel.core import roles, states
 from xnet_channel.core.account import Account
 from xnet_channel.core.channel_state import ChannelState
-from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError
+from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError, TooManyReferences
 from xnet_wire import codes
 from xnet_wire.limits import MAX_CHANNEL_ID
 
@@ -147,7 +147,7 @@ class ChannelTable:
         gone = self._gone.get(id_)
         if gone is None:
             if len(self._gone) >= self._limit:
-                raise RemoteProtocolError(
+                raise TooManyReferences(
                     codes.LIMIT_EXCEEDED,
                     f"references to more than {self._limit} channels that are closed are held here",
                 )

@@ -4,11 +4,13 @@
 
   * ``LocalProtocolError``: our caller asked for something the protocol forbids.
   * ``RemoteProtocolError``: the peer broke a rule; ``.code`` goes into the GOAWAY frame.
+  * ``TooManyReferences``: one of them, which is said only if nothing else of the item is wrong.
   * ``PeerGoneAway``: the peer told us with GOAWAY that it ends the connection, and why.
 """
 
 from __future__ import annotations
 
+from xnet_wire.errors import ReferenceRefused
 from xnet_wire.limits import MAX_CHANNEL_ID
 
 
@@ -30,6 +32,10 @@ class RemoteProtocolError(ProtocolError):
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
         self.code = code
+
+
+class TooManyReferences(RemoteProtocolError, ReferenceRefused):
+    """References to more closed channels are held than were announced. Spec: CH-017."""
 
 
 class PeerGoneAway(ProtocolError):
