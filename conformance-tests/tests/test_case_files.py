@@ -85,8 +85,8 @@ FIXTURES = sorted(
 @pytest.mark.parametrize("language", ["python", "javascript"])
 @pytest.mark.parametrize("name", FIXTURES)
 def test_a_fixture_is_there_for_each_language(language: str, name: str) -> None:
-    if (language, name) == ("python", "alike"):
-        return  # no dict of Python has both
+    if (language, name) in {("python", "alike"), ("javascript", "catches")}:
+        return  # no dict of Python has both; JavaScript's code is ended by an interrupt
     assert Fixtures(language).source(name)
 
 

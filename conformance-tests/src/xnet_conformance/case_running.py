@@ -15,6 +15,7 @@ from xnet_conformance import (
     steps_files,
     steps_frames,
     steps_limits,
+    steps_listening,
     steps_lists,
     steps_planting,
     steps_pressure,
@@ -47,6 +48,7 @@ STEP_MODULES: Final = (
     steps_frames,
     steps_planting,
     steps_pressure,
+    steps_listening,
     steps_lists,
     steps_limits,
     steps_rsync,
@@ -109,7 +111,7 @@ class WorkerRunner:
                 bindings={
                     "scratch": scratch,
                     "testee": shlex.split(self._workers.testee.command),
-                    "language": _language(session),
+                    **_languages(_language(session)),
                 },
             )
             _judge(scenario, result)
@@ -172,6 +174,20 @@ class WorkerRunner:
         if self._session is not None:
             self._session.link.close()
             self._session = None
+
+
+def _languages(name: str) -> dict[str, str]:
+    """Return the name of the language, and names that are only like it, by what a case calls them."""
+    return {
+        "language": name,
+        "language_in_capitals": name.upper(),
+        "language_with_a_capital": name.capitalize(),
+        "language_and_a_blank": f"{name} ",
+        "language_behind_a_blank": f" {name}",
+        "language_and_a_letter": f"{name}s",
+        "language_without_a_letter": name[:-1],
+        "language_and_a_zero": f"{name}\0",
+    }
 
 
 def _language(session: Session) -> str:

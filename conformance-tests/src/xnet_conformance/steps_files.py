@@ -34,10 +34,12 @@ def make(scenario: Scenario, raw: Any) -> None:
     """Make files: ``{path: {text: t, mode: m, time: ns}}``, ``{link: to}``, ``{dir: true}``, ``{fifo: ...}``.
 
     ``sparse: n`` makes a file that long, with a hole at its end; ``hard: path`` is another name of a file. A
-    link, a pipe or ``{gone: true}`` takes the place of what is there; ``$i`` is the turn of ``repeat``.
+    link, a pipe or ``{gone: true}`` takes the place of what is there; ``$i`` is the turn of ``repeat``, and
+    ``long: n`` fills a name up to so many bytes.
     """
     for name, what in raw.items():
         path = folder(scenario) / as_path(name.replace("$i", str(scenario.bindings.get("i", 0))))
+        path = path.with_name(path.name.ljust(what.get("long", 0), "_"))
         path.parent.mkdir(parents=True, exist_ok=True)
         if {"link", "fifo", "gone"} & set(what):
             _remove(path)

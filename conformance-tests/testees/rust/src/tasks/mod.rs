@@ -62,6 +62,7 @@ const TASKS: &[(&str, Body)] = &[
     ("toodeep", sending::too_deep),
     ("use", channels::use_channel),
     ("wait", sending::wait),
+    ("catches", sending::catches),
     ("waitclose", channels::wait_close),
     ("where", system::place),
 ];

@@ -27,6 +27,21 @@ pub fn wait(task: &Task) -> Result<(), Fail> {
     task.send(&item.bytes)
 }
 
+/// What is done after the interrupt is not interrupted again.
+pub fn catches(task: &Task) -> Result<(), Fail> {
+    let (channel, calm) = (&task.channel, Default::default());
+    task.send(&Writer::new().text("waiting").bytes)?;
+    match (task.receive(), task.text("then", "end")?.as_str()) {
+        (Err(Fail::Interrupted), "fail") => Err(Fail::Other("it failed after the interrupt".into())),
+        (Err(Fail::Interrupted), "receive") => {
+            channel.send(&Writer::new().text("interrupted").bytes, &calm)?;
+            channel.send(&channel.receive(&calm)?.bytes, &calm)
+        }
+        (Err(Fail::Interrupted), _) => Ok(()),
+        (received, _) => received.map(drop),
+    }
+}
+
 fn xs(size: u64) -> Vec<u8> {
     Writer::new().bytes(&vec![b'x'; size as usize]).bytes
 }
