@@ -54,7 +54,7 @@ def test_a_tree_in_two_tables() -> None:
         ([{"dir": 5}], "RS-022"),
         ([{"dir": 0, "flags": 4}], "RS-021"),
         ([{"dir": 0, "count": 0, "entries": [{"file": "a"}]}], "RS-022"),
-        ([{"dir": 0, "flags": 1, "entries": [{"dir": "a"}]}, {"dir": 1}], "RS-022"),
+        ([{"dir": 0, "flags": 1, "entries": [{"dir": "a"}]}, {"dir": 1}], "RS-023"),
         ([{"dir": 0, "flags": 1}], "RS-022"),
     ],
 )

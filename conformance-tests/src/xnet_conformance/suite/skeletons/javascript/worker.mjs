@@ -40,7 +40,7 @@ process.stdin.on("data", (data) => {
   while (waiting.length >= HEADER_BYTES) {
     const type = waiting.readUInt8(0);
     const length = waiting.readUInt32BE(5);
-    if (type > 16 && (type < 128 || type > 191)) end(FRAME_UNKNOWN_TYPE); // (FR-010, FR-011)
+    if (type === 1 || (type > 17 && (type < 128 || type > 191))) end(FRAME_UNKNOWN_TYPE); // (FR-010, FR-011)
     if (length > MOST_PAYLOAD) end(FRAME_TOO_LARGE); // before the payload is there (FR-005)
     if (waiting.length < HEADER_BYTES + length) return;
     const payload = waiting.subarray(HEADER_BYTES, HEADER_BYTES + length);

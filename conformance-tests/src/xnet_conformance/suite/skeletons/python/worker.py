@@ -12,7 +12,7 @@ HEADER = struct.Struct(">BII")  # type, channel, length (FR-001)
 MOST_PAYLOAD = 1_048_576  # what a HELLO without limits announces (85-limits.md)
 
 GATEWAY_TERMINATE, HELLO, PING, PONG, GOAWAY = 2, 8, 11, 12, 14
-KNOWN = range(17)
+KNOWN = {0, *range(2, 18)}  # 1 is of a feature that is not announced here (FR-010)
 IGNORABLE = range(128, 192)  # (FR-011)
 # Codes of 80-errors.md; {"version": [1, 0]} and {"code": ..., "last": 0, "text": ""} in CBOR, by hand.
 FRAME_UNKNOWN_TYPE, FRAME_TOO_LARGE = 2, 3
