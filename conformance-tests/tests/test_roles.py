@@ -87,9 +87,11 @@ for line in sys.stdin:
 def test_our_adapter_passes_everything(tmp_path: Path) -> None:
     testee = recorded(read_testee(TESTEES / "full-adapter.yaml"), tmp_path)
     results = run_suite(testee, read_profile("1.0-adapter"), load_cases(), jobs=1)
-    assert {result.case.id: result.message for result in results if result.outcome != "pass"} == {}
+    # The packages know the strings of Python 2, and so are not asked what others do with them.
+    bad = [result for result in results if result.outcome not in ("pass", "unsupported")]
+    assert {result.case.id: result.message for result in bad} == {}
     assert exit_code(results) == 0
-    assert len(results) > 350
+    assert len([result for result in results if result.outcome == "pass"]) > 350
     assert judge(tmp_path) == (ASKED_OF_ADAPTERS, [])
 
 

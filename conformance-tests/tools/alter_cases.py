@@ -44,7 +44,7 @@ def vacuous(testee: Testee, cases: list[Case], jobs: int = 1, every: int = 1) ->
             return [
                 f"{result.case.id}, {result.case.title}: {result.outcome} {result.message}"
                 for result in results
-                if result.outcome in ("pass", "nonstrict", "harness-error", "untestable")
+                if result.outcome in ("pass", "harness-error", "untestable")
             ]
 
         with ThreadPoolExecutor(jobs) as pool:

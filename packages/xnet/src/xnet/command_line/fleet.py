@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 
+from xnet.command_line.output import OutputError
 from xnet.command_line.redaction import hide_in_message, hide_in_spec
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.source import PYTHON
@@ -173,7 +174,13 @@ class Fleet:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close(END_S if error is None else HURRY_S)
+        match error:
+            case None:
+                self.close(END_S)
+            case BrokenPipeError() | OutputError(cause=BrokenPipeError()):
+                self.close(0.0)  # as a program ends whose reader has gone: what it still says is for nobody
+            case _:
+                self.close(HURRY_S)
 
     def close(self, timeout_s: float) -> None:
         """End all, and what is still starting; bounded. A second Ctrl-C kills at once."""
