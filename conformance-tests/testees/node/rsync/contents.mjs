@@ -116,6 +116,7 @@ export class Contents {
 
   /** @param {number} index @param {import("./comparing.mjs").Entry} entry */
   #start(index, entry) {
+    must(this.#arriving === null, `data of ${index} in the middle of another file, or of its own`);
     this.#expect(index, entry.state === "whole" || entry.state === "listed");
     const waiting = this.#assembling.get(index)?.file;
     this.#assembling.delete(index);
