@@ -127,12 +127,18 @@ def let_interrupts_through() -> None:
 
 
 class InterruptsHeld:
-    """``with``: only note SIGINT while the block runs; one that came is handled at its end."""
+    """``with``: only note SIGINT while the block runs; one that came is handled at its end.
 
-    __slots__ = ("_held",)
+    Attributes:
+        here: It is held back by this block, and not by one around it, which wants none before its own end.
+    """
 
-    def __enter__(self) -> None:
+    __slots__ = ("_held", "here")
+
+    def __enter__(self) -> InterruptsHeld:  # noqa: PYI034 - Python 3.10 has no Self
         self._held = hold_interrupts()
+        self.here = self._held is not None
+        return self
 
     def __exit__(self, *error: object) -> None:
         if self._held is not None:
@@ -145,10 +151,18 @@ class InterruptsLetThrough:
     An error that comes of it finds SIGINT held back again.
     """
 
-    __slots__ = ("_let",)
+    __slots__ = ("_let", "_wanted")
+
+    def __init__(self, wanted: bool = True) -> None:
+        self._wanted = wanted
 
     def __enter__(self) -> None:
-        self._let = _get_ident() == _main_ident and getsignal(SIGINT) is _note and not INTERRUPTS.let_through
+        self._let = (
+            self._wanted
+            and _get_ident() == _main_ident
+            and getsignal(SIGINT) is _note
+            and not INTERRUPTS.let_through
+        )
         if self._let:
             try:
                 let_interrupts_through()

@@ -309,13 +309,13 @@ class Channel:
                 return mailbox.state.receiver.state is not states.OPEN or session.end_error is not None
             return mailbox.ended
 
-        with InterruptsHeld(), session.lock:
+        with InterruptsHeld() as held, session.lock:
             if not ended():
                 relieved = mailbox.callback is None
                 if relieved:
                     session.relief.close_waiter_locked(mailbox, waits=True)
                 try:
-                    with InterruptsLetThrough():
+                    with InterruptsLetThrough(held.here):
                         self._wait_locked(ended, deadline_s)
                 finally:
                     if relieved:

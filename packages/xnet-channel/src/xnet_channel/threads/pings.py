@@ -33,12 +33,12 @@ class Pings:
         """
         session = self._session
         deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
-        with InterruptsHeld(), session.lock:
+        with InterruptsHeld() as held, session.lock:
             session.must_run_locked(lambda: session.connection.send_ping(payload))
             self._waited_for[payload] = False
             session.writer.flush_soon_locked()
             try:
-                with InterruptsLetThrough():
+                with InterruptsLetThrough(held.here):
                     session.leading.wait_locked(
                         lambda: self._waited_for[payload] or session.finished, deadline_s, session.changed
                     )
