@@ -163,11 +163,11 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
         try:
             while chunk := theirs.recv(relay_program.CHUNK_BYTES):
                 data.send(chunk)
-            data.close()
         except OSError:
-            pass  # the gateway between has ended, or the process has
+            pass  # the gateway between has ended, the process, or our session with bytes unread: a reset
         finally:
             theirs.close()
+            data.close()  # or the thread that reads from it would wait for ever
 
     # Threads and not a callback: greenlets that others may keep from running must not carry a connection.
     start_thread(to_us, (), f"xnet-via-{spec.id}-in")
