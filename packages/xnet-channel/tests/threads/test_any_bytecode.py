@@ -14,13 +14,12 @@ import pytest
 
 import threads_helpers
 
-#: Calls ``do()`` again and again, with an interrupt at one bytecode more each time, until there is none more.
+#: Calls ``do()`` again and again, with an interrupt one moment later each time, until there is none more.
 PROGRAM = """if 1:
     import dis, faulthandler, functools, os, signal, sys, threading, traceback
     from threads_helpers import eventually, pair
     from xnet_channel.threads.errors import TimeoutError
     from xnet_wire import frames
-    from xnet_wire.messages import Hello
     count = target = 0
     where = ""
     # Where CPython looks for signals: as a function begins, after a call, at the end of a loop. Elsewhere an

@@ -288,13 +288,6 @@ def test_leading_a_signal_handler_may_use_the_session_in_which_its_thread_waits(
         assert got == [("asked", "answered")]
 
 
-INTERRUPT_AT = """
-import signal, threading
-from xnet_channel.threads import sending
-first, step = int(sys.argv[2]), int(sys.argv[3])
-"""
-
-
 @pytest.mark.parametrize("what", ["b'0123456789' * 50_000", "many"])
 def test_sending_an_interrupt_at_any_bytecode_leaves_the_channel_closed_or_usable(what: str) -> None:
     """SIGINT is sent at each bytecode of a send in turn; afterwards another thread has to get its turn."""

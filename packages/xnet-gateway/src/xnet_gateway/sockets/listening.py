@@ -138,8 +138,11 @@ def _bind_unix(path: str) -> Listener:
 
 @contextmanager
 def _folder_of_ours(beside: str) -> Iterator[str]:
-    """Make a folder that only this user can enter; its name is short, as names of sockets have to be."""
-    folder = os.path.join(beside, f".x{OS.getpid():x}")
+    """Make a folder that only this user can enter; its name is short, as names of sockets have to be.
+
+    And not the number of the process, which is the same again in each container.
+    """
+    folder = os.path.join(beside, f".x{os.urandom(4).hex()}")
     OS.mkdir(folder, 0o700)
     try:
         yield folder
