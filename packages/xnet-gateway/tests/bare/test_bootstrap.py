@@ -12,6 +12,7 @@ import pytest
 from bare_helpers import PREAMBLE, WANTED, BareGateways, command
 from gateway_helpers import PATIENCE_S
 from xnet_gateway.bare import bootstrap
+from xnet_gateway.bundle import without_comments
 from xnet_wire import frames, messages
 
 #: What it may grow to before somebody has to think about it. It was 32 KiB. What stands for values, and texts
@@ -100,13 +101,13 @@ class TestBlob:
         compressed = blob[6 + len(second) :]
         assert b"r(%d)" % len(compressed) in second
         first, rest = zlib.decompress(compressed).decode("ascii").split("$")
-        assert (first, rest) == bootstrap.take_apart(bootstrap.without_comments(bootstrap.source()))
+        assert (first, rest) == bootstrap.take_apart(without_comments(bootstrap.source()))
 
 
 class TestTakeApart:
     def test_the_parts_are_the_whole(self) -> None:
         """Every function is in one of the two, at its line; those that are marked are in the rest."""
-        text = bootstrap.without_comments(bootstrap.source())
+        text = without_comments(bootstrap.source())
         whole, first, rest = map(functions, (text, *bootstrap.take_apart(text)))
         marked = {name for name, (mark, _) in whole.items() if mark}
         assert len(marked) > 50
@@ -189,35 +190,6 @@ except KeyboardInterrupt:
     channel.send((len(module.REST), module.short(1)))
 """
         assert bare("3.8").remote_exec(source).receive(PATIENCE_S) == (0, "1")
-
-
-class TestWithoutComments:
-    def test_only_comments_and_docstrings_are_gone(self) -> None:
-        """What is left is the same program with every statement in its line."""
-        text = bootstrap.source()
-        sent = bootstrap.without_comments(text)
-        assert len(sent.split("\n")) == len(text.split("\n"))
-        assert program(sent) == program(text)
-        assert '"""' not in sent
-        assert len(sent) < len(text) * 0.9
-
-    def test_nothing_else_looks_like_a_comment(self) -> None:
-        sent = bootstrap.without_comments(bootstrap.source())
-        assert [line.strip() for line in sent.split("\n") if "#" in line.replace('"#"', "")] == []
-
-
-def program(text: str) -> str:
-    tree = ast.parse(text)
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if not isinstance(body, list) or not body:
-            continue
-        # A docstring, or the 0 in its place.
-        if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            del body[0]
-    return ast.dump(tree, include_attributes=False) + str(
-        [node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)]
-    )
 
 
 def functions(text: str) -> dict[str, tuple[bool, str]]:

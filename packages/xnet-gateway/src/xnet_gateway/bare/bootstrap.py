@@ -17,6 +17,7 @@ import sys
 import zlib
 from importlib.util import MAGIC_NUMBER
 
+from xnet_gateway.bundle import without_comments
 from xnet_gateway.own_files import own_code, own_source
 
 TYPE_CHECKING = False
@@ -69,29 +70,6 @@ def source() -> str:
         OSError: It is not there.
     """
     return own_source(MODULE)
-
-
-def without_comments(text: str) -> str:
-    """Return the source as it is sent: without docstrings and lines of comment, each line at its number.
-
-    It knows the style of that one file, which a test compares before and after; a real tokeniser would take a
-    hundred times as long.
-    """
-    lines = []
-    in_docstring = False
-    for line in text.split("\n"):
-        stripped = line.strip()
-        if in_docstring:
-            in_docstring = not stripped.endswith('"""')
-            lines.append("")
-        elif stripped.startswith('"""'):
-            in_docstring = stripped == '"""' or not stripped.endswith('"""')
-            lines.append(line[: -len(stripped)] + "0")
-        elif stripped.startswith("#"):
-            lines.append("")
-        else:
-            lines.append(line.partition("  # ")[0])
-    return "\n".join(lines)
 
 
 def take_apart(text: str) -> tuple[str, str]:
