@@ -1,4 +1,4 @@
-"""Our receiver of trees with a change to its module, judged."""
+"""Our receiver of trees with a change to one of its modules, judged."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ TESTEE = read_testee(ROOT / "conformance-tests" / "testees" / "full-worker.yaml"
 
 
 def outcomes(folder: Path, change: str, *patterns: str) -> dict[str, str]:
-    """Return how our receiver does in cases with a change to its module."""
-    source = f"import os\nfrom xnet_rsync import receiver\n{change}\nrun = receiver.serve\n"
+    """Return how our receiver does in cases with a change to a module, before others import it."""
+    names = "import os\nfrom xnet_rsync.receiver import attributes, codes, cuts, names, system\n"
+    source = f"{names}{change}\nfrom xnet_rsync.receiver.start import serve as run\n"
     (folder / "rsync-receiver.py").write_text(source, encoding="utf-8")
     every = load_cases()
     results = run_suite(
@@ -30,5 +31,5 @@ def outcomes(folder: Path, change: str, *patterns: str) -> dict[str, str]:
 
 
 def failed(folder: Path, change: str, *patterns: str) -> set[str]:
-    """Return the cases that our receiver does not pass with a change to its module."""
+    """Return the cases that our receiver does not pass with a change to a module."""
     return {id_ for id_, outcome in outcomes(folder, change, *patterns).items() if outcome != "pass"}

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_receiver_that_takes_every_name(tmp_path: Path) -> None:
-    wrong = failed(tmp_path, "receiver.check_name = lambda name: None", "rsync.name.*")
+    wrong = failed(tmp_path, "names.check_name = lambda name: None", "rsync.name.*")
     assert {
         "rsync.name.dot-dot",
         "rsync.name.slash",
@@ -29,9 +29,9 @@ def test_a_receiver_that_takes_every_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "case"),
     [
-        ("receiver.READ_FILE &= ~os.O_NOFOLLOW", "rsync.copy.outside"),
-        ("receiver.VERSION = 9", "rsync.version"),
-        ("receiver.same_time = lambda one, other: True", "rsync.file-is-the-same"),
+        ("system.READ_FILE &= ~os.O_NOFOLLOW", "rsync.copy.outside"),
+        ("codes.VERSION = 9", "rsync.version"),
+        ("attributes.same_time = lambda one, other: True", "rsync.file-is-the-same"),
     ],
 )
 def test_each_mistake_has_its_case(tmp_path: Path, change: str, case: str) -> None:

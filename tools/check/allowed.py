@@ -7,12 +7,12 @@ from typing import Final
 # path -> why it may be longer than file_sizes.MOST_LINES
 FILE_SIZES: Final[dict[str, str]] = {
     "packages/xnet-gateway/src/xnet_gateway/bare/bare_worker.py": "sent as one file",
-    "packages/xnet-rsync/src/xnet_rsync/receiver.py": "sent as one file",
 }
 
 # source file, or folder with a slash at its end -> why no test file has its name
 WITHOUT_TEST_FILE: Final[dict[str, str]] = {
     "conformance-tests/src/xnet_conformance/suite/": "sent to workers or written for users; cases run them",
+    "packages/xnet-rsync/src/xnet_rsync/receiver/": "one program; tests and cases run it on each interpreter",
 }
 
 _FILES: Final = "files of the user, wherever the program has them"
@@ -24,7 +24,8 @@ _BEFORE: Final = "before any code is executed"
 _TELLS: Final = "it may stand in any Python; what is not there is an error that the initiator gets"
 _NAMES_OF_EXECNET: Final = "execnet's names for what the program has"
 
-# source file -> what it uses by its name (* for all) -> why it need not be what `native` took in time
+# source file, or folder with a slash at its end -> what it uses by its name (* for all)
+#   -> why it need not be what `native` took in time
 BY_NAME: Final[dict[str, dict[str, str]]] = {
     "packages/xnet-channel/src/xnet_channel/threads/errors.py": {"os.getpid": "in a warning"},
     "packages/xnet-channel/src/xnet_channel/platform/native.py": {
@@ -58,7 +59,7 @@ BY_NAME: Final[dict[str, dict[str, str]]] = {
     "packages/xnet-rsync/src/xnet_rsync/contents.py": {"*": _FILES},
     "packages/xnet-rsync/src/xnet_rsync/index.py": {"threading.Condition": _WAITS_AS_PROGRAM},
     "packages/xnet-rsync/src/xnet_rsync/keeping.py": {"threading.Lock": _WAITS_AS_PROGRAM},
-    "packages/xnet-rsync/src/xnet_rsync/receiver.py": {"*": _FILES},
+    "packages/xnet-rsync/src/xnet_rsync/receiver/": {"*": _FILES},
     "packages/xnet-rsync/src/xnet_rsync/running.py": {"queue.SimpleQueue": _WAITS_AS_PROGRAM},
     "packages/xnet-rsync/src/xnet_rsync/walking.py": {"*": _FILES},
     "packages/xnet/src/xnet/compat/gateway.py": {"os.getpid": "tells it"},

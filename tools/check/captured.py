@@ -60,9 +60,10 @@ def find_problems(root: Path, allowed: Mapping[str, Mapping[str, str]] = BY_NAME
         name = relative(root, path)
         if not name.startswith(PLACES):
             continue
+        places = [one for one in allowed if one == name or (one.endswith("/") and name.startswith(one))]
         for line, found in sorted(set(_uses(ast.parse(path.read_text(encoding="utf-8"))))):
-            exceptions = {found, "*"} & set(allowed.get(name, ()))
-            used.update((name, exception) for exception in exceptions)
+            exceptions = {(one, used_by) for one in places for used_by in {found, "*"} & set(allowed[one])}
+            used.update(exceptions)
             if not exceptions:
                 problems.append(f"{name}:{line}: {found} may be somebody else's; {_advice(found)}")
     problems += [

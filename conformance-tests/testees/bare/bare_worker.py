@@ -2,7 +2,8 @@
 
 Without a name it is the interpreter that this runs on.
 What xnet sends to an interpreter that has nothing of it comes from a file here, so that standard input is the
-connection from its first byte on.
+connection from its first byte on. What it executes there to receive a tree is in another file, which the fixture
+`rsync-receiver` finds by XNET_RSYNC_RECEIVER.
 """
 
 import os
@@ -13,9 +14,10 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 # Last, so that PYTHONPATH may lead to a changed one.
-sys.path.append(str(HERE.parents[2] / "packages" / "xnet-gateway" / "src"))
+sys.path += [str(HERE.parents[2] / "packages" / name / "src") for name in ("xnet-gateway", "xnet-rsync")]
 
 from xnet_gateway.bare.bootstrap import FIRST_LINE, blob
+from xnet_rsync.receiver_source import receiver_source
 
 
 def find(version):
@@ -30,10 +32,19 @@ def find(version):
 
 
 python = find(sys.argv[1]) if len(sys.argv) > 1 else sys.executable
-with tempfile.TemporaryFile() as file:
-    file.write(blob())
-    file.flush()
-    fd = os.dup(file.fileno())
-os.lseek(fd, 0, os.SEEK_SET)
-os.set_inheritable(fd, True)
+
+
+def open_file(content):
+    """Return a descriptor, for a child, of a file that has no name."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.flush()
+        fd = os.dup(file.fileno())
+    os.lseek(fd, 0, os.SEEK_SET)
+    os.set_inheritable(fd, True)
+    return fd
+
+
+fd = open_file(blob())
+os.environ["XNET_RSYNC_RECEIVER"] = f"/proc/self/fd/{open_file(receiver_source().encode())}"
 os.execv(python, [python, "-u", "-c", FIRST_LINE.replace("FileIO(0,", f"FileIO({fd},")])

@@ -13,8 +13,10 @@ from rsync_helpers import PATIENCE_S, look, sync, write
 from test_receiver import index, open_receiver
 from xnet_channel.threads.channel import Channel
 from xnet_gateway.gateway import Gateway
-from xnet_rsync import RSync, messages, receiver
+from xnet_rsync import RSync, messages
 from xnet_rsync.entries import DIRECTORY, FILE, Entry
+from xnet_rsync.receiver.codes import TEMPORARY
+from xnet_rsync.receiver.names import name_mark
 
 NOISE = random.Random(4).randbytes(1_000_000)
 
@@ -65,7 +67,7 @@ def test_names_of_unfinished_files_that_are_links_or_directories(worker: Gateway
     outside = write(tmp_path / "outside" / "secret", NOISE)
     write(source / "file", NOISE)
     copy.mkdir()
-    planted = os.fsdecode(receiver.TEMPORARY + receiver.name_mark(b"file") + b"-")
+    planted = os.fsdecode(TEMPORARY + name_mark(b"file") + b"-")
     (copy / f"{planted}link").symlink_to(outside)
     (copy / f"{planted}directory").mkdir()
     result = sync(source, worker, copy)

@@ -12,15 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnet_rsync import receiver
 from xnet_rsync.chunking import ChunkList, choose_level
+from xnet_rsync.receiver import cuts
+from xnet_rsync.receiver.decompression import unpack
+from xnet_rsync.receiver.matching import Records
 
-LEVELS = range(len(receiver.LEVELS))
+LEVELS = range(len(cuts.LEVELS))
 
 
 def cut(data: bytes, level: int) -> list[bytes]:
     found = [
-        bytes(chunk) for _, chunk in receiver.cut(lambda size, at: data[at : at + size], 0, len(data), level)
+        bytes(chunk) for _, chunk in cuts.cut(lambda size, at: data[at : at + size], 0, len(data), level)
     ]
     assert b"".join(found) == data
     return found
@@ -28,7 +30,7 @@ def cut(data: bytes, level: int) -> list[bytes]:
 
 def cut_by_the_rule(data: bytes, level: int) -> list[bytes]:
     """Cut as RS-050 says, byte by byte."""
-    least, usual, marker, bits, weak_bits = receiver.LEVELS[level]
+    least, usual, marker, bits, weak_bits = cuts.LEVELS[level]
     symbols = bytes(byte & 3 for byte in data)
 
     def allowed(end: int, marker: bytes, bits: int) -> bool:
@@ -75,7 +77,7 @@ def test_rs_050_any_bytes(data: bytes, level: int) -> None:
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_sizes_are_bounded_and_usual(level: int) -> None:
-    least, usual = receiver.LEVELS[level][:2]
+    least, usual = cuts.LEVELS[level][:2]
     data = random.Random(level).randbytes(min(200 * usual, 40_000_000))
     sizes = [len(chunk) for chunk in cut(data, level)]
     assert all(least <= size <= 4 * usual for size in sizes[:-1])
@@ -86,7 +88,7 @@ def test_reading_in_pieces_cuts_at_the_same_places(monkeypatch: pytest.MonkeyPat
     data = random.Random(2).randbytes(700_000)
     wanted = cut(data, 0)
     for size in (1, 4096, 65_537):
-        monkeypatch.setattr(receiver, "READ_BYTES", size)
+        monkeypatch.setattr(cuts, "READ_BYTES", size)
         assert cut(data, 0) == wanted
 
 
@@ -99,14 +101,14 @@ def test_what_is_inserted_changes_the_chunks_around_it_only(kind: str) -> None:
     for at, inserted in ((0, b"x"), (500_000, b"some words"), (len(data), b"y"), (700_001, os.urandom(3000))):
         after = cut(data[:at] + inserted + data[at:], level)
         new = sum(len(chunk) for chunk in after if chunk not in set(before))
-        assert new <= len(inserted) + 12 * receiver.LEVELS[level][1], (at, new)
+        assert new <= len(inserted) + 12 * cuts.LEVELS[level][1], (at, new)
 
 
 def test_rs_051_the_level_follows_the_square_root() -> None:
     assert [choose_level(size) for size in (0, 10_000, 1_000_000, 10**7, 10**9, 10**10, 10**15)] == [
         0, 0, 0, 1, 5, 6, 10,
     ]  # fmt: skip
-    assert all(choose_level(usual**2) == level for level, (_, usual, *_) in enumerate(receiver.LEVELS))
+    assert all(choose_level(usual**2) == level for level, (_, usual, *_) in enumerate(cuts.LEVELS))
 
 
 def test_a_list_has_chunks_holes_and_a_digest() -> None:
@@ -125,8 +127,8 @@ def test_a_list_has_chunks_holes_and_a_digest() -> None:
     (message,) = found.messages(7, 0)
     name, number, level, first, compression, size, table, sent = message
     assert (name, number, level, first, sent) == ("chunks", 7, 0, 0, found.digest)
-    records = receiver.Records(0)
-    records.add(receiver.unpack(compression, table, 0, size))
+    records = Records(0)
+    records.add(unpack(compression, table, 0, size))
     records.arrange(len(data))
     assert records.offsets == list(found.offsets)
     assert records.missing() == [

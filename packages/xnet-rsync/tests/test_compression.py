@@ -10,8 +10,10 @@ import pytest
 
 from rsync_helpers import write
 from xnet_gateway.gateway import Gateway
-from xnet_rsync import RSync, compression, receiver
+from xnet_rsync import RSync, compression
 from xnet_rsync.compression import STORED, ZLIB, ZSTD
+from xnet_rsync.receiver.decompression import find_compressions, unpack
+from xnet_rsync.receiver.refusals import Refused
 
 METHODS = [ZLIB, *([ZSTD] if compression.available() else [])]
 
@@ -29,13 +31,13 @@ def test_what_does_not_compress_is_stored(method: int) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_the_receiver_undoes_it_within_bounds(method: int) -> None:
     found, packed = compression.compress(b"a" * 10_000, method)
-    assert bytes(receiver.unpack(found, b"xx" + packed, 2, 10_000)) == b"a" * 10_000
+    assert bytes(unpack(found, b"xx" + packed, 2, 10_000)) == b"a" * 10_000
     for size in (9_999, 10_001, 0, 2**30):
-        with pytest.raises(receiver.Refused):
-            receiver.unpack(found, packed, 0, size)
+        with pytest.raises(Refused):
+            unpack(found, packed, 0, size)
     for wrong in (packed[:-3], b"", packed + b"x", b"nonsense"):
         with pytest.raises(Exception):  # noqa: B017, PT011 - any error ends the sync, none may be overlooked
-            receiver.unpack(found, wrong, 0, 10_000)
+            unpack(found, wrong, 0, 10_000)
 
 
 def test_zstd_is_used_if_both_have_it() -> None:
@@ -45,8 +47,8 @@ def test_zstd_is_used_if_both_have_it() -> None:
     assert compression.choose([]) == ZLIB
     assert compression.choose(None) == ZLIB
     assert compression.choose(["other"]) == ZLIB
-    assert receiver.find_compressions(["zstd", "other"]) == ["zstd"]
-    assert receiver.find_compressions([]) == []
+    assert find_compressions(["zstd", "other"]) == ["zstd"]
+    assert find_compressions([]) == []
 
 
 def test_rs_010_a_sync_uses_zstd_if_both_have_it(
@@ -87,4 +89,4 @@ def test_threads_compress_at_the_same_time() -> None:
     for thread in threads:
         thread.join(200)
     for number, (method, packed) in results.items():
-        assert bytes(receiver.unpack(method, packed, 0, 51_000)) == bodies[number]
+        assert bytes(unpack(method, packed, 0, 51_000)) == bodies[number]

@@ -11,7 +11,8 @@ from xnet_rsync.compression import STORED, ZLIB
 from xnet_rsync.entries import DIRECTORY, FILE, Entry, Listing
 from xnet_rsync.index import TABLE_BYTES, TABLE_ENTRIES, Index
 from xnet_rsync.messages import MORE
-from xnet_rsync.receiver import read_table, unpack
+from xnet_rsync.receiver.decompression import unpack
+from xnet_rsync.receiver.table import read_table
 
 ROOT = Entry(0, "", b"", DIRECTORY, 0o755, 0, 0, (0, 0))
 

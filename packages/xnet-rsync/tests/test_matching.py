@@ -11,22 +11,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnet_rsync import receiver
 from xnet_rsync.chunking import ChunkList
+from xnet_rsync.receiver.cuts import LEVELS, cut
+from xnet_rsync.receiver.decompression import unpack
+from xnet_rsync.receiver.matching import MISSING, Records
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 NOISE = random.Random(8).randbytes(300_000)
-USUAL = receiver.LEVELS[0][1]
+USUAL = LEVELS[0][1]
 
 
-def match(old: bytes, new: bytes, path: Path) -> tuple[bool, receiver.Records]:
+def match(old: bytes, new: bytes, path: Path) -> tuple[bool, Records]:
     """Look for the chunks of ``new`` in a file with ``old``; check that what is found is right."""
     found = ChunkList(lambda size, at: new[at : at + size], [(0, len(new))] if new else [], len(new), level=0)
-    records = receiver.Records(0)
+    records = Records(0)
     for _, _, _, _, compression, size, table, digest in found.messages(1, 0):
-        records.add(receiver.unpack(compression, table, 0, size))
+        records.add(unpack(compression, table, 0, size))
         records.digest = digest
     records.arrange(len(new))
     path.write_bytes(old)
@@ -40,12 +42,12 @@ def match(old: bytes, new: bytes, path: Path) -> tuple[bool, receiver.Records]:
         if source == 0:
             assert sha256(old[offset : offset + length]).digest()[:6] == mark
             assert mark not in records.wanted
-        elif source == receiver.MISSING:
+        elif source == MISSING:
             assert records.wanted[mark] == number
     return same, records
 
 
-def missing_bytes(records: receiver.Records) -> int:
+def missing_bytes(records: Records) -> int:
     return sum(records.lengths[first + n] for first, count in records.missing() for n in range(count))
 
 
@@ -79,7 +81,7 @@ def test_what_has_moved_is_found(file: Path, start: int, size: int, to: int, bet
 
 
 def test_two_blocks_that_changed_places_are_found(file: Path) -> None:
-    chunks = list(receiver.cut(lambda size, at: NOISE[at : at + size], 0, len(NOISE), 0))
+    chunks = list(cut(lambda size, at: NOISE[at : at + size], 0, len(NOISE), 0))
     start, size = chunks[50][0], len(chunks[50][1]) + len(chunks[51][1])
     other = chunks[52][0], len(chunks[52][1])
     new = NOISE[:start] + NOISE[other[0] : sum(other)] + NOISE[start : start + size] + NOISE[sum(other) :]
@@ -106,7 +108,7 @@ def test_a_file_that_goes_on_is_not_the_same(file: Path) -> None:
 def test_chunk_by_chunk_another_file_ends(file: Path) -> None:
     """Every second chunk is another one: it goes from following to looking and back all the time."""
     generator = random.Random(10)
-    chunks = [chunk for _, chunk in receiver.cut(lambda size, at: NOISE[at : at + size], 0, len(NOISE), 0)]
+    chunks = [chunk for _, chunk in cut(lambda size, at: NOISE[at : at + size], 0, len(NOISE), 0)]
     new = b"".join(
         chunk if number % 7 < 2 else generator.randbytes(len(chunk) + number % 3)
         for number, chunk in enumerate(chunks)

@@ -13,10 +13,14 @@ from rsync_helpers import PATIENCE_S, look, write
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.gateway import Gateway
-from xnet_rsync import messages, receiver
+from xnet_rsync import messages
 from xnet_rsync.entries import DIRECTORY, FILE, LINK, Entry
+from xnet_rsync.receiver.names import name_mark, temporary_name
+from xnet_rsync.receiver.refusals import Refused
+from xnet_rsync.receiver.table import read_table
+from xnet_rsync.receiver_source import receiver_source
 
-SOURCE = Path(receiver.__file__).read_text(encoding="utf-8")
+SOURCE = receiver_source()
 
 
 def open_receiver(worker: Gateway, destination: Path, **options: object) -> Channel:
@@ -110,7 +114,9 @@ def test_nothing_is_removed_behind_a_link(worker: Gateway, tmp_path: Path) -> No
 
 def test_a_receiver_that_is_at_work_says_so(worker: Gateway, tmp_path: Path) -> None:
     """Spec: RS-005. Here it says so each time that it looks at the clock."""
-    channel = worker.remote_exec(SOURCE.replace("\nBUSY_S = 2.0\n", "\nBUSY_S = -1.0\n"))
+    impatient = SOURCE.replace(r"\nBUSY_S = 2.0\n", r"\nBUSY_S = -1.0\n")
+    assert impatient != SOURCE
+    channel = worker.remote_exec(impatient)
     channel.send(
         ["begin", {"version": 1, "dest": bytes(tmp_path / "dest"), "root": [DIRECTORY, 0o755, 0, 0]}]
     )
@@ -155,24 +161,24 @@ def test_a_table_is_read_within_its_bounds() -> None:
         [(0, 2, 0)],
         [Entry(0, "", b"a", FILE, 0o644, 1, 0, (0, 0)), Entry(0, "", b"b", LINK, 0o777, 0, 0, (0, 0), b"t")],
     )
-    assert [rows for _, _, rows in receiver.read_table(table)] == [
+    assert [rows for _, _, rows in read_table(table)] == [
         [(b"a", FILE, 0o644, 1, 0, None), (b"b", LINK, 0o777, 0, 0, b"t")]
     ]
     for cut in range(len(table)):
-        with pytest.raises(receiver.Refused):
-            list(receiver.read_table(table[:cut]))
+        with pytest.raises(Refused):
+            list(read_table(table[:cut]))
     for position in range(8):
         changed = bytearray(table)
         changed[position] ^= 0xFF
-        with pytest.raises(receiver.Refused):
-            list(receiver.read_table(bytes(changed)))
+        with pytest.raises(Refused):
+            list(read_table(bytes(changed)))
 
 
 def test_a_name_leaves_a_mark_of_its_own() -> None:
-    one, other = receiver.temporary_name(b"a"), receiver.temporary_name(b"a")
+    one, other = temporary_name(b"a"), temporary_name(b"a")
     assert one != other
     assert one.rpartition(b"-")[0] == other.rpartition(b"-")[0]
-    assert receiver.name_mark(b"a") != receiver.name_mark(b"b")
+    assert name_mark(b"a") != name_mark(b"b")
     assert len(one) == len(os.path.basename(one))
 
 

@@ -1,6 +1,6 @@
 """Lists of chunks: a file cut where its content says so, so that only what is new in it has to travel.
 
-The cutting itself is in ``receiver``, which must not import anything of ours; both sides use the same code.
+The cutting itself is in ``receiver.cuts``; both sides use the same code.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import struct
 from array import array
 from bisect import bisect_left
 from hashlib import sha256
+from itertools import pairwise
 
-from xnet_rsync import messages, receiver
+from xnet_rsync import messages
 from xnet_rsync.compression import compress
+from xnet_rsync.receiver.cuts import LEVELS, cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +21,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 #: Square roots of sizes between which a level is the best one.
-_BOUNDS: Final = tuple(
-    (one[1] * other[1]) ** 0.5 for one, other in zip(receiver.LEVELS, receiver.LEVELS[1:], strict=False)
-)
+_BOUNDS: Final = tuple((one[1] * other[1]) ** 0.5 for one, other in pairwise(LEVELS))
 
 
 def choose_level(size: int) -> int:
@@ -69,7 +69,7 @@ class ChunkList:
         for start, end in ranges:
             if start != at:
                 digest.update(self._add_hole(at, start - at))
-            for offset, chunk in receiver.cut(read, start, end, self.level):
+            for offset, chunk in cut(read, start, end, self.level):
                 marked = sha256(chunk).digest()
                 digest.update(marked)
                 self.lengths.append(len(chunk))

@@ -8,11 +8,12 @@ import threading
 from collections import OrderedDict
 from hashlib import sha256
 
-from xnet_rsync import messages, receiver
+from xnet_rsync import messages
 from xnet_rsync.chunking import ChunkList
 from xnet_rsync.compression import STORED
 from xnet_rsync.entries import FILE, Entry, permissions
 from xnet_rsync.keeping import Kept
+from xnet_rsync.receiver import file_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -330,7 +331,7 @@ class Contents:
 
 def data_ranges(fd: int, size: int) -> list[tuple[int, int]]:
     """Return where an open file has data and no holes: start and end of each range."""
-    found: list[tuple[int, int]] = receiver.data_ranges(fd, size, getattr(os.fstat(fd), "st_blocks", None))
+    found: list[tuple[int, int]] = file_data.data_ranges(fd, size, getattr(os.fstat(fd), "st_blocks", None))
     return found
 
 

@@ -8,12 +8,13 @@ import queue
 from xnet_channel.platform.flag import Flag
 from xnet_channel.platform.native import CLOCK, allocate_lock, start_thread
 from xnet_channel.threads.errors import RemoteError
-from xnet_gateway.own_files import own_source
 from xnet_gateway.source import PYTHON
-from xnet_rsync import compression, messages, receiver
+from xnet_rsync import compression, messages
 from xnet_rsync.contents import Contents
 from xnet_rsync.errors import TargetGone
 from xnet_rsync.index import Index
+from xnet_rsync.receiver.refusals import NoDestination
+from xnet_rsync.receiver_source import receiver_source
 from xnet_rsync.result import SyncResult, TargetResult
 from xnet_rsync.transfer import Transfer, WalkFailed
 
@@ -291,7 +292,7 @@ def describe(error: BaseException) -> str:
     """Return what an error says; of a destination that cannot be made, without the receiver's traceback."""
     if isinstance(error, RemoteError) and error.message:
         kind = (error.type or "").rpartition(".")[2]
-        if kind == receiver.NoDestination.__name__:
+        if kind == NoDestination.__name__:
             return error.message
     return str(error) or repr(error)
 
@@ -320,10 +321,4 @@ def start_receiver(gateway: Gateway) -> Channel:
     if SERVICE in gateway.services():
         return gateway.remote_service(SERVICE)
     # The worker that we send to other interpreters: the receiver is larger than what it starts with.
-    global _source
-    if _source is None:
-        _source = own_source(receiver.__name__)
-    return gateway.remote_exec(_source)
-
-
-_source: str | None = None
+    return gateway.remote_exec(receiver_source())

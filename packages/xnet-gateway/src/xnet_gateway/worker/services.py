@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xnet_channel.threads.channel import Channel
 
 #: Where each service is.
-MODULES: Final = {"relay": "xnet_gateway.bare.relay_program", "rsync": "xnet_rsync.receiver"}
+MODULES: Final = {"relay": "xnet_gateway.bare.relay_program", "rsync": "xnet_rsync.receiver.start"}
 
 
 def available() -> list[str]:

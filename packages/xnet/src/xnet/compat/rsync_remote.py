@@ -13,6 +13,6 @@ def serve_rsync(channel: Channel) -> None:
     Raises:
         Exception: The sender broke the protocol, or the destination cannot be written.
     """
-    from xnet_rsync.receiver import serve
+    from xnet_rsync.receiver.start import serve
 
     serve(channel)
