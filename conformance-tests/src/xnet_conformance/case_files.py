@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -20,16 +21,23 @@ if TYPE_CHECKING:
 def load_cases(folder: Path = SUITE / "cases") -> list[Case]:
     """Return all cases in the order of layers.
 
+    They are read once: whoever wants a case that is a bit different makes a new one of it.
+
     Raises:
         CaseError: A file is not as it has to be, two cases have one id, or a control is missing.
     """
+    return list(_load(folder))
+
+
+@functools.cache
+def _load(folder: Path) -> tuple[Case, ...]:
     cases = []
     for path in sorted(folder.glob("*/*.yaml")):
         source = path.relative_to(folder).as_posix()
         cases += [parse_case(raw, path.parent.name, source) for raw in _read(path, source)]
     cases += generate()
     check_together(cases)
-    return sorted(cases, key=lambda case: LAYERS.index(case.layer))
+    return tuple(sorted(cases, key=lambda case: LAYERS.index(case.layer)))
 
 
 def check_together(cases: Iterable[Case]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final
 
 import attrs
@@ -26,7 +27,12 @@ _FEATURES: Final = {row.name: row.feature for row in FRAME_TYPES if row.feature}
 
 
 def generate() -> list[Case]:
-    """Return all generated cases."""
+    """Return all generated cases; they are made once."""
+    return list(_generate())
+
+
+@functools.cache
+def _generate() -> tuple[Case, ...]:
     rules = (
         frame_rules,
         check_order,
@@ -37,7 +43,7 @@ def generate() -> list[Case]:
         hello_rules,
         rsync_states,
     )
-    return [_needing(case) for rule in rules for case in rule.generate()]
+    return tuple(_needing(case) for rule in rules for case in rule.generate())
 
 
 def _needing(case: Case) -> Case:
