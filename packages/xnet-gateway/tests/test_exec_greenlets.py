@@ -1,7 +1,4 @@
-"""Executed code in greenlets, in real workers of both kinds.
-
-Spec: GW-028.
-"""
+"""Executed code in greenlets, in real workers of both kinds. Spec: GW-028."""
 
 from __future__ import annotations
 
