@@ -9,12 +9,6 @@ FILE_SIZES: Final[dict[str, str]] = {
     "packages/xnet-gateway/src/xnet_gateway/bare/bare_worker.py": "sent as one file",
 }
 
-# source file, or folder with a slash at its end -> why no test file has its name
-WITHOUT_TEST_FILE: Final[dict[str, str]] = {
-    "conformance-tests/src/xnet_conformance/suite/": "sent to workers or written for users; cases run them",
-    "packages/xnet-rsync/src/xnet_rsync/receiver/": "one program; tests and cases run it on each interpreter",
-}
-
 _FILES: Final = "files of the user, wherever the program has them"
 _WAITS_AS_PROGRAM: Final = "waits as the program does, in a greenlet where it uses greenlets"
 _STRANGERS: Final = (

@@ -21,7 +21,6 @@ from check import (
     style,
     tests,
     typing_rules,
-    untested_files,
 )
 
 
@@ -44,7 +43,6 @@ CHECKS: Final = (
     Check("format", "every file is formatted", style.find_format_problems),
     Check("lint", "ruff finds nothing", style.find_lint_problems),
     Check("sizes", "no Python file has more than 400 lines", file_sizes.find_problems),
-    Check("test-map", "every source file has a test file of its name", untested_files.find_problems),
     Check(
         "machine-names", "no path of one machine and no package index is named", machine_names.find_problems
     ),

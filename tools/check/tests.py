@@ -58,13 +58,13 @@ def run_tests(root: Path, arguments: list[str]) -> int:
     options, arguments = parser.parse_known_args(arguments)
     as_they_are = not (arguments or options.under_load or options.ignore_sigint)
     if options.depends_on_python:
-        arguments = [*_everything(), "-q", "-m", "not slow", *DEPENDS_ON_PYTHON, *arguments]
+        arguments = [*everywhere(), "-q", "-m", "not slow", *DEPENDS_ON_PYTHON, *arguments]
     with contextlib.ExitStack() as stack:
         if options.ignore_sigint:
             stack.enter_context(ignored_signals())
         if options.under_load:
             stack.enter_context(busy_processes(options.under_load))
-        status = _pytest(root, *(arguments or _everything()))
+        status = _pytest(root, *(arguments or everywhere()))
     if not as_they_are:
         return status
     failed = to_repeat(root / ".pytest_cache") if status == 1 else []
@@ -77,7 +77,8 @@ def run_tests(root: Path, arguments: list[str]) -> int:
     return status
 
 
-def _everything() -> list[str]:
+def everywhere() -> list[str]:
+    """Return what has pytest use all processors, file by file."""
     processes = min(MOST_PROCESSES, os.cpu_count() or 1)
     return ["-n", str(processes), "--dist", "loadfile"] if processes > 1 else []
 

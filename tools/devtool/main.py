@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, Command]] = {
         _module("check.tests"),
     ),
     "check": ("run every check, tests included; --list shows them", _module("check")),
+    "coverage": ("measure what tests execute; --help shows the areas", _module("covered")),
     "bench": ("compare with execnet and multiprocessing; --help shows the cases", _module("bench")),
     "bench-rsync": ("compare syncs with execnet and the program rsync", _module("bench_rsync")),
     "fuzz": (

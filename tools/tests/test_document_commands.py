@@ -48,6 +48,10 @@ NOT_AS_WRITTEN: Final[dict[str, tuple[str, str | None]]] = {
         "test_dev.py does with a tree of its own",
         "python3 tools/dev.py check --list",
     ),
+    "python3 tools/dev.py coverage wire core": (
+        "a build runs it; test_covered.py does with a package of its own",
+        "python3 tools/dev.py coverage --help",
+    ),
     "python3 tools/dev.py bench": ("takes minutes, and both processors", "python3 tools/dev.py bench --help"),
     "python3 tools/dev.py bench-rsync": ("takes minutes", "python3 tools/dev.py bench-rsync --help"),
     "python3 tools/dev.py peers": (

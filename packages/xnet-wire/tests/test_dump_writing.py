@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import collections
 import enum
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -105,3 +106,15 @@ def test_a_subclass_may_dump_channels_as_references() -> None:
     assert WithChannels().save((Channel(),)) == bytes.fromhex("4200000007 4000000001") + b"Q"
     with pytest.raises(DumpError):
         _Serializer().save(Channel())
+
+
+def test_a_length_that_four_bytes_cannot_hold_is_refused_before_anything_is_copied() -> None:
+    tracemalloc.start()
+    try:
+        data = bytes(2**31)  # zeros that the system does not make before somebody looks at them
+        before = tracemalloc.get_traced_memory()[0]
+        with pytest.raises(DumpError, match="a string of 2147483648 entries, more than the 2147483647"):
+            _Serializer().save(data)
+        assert tracemalloc.get_traced_memory()[1] < before + 1_000_000
+    finally:
+        tracemalloc.stop()

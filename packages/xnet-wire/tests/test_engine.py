@@ -3,6 +3,11 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from importlib.abc import Loader
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+import pytest
 
 from xnet_wire import engine
 
@@ -62,6 +67,45 @@ import cbor2
 print(cbor2.loads is engine.loads, asked, engine._find_spec("nowhere_at_all", None))
 """
     assert run(program) == "True ['cbor2._cbor2'] None"
+
+
+class Finder(Loader):
+    """Finds a package cbor2, and in it an extension that cannot be loaded as it should be."""
+
+    def __init__(self, found: list[str], made: ModuleType | None = None) -> None:
+        self._found = found
+        self._made = made
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> ModuleSpec | None:
+        is_package = name == "cbor2"
+        return (
+            ModuleSpec(name, None if is_package else self, is_package=is_package)
+            if name in self._found
+            else None
+        )
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        return self._made
+
+    def exec_module(self, module: ModuleType) -> None:
+        raise ImportError("of another Python")
+
+
+@pytest.mark.parametrize("found", [[], ["cbor2"], ["cbor2", "cbor2._cbor2"]])
+def test_an_extension_that_is_not_to_be_had_is_no_error(
+    found: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "meta_path", [Finder(found)])
+    assert engine._load_extension() is None
+
+
+def test_an_extension_that_does_not_load_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    finder = Finder(["cbor2", "cbor2._cbor2"], ModuleType("cbor2._cbor2"))
+    monkeypatch.setattr(sys, "meta_path", [finder])
+    monkeypatch.delitem(sys.modules, "cbor2._cbor2", raising=False)
+    with pytest.raises(ImportError, match="of another Python"):
+        engine._load_extension()
+    assert "cbor2._cbor2" not in sys.modules
 
 
 def test_many_threads_encode_and_decode_at_once() -> None:

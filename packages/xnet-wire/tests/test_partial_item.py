@@ -65,3 +65,16 @@ def test_large_bytes_need_room_once() -> None:
     finally:
         tracemalloc.stop()
     assert len(item) == size
+
+
+def test_what_looks_before_sees_all_but_a_byte_string_and_may_refuse() -> None:
+    def refuse(payload: bytes) -> None:
+        raise MemoryError(payload)
+
+    partial = PartialItem()
+    partial.add(b"\x82\x01")
+    with pytest.raises(MemoryError, match=r"x82\\x01\\x02"):
+        partial.finish(decoder, b"\x02", DEFAULT, refuse)
+    partial = PartialItem()
+    partial.add(b"\x42a")
+    assert partial.finish(decoder, b"b", DEFAULT, refuse) == b"ab"

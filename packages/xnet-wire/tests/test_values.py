@@ -106,6 +106,16 @@ def test_a_long_text_that_is_not_utf8_is_refused() -> None:
         decoder.decode(b"\x79\x03\xe8" + b"a" * 999 + b"\xc3")
 
 
+@pytest.mark.parametrize(
+    "number", [1 << 1_000_000, -1 << 1_000_000, (1 << 1_000_000) - 1], ids=["1", "-1", "ff"]
+)
+def test_large_numbers(number: int) -> None:
+    data = encode(number)
+    assert decoder.decode(data) == decoder.decode(memoryview(data)) == number
+    with pytest.raises(ValueFormatError):
+        decoder.decode(data[:-1])
+
+
 def test_strings_arrive_by_the_flags() -> None:
     data = bytes.fromhex("82 d9e42341e9 62c3a9")
     assert decoder.decode(data) == ["é", "é"]

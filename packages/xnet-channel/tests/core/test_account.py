@@ -173,6 +173,24 @@ def test_li_012_small_values_count_as_what_they_take() -> None:
     assert kept(connection) == 0
 
 
+def test_li_012_items_too_small_to_be_looked_at_before_are_measured_after() -> None:
+    connection, opened = channels(40)
+    items = [small_values(20)] * 10
+    assert len(values.encode(items[0])) < connection.table.account.scanned_from_bytes
+    accepted = 0
+    for channel in opened:
+        events = connection.receive_data(batch(channel.id, *items))
+        if isinstance(events[-1], ChannelClosed):
+            refused(connection, events, channel.id)
+            break
+        accepted += 1
+    assert 40 > accepted > 10
+    assert MEMORY * 0.8 < kept(connection) <= MEMORY
+    for channel in opened[:accepted]:
+        assert taken(connection, channel) == items
+    assert kept(connection) == 0
+
+
 @pytest.mark.parametrize("way", ["frame", "batch", "parts"])
 def test_li_012_an_item_that_would_be_too_large_is_not_decoded(way: str) -> None:
     connection, (channel,) = channels(1)

@@ -266,6 +266,19 @@ def test_fr_020_a_long_ping_is_refused_locally() -> None:
     assert sent(connection) == [(frames.PING, 0, bytes(64))]
 
 
+def test_gw_033_an_initiator_cancels_what_is_open_and_a_worker_nothing() -> None:
+    worker, channel = with_channel(WORKER)
+    with pytest.raises(LocalProtocolError, match="a worker does not send CHANNEL_CANCEL"):
+        worker.send_cancel(channel)
+    connection, channel = with_channel(INITIATOR)
+    connection.send_cancel(channel)
+    connection.send_cancel(channel)
+    assert sent(connection) == [(frames.CHANNEL_CANCEL, channel.id, b"")] * 2
+    connection.receive_data(frame(frames.CHANNEL_CLOSE, channel.id))
+    connection.send_cancel(channel)
+    assert not [sent_frame for sent_frame in sent(connection) if sent_frame[0] == frames.CHANNEL_CANCEL]
+
+
 def test_taking_from_an_empty_channel() -> None:
     connection, channel = with_channel(WORKER)
     with pytest.raises(IndexError):

@@ -15,7 +15,7 @@ HEAD = """
 import builtins, sys, threading
 from xnet_channel.platform.own_imports import OWN_IMPORTS
 OWN_IMPORTS.keep()
-for name in ("colorsys", "wave", "xml", "xml.dom"):
+for name in ("colorsys", "wave", "wsgiref", "wsgiref.util"):
     assert name not in sys.modules
 """
 
@@ -40,15 +40,15 @@ sys.meta_path[:] = []
 sys.path_hooks[:] = []
 sys.path_importer_cache.clear()
 with OWN_IMPORTS:
-    import colorsys, xml.dom
-print(colorsys.__name__, xml.dom.__name__, sys.meta_path)
+    import colorsys, wsgiref.util
+print(colorsys.__name__, wsgiref.util.__name__, sys.meta_path)
 with OWN_IMPORTS:
     try:
         import no_such_module
     except ImportError as error:
         print(error)
 """)
-    assert output == "colorsys xml.dom []\nNo module named 'no_such_module'\n"
+    assert output == "colorsys wsgiref.util []\nNo module named 'no_such_module'\n"
 
 
 def test_what_code_has_taken_away_is_there_in_a_block_and_away_after_it() -> None:

@@ -54,10 +54,7 @@ def dumps(obj: object) -> bytes:
 
     Threads: any.
     """
-    data = _Serializer().save(obj, versioned=True)
-    if data is None:  # pragma: no cover - a serializer without a writer returns the bytes
-        raise TypeError("a serializer without a writer returned nothing")
-    return data
+    return _Serializer().dump(obj, versioned=True)
 
 
 def dump(byteio: Writable, obj: object) -> None:

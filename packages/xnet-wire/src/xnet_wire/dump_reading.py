@@ -240,8 +240,6 @@ class Unserializer:
         count = unfilled[1]
         if type(key) is not int or key != len(container):
             raise ValueError(f"item {short_repr(key)} of a list comes after {len(container)} items")
-        if value is container:
-            raise ValueError("a list contains itself")
         container.append(value)
         if len(container) == count:
             del self._unfilled[id(container)]

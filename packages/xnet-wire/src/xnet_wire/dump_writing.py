@@ -70,6 +70,14 @@ class _Serializer:
             DumpError: Our caller's object holds something else; names it and the path to it.
                 Nothing was written then.
         """
+        dump = self.dump(obj, versioned)
+        if self._write is None:
+            return dump
+        self._write(dump)
+        return None
+
+    def dump(self, obj: object, versioned: bool = False) -> bytes:
+        """Return the dump of one object; as ``save``, but nothing is written."""
         version = [DUMPFORMAT_VERSION] if versioned else []
         out = version.copy()
         try:
@@ -86,11 +94,7 @@ class _Serializer:
                 "can't serialize the object: it is nested too deeply, or contains itself."
             ) from None
         out.append(opcode.STOP)
-        dump = b"".join(out)
-        if self._write is None:
-            return dump
-        self._write(dump)
-        return None
+        return b"".join(out)
 
     def _save(self, obj: Any, put: Callable[[bytes], None]) -> None:
         """Append what pushes ``obj`` on the stack."""

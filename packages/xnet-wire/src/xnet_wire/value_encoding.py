@@ -30,7 +30,7 @@ from xnet_wire.value_types import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Final
+    from typing import Any, Final
 
     from xnet_wire.item_path import Step
 
@@ -165,7 +165,7 @@ def encode_exact(
             return bytes(out)
 
 
-def _members(container: object) -> Iterator[tuple[Step, object]]:
+def _members(container: Any) -> Iterator[tuple[Step, object]]:
     """Yield what is in a container, each with its step of the path."""
     if isinstance(container, dict):
         for key, value in container.items():
@@ -174,7 +174,7 @@ def _members(container: object) -> Iterator[tuple[Step, object]]:
     elif isinstance(container, (list, tuple)):
         for index, member in enumerate(container):
             yield (ITEM, index), member
-    elif isinstance(container, (set, frozenset)):
+    else:  # a set or a frozenset
         for member in container:
             yield (ELEMENT, member), member
 

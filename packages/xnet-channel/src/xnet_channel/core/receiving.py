@@ -218,15 +218,17 @@ class Receiving:
                         kept_bytes = size + ITEM_COST_BYTES
                         try:
                             total = receiver.arrive(kept_bytes)
-                            if receiver.parts is None:
+                            parts = receiver.parts
+                            if parts is None:
                                 if size > item_limit:
                                     self._check_item_size(size)
                                 if size > account.scanned_from_bytes:
                                     account.check_decoded(payload, kept_bytes)
                                 item = decode(payload, channel.strings or default_strings)
                             else:
-                                kept_bytes += receiver.parts.size_bytes
-                                item = self._whole(channel, payload, kept_bytes)
+                                kept_bytes += parts.size_bytes
+                                receiver.parts = None
+                                item = self._whole(channel, parts, payload, kept_bytes)
                             if account.kept_bytes > account.measured_from_bytes:
                                 kept_bytes = account.keep_measured(item, kept_bytes)
                         except MemoryLimitReached as limit:
@@ -336,10 +338,7 @@ class Receiving:
             channel.receiver.step(states.RECV_ITEM)
         return channel
 
-    def _whole(self, channel: ChannelState, last: Payload, kept_bytes: int) -> Any:
-        parts, channel.receiver.parts = channel.receiver.parts, None
-        if parts is None:
-            raise AssertionError("called only while an item is incomplete")
+    def _whole(self, channel: ChannelState, parts: PartialItem, last: Payload, kept_bytes: int) -> Any:
         self._check_item_size(parts.size_bytes + len(last))
         strings = channel.strings or self._connection.strings
         item = parts.finish(
