@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 
 import pytest
 
@@ -193,3 +194,9 @@ assert done.acquire(timeout={PATIENCE_S})
 assert ran == [1]
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=PATIENCE_S)
+
+
+def test_a_module_of_which_there_is_no_copy_to_be_made_is_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    made_up = types.ModuleType("made_up")  # nobody knows where it comes from
+    monkeypatch.setitem(sys.modules, "made_up", made_up)
+    assert native._remade("made_up") is made_up

@@ -48,3 +48,20 @@ def test_a_callback_that_raises_does_not_end_it(capsys: pytest.CaptureFixture[st
     assert calls.get(timeout=PATIENCE_S)
     assert not reactor.is_current_thread
     assert "IndexError" in capsys.readouterr().err
+
+
+def test_what_is_watched_already_gets_the_new_callback() -> None:
+    reactor = get_reactor()
+    calls: queue.Queue[str] = queue.Queue()
+    read, write = os.pipe()
+
+    def ready(events: int) -> None:
+        reactor.unwatch(read)
+        calls.put("new")
+
+    reactor.watch(read, READ, lambda events: calls.put("old"))
+    reactor.watch(read, READ, ready)
+    os.write(write, b"x")
+    assert calls.get(timeout=PATIENCE_S) == "new"
+    os.close(read)
+    os.close(write)

@@ -12,6 +12,7 @@ import pytest
 from threads_helpers import PATIENCE_S, pair
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.errors import RemoteError, TimeoutError
+from xnet_wire.channel_errors import ChannelError
 from xnet_wire.errors import DumpError
 
 
@@ -245,3 +246,24 @@ def test_send_many_keeps_channels_until_their_items_are_sent() -> None:
                 channel.receive(2.0)
             channel.close()
         assert [received.get(timeout=PATIENCE_S) for _ in range(6)] == ["answer", "end"] * 3
+
+
+def test_gw_033_an_initiator_asks_for_the_end_of_an_execution_and_a_worker_for_nothing() -> None:
+    with pair() as both:
+        ours, theirs = both.channels()
+        ours.cancel()
+        with pytest.raises(OSError, match="a worker does not send CHANNEL_CANCEL"):
+            theirs.cancel()
+        assert theirs.refuse(ChannelError("not now"))
+        assert not theirs.refuse(ChannelError("nor now"))
+        theirs.close()
+        with pytest.raises(RemoteError, match="not now"):
+            ours.waitclose(PATIENCE_S)
+
+
+def test_who_receives_where_a_callback_does_is_told_so() -> None:
+    with pair() as both:
+        ours, _theirs = both.channels()
+        ours.setcallback(print)
+        with pytest.raises(OSError, match="has a callback that gets the items"):
+            ours.receive(0)

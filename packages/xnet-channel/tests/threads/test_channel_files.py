@@ -28,3 +28,20 @@ def test_another_mode_is_refused() -> None:
         assert not ours.makefile("w").isatty()
         with pytest.raises(ValueError, match="expected 'r' or 'w'"):
             ours.makefile("rb")  # type: ignore[call-overload]
+
+
+def test_files_are_what_programs_ask_files_for() -> None:
+    with pair() as both:
+        ours, theirs = both.channels()
+        out, read = ours.makefile("w"), theirs.makefile("r")
+        assert (out.writable(), out.flush(), out.write(b"ab"), out.write(7)) == (True, None, 2, None)
+        assert read.readable()
+        assert (theirs.receive(PATIENCE_S), theirs.receive(PATIENCE_S)) == (b"ab", 7)
+        out.writelines(["a", "b\n", "c"])
+        out.close()
+        with pytest.raises(OSError, match=rf"<ChannelFile {ours.id} open>: the file is closed"):
+            out.write("d")
+        assert not ours.isclosed()
+        ours.close()
+        assert repr(out) == f"<ChannelFile {ours.id} closed>"
+        assert [*read, read.readline()] == ["ab\n", "c", ""]

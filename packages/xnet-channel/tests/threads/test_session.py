@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import queue
+import socket
 import threading
 
 import pytest
 
 from threads_helpers import PATIENCE_S, eventually, pair
 from xnet_channel.threads.channel import Channel
-from xnet_channel.threads.errors import RemoteError
+from xnet_channel.threads.errors import RemoteError, TimeoutError
+from xnet_channel.threads.session import Session
 from xnet_wire import frames
+from xnet_wire.messages import ExecRequest, encode_exec
 
 
 def send_back(channel: Channel) -> None:
@@ -109,3 +112,27 @@ def test_an_answer_that_does_not_fit_closes_the_channel_with_the_reason() -> Non
             both.worker.answer_locked(theirs, "x" * 2_000_000)
         with pytest.raises(RemoteError, match="does not fit"):
             ours.receive(PATIENCE_S)
+
+
+def test_what_is_to_be_written_first_is() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        session = Session(ours.detach(), role="initiator", name="me", first_bytes=b"first")
+        assert theirs.recv(5, socket.MSG_WAITALL) == b"first"
+        assert repr(session) == "<Session me initiator preamble>"
+        with pytest.raises(TimeoutError, match=r"me: no handshake within 0.0 seconds"):
+            session.wait_hello(0.0)
+    with pytest.raises(EOFError, match="ended before it began an xnet connection"):
+        session.wait_hello(PATIENCE_S)
+    session.close()
+    assert repr(session) == "<Session me initiator ended>"
+
+
+def test_a_request_is_written_before_its_channel_is_returned() -> None:
+    with pair() as both:
+        ours = both.initiator.request(frames.CHANNEL_EXEC, encode_exec(ExecRequest("pass")))
+        theirs = both.owner.channels.get(timeout=PATIENCE_S)
+        with both.worker.lock:
+            both.worker.answer_locked(theirs, "an answer")
+            both.worker.answer_locked(theirs, "to nobody")
+        assert [*ours] == ["an answer"]
