@@ -82,10 +82,16 @@ def _pytest(root: Path, package: Package, what: list[str]) -> list[str]:
         str(environment / "bin" / "python"),
         *_PYTEST,
         *("--config-file", str(root / "pyproject.toml"), "--rootdir", str(root)),
-        *("--override-ini", f"pythonpath={package.tests}"),
+        *("--override-ini", f"pythonpath={' '.join(map(str, _helpers(root, package)))}"),
         *("--override-ini", f"cache_dir={environment / _CACHE}"),
     ]
     return run([*command, *what], root, {"XNET_HYPOTHESIS": "few"})
+
+
+def _helpers(root: Path, package: Package) -> list[Path]:
+    """Return where a package's tests find their helpers: beside them, and at those of packages below."""
+    by_name = {other.name: other for other in members(root)}
+    return [by_name[name].tests for name in with_packages_below(root, package)]
 
 
 def _prepare(root: Path, package: Package, environment: Path, wheels: Path) -> list[str]:

@@ -31,7 +31,7 @@ disable_warnings = module-not-imported, no-data-collected
 omit =
     */xnet_gateway/bare/bare_worker.py
     */xnet_gateway/bare/relay_program.py
-    */xnet_rsync/receiver.py
+    */xnet_rsync/receiver/*
 [report]
 partial_also =
     if not TYPE_CHECKING:
@@ -56,7 +56,17 @@ def measure(root: Path, area: Area, lines: int = 0) -> tuple[float, str]:
     with tempfile.TemporaryDirectory(prefix="xnet-coverage-") as name:
         settings = Path(name) / "settings"
         settings.write_text(SETTINGS.format(sources=", ".join(area.sources), folder=name))
-        pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", *everywhere(), *area.tests]
+        pytest = [
+            "-m",
+            "pytest",
+            "-q",
+            "-m",
+            "not slow",
+            "-p",
+            "no:cacheprovider",
+            *everywhere(),
+            *area.tests,
+        ]
         said = _coverage(root, settings, "run", *pytest, shown=not lines)
         _coverage(root, settings, "combine", "--quiet")
         table = _coverage(root, settings, "report", "--skip-covered", "--show-missing")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -395,4 +394,3 @@ def test_a_function(green: Gateway) -> None:
     for number in range(3):
         channel.send(number)
     assert channel.receive(PATIENCE_S) == [0, 1, 2]
-    assert sys.version_info >= (3, 10)

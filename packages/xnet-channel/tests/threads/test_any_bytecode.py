@@ -70,6 +70,9 @@ PROGRAM = """if 1:
             if session.lock._is_owned():
                 traceback.print_exception(error)
                 stuck("the lock is kept")
+    def drain(channel):
+        for item in channel:
+            pass
     def stuck(words):
         print("stuck:", words, "at", where, "number", target, flush=True)
         faulthandler.dump_traceback(all_threads=True)
@@ -100,6 +103,16 @@ PROGRAM = """if 1:
     os._exit(0)
 """
 
+#: Afterwards the channel is closed or usable: nobody waits for a turn that never ends.
+SEND = """
+            first, second = both.channels()
+            threading.Thread(target=drain, args=(second,), daemon=True).start()
+            interrupted(lambda: first.{call})
+            sending = (first._mailbox.state.sender.reserved, session.relief._blocked_senders)
+            if any(sending):
+                stuck(("sending", sending))
+            first.close()
+"""
 BODIES = {
     # With the last of them half a window is taken, and credit is due.
     "receive": """
@@ -167,6 +180,8 @@ BODIES = {
     "cancel": """
             interrupted(ours.cancel)
 """,
+    "send-in-parts": SEND.format(call="send(b'0123456789' * 50_000)"),
+    "send-many": SEND.format(call="send_many([b'x' * 20_000] * 4)"),
 }
 
 

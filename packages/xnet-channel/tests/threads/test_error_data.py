@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from programs import output_of
 from xnet_channel.threads.error_data import MOST_FRAMES, as_data, describe_reason, format_error
 from xnet_channel.threads.errors import INTERRUPT_TEXT, RemoteError
@@ -57,10 +59,9 @@ def test_an_error_that_cannot_say_what_it_is_has_its_calls() -> None:
 
 
 def test_of_very_many_calls_the_first_and_the_last_are_told() -> None:
-    try:
+    with pytest.raises(IndexError) as caught:
         deeply(2 * MOST_FRAMES + 10)
-    except IndexError as error:
-        frames = as_data(error, error.__traceback__, "deep").frames
+    frames = as_data(caught.value, caught.tb, "deep").frames
     assert len(frames) == 2 * MOST_FRAMES
     assert frames[0][2] == "test_of_very_many_calls_the_first_and_the_last_are_told"
     assert frames[-1][1] == deeply.__code__.co_firstlineno + 3

@@ -6,13 +6,10 @@ import gc
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 
 import pytest
 
-import threads_helpers
 from background import Background
 from core_helpers import close, data, last
 from programs import in_child
@@ -286,62 +283,3 @@ def test_leading_a_signal_handler_may_use_the_session_in_which_its_thread_waits(
         finally:
             signal.signal(signal.SIGUSR1, before)
         assert got == [("asked", "answered")]
-
-
-@pytest.mark.parametrize("what", ["b'0123456789' * 50_000", "many"])
-def test_sending_an_interrupt_at_any_bytecode_leaves_the_channel_closed_or_usable(what: str) -> None:
-    """SIGINT is sent at each bytecode of a send in turn; afterwards another thread has to get its turn."""
-    send = "channel.send_many([b'x' * 20_000] * 4)" if what == "many" else f"channel.send({what})"
-    text = f"""if 1:
-        import os, signal, sys, threading
-        from threads_helpers import pair
-        count = target = 0
-        def trace(frame, event, arg):
-            if "/xnet_channel/threads/" not in frame.f_code.co_filename:
-                return None
-            frame.f_trace_opcodes = True
-            return at_opcode
-        def at_opcode(frame, event, arg):
-            global count, where
-            if event == "opcode":
-                count += 1
-                if count == target:
-                    where = f"{{os.path.basename(frame.f_code.co_filename)}}:{{frame.f_lineno}}"
-                    signal.raise_signal(signal.SIGINT)
-            return at_opcode
-        def read(channel):
-            for item in channel: pass
-        with pair() as both:
-            writer, relief = both.initiator.writer, both.initiator.relief
-            while True:
-                target += 1
-                count = 0
-                channel, theirs = both.channels()
-                drain = lambda: [None for _ in iter(lambda: next(theirs, None), None)]
-                threading.Thread(target=drain, daemon=True).start()
-                try:
-                    sys.settrace(trace)
-                    {send}
-                    sys.settrace(None)
-                except KeyboardInterrupt:
-                    sys.settrace(None)
-                except OSError: sys.settrace(None)
-                sender = channel._mailbox.state.sender
-                stuck = (sender.reserved, writer._waiting, relief._blocked_senders)
-                if any(stuck):
-                    print("stuck", stuck, "at", where, flush=True); os._exit(0)
-                channel.close()
-                if count < target: break
-        print("fine", flush=True); os._exit(0)
-    """
-    helpers = os.path.dirname(threads_helpers.__file__)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([helpers, os.environ.get("PYTHONPATH", "")])}
-    done = subprocess.run(
-        [sys.executable, "-c", text],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-        env=environment,
-    )
-    assert done.stdout == "fine\n", done.stdout + done.stderr[-2000:]

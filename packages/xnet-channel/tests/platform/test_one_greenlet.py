@@ -1,17 +1,24 @@
-"""A wait of one greenlet of eventlet; what sessions make of it is in test_greenlets.py."""
+"""A wait of one greenlet, with each library; what sessions make of it is in test_greenlets.py."""
 
 from __future__ import annotations
 
-from green_programs import run_green
+import pytest
+
+from green_programs import LIBRARIES, run_green
 
 BEGIN = """
 from xnet_channel.platform import native
-from xnet_channel.platform.greenlets_eventlet import Eventlet
-library = Eventlet()
+from xnet_channel.platform.greenlets_{library} import {library_class}
+library = {library_class}()
 """
 
 
-def test_a_thread_without_greenlets_has_none_and_its_loop_cannot_wait() -> None:
+def run(library: str, program: str) -> str:
+    return run_green(library, BEGIN.format(library=library, library_class=library.capitalize()) + program)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_thread_without_greenlets_has_none_and_its_loop_cannot_wait(library: str) -> None:
     program = """
 print(library.runs_here(), library.begin_here(), library.runs_here())
 seen = []
@@ -28,10 +35,11 @@ while len(seen) < 2:
     sleep(0.001)
 print(seen)
 """
-    assert run_green("eventlet", BEGIN + program) == "False None True\n[False, False]\n"
+    assert run(library, program) == "False None True\n[False, False]\n"
 
 
-def test_a_wake_up_is_kept_however_early_and_however_often() -> None:
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_wake_up_is_kept_however_early_and_however_often(library: str) -> None:
     program = """
 for _ in range(3):
     waiter = library.make_waiter()
@@ -50,10 +58,11 @@ for _ in range(200):
     waiter.close()
 print("woken")
 """
-    assert run_green("eventlet", BEGIN + program) == "woken\n"
+    assert run(library, program) == "woken\n"
 
 
-def test_a_wait_has_an_end() -> None:
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_wait_has_an_end(library: str) -> None:
     program = """
 import time
 spawn(tick)
@@ -66,10 +75,11 @@ waiter = library.make_waiter()
 waiter.acquire(True, 0.0)
 waiter.close()
 """
-    assert run_green("eventlet", BEGIN + program) == "True True\n"
+    assert run(library, program) == "True True\n"
 
 
-def test_each_greenlet_has_a_number_and_runs_what_it_is_given() -> None:
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_each_greenlet_has_a_number_and_runs_what_it_is_given(library: str) -> None:
     program = """
 seen = []
 def look(*numbers):
@@ -79,4 +89,4 @@ library.spawn(look, 1, 2)
 sleep(0.01)
 print(seen)
 """
-    assert run_green("eventlet", BEGIN + program) == "[((1, 2), True, True)]\n"
+    assert run(library, program) == "[((1, 2), True, True)]\n"
