@@ -21,10 +21,9 @@ MEMORY = 8_388_608
 
 #: A worker that sends the pieces of an item and never the last one, as fast as credit allows.
 ENDLESS = """
-from xnet_channel.threads.sending import Reservation
 connection = channel.gateway.session.connection
 piece = bytes(100_000)
-with Reservation(channel._mailbox) as reservation:
+with channel._endpoint.sending.reservations.of(channel._mailbox) as reservation:
     while True:
         reservation.send(len(piece), lambda: connection.send_part(channel._mailbox.state, piece))
 """

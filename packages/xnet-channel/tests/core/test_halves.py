@@ -77,17 +77,13 @@ def test_fc_040_relieved_all_that_arrived_is_due() -> None:
     assert half.maybe_grant() is None  # nothing twice. Spec: FC-011
 
 
-def test_items_nobody_takes_count_no_more_and_a_turn_reserves() -> None:
+def test_items_nobody_takes_count_no_more() -> None:
     half = ReceiveHalf(100, account())
     half.items.append((half.arrive(80), None, 80))
     for _ in range(2):
         half.drop_items()
         assert half.account.kept_bytes == 0
         assert not half.items
-    sender = SendHalf(100)
-    assert not sender.reserved
-    sender.turns.append(object())
-    assert sender.reserved
 
 
 def test_fc_016_no_credit_for_a_half_that_has_ended() -> None:

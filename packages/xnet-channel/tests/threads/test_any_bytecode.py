@@ -87,7 +87,7 @@ PROGRAM = """if 1:
             if not session.ping(b"%d" % target, 20) or peer.connection.failure or session.connection.failure:
                 leading = session.leading
                 stuck(("connection", peer.connection.failure, session.connection.failure, leading._leading,
-                       leading.eof, session.finished, session.lock))
+                       session.link.eof, session.finished, session.lock))
             if session.writer._waiting or session.leading._followers or receiver.relieved:
                 stuck(("counts", session.writer._waiting, session.leading._followers, receiver.relieved))
             if not eventually(lambda: sender.credit + receiver.arrived - receiver.granted == window):
@@ -108,7 +108,7 @@ SEND = """
             first, second = both.channels()
             threading.Thread(target=drain, args=(second,), daemon=True).start()
             interrupted(lambda: first.{call})
-            sending = (first._mailbox.state.sender.reserved, session.relief._blocked_senders)
+            sending = (bool(first._mailbox.turns), session.relief._blocked_senders)
             if any(sending):
                 stuck(("sending", sending))
             first.close()

@@ -1,4 +1,4 @@
-"""The thread that runs callbacks. Spec: CH-037, CH-052."""
+"""Callbacks: what they get, and when. Spec: CH-037, CH-052."""
 
 from __future__ import annotations
 
@@ -12,10 +12,6 @@ from raw_peer import raw_peer
 from threads_helpers import PATIENCE_S, eventually, pair
 from xnet_channel.threads.channel import Channel
 from xnet_wire import frames
-
-
-def callback_threads(name: str) -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == f"xnet-callbacks-{name}"]
 
 
 def test_one_at_a_time_in_the_order_of_arrival_over_all_channels() -> None:
@@ -69,44 +65,6 @@ def test_items_that_were_there_before_come_first_and_in_the_calling_thread() -> 
         assert eventually(lambda: len(got) == 20)
         assert got == list(range(20))
         assert threading.get_ident() not in idents[10:]
-
-
-def test_without_callbacks_there_is_no_thread_and_with_them_it_ends_with_the_session() -> None:
-    with pair() as both:
-        ours, theirs = both.channels()
-        theirs.send(1)
-        assert ours.receive(PATIENCE_S) == 1
-        assert callback_threads("initiator") == []
-        ours.setcallback(lambda item: None)
-        theirs.send(1)
-        assert eventually(lambda: len(callback_threads("initiator")) == 1)
-        thread = callback_threads("initiator")[0]
-        assert thread.daemon
-        both.initiator.close()
-        both.initiator.callbacks.join(PATIENCE_S)
-        assert not thread.is_alive()
-
-
-def test_what_is_queued_is_done_before_the_thread_ends() -> None:
-    with pair() as both:
-        ours, theirs = both.channels()
-        inside, go_on = threading.Event(), threading.Event()
-        got: list[object] = []
-
-        def take(item: object) -> None:
-            inside.set()
-            go_on.wait(PATIENCE_S)
-            got.append(item)
-
-        ours.setcallback(take, endmarker="end")
-        for item in range(5):
-            theirs.send(item)
-        assert both.worker.ping(b"arrived", PATIENCE_S)
-        assert inside.wait(PATIENCE_S)
-        both.initiator.close()
-        go_on.set()
-        both.initiator.callbacks.join(PATIENCE_S)
-        assert got == [0, 1, 2, 3, 4, "end"]
 
 
 def test_a_slow_callback_holds_up_neither_receive_nor_other_sessions() -> None:
@@ -212,7 +170,7 @@ def test_the_endmarker_comes_once_and_last_however_it_ends(how: str) -> None:
             peer.socket.close()
         assert [got.get(timeout=PATIENCE_S) for _ in range(2)] == [1, "end"]
         peer.session.close(flush_s=0.0)
-        peer.session.callbacks.join(PATIENCE_S)
+        peer.session.join_callbacks(PATIENCE_S)
         assert got.empty()
 
 
@@ -253,20 +211,20 @@ def test_a_session_knows_whether_any_callback_is_there() -> None:
     """While one is there, whoever stops reading leaves it to the reactor at once."""
     with raw_peer() as peer:
         session = peer.session
-        counts = [session.has_callbacks]
+        counts = [session.leading.callbacks]
         channels = [session.request(frames.INFO) for _ in range(3)]
         for channel in channels:
             channel.setcallback(lambda item: None)
-            counts.append(session.has_callbacks)
+            counts.append(session.leading.callbacks)
         peer.write(close(channels[0].id))
         channels[0].waitclose(PATIENCE_S)
-        counts.append(session.has_callbacks)
+        counts.append(session.leading.callbacks)
         channels[1].close()
         channels[1].waitclose(PATIENCE_S)
-        counts.append(session.has_callbacks)
+        counts.append(session.leading.callbacks)
         assert not session.ping(b"lead for a moment", 0.01)
         assert session.leading._attached
         peer.write(close(channels[2].id))
         channels[2].waitclose(PATIENCE_S)
-        counts.append(session.has_callbacks)
+        counts.append(session.leading.callbacks)
         assert counts == [0, 1, 2, 3, 2, 1, 0]

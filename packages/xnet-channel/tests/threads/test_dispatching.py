@@ -8,13 +8,12 @@ import threading
 
 import pytest
 
-from core_helpers import close, data, execute, frame, last, open_
-from raw_peer import RawPeer, raw_peer, reference
+from core_helpers import close, data, execute, frame, last
+from raw_peer import RawPeer, raw_peer
 from threads_helpers import PATIENCE_S, HandingOver, eventually
 from xnet_channel.core import events
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_channel.threads.channel import Channel
-from xnet_channel.threads.dispatching import Dispatcher
 from xnet_channel.threads.errors import RemoteError
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
@@ -50,7 +49,7 @@ class Noting(SessionOwner):
 
 def test_every_event_of_the_core_has_a_handler() -> None:
     with raw_peer() as peer:
-        assert set(Dispatcher(peer.session).handlers) == set(events.Event.__subclasses__())
+        assert set(peer.session._dispatcher.handlers) == set(events.Event.__subclasses__())
 
 
 def test_whoever_waits_is_woken_by_what_it_waits_for() -> None:
@@ -94,16 +93,6 @@ def test_whoever_waits_is_woken_by_what_it_waits_for() -> None:
             "credit": None,
             "pong": True,
         }
-
-
-def test_ch_010_a_channel_that_the_peer_opened_has_one_mailbox() -> None:
-    with raw_peer() as peer:
-        ours = peer.session.request(frames.INFO)
-        peer.write(open_(2), data(2, "early"), reference(ours.id, 2), data(2, "late"), reference(ours.id, 2))
-        first, second = ours.receive(PATIENCE_S), ours.receive(PATIENCE_S)
-        assert isinstance(first, Channel)
-        assert first is second
-        assert [first.receive(PATIENCE_S), first.receive(PATIENCE_S)] == ["early", "late"]
 
 
 def test_ch_041_the_error_comes_after_the_items() -> None:

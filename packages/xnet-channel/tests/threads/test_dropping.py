@@ -127,7 +127,7 @@ def test_an_item_may_bring_it_back() -> None:
             del held
             gc.collect()
             peer.write(reference(other.id, id_))
-            session.leading.read_rest_locked(1)
+            session.leading.reading.read_rest_locked(1)
         let_the_reactor_close(session)
         assert peer.barrier() == []
         again = other.receive(PATIENCE_S)

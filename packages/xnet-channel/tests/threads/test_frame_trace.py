@@ -16,7 +16,7 @@ def test_tr_004_the_hellos_that_have_passed_come_first() -> None:
     with pair() as both:
         sizes = [both.worker.connection.handshake.local_bytes, both.worker.connection.handshake.peer_bytes]
         with both.worker.lock:
-            begin_trace(both.worker, Tracer(1, lines.append))
+            begin_trace(both.worker.link, Tracer(1, lines.append))
         ours, theirs = both.channels()
         ours.send(5)
         assert theirs.receive(PATIENCE_S) == 5

@@ -19,7 +19,7 @@ from core_helpers import frame
 from raw_peer import RawPeer
 from threads_helpers import PATIENCE_S
 from xnet_channel.threads.channel import Channel
-from xnet_channel.threads.keepalive import PAYLOAD, Keepalive
+from xnet_channel.threads.keepalive import PAYLOAD
 from xnet_wire import frames
 
 INTERVAL_S = 0.5
@@ -32,7 +32,7 @@ class Watched:
         self.peer = RawPeer(credit=2**20)
         self.silences: queue.SimpleQueue[float] = queue.SimpleQueue()
         self.began_s = time.monotonic()
-        Keepalive(self.peer.session, INTERVAL_S, self._end)
+        self.peer.session.keep_alive(INTERVAL_S, self._end)
 
     def _end(self, silent_s: float) -> None:
         self.silences.put(silent_s)

@@ -11,6 +11,7 @@ import pytest
 from raw_peer import RawPeer
 from threads_helpers import PATIENCE_S, eventually
 from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.ending import Ending
 from xnet_channel.threads.last_words import REASON_S
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
@@ -23,13 +24,13 @@ class LateOwner(SessionOwner):
     def __init__(self, delay_s: float | None) -> None:
         self._delay_s = delay_s
 
-    def on_eof(self, session: Session, error: OSError | None) -> None:
+    def on_eof(self, ending: Ending, error: OSError | None) -> None:
         def tell() -> None:
-            with session.lock:
-                session.finish_locked("the reason")
+            with ending.link.lock:
+                ending.finish_locked("the reason")
 
         if self._delay_s is not None:
-            session.reactor.call_later(self._delay_s, tell)
+            ending.link.reactor.call_later(self._delay_s, tell)
 
 
 CALLS: dict[str, Callable[[Session, Channel], object]] = {
@@ -61,7 +62,7 @@ def test_the_reason_is_waited_for(call: str, seen: bool) -> None:
     peer.socket.close()
     if seen:
         with session.lock:
-            session.leading.read_rest_locked(1)
+            session.leading.reading.read_rest_locked(1)
     try:
         with pytest.raises(OSError, match="the reason"):
             until_it_fails(lambda: CALLS[call](session, channel))
@@ -75,7 +76,7 @@ def test_not_for_ever() -> None:
     channel = session.request(frames.INFO)
     peer.barrier()
     peer.socket.close()
-    assert eventually(lambda: session.leading.eof)
+    assert eventually(lambda: session.link.eof)
     begun_s = time.monotonic()
     with pytest.raises(OSError, match="the connection has ended"):
         channel.send(1)
@@ -88,7 +89,7 @@ def test_a_channel_that_has_closed_is_no_reason_to_wait() -> None:
     channel = peer.session.request(frames.INFO)
     channel.close()
     peer.socket.close()
-    assert eventually(lambda: peer.session.leading.eof)
+    assert eventually(lambda: peer.session.link.eof)
     begun_s = time.monotonic()
     with pytest.raises(OSError, match="is closed"):
         channel.send(1)

@@ -11,16 +11,13 @@ import time
 import pytest
 
 from background import Background
-from core_helpers import data, execute, frame
+from core_helpers import data, frame
 from raw_peer import raw_peer
 from threads_helpers import PATIENCE_S, eventually, pair
-from xnet_channel.core.roles import WORKER
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_wire import frames
-from xnet_wire.messages import ExecRequest
 
 
 def leads(session: Session, waiting: Background) -> bool:
@@ -255,29 +252,6 @@ def test_the_leader_gives_the_descriptors_back_when_another_thread_ends_the_sess
             peer.read()
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(fd)
-
-
-class Failing(SessionOwner):
-    def on_request(self, frame_type: int, channel: Channel, request: ExecRequest | None) -> None:
-        raise IndexError("a bug")
-
-
-@pytest.mark.parametrize("who", ["leader", "reactor"])
-def test_a_bug_while_reading_leaves_nobody_waiting(who: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with raw_peer(WORKER, owner=Failing()) as peer:
-        session = peer.session
-        channel = session.new_channel()
-        waiting = [Background(channel.receive), Background(channel.waitclose)]
-        if who == "leader":
-            assert eventually(lambda: session.leading._followers == 1)
-        else:
-            with session.lock:
-                session.leading.wake_leader()
-        peer.write(execute(1))
-        for each in waiting:
-            assert f"internal error while reading: IndexError: a bug at {__file__}:" in str(each.end())
-        assert eventually(lambda: session.finished)
-    assert "IndexError: a bug" in capsys.readouterr().err
 
 
 # -- signals ------------------------------------------------------------------------------------

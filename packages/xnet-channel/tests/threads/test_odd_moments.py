@@ -16,6 +16,7 @@ from programs import in_child
 from raw_peer import decoded, raw_peer
 from threads_helpers import PATIENCE_S, HandingOver, eventually, pair
 from xnet_channel.core.roles import INITIATOR, WORKER
+from xnet_channel.threads.ending import Ending
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_wire import frames
@@ -60,7 +61,7 @@ def test_callbacks_an_end_that_is_told_twice_counts_once() -> None:
         peer.barrier()
         go_on.set()
         assert eventually(lambda: not slow._receiver.items)
-        assert session.has_callbacks == 1
+        assert session.leading.callbacks == 1
 
 
 def test_callbacks_one_that_setcallback_runs_may_wait_for_the_end() -> None:
@@ -235,7 +236,7 @@ def test_forking_a_callback_that_ran_in_the_parent_does_not_stop_the_child() -> 
 class Waits(SessionOwner):
     """As a gateway: ends the session when it knows how the process ended."""
 
-    def on_eof(self, session: Session, error: OSError | None) -> None:
+    def on_eof(self, ending: Ending, error: OSError | None) -> None:
         pass
 
 
@@ -247,7 +248,7 @@ def test_dropping_between_the_end_of_the_stream_and_that_of_the_session(
         channel.setcallback(lambda item: None)
         peer.barrier()
         peer.socket.close()
-        assert eventually(lambda: peer.session.leading.eof)
+        assert eventually(lambda: peer.session.link.eof)
         del channel
         gc.collect()
         done = threading.Event()

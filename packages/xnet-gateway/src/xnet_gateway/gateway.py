@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_channel.threads.channel import Channel
+    from xnet_channel.threads.ending import Ending
     from xnet_gateway.execmodel import ExecModel
     from xnet_gateway.source import Source
     from xnet_gateway.status import RemoteStatus, RInfo
@@ -334,12 +335,11 @@ class Gateway(SessionOwner):
 
     def keep_alive(self, interval_s: float) -> None:
         """End when nothing is heard of the interpreter any more. Spec: FR-024."""
-        from xnet_channel.threads.keepalive import Keepalive
 
         def when_silent(silent_s: float) -> None:
             self._silent_locked(silent_s, interval_s)
 
-        Keepalive(self.session, interval_s, when_silent, carrier_watches=self.carrier_watches)
+        self.session.keep_alive(interval_s, when_silent, carrier_watches=self.carrier_watches)
 
     def _silent_locked(self, silent_s: float, interval_s: float) -> None:
         self.session.finish_locked(
@@ -352,45 +352,45 @@ class Gateway(SessionOwner):
 
     # -- the session's events -------------------------------------------------------------------
 
-    def on_eof(self, session: Session, error: OSError | None) -> None:
+    def on_eof(self, ending: Ending, error: OSError | None) -> None:
         """Nothing more comes: say why as soon as the process has told how it ended."""
         # A peer that broke the protocol need not have ended; one whose bytes ended in the middle of
         # something probably has, and how it ended is what its user wants to know.
-        if not (session.leading.eof or self._ended_as_asked()) or self._io.exited:
-            self._finish_locked(session, error)
+        if not (ending.link.eof or self._ended_as_asked()) or self._io.exited:
+            self._finish_locked(ending, error)
             return
         if self._await_exit:
             return
         self._await_exit = True
 
         def give_up() -> None:
-            with session.lock:
-                self._finish_locked(session, error)
+            with ending.link.lock:
+                self._finish_locked(ending, error)
 
-        session.reactor.call_later(DEATH_WORDS_S, give_up)
+        ending.link.reactor.call_later(DEATH_WORDS_S, give_up)
 
     def _process_exited(self) -> None:
         """The process has ended, whoever still holds its descriptors. Reactor thread."""
         self._trace(self._io.describe())
         session = self.session
         with session.lock:
-            session.leading.read_rest_locked(LAST_READS)
-            self._finish_locked(session, None)
+            session.leading.reading.read_rest_locked(LAST_READS)
+            self._finish_locked(session.ending, None)
 
-    def _finish_locked(self, session: Session, error: OSError | None) -> None:
+    def _finish_locked(self, ending: Ending, error: OSError | None) -> None:
         """End the session, with how its process ended in the text."""
         words = self._io.describe()
-        failure = session.connection.failure
+        failure = ending.link.connection.failure
         failed = failure is not None and not self._ended_as_asked()
         returncode = self.returncode or 0
         if self._asked_to_end and not returncode and not failed:
-            session.finish_locked(f"gateway {self.id} has ended as asked; {words}", asked=True)
-        elif returncode < 0 and session.leading.eof:  # where the bytes of a killed process ended says nothing
-            session.finish_locked(f"gateway {self.id}: {words}", asked=self._asked_to_end)
+            ending.finish_locked(f"gateway {self.id} has ended as asked; {words}", asked=True)
+        elif returncode < 0 and ending.link.eof:  # where the bytes of a killed process ended says nothing
+            ending.finish_locked(f"gateway {self.id}: {words}", asked=self._asked_to_end)
         elif failed or error is not None:
-            session.finish_locked(f"gateway {describe_end(session.name, failure, error)}; {words}")
+            ending.finish_locked(f"gateway {describe_end(ending.link.name, failure, error)}; {words}")
         else:
-            session.finish_locked(f"gateway {self.id}: the connection has ended; {words}")
+            ending.finish_locked(f"gateway {self.id}: the connection has ended; {words}")
 
     def _ended_as_asked(self) -> bool:  # the worker has said so [GR-012]
         return self._asked_to_end and self.session.connection.ended_in_order

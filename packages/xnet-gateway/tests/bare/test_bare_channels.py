@@ -244,9 +244,9 @@ channel.send((out.isatty(), out.encoding, repr(out), repr(read)))
         assert [channel.receive(PATIENCE_S) for _ in range(3)] == ["one\ntw", "o\n", "three"]
         for text in ("a\n", "bcd", "ef\ng", "h"):
             channel.send(text)
-        with channel._session.lock:
-            channel._session.connection.send_last(channel._mailbox.state)
-            channel._session.writer.flush_soon_locked()
+        with channel._link.lock:
+            channel._link.connection.send_last(channel._mailbox.state)
+            channel._endpoint.writer.flush_soon_locked()
         assert channel.receive(PATIENCE_S) == ("a\n", "bcd", "ef\n", "gh", "", "")
         isatty, encoding, *shown = channel.receive(PATIENCE_S)
         assert not isatty

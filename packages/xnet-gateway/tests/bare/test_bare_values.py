@@ -199,11 +199,11 @@ channel.send(texts)
         from xnet_wire import frames
 
         channel = worker.remote_exec("channel.send(tuple(channel.receive() for _ in range(3)))")
-        with channel._session.lock:
+        with channel._link.lock:
             state = channel._mailbox.state
             for payload in (b"\xf9\x3e\x00", b"\xfa\x3f\xc0\x00\x00", b"\xf9\x80\x01"):
-                channel._session.connection.send_item(state, payload, len(payload) + 64, frames.CHANNEL_DATA)
-            channel._session.writer.flush_soon_locked()
+                channel._link.connection.send_item(state, payload, len(payload) + 64, frames.CHANNEL_DATA)
+            channel._endpoint.writer.flush_soon_locked()
         assert channel.receive(PATIENCE_S) == (1.5, 1.5, -(2.0**-24))
 
 

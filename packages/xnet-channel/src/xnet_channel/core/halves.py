@@ -30,22 +30,14 @@ class SendHalf:
         state: One of ``states.STATES``.
         credit: Bytes the peer is still willing to take, >= 0.
         in_parts: True between the first part of an item and its last frame.
-        turns: Who of the shell has the channel for itself, because it waits for credit or is in the
-            middle of parts, and behind it those that wait for their turn, in their order.
     """
 
-    __slots__ = ("credit", "in_parts", "state", "turns")
+    __slots__ = ("credit", "in_parts", "state")
 
     def __init__(self, credit_bytes: int) -> None:
         self.state: str = states.OPEN
         self.credit = credit_bytes
         self.in_parts = False
-        self.turns: list[object] = []
-
-    @property
-    def reserved(self) -> bool:
-        """Whether somebody has the channel for itself; others must queue behind it."""
-        return bool(self.turns)
 
     def step(self, input_: str) -> None:
         """Move by the table.

@@ -28,7 +28,7 @@ def finish() -> None:
     deadline_s = CLOCK.monotonic() + CALLBACKS_S
     for session in list(forking.sessions) if forking is not None else ():
         if session.finished:
-            session.callbacks.join(max(0.0, deadline_s - CLOCK.monotonic()))
+            session.join_callbacks(max(0.0, deadline_s - CLOCK.monotonic()))
     UNSEEN.tell(TELLING_S)
 
 

@@ -17,7 +17,6 @@ import asyncio
 from xnet_channel.platform.native import CLOCK, start_thread
 from xnet_channel.threads import takers
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.sending import send_at_once, send_item
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,14 +57,15 @@ def _set(future: asyncio.Future[Any], result: Any = None, error: BaseException |
 async def areceive(channel: Channel, timeout: float | None) -> Any:
     """See ``Channel.areceive``."""
     mailbox = channel._mailbox
-    session = channel._session
+    link = channel._link
+    leading = channel._endpoint.leading
     loop = asyncio.get_running_loop()
     deadline_s = None if timeout is None or timeout < 0 else CLOCK.monotonic() + timeout
     while True:
         future: asyncio.Future[None] = loop.create_future()
         wake = _Wake(loop, future)
         timer = None
-        with session.lock:
+        with link.lock:
             waits = not mailbox.has_news() and mailbox.callback is None
             if waits:
                 left_s = None if deadline_s is None else deadline_s - CLOCK.monotonic()
@@ -73,8 +73,8 @@ async def areceive(channel: Channel, timeout: float | None) -> Any:
                     if left_s <= 0:
                         raise TimeoutError(f"no item within {timeout} seconds on {channel!r}")
                     # Not of the loop, whose clock may have been stopped.
-                    timer = session.reactor.call_later(min(left_s, LONGEST_S), wake.release)
-                session.leading.begin_to_follow_locked(mailbox.waiters, wake)
+                    timer = link.reactor.call_later(min(left_s, LONGEST_S), wake.release)
+                leading.begin_to_follow_locked(mailbox.waiters, wake)
         if not waits:
             try:
                 return channel.receive(0)
@@ -85,14 +85,13 @@ async def areceive(channel: Channel, timeout: float | None) -> Any:
         finally:
             if timer is not None:
                 timer.cancel()
-            with session.lock:
-                session.leading.end_to_follow_locked(mailbox.waiters, wake)
+            with link.lock:
+                leading.end_to_follow_locked(mailbox.waiters, wake)
 
 
 async def asend(channel: Channel, item: object) -> None:
     """See ``Channel.asend``."""
-    mailbox = channel._mailbox
-    if send_at_once(mailbox, item):
+    if channel._send_at_once(item):
         return
     loop = asyncio.get_running_loop()
     future = loop.create_future()
@@ -102,7 +101,7 @@ async def asend(channel: Channel, item: object) -> None:
         takers.stand_for(waits_for)
         error = None
         try:
-            send_item(mailbox, item)
+            channel.send(item)
         except BaseException as problem:  # noqa: BLE001 - it is raised where it belongs
             error = problem
         try:

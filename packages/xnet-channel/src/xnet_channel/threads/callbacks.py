@@ -1,209 +1,163 @@
-"""The thread that runs callbacks: one per session, made for the first callback.
+"""Callbacks: how an item, or the end of its channel, is given to a function of the user.
 
-execnet calls it the receiver thread: one callback at a time per gateway, items in the order in
-which they arrived. Here it does not read: a slow callback holds up other callbacks of its gateway,
-but neither ``receive()`` nor other gateways.
-
-Where the program uses greenlets it is no thread but a greenlet, so that callbacks may do what other
-greenlets may do.
+Which thread does it is in ``callback_thread``.
 """
 
 from __future__ import annotations
 
-# Not from `queue`, where it may have been replaced; and not later, when it may not be found any more.
-from _queue import SimpleQueue
-
-from xnet_channel.platform import greenlets
-from xnet_channel.platform.flag import Flag
 from xnet_channel.platform.interrupts import InterruptsHeld
-from xnet_channel.platform.native import RLock, get_ident, main_thread_ident, patched_by, start_thread
-from xnet_channel.platform.own_imports import OWN_IMPORTS
 from xnet_channel.platform.tracebacks import tell_excepthook
-from xnet_channel.threads.mailbox import NO_ENDMARKER
+from xnet_channel.threads.error_data import describe_error
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Final
 
-    from xnet_channel.threads.channel import Channel
-    from xnet_channel.threads.greenlet_callbacks import GreenletQueue, Turn
+    from xnet_channel.threads.callback_thread import CallbackThread
+    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailbox import Mailbox
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.mailboxes import Mailboxes
+    from xnet_channel.threads.writer import Writer
 
-    Queue = SimpleQueue[tuple[Mailbox, int] | None] | GreenletQueue
+#: Stands for "no endmarker wanted": None is a value that callbacks may want.
+NO_ENDMARKER: Final = object()
 
 
-class CallbackThread:
-    """Runs the callbacks of one session.
+class Callbacks:
+    """What the callbacks of one connection need of it.
 
     Attributes:
-        turn: Held while a callback runs. ``setcallback`` holds it too while it delivers items
-            that were there before, so that one-at-a-time and order hold for them as well.
+        link: The connection.
+        writer: Its outgoing side.
+        leading: Its incoming side.
+        mailboxes: How a channel is closed.
+        thread: Who runs callbacks.
     """
 
-    __slots__ = ("_ended", "_queue", "_session", "turn")  # see `Session.__slots__`
+    def __init__(
+        self, link: Link, writer: Writer, leading: Leading, mailboxes: Mailboxes, thread: CallbackThread
+    ) -> None:
+        self.link = link
+        self.writer = writer
+        self.leading = leading
+        self.mailboxes = mailboxes
+        self.thread = thread
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        # (mailbox, count of items); count 0 is the end of the channel; None ends the thread.
-        # It holds no items, and its length is bounded by theirs, which credit bounds.
-        self._queue: Queue | None = None
-        self._ended = Flag()
-        self.turn: threading.RLock | Turn = RLock()
-
-    def begin(self) -> None:
-        """Decide where callbacks run, if no callback has decided it yet: who sets the first one.
-
-        A thread that has greenlets gets a greenlet that runs them; so does the main thread, which is where
-        they will be if the program uses any. Where only another part of the program uses them, a thread runs
-        them: whoever waits for what a callback does would keep a greenlet from running.
-        """
-        here = greenlets.run_here()
-        library = greenlets.library
-        if library is None or not (patched_by() or self._session.owner.has_greenlets()):
-            return
-        with self._session.lock:
-            if self._queue is None and (here or get_ident() == main_thread_ident()):
-                with OWN_IMPORTS:
-                    from xnet_channel.threads.greenlet_callbacks import GreenletQueue, Turn
-
-                library.begin_here()
-                self.turn = Turn()
-                self._queue = GreenletQueue()
-                library.spawn(self._run, self._queue)
-
-    def push(self, mailbox: Mailbox, count: int) -> None:
-        """Have the callback take ``count`` items of the mailbox, or (0) see its end."""
-        if self._queue is None:
-            self._queue = self._start()
-        self._queue.put((mailbox, count))
-
-    def stop(self) -> None:
-        """Let the thread end when it has done what is queued."""
-        if self._queue is not None:
-            self._queue.put(None)
-
-    @property
-    def is_current_thread(self) -> bool:
-        """Whether the caller is a callback of this session, run by this thread or by ``setcallback``."""
-        return bool(self.turn._is_owned())  # type: ignore[union-attr]
-
-    def join(self, timeout_s: float | None) -> None:
-        """Wait until the callbacks that are queued have run, if the thread is stopping."""
-        if self._queue is not None and not self.is_current_thread:
-            self._ended.wait(timeout_s)
-
-    def forget_after_fork(self) -> None:
-        """Free the turn, which may have been taken by a thread that a forked child does not have."""
-        self.turn = type(self.turn)()
-
-    def _start(self) -> SimpleQueue[tuple[Mailbox, int] | None]:
-        queue: SimpleQueue[tuple[Mailbox, int] | None] = SimpleQueue()
-        start_thread(self._run, (queue,), f"xnet-callbacks-{self._session.name}", carries=True)
-        return queue
-
-    def _run(self, queue: Queue) -> None:
-        while (entry := queue.get()) is not None:
-            mailbox, count = entry
+    def set_callback(self, mailbox: Mailbox, function: Callable[[Any], object], endmarker: object) -> None:
+        """See ``Channel.setcallback``."""
+        self.thread.begin()
+        with self.thread.turn:
+            with self.link.lock:
+                if mailbox.callback is not None:
+                    raise OSError(f"{mailbox.ref()!r} has a callback already")
+                callback = mailbox.callback = ChannelCallback(self, mailbox, function, endmarker)
+                already_ended = mailbox.ended
+                mailbox.ended = False
+                self.leading.callbacks += 1
+                waiting = len(mailbox.state.receiver.items)
+                # A thread that was waiting in receive() must not wait for ever.
+                self.leading.tell_locked(mailbox)
             try:
-                if count:
-                    for _ in range(count):
-                        with self.turn:
-                            deliver_one(mailbox)
-                else:
-                    with self.turn:
-                        deliver_end(mailbox)
-            except KeyboardInterrupt as error:
-                tell_excepthook(error)  # raised by the callback: signals go to the main thread
-        self._ended.set()
+                for _ in range(waiting):
+                    callback.deliver_one()
+            finally:
+                if already_ended:
+                    callback.deliver_end()
+        with self.link.lock:
+            self.leading.lent_in_need_locked()
 
 
-def set_callback(channel: Channel, callback: Callable[[Any], object], endmarker: object) -> None:
-    """See ``Channel.setcallback``."""
-    mailbox = channel._mailbox
-    session = mailbox.session
-    session.callbacks.begin()
-    with session.callbacks.turn:
-        with session.lock:
-            if mailbox.callback is not None:
-                raise OSError(f"{channel!r} has a callback already")
-            mailbox.callback = callback
-            mailbox.endmarker = endmarker
-            already_ended = mailbox.ended
-            mailbox.ended = False
-            session.has_callbacks += 1
-            waiting = len(mailbox.state.receiver.items)
-            # A thread that was waiting in receive() must not wait for ever.
-            session.tell_locked(mailbox)
+class ChannelCallback:
+    """The callback of one channel.
+
+    Threads: the callback thread or ``setcallback``, with ``turn`` and without the lock.
+    """
+
+    __slots__ = ("_callbacks", "_endmarker", "_function", "_mailbox")
+
+    def __init__(
+        self, callbacks: Callbacks, mailbox: Mailbox, function: Callable[[Any], object], endmarker: object
+    ) -> None:
+        self._callbacks = callbacks
+        self._mailbox = mailbox
+        self._function = function
+        self._endmarker = endmarker
+
+    def deliver_one(self) -> bool:
+        """Give the mailbox's oldest item to the function.
+
+        One that raises closes the channel; the peer gets the traceback, ``threading.excepthook`` is told,
+        and ``waitclose`` raises. Spec: CH-037.
+
+        Returns:
+            Whether there was an item and the function took it.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C while the function ran in the main thread. The channel is closed.
+        """
+        callbacks = self._callbacks
+        state = self._mailbox.state
         try:
-            for _ in range(waiting):
-                deliver_one(mailbox)
+            with InterruptsHeld(), callbacks.link.lock:
+                if not state.receiver.items:
+                    return False
+                # It counts as taken when the function is called with it. Spec: FC-014.
+                item = callbacks.link.connection.take(state)
+                callbacks.writer.flush_soon_locked()
+            self._function(item)
+        except KeyboardInterrupt as error:
+            self._failed(error)
+            raise
+        except BaseException as error:  # noqa: BLE001 - SystemExit too: the thread serves other channels
+            self._failed(error)
+            tell_excepthook(error)
+            return False
+        return True
+
+    def deliver_end(self) -> None:
+        """Give the endmarker to the function, once, and say that the channel has ended.
+
+        Also to one that has failed: it says that no more items come, for which programs wait. That not all
+        of them were taken is told before.
+        """
+        mailbox = self._mailbox
+        with self._callbacks.link.lock:
+            if mailbox.ended:
+                return  # LAST_MESSAGE and CLOSE may both have come before this ran
+            endmarker, self._endmarker = self._endmarker, NO_ENDMARKER
+        try:
+            if endmarker is not NO_ENDMARKER:
+                self._function(endmarker)
+        except KeyboardInterrupt as error:
+            self._failed(error)
+            raise
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._failed(error)
+            tell_excepthook(error)
         finally:
-            if already_ended:
-                deliver_end(mailbox)
-    with session.lock:
-        session.leading.lent_in_need_locked()
+            with self._callbacks.link.lock:
+                self._ended_locked()
 
+    def _ended_locked(self) -> None:
+        """The function has seen the end."""
+        callbacks = self._callbacks
+        mailbox = self._mailbox
+        mailbox.ended = True
+        callbacks.leading.callbacks -= 1
+        if mailbox.ref() is None and not mailbox.state.closed and not callbacks.link.finished:
+            # [CH-052] Nobody can send on it and nothing comes any more: it must not stay open.
+            callbacks.mailboxes.close_locked(mailbox, None)
+        callbacks.leading.tell_locked(mailbox)
 
-def deliver_one(mailbox: Mailbox) -> bool:
-    """Give the mailbox's oldest item to its callback.
-
-    A callback that raises closes the channel; the peer gets the traceback, ``threading.excepthook`` is told,
-    and ``waitclose`` raises. Spec: CH-037.
-
-    Returns:
-        Whether there was an item and the callback took it.
-
-    Raises:
-        KeyboardInterrupt: Ctrl-C while the callback ran in the main thread. The channel is closed.
-
-    Threads: callback thread or ``setcallback``, with ``turn`` and without the session's lock.
-    """
-    session = mailbox.session
-    callback = mailbox.callback
-    receiver = mailbox.state.receiver
-    try:
-        with InterruptsHeld(), session.lock:
-            if callback is None or not receiver.items:
-                return False
-            # It counts as taken when the callback is called with it. Spec: FC-014.
-            item = session.connection.take(mailbox.state)
-            session.writer.flush_soon_locked()
-        callback(item)
-    except KeyboardInterrupt as error:
-        session.callback_failed(mailbox, error)
-        raise
-    except BaseException as error:  # noqa: BLE001 - SystemExit too: the thread serves other channels
-        session.callback_failed(mailbox, error)
-        tell_excepthook(error)
-        return False
-    return True
-
-
-def deliver_end(mailbox: Mailbox) -> None:
-    """Give the endmarker to the callback, once, and say that the channel has ended.
-
-    Also to a callback that has failed: it says that no more items come, for which programs wait. That not all
-    of them were taken is told before.
-    """
-    with mailbox.session.lock:
-        if mailbox.ended:
-            return  # LAST_MESSAGE and CLOSE may both have come before this ran
-        endmarker, mailbox.endmarker = mailbox.endmarker, NO_ENDMARKER
-        callback = mailbox.callback
-    try:
-        if endmarker is not NO_ENDMARKER and callback is not None:
-            callback(endmarker)
-    except KeyboardInterrupt as error:
-        mailbox.session.callback_failed(mailbox, error)
-        raise
-    except BaseException as error:  # noqa: BLE001 - as above
-        mailbox.session.callback_failed(mailbox, error)
-        tell_excepthook(error)
-    finally:
-        with mailbox.session.lock:
-            mailbox.ended = True
-            mailbox.session.has_callbacks -= 1
-            mailbox.session.mailbox_ended_locked(mailbox)
+    def _failed(self, error: BaseException) -> None:
+        """Close the channel of a function that raised; the peer gets the traceback, and so does who waits."""
+        described = describe_error(error)
+        mailbox = self._mailbox
+        with self._callbacks.link.lock:
+            mailbox.callback_failed = described
+            # Also of a channel that has closed: its callback gets nothing any more.
+            mailbox.state.receiver.drop_items()
+            if not mailbox.state.closed:
+                self._callbacks.mailboxes.close_locked(mailbox, described)

@@ -12,12 +12,9 @@ from xnet_channel.platform.interrupts import InterruptsHeld, InterruptsLetThroug
 from xnet_channel.platform.native import CLOCK
 from xnet_channel.platform.own_imports import OWN_IMPORTS
 from xnet_channel.threads import takers
-from xnet_channel.threads.callbacks import set_callback
+from xnet_channel.threads.callbacks import NO_ENDMARKER
 from xnet_channel.threads.error_data import describe_reason
 from xnet_channel.threads.errors import RemoteError, TimeoutError
-from xnet_channel.threads.mailbox import NO_ENDMARKER
-from xnet_channel.threads.relief import NEXT_STALL_S, STALL_S
-from xnet_channel.threads.sending import send_item, send_items
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +22,7 @@ if TYPE_CHECKING:
     from typing import Any, Final, Literal, overload
 
     from xnet_channel.threads.channel_files import ChannelFileRead, ChannelFileWrite
+    from xnet_channel.threads.endpoint import Endpoint
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_wire.channel_errors import ChannelError
 
@@ -49,10 +47,12 @@ class Channel:
     RemoteError = RemoteError
     TimeoutError = TimeoutError
 
-    def __init__(self, mailbox: Mailbox) -> None:
+    def __init__(self, mailbox: Mailbox, endpoint: Endpoint) -> None:
         """Made by a session only."""
         self._mailbox = mailbox
-        self._session = mailbox.session
+        self._link = mailbox.link
+        self._endpoint = endpoint
+        self._cancelling = endpoint.cancelling
         self._receiver = mailbox.state.receiver
         self.id = mailbox.state.id
         #: True in code started by ``remote_exec``: it must not close its channel itself.
@@ -64,7 +64,7 @@ class Channel:
     @property
     def gateway(self) -> Any:
         """Whoever owns the connection: a gateway, or what a session was given as owner."""
-        return self._session.owner
+        return self._endpoint.owner
 
     # -- sending --------------------------------------------------------------------------------
 
@@ -82,7 +82,7 @@ class Channel:
             DumpError: The item holds something else; nothing was sent.
             OSError: The channel or the connection is closed.
         """
-        send_item(self._mailbox, item)
+        self._endpoint.sending.send_item(self._mailbox, item)
 
     def send_many(self, items: Iterable[object]) -> None:
         """Send all items, in order, many in one frame. The other side sees single items.
@@ -91,7 +91,11 @@ class Channel:
             DumpError: An item cannot be sent; those before it have been.
             OSError: The channel or the connection is closed.
         """
-        send_items(self._mailbox, items)
+        self._endpoint.sending.send_items(self._mailbox, items)
+
+    def _send_at_once(self, item: object) -> bool:
+        """Send an item if that takes no wait; return whether it is sent. Errors are those of ``send``."""
+        return self._endpoint.sending.send_at_once(self._mailbox, item)
 
     # -- receiving ------------------------------------------------------------------------------
 
@@ -110,24 +114,24 @@ class Channel:
             OSError: The channel has a callback.
         """
         mailbox = self._mailbox
-        session = self._session
+        link = self._link
         receiver = self._receiver
         items = receiver.items
         taken, before = None, 0
         try:
-            with session.lock:
+            with link.lock:
                 if mailbox.callback is not None:
                     raise mailbox.callback_error() or OSError(
                         f"cannot receive: {self!r} has a callback that gets the items"
                     )
-                if session.cancelling.threads:
-                    session.cancelling.interrupt_here_locked()
+                if self._cancelling.threads:
+                    self._cancelling.interrupt_here_locked()
                 mailbox.last_taker = takers.current()
                 if receiver.relieved:
-                    session.relief.taken_locked(mailbox)
+                    self._endpoint.relief.taken_locked(mailbox)
                 if not items:
-                    if timeout is None and session.tracer is None:
-                        session.leading.wait_once_for_item_locked(mailbox.state)
+                    if timeout is None and link.tracer is None:
+                        self._endpoint.leading.wait_once_for_item_locked(mailbox.state)
                     if not items:
                         self._wait_for_item_locked(timeout)
                 before = receiver.consumed
@@ -137,12 +141,12 @@ class Channel:
                 receiver.account.kept_bytes -= taken[2]
                 # What is due is never more than this: most items need no closer look.
                 if receiver.arrived - receiver.granted >= receiver.step_bytes:
-                    session.return_credit_locked(mailbox.state)
+                    self._endpoint.writer.return_credit_locked(mailbox.state)
             return taken[1]
         except KeyboardInterrupt:
             # It may come at any bytecode; an item that was taken and not returned goes back.
             if taken is not None:
-                with session.lock:
+                with link.lock:
                     if not items or items[0] is not taken:
                         items.appendleft(taken)
                         receiver.consumed = before
@@ -175,7 +179,7 @@ class Channel:
         try:
             return await self.areceive()
         except EOFError:
-            if self._session.broken_off and not self._mailbox.state.closed:
+            if self._link.broken_off and not self._mailbox.state.closed:
                 raise  # as for ``__next__``
             raise StopAsyncIteration from None
 
@@ -186,7 +190,7 @@ class Channel:
         try:
             return self.receive()
         except EOFError:
-            if self._session.broken_off and not self._mailbox.state.closed:
+            if self._link.broken_off and not self._mailbox.state.closed:
                 raise  # the connection broke: that is not a regular end of the items
             raise StopIteration from None
 
@@ -210,7 +214,7 @@ class Channel:
             OSError: The channel has a callback already.
             KeyboardInterrupt: Ctrl-C while an item was passed here. The channel is closed.
         """
-        set_callback(self, callback, endmarker)
+        self._endpoint.callbacks.set_callback(self._mailbox, callback, endmarker)
 
     if TYPE_CHECKING:
 
@@ -252,19 +256,19 @@ class Channel:
         """
         if self._executing:
             raise OSError("the channel of remote_exec is closed when the execution ends, not explicitly")
-        with self._session.lock:
+        with self._link.lock:
             if self._mailbox.state.closed:
                 return
             reason = None if error is None else describe_reason(error)
             if isinstance(error, RemoteError):
                 self._mailbox.add_error_locked(error)
-            self._session.close_channel_locked(self._mailbox, reason)
+            self._endpoint.mailboxes.close_locked(self._mailbox, reason)
 
     def refuse(self, error: ChannelError) -> bool:
         """Close the channel with an error, whoever runs on it; return whether it was open."""
-        with self._session.lock:
+        with self._link.lock:
             was_open = not self._mailbox.state.closed
-            self._session.close_channel_locked(self._mailbox, error)
+            self._endpoint.mailboxes.close_locked(self._mailbox, error)
         return was_open
 
     def cancel(self) -> None:
@@ -278,10 +282,10 @@ class Channel:
         Raises:
             OSError: This is the worker's side, or the connection is gone.
         """
-        session = self._session
-        with InterruptsHeld(), session.lock:
-            session.must_run_locked(lambda: session.connection.send_cancel(self._mailbox.state))
-            session.writer.flush_soon_locked()
+        endpoint, connection = self._endpoint, self._link.connection
+        with InterruptsHeld(), self._link.lock:
+            endpoint.last_words.must_run_locked(lambda: connection.send_cancel(self._mailbox.state))
+            endpoint.writer.flush_soon_locked()
 
     def isclosed(self) -> bool:
         """Return whether nothing can be sent any more; items may still wait to be received."""
@@ -300,26 +304,27 @@ class Channel:
             TimeoutError: It did not end in time.
         """
         mailbox = self._mailbox
-        session = self._session
+        link = self._link
+        endpoint = self._endpoint
         deadline_s = None if timeout is None or timeout < 0 else CLOCK.monotonic() + timeout
 
         def ended() -> bool:
-            if session.callbacks.is_current_thread:
+            if endpoint.callback_thread.is_current_thread:
                 # A callback cannot wait for its own thread: what the wire says has to do.
-                return mailbox.state.receiver.state is not states.OPEN or session.end_error is not None
+                return mailbox.state.receiver.state is not states.OPEN or link.end_error is not None
             return mailbox.ended
 
-        with InterruptsHeld() as held, session.lock:
+        with InterruptsHeld() as held, link.lock:
             if not ended():
                 relieved = mailbox.callback is None
                 if relieved:
-                    session.relief.close_waiter_locked(mailbox, waits=True)
+                    endpoint.relief.close_waiter_locked(mailbox, waits=True)
                 try:
                     with InterruptsLetThrough(held.here):
-                        self._wait_locked(ended, deadline_s)
+                        endpoint.relief.wait_locked(mailbox, ended, deadline_s)
                 finally:
                     if relieved:
-                        session.relief.close_waiter_locked(mailbox, waits=False)
+                        endpoint.relief.close_waiter_locked(mailbox, waits=False)
             if not ended():
                 raise TimeoutError(f"{self!r} was not closed within {timeout} seconds")
         error = self._getremoteerror()
@@ -337,15 +342,16 @@ class Channel:
             OSError: The connection is closed.
             ValueError: The other side knows no such strings (Spec: PY-010).
         """
-        session, strings = self._session, (bool(py2str_as_py3str), bool(py3str_as_py2str))
-        with InterruptsHeld(), session.lock:
-            session.must_run_locked(lambda: session.connection.send_reconfigure(self.id, strings))
+        endpoint, strings = self._endpoint, (bool(py2str_as_py3str), bool(py3str_as_py2str))
+        connection = self._link.connection
+        with InterruptsHeld(), self._link.lock:
+            endpoint.last_words.must_run_locked(lambda: connection.send_reconfigure(self.id, strings))
             self._mailbox.state.strings = strings
-            session.writer.flush_soon_locked()
+            endpoint.writer.flush_soon_locked()
 
     def _getremoteerror(self) -> Exception | None:
         """Return what went wrong: a remote error (each once), a callback's, the connection's end, or None."""
-        with self._session.lock:
+        with self._link.lock:
             return self._mailbox.take_error_locked()
 
     def _wait_for_item_locked(self, timeout: float | None) -> None:
@@ -356,7 +362,7 @@ class Channel:
         """
         mailbox = self._mailbox
         deadline_s = None if timeout is None or timeout < 0 else CLOCK.monotonic() + timeout
-        self._wait_locked(mailbox.has_news, deadline_s)
+        self._endpoint.relief.wait_locked(mailbox, mailbox.has_news, deadline_s)
         if mailbox.callback is not None:
             raise OSError(f"cannot receive: {self!r} has got a callback that gets the items")
         if self._receiver.items:
@@ -365,35 +371,11 @@ class Channel:
             raise TimeoutError(f"no item within {timeout} seconds on {self!r}")
         raise self._getremoteerror() or EOFError(f"{self!r}: no more items, the channel has ended")
 
-    def _wait_locked(self, ready: Callable[[], bool], deadline_s: float | None) -> None:
-        """Wait for news of this channel; after a stall period relieve starving channels."""
-        session = self._session
-        mailbox = self._mailbox
-        could_stall = session.relief.could_stall
-
-        def ready_or_another() -> bool:
-            return ready() or could_stall(mailbox)
-
-        stall_s = STALL_S
-        while not ready():
-            if not could_stall(mailbox):
-                # A channel that opens meanwhile may starve.
-                if not session.leading.wait_locked(ready_or_another, deadline_s, mailbox.waiters):
-                    return
-                continue
-            stall_at_s = CLOCK.monotonic() + stall_s
-            until_s = stall_at_s if deadline_s is None else min(deadline_s, stall_at_s)
-            if session.leading.wait_locked(ready, until_s, mailbox.waiters):
-                return
-            if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
-                return
-            stall_s = NEXT_STALL_S if session.relief.stalled_locked(mailbox) else STALL_S
-
     def __del__(self) -> None:
         mailbox = getattr(self, "_mailbox", None)
         if mailbox is None or _is_finalizing is None or _is_finalizing():
             return  # never made; or the process ends, and with it the connection
         try:
-            self._session.dropping.finalise(mailbox)
+            self._endpoint.dropping.finalise(mailbox)
         except KeyboardInterrupt:
-            self._session.dropping.finalise_interrupted(mailbox)
+            self._endpoint.dropping.finalise_interrupted(mailbox)

@@ -5,15 +5,30 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import TracebackType
-    from typing import Any
+    from typing import Any, Protocol
 
-    from xnet_channel.threads.channel import Channel
+    class Items(Protocol):
+        """What a file needs of its channel."""
+
+        id: int
+
+        def send(self, item: object) -> None:
+            """See ``Channel.send``."""
+
+        def receive(self) -> Any:
+            """See ``Channel.receive``."""
+
+        def isclosed(self) -> bool:
+            """See ``Channel.isclosed``."""
+
+        def close(self) -> None:
+            """See ``Channel.close``."""
 
 
 class ChannelFile:
     """What both directions share."""
 
-    def __init__(self, channel: Channel, proxyclose: bool = True) -> None:
+    def __init__(self, channel: Items, proxyclose: bool = True) -> None:
         self.channel = channel
         self._proxyclose = proxyclose
         self.closed = False
@@ -77,7 +92,7 @@ class ChannelFileRead(ChannelFile):
 
     encoding = "utf-8"
 
-    def __init__(self, channel: Channel, proxyclose: bool = True) -> None:
+    def __init__(self, channel: Items, proxyclose: bool = True) -> None:
         super().__init__(channel, proxyclose)
         self._buffer: Any = None
         self._ended = False

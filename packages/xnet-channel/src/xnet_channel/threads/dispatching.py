@@ -1,6 +1,6 @@
 """What the shell does with each event of the core: find the mailbox, wake who waits.
 
-Everything here runs on the thread that reads, under the session's lock, and must not block.
+Everything here runs on the thread that reads, under the lock, and must not block.
 """
 
 from __future__ import annotations
@@ -21,18 +21,48 @@ if TYPE_CHECKING:
 
     from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.core.events import Event
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.channel import Channel
+    from xnet_channel.threads.ending import Ending
+    from xnet_channel.threads.endpoint import Endpoint
+    from xnet_channel.threads.owner import SessionOwner
+    from xnet_channel.threads.pings import Pings
 
 
 class Dispatcher:
-    """Routes the events of one session.
+    """Routes the events of one connection.
 
     Attributes:
         handlers: What to call for each class of events.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        ending: Ending,
+        pings: Pings,
+        owner: SessionOwner,
+        channel_for: Callable[[ChannelState], Channel],
+    ) -> None:
+        """Be ready for events.
+
+        Args:
+            endpoint: Where they are seen.
+            ending: How the connection ends.
+            pings: Who waits for an echo.
+            owner: Whom the other side asks for something.
+            channel_for: Gives the user's object of a channel.
+        """
+        self._link = endpoint.link
+        self._writer = endpoint.writer
+        self._leading = endpoint.leading
+        self._mailboxes = endpoint.mailboxes
+        self._callback_thread = endpoint.callback_thread
+        self._relief = endpoint.relief
+        self._sending = endpoint.sending
+        self._ending = ending
+        self._pings = pings
+        self._owner = owner
+        self._channel_for = channel_for
         self._errors = KeptErrors()
         self.handlers: dict[type[Event], Callable[[Any], None]] = {
             core_events.ChannelOpened: self._channel_opened,
@@ -48,30 +78,43 @@ class Dispatcher:
             core_events.PongReceived: self._pong_received,
         }
 
-    def mailbox_of(self, state: ChannelState) -> Mailbox:
-        """Return the mailbox of a channel, making it for a channel the peer opened."""
-        mailbox = state.shell
-        if isinstance(mailbox, Mailbox):
-            return mailbox
-        mailbox = state.shell = Mailbox(self._session, state)
-        self._session.relief.opened_locked(mailbox)
-        if len(self._session.connection.table.open) == 2:
-            self._session.wake_all_locked()  # from now on a channel can starve: see ``relief``
-        return mailbox
+    def dispatch_locked(self, events: list[Event]) -> None:
+        """Act on what was read, and write what the core has to answer."""
+        handlers = self.handlers
+        for event in events:
+            handlers[type(event)](event)
+        link = self._link
+        if link.connection.out.buffers:
+            writer = self._writer
+            writer.flush_soon_locked()
+            if writer.unread_answers_bytes > writer.most_unread_bytes:
+                unread = writer.backlog_bytes
+                self._ending.finish_locked(
+                    f"{link.name}: the other side left {unread} bytes of answers unread"
+                )
+        if link.connection.failure is not None and not link.finished:
+            self._owner.on_eof(self._ending, None)
+
+    def eof_locked(self, error: OSError | None) -> None:
+        """Nothing more can be read."""
+        self._link.connection.receive_eof()
+        self._writer.flush_locked()  # [ER-002] a GOAWAY: the stream may have ended in one direction only
+        if not self._link.finished:
+            self._owner.on_eof(self._ending, error)
 
     def _channel_opened(self, event: core_events.ChannelOpened) -> None:
-        self.mailbox_of(event.channel)
+        self._mailboxes.of(event.channel)
 
     def _items_received(self, event: core_events.ItemsReceived) -> None:
         mailbox = event.channel.shell
         if not isinstance(mailbox, Mailbox):
             return
-        if self._session.end_error is not None:
+        if self._link.end_error is not None:
             # [GR-006] Nobody takes items any more; dropped, they cost their sender nothing.
             event.channel.receiver.drop_items()
-            self._session.connection.return_credit(event.channel)
+            self._link.connection.return_credit(event.channel)
         elif mailbox.callback is not None:
-            self._session.callbacks.push(mailbox, event.count)
+            self._callback_thread.push(mailbox.callback, event.count)
         else:
             mailbox.waiters.notify_all_locked()
 
@@ -79,47 +122,47 @@ class Dispatcher:
         mailbox = event.channel.shell
         if isinstance(mailbox, Mailbox):
             mailbox.waiters.notify_all_locked()
-        if self._session.end_error is not None:
-            self._session.relief.end_locked()
+        if self._link.end_error is not None:
+            self._relief.end_locked()
 
     def _last_message_received(self, event: core_events.LastMessageReceived) -> None:
-        self._session.end_mailbox_locked(self.mailbox_of(event.channel))
+        self._mailboxes.end_locked(self._mailboxes.of(event.channel))
 
     def _channel_closed(self, event: core_events.ChannelClosed) -> None:
-        mailbox = self.mailbox_of(event.channel)
+        mailbox = self._mailboxes.of(event.channel)
         if event.error is not None:
             mailbox.add_error_locked(self._errors.remember(event.error))
         if mailbox.ref() is None and mailbox.callback is None:
             # Nobody has it, and no reference is going to give what came on it to anybody. Spec: LI-011
             event.channel.receiver.drop_items()
-        self._session.end_mailbox_locked(mailbox)
+        self._mailboxes.end_locked(mailbox)
 
     def _late_error_received(self, event: core_events.LateErrorReceived) -> None:
-        UNSEEN.tell_soon(self._errors.remember(event.error), self._session.reactor)
+        UNSEEN.tell_soon(self._errors.remember(event.error), self._link.reactor)
 
     def _request_received(self, event: core_events.RequestReceived) -> None:
-        channel = self._session.channel_for(event.channel)
-        self._session.owner.on_request(event.frame_type, channel, event.request)
+        channel = self._channel_for(event.channel)
+        self._owner.on_request(event.frame_type, channel, event.request)
 
     def _cancel_received(self, event: core_events.CancelReceived) -> None:
-        self._session.owner.on_cancel(event.channel.id)
+        self._owner.on_cancel(event.channel.id)
 
     def _terminate_received(self, event: core_events.TerminateReceived) -> None:
-        self._session.owner.on_terminate(_seconds(event.finish_ms), _seconds(event.interrupt_ms))
+        self._owner.on_terminate(_seconds(event.finish_ms), _seconds(event.interrupt_ms))
 
     def _hello_received(self, event: core_events.HelloReceived) -> None:
         hello = event.hello
         # Nothing that the other side does not take. Spec: VA-008, VA-013.
-        self._session.encode = partial(
-            self._session.encode,
+        self._sending.encode = partial(
+            self._sending.encode,
             max_depth=min(hello.limits.depth, DEPTH),
             surrogates=SURROGATES_FEATURE in hello.features,
         )
-        self._session.owner.on_hello(hello)
-        self._session.changed.notify_all_locked()
+        self._owner.on_hello(hello)
+        self._link.changed.notify_all_locked()
 
     def _pong_received(self, event: core_events.PongReceived) -> None:
-        self._session.pings.received_locked(event.payload)
+        self._pings.received_locked(event.payload)
 
 
 def _seconds(time_ms: int | None) -> float | None:

@@ -1,6 +1,6 @@
 """Channels whose user object is gone: closed by the reactor, because finalisers must not do it.
 
-A finaliser runs at any bytecode of any thread, also of one that holds the session's lock in the
+A finaliser runs at any bytecode of any thread, also of one that holds the lock in the
 middle of a change. So it only makes a note.
 """
 
@@ -16,18 +16,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
+    from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailbox import Mailbox
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.mailboxes import Mailboxes
+    from xnet_channel.threads.writer import Writer
 
 #: When to interrupt the main thread again, in seconds: it has to be out of the finaliser.
 INTERRUPT_AGAIN_S: Final = 0.005
 
 
 class Dropping:
-    """The dropped channels of one session."""
+    """The dropped channels of one connection."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, link: Link, writer: Writer, mailboxes: Mailboxes) -> None:
+        self._link = link
+        self._writer = writer
+        self._mailboxes = mailboxes
         self._dropped: deque[Mailbox] = deque()
 
     def finalise(self, mailbox: Mailbox) -> None:
@@ -36,10 +40,10 @@ class Dropping:
         Threads: any, also finalisers: takes no lock.
         """
         # Closed, with items that nobody will take: what is kept is counted, and they go.
-        if not self._session.finished and (not mailbox.state.closed or mailbox.state.receiver.items):
+        if not self._link.finished and (not mailbox.state.closed or mailbox.state.receiver.items):
             self.drop(mailbox)
         if mailbox.remote_errors:
-            UNSEEN.drop(mailbox)
+            UNSEEN.drop(mailbox, self._link.reactor)
 
     def finalise_interrupted(self, mailbox: Mailbox) -> None:
         """Do it after KeyboardInterrupt, which nobody above a finaliser sees: the main thread gets it again.
@@ -47,10 +51,10 @@ class Dropping:
         Threads: the main thread.
         """
         self.finalise(mailbox)
-        self._session.reactor.call_soon(self._interrupt_soon)
+        self._link.reactor.call_soon(self._interrupt_soon)
 
     def _interrupt_soon(self) -> None:
-        self._session.reactor.call_later(INTERRUPT_AGAIN_S, interrupt_main)
+        self._link.reactor.call_later(INTERRUPT_AGAIN_S, interrupt_main)
 
     def drop(self, mailbox: Mailbox) -> None:
         """Note that nobody holds the channel of this mailbox any more.
@@ -60,21 +64,21 @@ class Dropping:
         # While its finaliser runs a weak reference still finds the object: it must not any more.
         mailbox.detach()
         self._dropped.append(mailbox)
-        self._session.reactor.call_soon(self._close_dropped)
+        self._link.reactor.call_soon(self._close_dropped)
 
     def _close_dropped(self) -> None:
-        session = self._session
-        with session.lock:
+        link = self._link
+        with link.lock:
             while self._dropped:
                 mailbox = self._dropped.popleft()
                 # An item may have brought the channel back meanwhile.
-                if mailbox.ref() is not None or session.finished:
+                if mailbox.ref() is not None or link.finished:
                     continue
                 if mailbox.callback is None or mailbox.ended:
                     if not mailbox.state.closed:
-                        session.close_channel_locked(mailbox, None)
+                        self._mailboxes.close_locked(mailbox, None)
                     mailbox.state.receiver.drop_items()
-                elif mailbox.state.sender.state is states.OPEN and session.connection.phase in states.LIVE:
+                elif mailbox.state.sender.state is states.OPEN and link.connection.phase in states.LIVE:
                     # The callback still receives, but nobody can send. Spec: CH-051.
-                    session.connection.send_last(mailbox.state)
-            session.writer.flush_soon_locked()
+                    link.connection.send_last(mailbox.state)
+            self._writer.flush_soon_locked()

@@ -12,17 +12,27 @@ import os
 import sys
 import weakref
 
-from xnet_channel.core.errors import ProtocolError
 from xnet_channel.platform.interrupts import main_thread_changed_after_fork
-from xnet_channel.platform.native import RLock
 from xnet_channel.platform.standby import STANDBY
-from xnet_channel.platform.wait_list import WaitList
 from xnet_channel.threads.unseen import UNSEEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from xnet_channel.threads.mailbox import Mailbox
-    from xnet_channel.threads.session import Session
+    from typing import Protocol
+
+    class Session(Protocol):
+        """What is to be let go of."""
+
+        @property
+        def finished(self) -> bool:
+            """Whether it has ended."""
+
+        def leave_to_parent(self) -> None:
+            """End in the child, and close its copies of the descriptors."""
+
+        def join_callbacks(self, timeout_s: float) -> None:
+            """Wait for the callbacks that are still to run."""
+
 
 sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 
@@ -40,26 +50,8 @@ def _in_child() -> None:
     STANDBY.forget_after_fork()
     UNSEEN.forget_after_fork()
     for session in list(sessions):
-        _leave_to_parent(session)
+        session.leave_to_parent()
     sessions.clear()
-
-
-def _leave_to_parent(session: Session) -> None:
-    """Give back the child's copies of the descriptors; what was queued is the parent's to write."""
-    session.lock = RLock()
-    session.finished = True
-    session.broken_off = True  # who iterates over items hears of it
-    session.end_error = EOFError(f"{session.name}: this connection belongs to the parent process")
-    session.connection.fail(ProtocolError(str(session.end_error)))
-    session.leading.eof = True
-    session.changed = WaitList()
-    session.callbacks.forget_after_fork()
-    session.writer.forget()
-    for state in session.connection.table.open.values():
-        mailbox: Mailbox | None = state.shell  # type: ignore[assignment]
-        if mailbox is not None:
-            mailbox.end_after_fork()
-    session.close_fds_locked()
 
 
 if hasattr(os, "register_at_fork"):

@@ -10,9 +10,10 @@ from xnet_channel.platform.wait_list import WaitList
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from xnet_channel.threads.mailbox import Mailbox
+    from xnet_channel.threads.mailbox import Callback
 
-    Entry = tuple[Mailbox, int] | None
+    #: A callback with how many items it is to take, 0 for the end of its channel; None for that of the queue.
+    Entry = tuple[Callback, int] | None
 
 
 class GreenletQueue:

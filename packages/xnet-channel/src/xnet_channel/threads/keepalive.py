@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.link import Link
+    from xnet_channel.threads.writer import Writer
 
 #: What our PINGs carry, so that they can be told apart in a trace.
 PAYLOAD: Final = b"keepalive"
@@ -42,7 +44,9 @@ class Keepalive:
 
     def __init__(
         self,
-        session: Session,
+        link: Link,
+        writer: Writer,
+        leading: Leading,
         interval_s: float,
         when_silent: Callable[[float], None],
         *,
@@ -51,7 +55,9 @@ class Keepalive:
         """Begin.
 
         Args:
-            session: The session; nothing happens before its handshake is complete.
+            link: The connection; nothing happens before its handshake is complete.
+            writer: Its outgoing side.
+            leading: Its incoming side.
             interval_s: How long silence is taken for nothing special, in seconds.
             when_silent: Called with the seconds of silence, under the lock on the reactor's thread; has to
                 end the session.
@@ -59,7 +65,9 @@ class Keepalive:
                 answer, as ssh does.
         """
         self._carrier_watches = carrier_watches
-        self._session = session
+        self._link = link
+        self._writer = writer
+        self._leading = leading
         self._interval_s = interval_s
         self._when_silent = when_silent
         self._asked = False
@@ -67,33 +75,33 @@ class Keepalive:
         self._look_later()
 
     def _look_later(self) -> None:
-        self._session.reactor.call_later(self._interval_s, self._look)
+        self._link.reactor.call_later(self._interval_s, self._look)
 
     def _look(self) -> None:
-        session = self._session
-        with session.lock:
-            if session.finished or session.leading.eof:
+        link = self._link
+        with link.lock:
+            if link.finished or link.eof:
                 return
             now_s = CLOCK.monotonic()
             overslept = now_s - self._looked_at_s > OVERSLEPT * self._interval_s
             self._looked_at_s = now_s
-            if session.leading.heard or overslept or session.connection.phase not in states.LIVE:
-                session.leading.heard = False
+            if link.heard or overslept or link.connection.phase not in states.LIVE:
+                link.heard = False
                 self._asked = False
                 self._heard_at_s = now_s
             elif self._asked and not self._answers(now_s - self._heard_at_s):
                 self._when_silent(now_s - self._heard_at_s)
                 return
-            elif not self._asked or not session.writer.backlog_bytes:
+            elif not self._asked or not self._writer.backlog_bytes:
                 self._asked = True
-                session.connection.send_ping(PAYLOAD)
-                session.writer.flush_soon_locked()
-            session.leading.lent_in_need_locked()  # nobody may be reading, and what has come must count
+                link.connection.send_ping(PAYLOAD)
+                self._writer.flush_soon_locked()
+            self._leading.lent_in_need_locked()  # nobody may be reading, and what has come must count
         self._look_later()
 
     def _answers(self, silent_s: float) -> bool:
         """Return whether silence may still be that of a process that is busy."""
         if silent_s > PATIENCE * self._interval_s:
             return False
-        fd = self._session.descriptors.read_fd
+        fd = self._link.descriptors.read_fd
         return self._carrier_watches or kernel_answers(fd, self._interval_s)

@@ -7,33 +7,86 @@ it has ended; the session is finished with these words. What is called meanwhile
 from __future__ import annotations
 
 from xnet_channel.core import states
-from xnet_channel.platform.native import CLOCK, get_ident
+from xnet_channel.core.errors import LocalProtocolError
+from xnet_channel.platform.native import CLOCK
+from xnet_channel.threads.errors import CANNOT_SEND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from collections.abc import Callable
+    from typing import Final, TypeVar
 
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.errors import RemoteError
+    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.link import Link
+    from xnet_channel.threads.mailbox import Mailbox
+    from xnet_channel.threads.writer import Writer
+
+    T = TypeVar("T")
 
 #: How long to wait at most, in seconds. A gateway waits less for its process.
 REASON_S: Final = 1.0
 
 
-def is_broken(session: Session) -> bool:
-    """Return whether the connection has ended, and the reason is not known yet."""
-    if session.end_error is not None:
-        return False
-    ended = session.connection.phase is states.ENDED_CONNECTION
-    return ended or session.leading.eof or session.writer.broken is not None
+class LastWords:
+    """Why nothing can be sent on one connection any more."""
+
+    def __init__(self, link: Link, writer: Writer, leading: Leading) -> None:
+        self._link = link
+        self._writer = writer
+        self._leading = leading
+
+    def are_due(self) -> bool:
+        """Return whether the connection has ended, and the reason is not known yet."""
+        link = self._link
+        if link.end_error is not None:
+            return False
+        ended = link.connection.phase is states.ENDED_CONNECTION
+        return ended or link.eof or self._writer.broken is not None
+
+    def await_locked(self) -> None:
+        """Wait a moment for the end of a session whose connection is broken; returns at once with others.
+
+        Threads: any. The thread that reads, which would have to bring it about, does not wait. The lock is
+        held once, and let go meanwhile.
+        """
+        link = self._link
+        reads = self._leading.leads_here or link.is_reactor_thread
+        if not reads and self.are_due():
+            self._leading.wait_locked(lambda: link.finished, CLOCK.monotonic() + REASON_S, link.changed)
+
+    def must_run_locked(self, action: Callable[[], T]) -> T:
+        """Do something with the connection; its refusal is an OSError with the reason."""
+        try:
+            return action()
+        except LocalProtocolError as error:
+            self.await_locked()
+            raise OSError(f"{CANNOT_SEND}{self._link.end_error or error}") from error
+
+    def cannot_send(self, mailbox: Mailbox, reason: Exception | None) -> OSError:
+        """Return the error of who cannot send on a channel; it may take a moment until it is known."""
+        with self._link.lock:
+            if mailbox.state.sender.state is states.OPEN:
+                self.await_locked()
+            return self.cannot_send_locked(mailbox, reason)
+
+    def cannot_send_locked(self, mailbox: Mailbox, reason: Exception | None) -> OSError:
+        """Return the same as far as it is known."""
+        end_error = self._link.end_error
+        if end_error is not None:
+            why = str(end_error)
+        elif mailbox.state.sender.state is not states.OPEN:
+            why = f"channel {mailbox.state.id} is closed"
+            if mailbox.remote_errors:
+                # The whole of it is for receive() and waitclose().
+                why += f", the other side failed: {_words_of(mailbox.remote_errors[0])}"
+        else:
+            why = str(reason)
+        return OSError(f"{CANNOT_SEND}{why}")
 
 
-def await_reason_locked(session: Session) -> None:
-    """Wait a moment for the end of a session whose connection is broken; returns at once with others.
-
-    Threads: any. The thread that reads, which would have to bring it about, does not wait. The lock is held
-    once, and let go meanwhile.
-    """
-    reactor = session._reactor
-    reads = session.leading._leading == get_ident() or (reactor is not None and reactor.is_current_thread)
-    if not reads and is_broken(session):
-        session.leading.wait_locked(lambda: session.finished, CLOCK.monotonic() + REASON_S, session.changed)
+def _words_of(error: RemoteError) -> str:
+    """Return what fits into a sentence of an error; its text may be a traceback."""
+    if error.type is None:
+        return error.formatted.strip().rpartition("\n")[2]
+    return f"{error.type}: {error.message}" if error.message else error.type

@@ -1,4 +1,4 @@
-"""Who reads a session's descriptor: the reactor, or a thread that waits for something.
+"""Who reads a connection's descriptor: the reactor, or a thread that waits for something.
 
 A thread that has to wait *leads* if nobody else does: it takes the descriptor away from the
 reactor, reads and dispatches what comes, for itself and for everybody, until it has what it waits
@@ -24,7 +24,6 @@ import sys
 from functools import partial
 
 from xnet_channel.core import states
-from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.platform import greenlets
 from xnet_channel.platform.interests import READ
 from xnet_channel.platform.interrupts import (
@@ -33,12 +32,12 @@ from xnet_channel.platform.interrupts import (
     let_interrupts_through,
     release_interrupts,
 )
-from xnet_channel.platform.native import CLOCK, OS, get_ident, poll
+from xnet_channel.platform.native import CLOCK, get_ident, poll
 from xnet_channel.platform.spin import Spin
 from xnet_channel.platform.stack_room import may_read
-from xnet_channel.platform.tracebacks import describe_bug, tell_program
 from xnet_channel.platform.waker import Waker
-from xnet_wire import codes
+from xnet_channel.threads.mailbox import open_mailboxes
+from xnet_channel.threads.reading import CHUNKS_PER_TURN, Reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +47,9 @@ if TYPE_CHECKING:
     from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.platform.reactor import Timer
     from xnet_channel.platform.wait_list import WaitList, Waking
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.cancelling import Cancelling
+    from xnet_channel.threads.link import Link
+    from xnet_channel.threads.mailbox import Mailbox
 
     Found = list[tuple[int, int]]
     Poll = Callable[[float | None], Found]
@@ -57,12 +58,6 @@ if TYPE_CHECKING:
 #: lie unnoticed for up to twice as long: short enough for callers of status.
 LENT_S: Final = 0.005
 
-#: One read takes at most this much. Larger payloads are read straight into their own buffer.
-READ_BYTES: Final = 65_536
-
-#: The reactor reads at most this many chunks of one session before others get their turn.
-CHUNKS_PER_TURN: Final = 16
-
 #: What poll() takes at most is 2**31 - 1 milliseconds. Who waits longer looks at the clock in between.
 MAX_POLL_S: Final = 1_000_000.0
 
@@ -70,18 +65,21 @@ _get_ident = get_ident
 
 
 class Leading:
-    """The incoming side of a session.
+    """The incoming side of a connection.
 
     Attributes:
-        eof: Nothing more can be read.
-        heard: There was a sign of life since somebody set this to False (FR-025, FR-026).
+        reading: What is done by whoever reads.
+        callbacks: Channels with a callback, which waits for what others read.
 
-    Threads: methods with ``_locked`` need the session's lock, held once.
+    Threads: methods with ``_locked`` need the lock, held once.
     """
 
-    def __init__(self, session: Session, fd: int) -> None:
-        self._session = session
-        self._fd = fd
+    def __init__(self, link: Link, cancelling: Cancelling) -> None:
+        self._link = link
+        self._cancelling = cancelling
+        self.reading = reading = Reading(link, self._detach_locked)
+        self._read_locked = reading.read_locked
+        self._fd = fd = link.descriptors.read_fd
         self._leading = 0  # ident of the leading thread
         self._attached = False
         self._followers = 0
@@ -92,8 +90,12 @@ class Leading:
         self._poll: Poll | None = None
         #: What the poll returns when there is something to read and nothing else to look at.
         self._only_readable: Final = [(fd, select.POLLIN)]
-        self.eof = False
-        self.heard = False
+        self.callbacks = 0
+
+    @property
+    def leads_here(self) -> bool:
+        """Whether the caller's thread is the one that leads."""
+        return self._leading == _get_ident()
 
     def wait_locked(self, ready: Callable[[], bool], deadline_s: float | None, waiters: WaitList) -> bool:
         """Block until ``ready()`` or the deadline (monotonic).
@@ -108,21 +110,22 @@ class Leading:
 
         Threads: any but the reactor; the lock is let go while waiting.
         """
-        session = self._session
+        link = self._link
+        cancelling = self._cancelling
         while not ready():
-            if session.cancelling.threads:
-                session.cancelling.interrupt_here_locked()
+            if cancelling.threads:
+                cancelling.interrupt_here_locked()
             if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                 return False
             in_greenlet = greenlets.library is not None and greenlets.run_here()
             leaves_it = in_greenlet or not may_read()
-            if leaves_it or (self._leading and self._leading != _get_ident()) or self.eof:
+            if leaves_it or (self._leading and self._leading != _get_ident()) or link.eof:
                 if leaves_it:  # a greenlet that polled would stop all others; see also ``stack_room``
                     self.lent_in_need_locked()
                 self._followers += 1
                 try:
                     left_s = None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic())
-                    waiters.wait_locked(session.lock, left_s)
+                    waiters.wait_locked(link.lock, left_s)
                 finally:
                     self._followers -= 1
             else:
@@ -141,7 +144,7 @@ class Leading:
 
         Threads: as ``wait_locked``.
         """
-        connection = self._session.connection
+        connection = self._link.connection
         if (
             not self._leading
             and greenlets.library is None
@@ -173,22 +176,31 @@ class Leading:
         if self._leading and self._leading != _get_ident() and self._waker is not None:
             self._waker.wake()
 
-    def finish_locked(self) -> bool:
-        """Stop reading.
+    def tell_locked(self, mailbox: Mailbox) -> None:
+        """There is news of the channel that was not read: wake who waits for it, leader or not."""
+        mailbox.waiters.notify_all_locked()
+        self.wake_leader()
 
-        Returns:
-            Whether nobody reads, so that the descriptor can be closed. Else the leader is woken
-            and calls ``session.close_fds_locked`` when it stops leading.
-        """
+    def wake_all_locked(self) -> None:
+        """Make everybody who waits look again."""
+        self._link.changed.notify_all_locked()
+        for mailbox in open_mailboxes(self._link.connection):
+            mailbox.waiters.notify_all_locked()
+        self.wake_leader()
+
+    def finish_locked(self) -> None:
+        """Stop reading, and close the descriptors; a leader is woken and does it when it stops leading."""
         self._detach_locked()
         self.wake_leader()
-        return not self._leading
+        if not self._leading:
+            self.close_locked()
 
-    def close(self) -> None:
-        """Give back what belongs to this object."""
+    def close_locked(self) -> None:
+        """Give the descriptors back; whoever stops reading last does it."""
         if self._waker is not None:
             self._waker.close()
             self._waker = self._poll = None
+        self._link.descriptors.close()
 
     # -- leading --------------------------------------------------------------------------------
 
@@ -205,8 +217,8 @@ class Leading:
             deadline_s: As for ``wait_locked``.
             wanted: On which channel an item is expected: a hint.
         """
-        session = self._session
-        lock = session.lock
+        link = self._link
+        lock = link.lock
         me = _get_ident()
         # Interrupts are held back but while polling: see ``interrupts``.
         held = hold_interrupts()
@@ -239,12 +251,12 @@ class Leading:
                     return  # a signal handler used this session; look again who leads
                 if found == self._only_readable:
                     if self._read_locked(wanted):
-                        self._read_large_locked()
+                        self.reading.read_large_locked()
                 elif found:
                     self._read_woken_locked(found)
                 elif greenlets.library is not None and greenlets.run_here():
                     return  # not for a greenlet to do, see `_block`
-                if ready is None or ready() or self.eof or session.finished or session.cancelling.threads:
+                if ready is None or ready() or link.eof or link.finished or self._cancelling.threads:
                     return
                 if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                     return
@@ -266,16 +278,16 @@ class Leading:
         """Read after the waker was used; the descriptor may have something as well."""
         if self._waker is not None:
             self._waker.drain()
-        if any(fd == self._fd for fd, _ in found) and not self._session.finished:
+        if any(fd == self._fd for fd, _ in found) and not self._link.finished:
             self._read_locked()
 
     def _stop_leading_locked(self) -> None:
-        session = self._session
-        if session.finished:
-            session.close_fds_locked()
-        elif self.eof:
-            session.wake_all_locked()  # those who follow must not wait for a leader any more
-        elif self._followers or session.has_callbacks:
+        link = self._link
+        if link.finished:
+            self.close_locked()
+        elif link.eof:
+            self.wake_all_locked()  # those who follow must not wait for a leader any more
+        elif self._followers or self.callbacks:
             self._attach_locked()
         elif self._lent_timer is None:
             self._lend_locked()
@@ -283,12 +295,12 @@ class Leading:
     def _lend_locked(self) -> None:
         """Leave the descriptor lying for whoever leads next; the reactor looks after it."""
         self._lent_uses = self._uses
-        self._lent_timer = self._session.reactor.call_later(LENT_S, self._lent_timer_fired)
+        self._lent_timer = self._link.reactor.call_later(LENT_S, self._lent_timer_fired)
 
     def _lent_timer_fired(self) -> None:
-        with self._session.lock:
+        with self._link.lock:
             self._lent_timer = None
-            if self._leading or self._attached or self.eof or self._session.finished:
+            if self._leading or self._attached or self._link.eof or self._link.finished:
                 return  # whoever leads lends it again
             if self._uses != self._lent_uses:
                 self._lend_locked()
@@ -311,85 +323,21 @@ class Leading:
     # -- the reactor's part ---------------------------------------------------------------------
 
     def _attach_locked(self) -> None:
-        if not self._attached and not self.eof and not self._session.finished:
+        if not self._attached and not self._link.eof and not self._link.finished:
             self._attached = True
-            self._session.reactor.watch(self._fd, READ, self._on_readable)
+            self._link.reactor.watch(self._fd, READ, self._on_readable)
 
     def _detach_locked(self) -> None:
         if self._attached:
             self._attached = False
-            self._session.reactor.unwatch(self._fd)
+            self._link.reactor.unwatch(self._fd)
 
     def _on_readable(self, events: int) -> None:
         for _ in range(CHUNKS_PER_TURN):
-            with self._session.lock:
+            with self._link.lock:
                 # Somebody may have taken the lead since the selector returned. Rule 1.
                 if not self._attached or self._leading or not self._read_locked():
                     return
-
-    def read_rest_locked(self, reads: int) -> None:
-        """Read what is there right now: the process at the other end has died."""
-        poller = poll()
-        if not self.eof and not self._session.finished:
-            poller.register(self._fd, select.POLLIN)
-        for _ in range(reads):
-            # Reading may find the end, or end the session; neither is seen by the type checker.
-            if self._session.finished or self.eof or not poller.poll(0):
-                return
-            self._read_locked()
-
-    # -- reading --------------------------------------------------------------------------------
-
-    def _read_large_locked(self) -> None:
-        """Read on while a large payload comes; not for ever, others want the lock too."""
-        for _ in range(CHUNKS_PER_TURN):
-            if self._session.connection.receiving.pending_view() is None or not self._read_locked():
-                return
-
-    def _read_locked(self, wanted: ChannelState | None = None) -> bool:
-        """Read once and dispatch. Return whether there may be more to read right now.
-
-        Args:
-            wanted: As for ``_lead_locked``.
-        """
-        session = self._session
-        receiving = session.connection.receiving
-        pending = receiving.pending_view()
-        try:
-            data = b""
-            if pending is None:
-                data = OS.read(self._fd, READ_BYTES)
-                count = len(data)
-            else:
-                count = OS.readv(self._fd, (pending,))
-        except BlockingIOError:
-            return False
-        except OSError as error:
-            # A reset connection ends like a closed one; the text tells them apart.
-            self._end_locked(error)
-            return False
-        if not count:
-            self._end_locked(None)
-            return False
-        self.heard = True
-        try:
-            if pending is not None:
-                session.dispatch_locked(receiving.pending_filled(count))
-                return count == len(pending) and not session.finished
-            if wanted is None or not receiving.receive_sole_item(data, wanted):
-                session.dispatch_locked(receiving.receive_data(data))
-            return count == READ_BYTES and not session.finished
-        except Exception as error:  # noqa: BLE001 - a bug here must leave nobody waiting, here or there (ER-011)
-            text = f"internal error while reading: {describe_bug(error)}"
-            session.connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, text))
-            session.eof_locked(None)
-            tell_program(error)
-            return False
-
-    def _end_locked(self, error: OSError | None) -> None:
-        self.eof = True
-        self._detach_locked()
-        self._session.eof_locked(error)
 
 
 def _block(look: Poll, timeout_ms: float | None) -> Found:

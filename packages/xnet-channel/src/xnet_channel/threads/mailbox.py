@@ -15,27 +15,32 @@ from xnet_channel.threads.unseen import UNSEEN
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any, Final
+    from typing import Protocol
 
     from xnet_channel.core.channel_state import ChannelState
-    from xnet_channel.threads.channel import Channel
+    from xnet_channel.core.connection import Connection
     from xnet_channel.threads.errors import CallbackError, RemoteError
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.link import Link
     from xnet_channel.threads.takers import GreenletTaker, Taker
     from xnet_wire.channel_errors import ChannelError
 
-#: Stands for "no endmarker wanted": None is a value that callbacks may want.
-NO_ENDMARKER: Final = object()
+    class Callback(Protocol):
+        """What takes the items of a channel in place of a thread; see ``callbacks``."""
+
+        def deliver_one(self) -> bool:
+            """Give it the oldest item; return whether there was one and it has been taken."""
+
+        def deliver_end(self) -> None:
+            """Tell it, once, that no more items come."""
 
 
 class Mailbox:
     """The receiving place of one channel.
 
     Attributes:
-        session: Whose channel it is.
+        link: The connection whose channel it is.
         state: The core's half machines.
-        callback: Called on the callback thread for each item, or None.
-        endmarker: What the callback gets when no more items come, or ``NO_ENDMARKER``.
+        callback: Takes each item on the callback thread, or None.
         callback_failed: The error of a callback that has failed, or None.
         remote_errors: Errors of the peer that nobody has seen yet.
         ended: No item will be delivered any more: everything that came has been queued, or the
@@ -43,39 +48,42 @@ class Mailbox:
         last_taker: Which thread, or greenlet, wanted the last item; None if nobody ever did.
         looked_at: Cost of what had been taken when a blocked sender looked last, and since when it is
             the same; see ``relief``.
+        turns: Who has the channel for itself to send, because it waits for credit or is in the middle of an
+            item's parts, and behind it those that wait for their turn, in their order.
         waiters: Threads that wait for news of this channel.
+        ref: Gives the user's object, or None if that is gone.
 
-    Threads: all under the session's lock, but ``ref``.
+    Threads: all under the connection's lock, but ``ref``.
     """
 
     __slots__ = (
         "callback",
         "callback_failed",
         "ended",
-        "endmarker",
         "last_taker",
+        "link",
         "looked_at",
         "ref",
         "remote_errors",
-        "session",
         "state",
+        "turns",
         "waiters",
     )
 
-    def __init__(self, session: Session, state: ChannelState) -> None:
-        self.session = session
+    def __init__(self, link: Link, state: ChannelState) -> None:
+        self.link = link
         self.state = state
-        self.callback: Callable[[Any], object] | None = None
-        self.endmarker: object = NO_ENDMARKER
+        self.callback: Callback | None = None
         self.callback_failed: ChannelError | None = None
         self.remote_errors: list[RemoteError] = []
         self.ended = state.receiver.state is not states.OPEN
         self.last_taker: Taker | GreenletTaker | None = None
         self.looked_at: tuple[int, float] = (-1, 0.0)
+        self.turns: list[object] = []
         self.waiters = WaitList()
-        self.ref: Callable[[], Channel | None] = _no_channel
+        self.ref: Callable[[], object] = _no_channel
 
-    def attach(self, channel: Channel) -> None:
+    def attach(self, channel: object) -> None:
         """Remember the user's object without keeping it alive."""
         self.ref = weakref.ref(channel)
 
@@ -86,7 +94,7 @@ class Mailbox:
     def add_error_locked(self, error: RemoteError) -> None:
         """Keep an error for who looks at the channel; if nobody can, have it told elsewhere."""
         if self.ref() is None:
-            UNSEEN.tell_soon(error, self.session.reactor)
+            UNSEEN.tell_soon(error, self.link.reactor)
             return
         self.remote_errors.append(error)
         UNSEEN.keep(self)
@@ -102,8 +110,8 @@ class Mailbox:
             return self.callback_error()
         if self.state.closed or self.state.receiver.state is not states.OPEN:
             return None
-        end_error = self.session.end_error
-        if end_error is not None and self.session.connection.is_unknown_to_peer(self.state):
+        end_error = self.link.end_error
+        if end_error is not None and self.link.connection.is_unknown_to_peer(self.state):
             return NeverBegunError(str(end_error))  # [GR-022]
         return end_error
 
@@ -118,7 +126,7 @@ class Mailbox:
         return (
             bool(receiver.items)
             or receiver.state is not states.OPEN
-            or self.session.end_error is not None
+            or self.link.end_error is not None
             or self.callback is not None
         )
 
@@ -126,6 +134,12 @@ class Mailbox:
         """End in a forked child: the threads that waited, and the callback's, are the parent's."""
         self.ended = True
         self.waiters = WaitList()
+
+
+def open_mailboxes(connection: Connection) -> list[Mailbox]:
+    """Return those of the channels that are open, without the ones that nobody has looked at yet."""
+    shells = [state.shell for state in list(connection.table.open.values())]
+    return [shell for shell in shells if isinstance(shell, Mailbox)]
 
 
 def _no_channel() -> None:

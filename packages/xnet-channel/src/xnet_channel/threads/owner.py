@@ -9,7 +9,7 @@ from xnet_wire.channel_errors import REFUSED, ChannelError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_channel.threads.channel import Channel
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.ending import Ending
     from xnet_wire.messages import ExecRequest, Hello
 
 
@@ -55,11 +55,12 @@ class SessionOwner:
             interrupt_s: The same for how long after they were interrupted.
         """
 
-    def on_eof(self, session: Session, error: OSError | None) -> None:
-        """Nothing more comes from the peer; ``session.finish_locked`` must be called some time.
+    def on_eof(self, ending: Ending, error: OSError | None) -> None:
+        """Nothing more comes from the peer; ``ending.finish_locked`` must be called some time.
 
         Args:
-            session: The session.
+            ending: Ends the session; has its ``link``.
             error: What reading failed with, or None for a regular end.
         """
-        session.finish_locked(describe_end(session.name, session.connection.failure, error))
+        link = ending.link
+        ending.finish_locked(describe_end(link.name, link.connection.failure, error))

@@ -1,4 +1,4 @@
-"""PINGs of a session and who waits for their echo.
+"""PINGs of a connection and who waits for their echo.
 
 Spec: FR-020 to FR-022.
 """
@@ -10,14 +10,20 @@ from xnet_channel.platform.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.last_words import LastWords
+    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.link import Link
+    from xnet_channel.threads.writer import Writer
 
 
 class Pings:
     """The PINGs that somebody waits for. Threads: any; ``received_locked`` under the lock."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, link: Link, writer: Writer, leading: Leading, last_words: LastWords) -> None:
+        self._link = link
+        self._writer = writer
+        self._leading = leading
+        self._last_words = last_words
         #: Payloads that are waited for, and whether the PONG has come.
         self._waited_for: dict[bytes, bool] = {}
 
@@ -31,16 +37,16 @@ class Pings:
         Raises:
             OSError: The session has ended.
         """
-        session = self._session
+        link = self._link
         deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
-        with InterruptsHeld() as held, session.lock:
-            session.must_run_locked(lambda: session.connection.send_ping(payload))
+        with InterruptsHeld() as held, link.lock:
+            self._last_words.must_run_locked(lambda: link.connection.send_ping(payload))
             self._waited_for[payload] = False
-            session.writer.flush_soon_locked()
+            self._writer.flush_soon_locked()
             try:
                 with InterruptsLetThrough(held.here):
-                    session.leading.wait_locked(
-                        lambda: self._waited_for[payload] or session.finished, deadline_s, session.changed
+                    self._leading.wait_locked(
+                        lambda: self._waited_for[payload] or link.finished, deadline_s, link.changed
                     )
                 return self._waited_for[payload]
             finally:
@@ -50,4 +56,4 @@ class Pings:
         """Take a PONG. Only those that are waited for: a peer may send as many others as it likes."""
         if payload in self._waited_for:
             self._waited_for[payload] = True
-            self._session.changed.notify_all_locked()
+            self._link.changed.notify_all_locked()

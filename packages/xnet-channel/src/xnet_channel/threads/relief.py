@@ -22,15 +22,20 @@ from __future__ import annotations
 from xnet_channel.platform.interrupts import InterruptsHeld
 from xnet_channel.platform.native import CLOCK
 from xnet_channel.threads import takers
+from xnet_channel.threads.mailbox import open_mailboxes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Final
 
     from xnet_channel.core.channel_state import ChannelState
+    from xnet_channel.threads.callback_thread import CallbackThread
+    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailbox import Mailbox
-    from xnet_channel.threads.session import Session
     from xnet_channel.threads.takers import GreenletTaker, Taker
+    from xnet_channel.threads.writer import Writer
 
     #: Who waits in ``send()``, and whether it is a callback.
     Blocked = tuple[Taker | GreenletTaker, bool]
@@ -48,13 +53,16 @@ LAST_CREDIT_S: Final = 0.2
 
 
 class Relief:
-    """Applies the rule to the channels of one session.
+    """Applies the rule to the channels of one connection.
 
-    Threads: all under the session's lock.
+    Threads: all under the lock.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, link: Link, writer: Writer, leading: Leading, callback_thread: CallbackThread) -> None:
+        self._connection = link.connection
+        self._writer = writer
+        self._leading = leading
+        self._callback_thread = callback_thread
         self._blocked: list[Blocked] = []
         #: What is relieved because of them.
         self._relieved: set[ChannelState] = set()
@@ -67,7 +75,7 @@ class Relief:
 
     def sender_blocks_locked(self) -> Blocked:
         """A thread begins to wait in ``send()``; give what this returns to ``sender_goes_on_locked``."""
-        blocked = takers.current(), self._session.callbacks.is_current_thread
+        blocked = takers.current(), self._callback_thread.is_current_thread
         self._blocked.append(blocked)
         self._relieve_again_locked()
         return blocked
@@ -81,9 +89,9 @@ class Relief:
         """A thread has waited in ``send()`` for a stall period: a taker may have ended, or be stuck."""
         self._relieve_again_locked()
         now_s = CLOCK.monotonic()
-        for state in list(self._session.connection.table.open.values()):
-            mailbox: Mailbox | None = state.shell  # type: ignore[assignment]
-            if mailbox is None or state in self._relieved:
+        for mailbox in open_mailboxes(self._connection):
+            state = mailbox.state
+            if state in self._relieved:
                 continue
             taken, since_s = mailbox.looked_at
             if taken != state.receiver.consumed or not state.receiver.items:
@@ -91,13 +99,13 @@ class Relief:
             elif now_s - since_s >= STUCK_S:
                 mailbox.looked_at = taken, since_s + STUCK_STEP_S
                 self._relieve_once_locked(state)
-        self._session.writer.flush_soon_locked()
+        self._writer.flush_soon_locked()
 
     def opened_locked(self, mailbox: Mailbox) -> None:
         """There is a new channel."""
         if self._blocked:
             self._relieved.add(mailbox.state)
-            self._session.connection.relieve(mailbox.state, True)
+            self._connection.relieve(mailbox.state, True)
 
     def taken_locked(self, mailbox: Mailbox) -> None:
         """Somebody takes from a channel that is relieved: not because of others that wait in ``send()``."""
@@ -106,7 +114,7 @@ class Relief:
         ]:
             with InterruptsHeld():
                 self._relieved.discard(mailbox.state)
-                self._session.connection.relieve(mailbox.state, False)
+                self._connection.relieve(mailbox.state, False)
 
     @property
     def _blocked_senders(self) -> int:
@@ -114,42 +122,60 @@ class Relief:
 
     def _relieve_again_locked(self) -> None:
         """Find out which channels are to be relieved now, for those who wait in ``send()``."""
-        connection = self._session.connection
+        connection = self._connection
         wanted: set[ChannelState] = set()
         if self._blocked:
             here = [taker for taker, _ in self._blocked]
             in_callback = any(callback for _, callback in self._blocked)
-            for state in list(connection.table.open.values()):
-                mailbox: Mailbox | None = state.shell  # type: ignore[assignment]
-                if mailbox is None:
-                    continue
+            for mailbox in open_mailboxes(connection):
                 last = mailbox.last_taker
                 if (
                     in_callback
                     if mailbox.callback is not None
                     else last is None or last in here or last.ended
                 ):
-                    wanted.add(state)
+                    wanted.add(mailbox.state)
         for state in self._relieved - wanted:
             connection.relieve(state, False)
         for state in wanted - self._relieved:
             connection.relieve(state, True)
         self._relieved = wanted
         if connection.out.buffers:
-            self._session.writer.flush_soon_locked()
+            self._writer.flush_soon_locked()
 
     def _relieve_once_locked(self, state: ChannelState) -> None:
-        self._session.connection.relieve(state, True)
-        self._session.connection.relieve(state, False)
+        self._connection.relieve(state, True)
+        self._connection.relieve(state, False)
 
     def close_waiter_locked(self, mailbox: Mailbox, waits: bool) -> None:
         """A thread begins or stops to wait for the end of a channel without callback."""
-        self._session.connection.relieve(mailbox.state, waits)
-        self._session.writer.flush_soon_locked()
+        self._connection.relieve(mailbox.state, waits)
+        self._writer.flush_soon_locked()
 
-    def could_stall(self, mailbox: Mailbox) -> bool:
-        """Return whether there is another channel that could starve while this one is waited for."""
-        return len(self._session.connection.table.open) > 1
+    def wait_locked(self, mailbox: Mailbox, ready: Callable[[], bool], deadline_s: float | None) -> None:
+        """Wait for news of a channel, until ``ready()`` or the deadline; relieve what starves meanwhile."""
+
+        def ready_or_another() -> bool:
+            return ready() or self.could_stall()
+
+        stall_s = STALL_S
+        while not ready():
+            if not self.could_stall():
+                # A channel that opens meanwhile may starve.
+                if not self._leading.wait_locked(ready_or_another, deadline_s, mailbox.waiters):
+                    return
+                continue
+            stall_at_s = CLOCK.monotonic() + stall_s
+            until_s = stall_at_s if deadline_s is None else min(deadline_s, stall_at_s)
+            if self._leading.wait_locked(ready, until_s, mailbox.waiters):
+                return
+            if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
+                return
+            stall_s = NEXT_STALL_S if self.stalled_locked(mailbox) else STALL_S
+
+    def could_stall(self) -> bool:
+        """Return whether there is another channel that could starve while one is waited for."""
+        return len(self._connection.table.open) > 1
 
     def stalled_locked(self, mailbox: Mailbox) -> bool:
         """A thread has waited for this channel for a stall period: credit what starves.
@@ -160,15 +186,14 @@ class Relief:
         Threads: the waiting thread.
         """
         me = takers.current()
-        connection = self._session.connection
+        connection = self._connection
         queued_bytes = connection.out.queued_bytes
         with InterruptsHeld():
-            for state in list(connection.table.open.values()):
-                other = state.shell
-                if other is None or other is mailbox:
+            for other in open_mailboxes(connection):
+                if other is mailbox:
                     continue
-                last = other.last_taker  # type: ignore[attr-defined]
-                if other.callback is None and (last is None or last is me or last.ended):  # type: ignore[attr-defined]
-                    self._relieve_once_locked(state)
-            self._session.writer.flush_soon_locked()
+                last = other.last_taker
+                if other.callback is None and (last is None or last is me or last.ended):
+                    self._relieve_once_locked(other.state)
+            self._writer.flush_soon_locked()
         return connection.out.queued_bytes > queued_bytes

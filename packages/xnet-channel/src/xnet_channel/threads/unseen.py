@@ -14,11 +14,16 @@ from xnet_channel.threads.errors import write_to_stderr
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Final, Protocol
 
     from xnet_channel.platform.reactor import Reactor
     from xnet_channel.threads.errors import RemoteError
-    from xnet_channel.threads.mailbox import Mailbox
+
+    class Keeper(Protocol):
+        """Where errors wait for who looks at a channel: its mailbox."""
+
+        remote_errors: list[RemoteError]
+
 
 #: How many are told in full at once; of further ones it is told how many they are.
 MOST: Final = 20
@@ -32,7 +37,7 @@ class Unseen:
 
     def __init__(self) -> None:
         #: Mailboxes with errors whose channel somebody has.
-        self._waiting: set[Mailbox] = set()
+        self._waiting: set[Keeper] = set()
         #: What is to be told, and how much more there was than that.
         self._due: deque[RemoteError] = deque()
         self._left_out = 0
@@ -40,18 +45,17 @@ class Unseen:
         self._asked = False
         self._telling = allocate_lock()
 
-    def keep(self, mailbox: Mailbox) -> None:
+    def keep(self, mailbox: Keeper) -> None:
         """Note that errors wait in a mailbox."""
         self._waiting.add(mailbox)
 
-    def forget(self, mailbox: Mailbox) -> None:
+    def forget(self, mailbox: Keeper) -> None:
         """Note that none waits there any more: somebody has seen it."""
         self._waiting.discard(mailbox)
 
-    def drop(self, mailbox: Mailbox) -> None:
+    def drop(self, mailbox: Keeper, reactor: Reactor) -> None:
         """Tell the errors of a mailbox whose channel nobody has any more."""
         self._waiting.discard(mailbox)
-        reactor = mailbox.session.reactor
         while mailbox.remote_errors:
             error = mailbox.remote_errors.pop(0)
             try:

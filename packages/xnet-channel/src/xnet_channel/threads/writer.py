@@ -11,12 +11,7 @@ import select
 
 from xnet_channel.platform import greenlets
 from xnet_channel.platform.interests import WRITE
-from xnet_channel.platform.interrupts import (
-    INTERRUPTS,
-    hold_interrupts,
-    let_interrupts_through,
-    release_interrupts,
-)
+from xnet_channel.platform.interrupts import InterruptsHeld, InterruptsLetThrough
 from xnet_channel.platform.native import CLOCK, OS, poll
 from xnet_channel.platform.wait_list import WaitList
 from xnet_wire.frames import HEADER_BYTES
@@ -26,8 +21,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
+    from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.core.outgoing import Buffer
-    from xnet_channel.threads.session import Session
+    from xnet_channel.threads.link import Link
 
 #: How many buffers one writev takes: IOV_MAX is 1024 on Linux and macOS.
 MAX_VECTOR: Final = 512
@@ -46,7 +42,7 @@ RECHECK_S: Final = 0.5
 
 
 class Writer:
-    """The outgoing side of a session.
+    """The outgoing side of a link.
 
     Attributes:
         written_bytes: Everything written so far; compare with ``Outgoing.queued_bytes``.
@@ -56,11 +52,11 @@ class Writer:
     Threads: methods with ``_locked`` need the session's lock.
     """
 
-    def __init__(self, session: Session, fd: int) -> None:
-        self._session = session
-        self._fd = fd
-        self._out = session.connection.out
-        memory_bytes = session.connection.local.limits.memory
+    def __init__(self, link: Link) -> None:
+        self._link = link
+        self._fd = link.descriptors.write_fd
+        self._out = link.connection.out
+        memory_bytes = link.connection.local.limits.memory
         self.most_unread_bytes = max(MIN_UNREAD_BYTES, min(MAX_UNREAD_BYTES, memory_bytes))
         self._backlog: list[Buffer] = []
         self._waiting = 0
@@ -72,7 +68,7 @@ class Writer:
     @property
     def backlog_bytes(self) -> int:
         """Bytes that are queued and that the kernel has not taken yet."""
-        return self._session.connection.out.queued_bytes - self.written_bytes
+        return self._out.queued_bytes - self.written_bytes
 
     @property
     def unread_answers_bytes(self) -> int:
@@ -109,13 +105,19 @@ class Writer:
         backlog += fresh
         done = self._flush_backlog_locked()
         if had_to_wait and self.written_bytes != written_bytes:
-            self._session.leading.heard = True  # somebody reads: a sign of life (FR-026)
+            self._link.heard = True  # somebody reads: a sign of life (FR-026)
         return done
 
     def flush_soon_locked(self) -> None:
         """Like ``flush_locked``, but leave the rest to the reactor."""
         if not self.flush_locked() and not self._waiting:
             self._watch_locked()
+
+    def return_credit_locked(self, channel: ChannelState) -> None:
+        """Send the credit that is due: half sent it would be lost, and somebody there wait for ever."""
+        with InterruptsHeld():
+            self._link.connection.return_credit(channel)
+            self.flush_soon_locked()
 
     def wait_written(self, position_bytes: int) -> None:
         """Block until ``written_bytes`` has reached the position.
@@ -124,68 +126,61 @@ class Writer:
 
         Threads: any but the reactor; without the lock.
         """
-        session = self._session
+        link = self._link
         if greenlets.run_here():
             self._wait_written_in_greenlet(position_bytes)
             return
         poller = poll()
         poller.register(self._fd, select.POLLOUT)
         # Interrupts are held back but while polling, or the count would be wrong for ever.
-        held = hold_interrupts()
-        try:
-            with session.lock:
+        with InterruptsHeld() as held:
+            with link.lock:
                 self._waiting += 1
             try:
-                self._write_until(position_bytes, poller, held)
+                self._write_until(position_bytes, poller, InterruptsLetThrough(held.here))
             finally:
-                if held is not None:
-                    INTERRUPTS.let_through = False
-                with session.lock:
+                with link.lock:
                     self._waiting -= 1
-                    if self._backlog and not self._waiting and not session.finished:
+                    if self._backlog and not self._waiting and not link.finished:
                         self._watch_locked()
-        finally:
-            if held is not None:
-                release_interrupts(held)
 
     def _wait_written_in_greenlet(self, position_bytes: int) -> None:
         """Have the reactor write, and let other greenlets run meanwhile."""
-        session = self._session
-        with session.lock:
+        link = self._link
+        with link.lock:
             self._waiting += 1
             try:
                 while True:  # and no condition: see Flag.wait
                     if self.flush_locked() or self.written_bytes >= position_bytes:
                         return
-                    if self.broken or session.finished:
+                    if self.broken or link.finished:
                         return
                     self._watch_locked()
-                    self._green_waiters.wait_locked(session.lock, None)
+                    self._green_waiters.wait_locked(link.lock, None)
             finally:
                 self._waiting -= 1
-                if self._backlog and not session.finished:
+                if self._backlog and not link.finished:
                     self._watch_locked()
 
-    def _write_until(self, position_bytes: int, poller: select.poll, held: object) -> None:
-        session = self._session
+    def _write_until(
+        self, position_bytes: int, poller: select.poll, interrupts: InterruptsLetThrough
+    ) -> None:
+        link = self._link
         while True:
-            with session.lock:
+            with link.lock:
                 self.flush_locked()
-                if self.written_bytes >= position_bytes or self.broken or session.finished:
+                if self.written_bytes >= position_bytes or self.broken or link.finished:
                     return
-            if held is not None:
-                let_interrupts_through()
-            poller.poll(RECHECK_S * 1000)
-            if held is not None:
-                INTERRUPTS.let_through = False
+            with interrupts:
+                poller.poll(RECHECK_S * 1000)
 
     def flush_until(self, deadline_s: float) -> bool:
         """Try until the deadline (monotonic) to write everything; return whether it has gone."""
         poller = poll()
         poller.register(self._fd, select.POLLOUT)
         while True:
-            with self._session.lock:
-                if self._session.finished or self.flush_locked():
+            with self._link.lock:
+                if self._link.finished or self.flush_locked():
                     return not self._backlog
             left_s = deadline_s - CLOCK.monotonic()
             if left_s <= 0:
@@ -238,15 +233,15 @@ class Writer:
     def _watch_locked(self) -> None:
         if not self._watched:
             self._watched = True
-            self._session.reactor.watch(self._session.descriptors.write_watch_fd, WRITE, self._on_writable)
+            self._link.reactor.watch(self._link.descriptors.write_watch_fd, WRITE, self._on_writable)
 
     def _unwatch_locked(self) -> None:
         if self._watched:
             self._watched = False
-            self._session.reactor.unwatch(self._session.descriptors.write_watch_fd)
+            self._link.reactor.unwatch(self._link.descriptors.write_watch_fd)
 
     def _on_writable(self, events: int) -> None:
-        with self._session.lock:
-            if self._session.finished or self.flush_locked():
+        with self._link.lock:
+            if self._link.finished or self.flush_locked():
                 self._unwatch_locked()
             self._green_waiters.notify_all_locked()

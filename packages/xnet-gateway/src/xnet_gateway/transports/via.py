@@ -9,7 +9,6 @@ from xnet_channel.platform.flag import Flag
 from xnet_channel.platform.interrupts import InterruptsLetThrough
 from xnet_channel.platform.native import CLOCK, allocate_lock, start_thread
 from xnet_channel.threads.errors import RemoteError, TimeoutError
-from xnet_channel.threads.sending import send_at_once
 from xnet_gateway.bare import relay_program
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.errors import HostNotFound
@@ -81,7 +80,7 @@ class RelayedProcess:
 
     def _order(self, order: str) -> None:
         try:
-            if not send_at_once(self._control._mailbox, order):
+            if not self._control._send_at_once(order):
                 # The gateway between does not read; who kills (it may be the reactor) must not wait for it.
                 start_thread(self._order_later, (order,), "xnet-via-order")
         except OSError:
@@ -139,7 +138,7 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
     except (RemoteError, EOFError, TimeoutError) as error:
         raise HostNotFound(f"cannot start {str(spec)!r} through gateway {master.id}: {error}") from error
     except BaseException:
-        send_at_once(control._mailbox, "kill-now")  # what may be there by now
+        control._send_at_once("kill-now")  # what may be there by now
         raise
     process = (
         RelayedProcess(pid, master, control) if pid else ServedWorker(f"{order['address']} via {master.id}")

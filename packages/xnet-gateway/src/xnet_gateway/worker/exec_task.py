@@ -76,15 +76,15 @@ class ExecTask:
 
         Threads: any other, under the session's lock.
         """
-        session = self.channel._session
-        session.cancelling.channels.add(self.channel.id)
+        endpoint = self.channel._endpoint
+        endpoint.cancelling.channels.add(self.channel.id)
         if self.in_main:
             interrupt_main()
         elif self._running:
             self._cancel_coroutine()
         else:
-            session.cancelling.threads.add(self._thread)
-            session.wake_all_locked()
+            endpoint.cancelling.threads.add(self._thread)
+            endpoint.leading.wake_all_locked()
 
     def _loop_began(self, loop: Any, coroutine: Any) -> None:
         self._running.append((loop, coroutine))
@@ -170,8 +170,8 @@ class ExecTask:
         self.channel.gateway._trace(f"executed on channel {self.channel.id}")  # [TR-011]
         self.channel._executing = False
         if self.cancelled:
-            with self.channel._session.lock:
-                self.channel._session.cancelling.forget_locked(self.channel.id, self._thread)
+            with self.channel._link.lock:
+                self.channel._endpoint.cancelling.forget_locked(self.channel.id, self._thread)
         if error is None:
             self.channel.close()
         elif (

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_channel.threads.channel import Channel
+    from xnet_channel.threads.ending import Ending
     from xnet_gateway.execmodel import ExecModel
     from xnet_wire.messages import ExecRequest, Hello
     from xnet_wire.trace import Tracer
@@ -155,7 +156,7 @@ class WorkerGateway(SessionOwner):
             if self._tracer is not None:
                 from xnet_channel.threads.frame_trace import begin_trace
 
-                begin_trace(self.session, self._tracer)
+                begin_trace(self.session.link, self._tracer)
 
     def set_execmodel(self, name: str) -> None:
         """Say where executions run.
@@ -167,13 +168,11 @@ class WorkerGateway(SessionOwner):
 
     def rename(self, gateway_id: str) -> None:
         """Take the initiator's name for this gateway."""
-        self.id = self.session.name = f"{gateway_id}-worker"
+        self.id = self.session.link.name = f"{gateway_id}-worker"
 
     def keep_alive(self, interval_s: float) -> None:
         """End when nothing is heard of the initiator any more. Spec: HS-024."""
-        from xnet_channel.threads.keepalive import Keepalive
-
-        Keepalive(self.session, interval_s, self._silent_locked)
+        self.session.keep_alive(interval_s, self._silent_locked)
 
     def _silent_locked(self, silent_s: float) -> None:
         text = f"nothing was heard of the initiator for {silent_s:.1f} seconds"
@@ -207,12 +206,13 @@ class WorkerGateway(SessionOwner):
             self._why = "the worker has ended as asked"
         self._begin_to_end(finish_s, interrupt_s)
 
-    def on_eof(self, session: Session, error: OSError | None) -> None:
+    def on_eof(self, ending: Ending, error: OSError | None) -> None:
         """The initiator has gone: nobody is left to work for. Spec: GR-014 (unless it asked for it)."""
-        if error is None and session.connection.gives_last_words:
+        link = ending.link
+        if error is None and link.connection.gives_last_words:
             self._trace("the initiator says no more")
             return
-        session.finish_locked(describe_end(session.name, session.connection.failure, error), asked=True)
+        ending.finish_locked(describe_end(link.name, link.connection.failure, error), asked=True)
         self._trace("the initiator has gone")
         self._begin_to_end()
 

@@ -13,11 +13,11 @@ from xnet.compat.message import Message
 from xnet.compat.popen_io import Popen2IO, init_popen_io
 from xnet.compat.serving import IO, ReadIO, WriteIO, serve
 from xnet.compat.worker_pool import Reply, WorkerPool
+from xnet_channel.threads.callbacks import NO_ENDMARKER as NO_ENDMARKER_WANTED
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.channel_files import ChannelFile, ChannelFileRead, ChannelFileWrite
 from xnet_channel.threads.error_data import format_error as geterrortext
 from xnet_channel.threads.errors import INTERRUPT_TEXT, RemoteError, TimeoutError
-from xnet_channel.threads.mailbox import NO_ENDMARKER as NO_ENDMARKER_WANTED
 from xnet_channel.threads.owner import SessionOwner as BaseGateway
 from xnet_gateway.execmodel import (
     EventletExecModel,

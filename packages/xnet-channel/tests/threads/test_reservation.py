@@ -16,7 +16,7 @@ SMALL, SESSIONS = Hello("session", credit=WINDOW), Hello()
 
 
 def waiting(channel: Channel) -> int:
-    return len(channel._mailbox.state.sender.turns)
+    return len(channel._mailbox.turns)
 
 
 def test_each_has_its_turn_in_the_order_in_which_they_came() -> None:
