@@ -10,6 +10,7 @@ from typing import Final
 from check import (
     captured,
     changelog,
+    circles,
     documents,
     file_sizes,
     isolated,
@@ -50,6 +51,9 @@ CHECKS: Final = (
     Check("promises", "each promise of docs/security.md is tested", promises.find_problems),
     Check("changelog", "fragments of the changelog can be read by towncrier", changelog.find_problems),
     Check("layers", "no module imports from a layer above its own", layers.find_problems),
+    Check(
+        "circles", "no files of a package import each other in a circle, types counted", circles.find_problems
+    ),
     Check("captured", "nothing that waits is what other libraries replace", captured.find_problems),
     Check("start-up", "the worker imports nothing slow", start_up.find_problems),
     Check("types", "mypy --strict finds nothing in sources, tests and tools", typing_rules.find_problems),

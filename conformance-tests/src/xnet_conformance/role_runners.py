@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from xnet_conformance.adapting import AdapterRunner
 from xnet_conformance.building import build
@@ -14,12 +14,23 @@ from xnet_conformance.initiating import Initiators
 from xnet_conformance.legacy.session import LegacyWorkers
 
 if TYPE_CHECKING:
-    from xnet_conformance.suite_running import Runner
+    from xnet_conformance.case import Case
+    from xnet_conformance.results import Result
     from xnet_conformance.testee import Testee
 
 
 #: Bytes, or levels: above this a limit is not tried.
 _REACHED: Final = 16 * 1024 * 1024
+
+
+class Runner(Protocol):
+    """Runs cases one after the other."""
+
+    def run(self, case: Case, next_case: Case | None = None) -> Result:
+        """Run one case."""
+
+    def close(self) -> None:
+        """End all processes."""
 
 
 def make_runner(testee: Testee, scratch: str, scale: float) -> Runner:

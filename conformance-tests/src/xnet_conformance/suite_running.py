@@ -5,13 +5,13 @@ from __future__ import annotations
 import queue
 import tempfile
 import threading
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from xnet_conformance.blocking import blocker, is_smoke
 from xnet_conformance.errors import CannotStart
 from xnet_conformance.link import kill_all
 from xnet_conformance.results import RED, Result, apply_controls
-from xnet_conformance.role_runners import make_runner, probe
+from xnet_conformance.role_runners import Runner, make_runner, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,16 +26,6 @@ _CAPABLE: Final = "the testee did not start"
 #: How often a run looks whether it shall end, and for how long it then waits for its threads.
 _LOOK_S: Final = 0.05
 _STOPPING_S: Final = 10.0
-
-
-class Runner(Protocol):
-    """Runs cases one after the other."""
-
-    def run(self, case: Case, next_case: Case | None = None) -> Result:
-        """Run one case."""
-
-    def close(self) -> None:
-        """End all processes."""
 
 
 def run_suite(

@@ -24,11 +24,19 @@ from xnet_gateway.sockets.server import Server
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import ssl
-    from typing import Final
+    from typing import Final, Protocol
 
     from xnet_gateway.sockets.listening import Listener
     from xnet_gateway.sockets.served_connection import ServedConnection
-    from xnet_gateway.transports.base import Listen
+
+    class Place(Protocol):
+        """Where to listen, and for how long: the route ``transports.base.Listen``."""
+
+        address: str
+        secret_file: str | None
+        tls: dict[str, str] | None
+        timeout_s: float
+
 
 #: Of a secret that is made for one worker. Spec: SO-051.
 SECRET_BYTES: Final = 32
@@ -51,7 +59,7 @@ class Reception(Server):
 
     parties = BRINGING
 
-    def __init__(self, route: Listen) -> None:
+    def __init__(self, place: Place) -> None:
         """Listen.
 
         Raises:
@@ -59,15 +67,15 @@ class Reception(Server):
                 safe (our caller's fault).
             OSError: It cannot listen there.
         """
-        given = find_secret(route.secret_file)
+        given = find_secret(place.secret_file)
         self.secret = given if given is not None else os.urandom(SECRET_BYTES).hex().encode()
         self.made_secret = given is None
-        context = _context(route)
-        listener = _listen(route.address)
+        context = _context(place)
+        listener = _listen(place.address)
         super().__init__(listener, secret=self.secret, context=context, once=True, report=_to_nobody)
         self.address = listener.address
-        self._timeout_s = route.timeout_s
-        self._until_s = CLOCK.monotonic() + route.timeout_s
+        self._timeout_s = place.timeout_s
+        self._until_s = CLOCK.monotonic() + place.timeout_s
         self._fd = -1
         self._peer = ""
         self._reasons = Reasons()
@@ -192,12 +200,12 @@ def _listen(address: str) -> Listener:
     return listening.listen(address, secret_given=True)
 
 
-def _context(route: Listen) -> ssl.SSLContext | None:
-    if route.tls is None:
+def _context(place: Place) -> ssl.SSLContext | None:
+    if place.tls is None:
         return None
     from xnet_gateway.sockets.tls import server_context
 
-    return server_context(route.tls["cert"], route.tls.get("key"), route.tls.get("ca"))
+    return server_context(place.tls["cert"], place.tls.get("key"), place.tls.get("ca"))
 
 
 _receptions: weakref.WeakSet[Reception] = weakref.WeakSet()

@@ -15,11 +15,30 @@ import abc
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
     from typing import Final, Protocol, TypeAlias
 
+    from xnet_channel.threads.channel import Channel
     from xnet_gateway.xspec import XSpec
 
     Route: TypeAlias = "Command | Address | Listen"
+
+    class Master(Protocol):
+        """The gateway from whose machine a route is gone (``via=``, ``installvia=``)."""
+
+        id: str
+
+        def remote_exec(self, source: str | ModuleType) -> Channel:
+            """See ``Gateway.remote_exec``."""
+
+        def remote_service(self, name: str) -> Channel:
+            """See ``Gateway.remote_service``."""
+
+        def services(self) -> list[str]:
+            """See ``Gateway.services``."""
+
+        def newchannel(self) -> Channel:
+            """See ``Gateway.newchannel``."""
 
     class ProcessHandle(Protocol):
         """What is known of the interpreter's process, here or elsewhere. Threads: any."""

@@ -16,8 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-    from xnet_gateway.gateway import Gateway
-    from xnet_gateway.transports.base import Connected
+    from xnet_gateway.transports.base import Connected, Master
     from xnet_gateway.xspec import XSpec
 
 #: How long the server waits for us, and how long it may take to start, in seconds.
@@ -25,7 +24,7 @@ START_S: Final = 60.0
 SECRET_BYTES: Final = 32
 
 
-def connect(spec: XSpec, master: Gateway) -> Connected:
+def connect(spec: XSpec, master: Master) -> Connected:
     """Have the gateway start a server that only we know the secret of, and connect to it.
 
     ``socket=HOST`` says on which of its addresses it listens; without a value, on its loopback.

@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from typing import Final
 
     from xnet_channel.threads.channel import Channel
-    from xnet_gateway.gateway import Gateway
-    from xnet_gateway.transports.base import Command
+    from xnet_gateway.transports.base import Command, Master
     from xnet_gateway.xspec import XSpec
 
 #: The service that goes a route.
@@ -37,7 +36,7 @@ class RelayedProcess:
     Threads: any.
     """
 
-    def __init__(self, pid: int, master: Gateway, control: Channel) -> None:
+    def __init__(self, pid: int, master: Master, control: Channel) -> None:
         self.pid = pid
         self.returncode: int | None = None
         self.remoteaddress = f"via {master.id}"
@@ -109,7 +108,7 @@ class RelayedProcess:
             action()
 
 
-def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: bool = False) -> Connected:
+def connect(route: Command | Address, spec: XSpec, master: Master, *, full: bool = False) -> Connected:
     """Have the gateway's interpreter go the route.
 
     Args:
@@ -178,7 +177,7 @@ def connect(route: Command | Address, spec: XSpec, master: Gateway, *, full: boo
     return Connected(fd, fd, process, b"" if speaks else blob())
 
 
-def start_relay(master: Gateway) -> Channel:
+def start_relay(master: Master) -> Channel:
     """Have a gateway relay; return the channel on which it takes the order. Spec: RL-001."""
     if SERVICE in master.services():
         return master.remote_service(SERVICE)
