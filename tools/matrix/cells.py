@@ -9,7 +9,8 @@ from itertools import product
 from attrs import frozen
 
 from bare_helpers import WANTED
-from matrix.ways import MODELS, WAYS, Way
+from matrix.ways import WAYS, Way
+from xnet_gateway.models import EXECMODELS
 
 #: The version that runs the tests.
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -35,8 +36,8 @@ def is_wanted(cell: Cell) -> bool:
     """Return whether a cell is part of this run."""
     if not cell.way.any_python and cell.version != HERE:
         return False
-    unusual = (cell.way not in USUAL) + (cell.version != HERE) + (cell.model != MODELS[0])
+    unusual = (cell.way not in USUAL) + (cell.version != HERE) + (cell.model != EXECMODELS[0])
     return FULL or unusual <= 1
 
 
-CELLS = [cell for cell in (Cell(*one) for one in product(WAYS, WANTED, MODELS)) if is_wanted(cell)]
+CELLS = [cell for cell in (Cell(*one) for one in product(WAYS, WANTED, EXECMODELS)) if is_wanted(cell)]

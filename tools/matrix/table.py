@@ -9,7 +9,8 @@ from pathlib import Path
 
 from attrs import define
 
-from matrix.ways import MODELS, WAYS
+from matrix.ways import WAYS
+from xnet_gateway.models import EXECMODELS
 
 #: How a model is called in a cell.
 LETTERS = {"thread": "t", "main_thread_only": "m", "gevent": "g", "eventlet": "e"}
@@ -45,7 +46,7 @@ def read_report(path: Path) -> Outcomes:
         if not bracket or len(words) != 3:
             continue  # not one of a cell
         # Further parameters of a test stand behind the model.
-        model = next((name for name in MODELS if words[2] == name or words[2].startswith(f"{name}-")), "")
+        model = next((name for name in EXECMODELS if words[2] == name or words[2].startswith(f"{name}-")), "")
         outcome = outcomes[words[0], words[1], model]
         if case.find("failure") is not None or case.find("error") is not None:
             outcome.failed += 1
@@ -67,7 +68,7 @@ def make_table(outcomes: Outcomes, versions: Sequence[str]) -> list[str]:
 
 def _cell(outcomes: Outcomes, way: str, version: str) -> str:
     words = []
-    for model in MODELS:
+    for model in EXECMODELS:
         outcome = outcomes.get((way, version, model))
         if outcome is not None and outcome.was_tried:
             words.append(LETTERS[model] if not outcome.failed else f"**{LETTERS[model]} fails**")

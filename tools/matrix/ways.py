@@ -14,7 +14,6 @@ from attrs import frozen
 from xnet import Gateway, Group, XSpec
 
 #: Execution models of a worker.
-MODELS = ("thread", "main_thread_only", "gevent", "eventlet")
 #: How long anything may take before the cell counts as failed, in seconds.
 PATIENCE_S = 200.0
 

@@ -13,7 +13,8 @@ from typing import Any, cast
 import pytest
 
 from gateway_helpers import PATIENCE_S, eventually
-from xnet_gateway.worker.exec_pool import CONCURRENT_EXEC_DEADLOCK_TEXT, MAIN_THREAD_ONLY, ExecPool
+from xnet_gateway.models import MAIN_THREAD_ONLY
+from xnet_gateway.worker.exec_pool import CONCURRENT_EXEC_DEADLOCK_TEXT, ExecPool
 from xnet_gateway.worker.exec_task import ExecTask
 from xnet_wire.channel_errors import ChannelError
 

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from xnet_gateway.execmodel import ExecModel, get_execmodel
-from xnet_gateway.spec_rules import EXECMODELS
+from xnet_gateway.models import EXECMODELS
 
 
 @pytest.mark.parametrize("name", EXECMODELS)

@@ -15,8 +15,8 @@ import pytest
 from bare_helpers import INTERPRETERS, RawWorker, frame
 from gateway_helpers import PATIENCE_S, Gateways, Watched, start_program
 from socket_helpers import Serving
+from xnet_gateway.resolved import resolve
 from xnet_gateway.spec_rules import NETWORK_KEEPALIVE_S, parse_keepalive
-from xnet_gateway.starting import _keepalive_s
 from xnet_gateway.xspec import XSpec
 from xnet_wire import frames
 from xnet_wire.messages import Hello
@@ -181,7 +181,7 @@ def test_fr_025_who_was_stopped_itself_asks_again_first(text: str) -> None:
     ],
 )
 def test_what_is_watched(text: str, seconds: float) -> None:
-    assert _keepalive_s(XSpec(text)) == seconds
+    assert resolve(XSpec(text)).keepalive_s == seconds
 
 
 @pytest.mark.parametrize("value", ["", "=", "=soon", "=-1", "=0.01", "=nan", "=inf", "=86401"])

@@ -13,7 +13,8 @@ import pytest
 from gateway_helpers import PATIENCE_S, Gateways, children, descriptors, eventually
 from xnet_gateway import starting
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.starting import begin, check
+from xnet_gateway.resolved import resolve
+from xnet_gateway.starting import begin
 from xnet_gateway.transports import popen
 from xnet_gateway.xspec import XSpec
 
@@ -185,4 +186,4 @@ def test_what_is_not_ours_cannot_be_inherited(text: str) -> None:
     with pytest.raises(
         ValueError, match=r"stdout=inherit in .*only for popen without python=, worker= and via="
     ):
-        check(XSpec(f"{text}//stdout=inherit"))
+        resolve(XSpec(f"{text}//stdout=inherit"))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway_helpers import eventually, run_program
-from xnet_gateway.starting import check
+from xnet_gateway.resolved import resolve
 from xnet_gateway.xspec import XSpec
 
 #: Started by a worker and left behind: waits for its starter's starter to end, logs, and says that it lives.
@@ -133,10 +133,10 @@ def test_a_death_is_told_without_last_words() -> None:
 )
 def test_what_means_nothing_is_a_sentence(text: str, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        check(XSpec(text))
+        resolve(XSpec(text))
 
 
 @pytest.mark.parametrize("text", ["popen", "popen//python=py", "ssh=h", "command=env", "popen//via=gw0"])
 def test_where_it_means_something(text: str) -> None:
     for policy in ("relay", "inherit"):
-        check(XSpec(f"{text}//stderr={policy}"))
+        resolve(XSpec(f"{text}//stderr={policy}"))

@@ -12,6 +12,7 @@ import time
 
 from xnet_channel.platform import greenlets
 from xnet_channel.platform.own_imports import OWN_IMPORTS
+from xnet_gateway.models import MAIN_THREAD_ONLY
 from xnet_gateway.spec_rules import check_execmodel
 
 TYPE_CHECKING = False
@@ -103,7 +104,7 @@ class ThreadExecModel(ExecModel):
 class MainThreadOnlyExecModel(ExecModel):
     """Executed code runs in the main thread only, one at a time."""
 
-    backend = "main_thread_only"
+    backend = MAIN_THREAD_ONLY
 
 
 class _GreenletExecModel(ExecModel):

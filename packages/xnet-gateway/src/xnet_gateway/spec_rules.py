@@ -24,13 +24,13 @@ worker, some never; here they are found before a process is started.
 
 from __future__ import annotations
 
+from xnet_gateway.models import EXECMODELS
 from xnet_wire.limits import Limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_gateway.xspec import XSpec
 
-EXECMODELS = ("thread", "main_thread_only", "gevent", "eventlet")
 #: Words for ``stdout=``; everything else must be an absolute path.
 STDOUT_POLICIES = ("stderr", "inherit", "null")
 #: Words for ``stderr=``.

@@ -5,24 +5,23 @@ Two steps, so that a group can start all its processes before it waits for any.
 
 from __future__ import annotations
 
-import sys
-
 from xnet_channel.platform.interrupts import InterruptsLetThrough
 from xnet_channel.platform.native import OS
 from xnet_gateway import worker_config
 from xnet_gateway.child_environment import SECRETS
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.resolved import is_same_interpreter, resolve
 from xnet_gateway.source import PYTHON
-from xnet_gateway.spec_rules import NETWORK_KEEPALIVE_S, check_spec, parse_keepalive, parse_nice
+from xnet_gateway.spec_rules import parse_nice
 from xnet_gateway.transports import popen
-from xnet_gateway.transports.base import KEYS, Connected
+from xnet_gateway.transports.base import Connected
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_gateway.gateway import Gateway
-    from xnet_gateway.transports.base import Transport
+    from xnet_gateway.resolved import Resolved
     from xnet_gateway.transports.dial_back import WorkerToCome
     from xnet_gateway.xspec import XSpec
 
@@ -108,7 +107,7 @@ class PendingWorker(PendingGateway):
             self._worker.abandon()
 
 
-def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
+def begin(spec: XSpec, master: Gateway | None = None, resolved: Resolved | None = None) -> PendingGateway:
     """Start the interpreter of a specification, without waiting for it.
 
     An interrupt must not come while a process is there that nobody knows of yet: who calls this holds them
@@ -117,12 +116,14 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     Args:
         spec: With ``id`` and ``execmodel`` set, or None for the defaults.
         master: The gateway that ``via`` or ``installvia`` names, if it names one.
+        resolved: What ``resolve`` has found out about the specification; None to do that now.
 
     Raises:
         ValueError: The specification means nothing.
         HostNotFound: The process cannot be started.
     """
-    check(spec)
+    if resolved is None:
+        resolved = resolve(spec, fully=master is not None)
     if master is not None:
         _check_master(spec, master)
     config: dict[str, Any] = {
@@ -139,7 +140,7 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     if spec.chdir and not (spec.popen and spec.worker is not None):
         # By the worker: relative paths, of the interpreter, in PATH and in PYTHONPATH, begin where we are.
         config["chdir"] = str(spec.chdir)
-    keepalive_s = _keepalive_s(spec)
+    keepalive_s = resolved.keepalive_s
     if keepalive_s:
         config["keepalive"] = round(keepalive_s * 1000)
     full = is_same_interpreter(spec) and (master is None or master.runs_full_worker)
@@ -151,7 +152,7 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
     if full and master is None:
         connected = popen.connect(spec)
     else:
-        going = _go(spec, master, full=full)
+        going = _go(resolved, master, full=full)
         if not isinstance(going, Connected):
             return PendingWorker(spec, going, config, keepalive_s)
         connected = going
@@ -166,58 +167,8 @@ def begin(spec: XSpec, master: Gateway | None = None) -> PendingGateway:
             OS.close(fd)
         raise
     result.runs_full_worker = full
-    result.carrier_watches = bool(keepalive_s) and _is_watched_by_ssh(spec)
+    result.carrier_watches = bool(keepalive_s) and resolved.is_watched_by_ssh
     return PendingGateway(result, keepalive_s)
-
-
-def check(spec: XSpec) -> None:
-    """Check a specification before anything is started.
-
-    Raises:
-        ValueError: A key has a value that means nothing, or there is no transport, or more than one
-            (our caller's fault).
-    """
-    check_spec(spec)
-    if is_same_interpreter(spec) and not spec.via and sum(bool(getattr(spec, key)) for key in KEYS) == 1:
-        return  # the usual one, for which the others need not be loaded
-    from xnet_gateway.transports.registry import find_transport
-
-    transport = find_transport(spec)
-    transport.check(spec)
-    if spec.worker is not None:
-        _check_worker(spec, transport)
-    if spec.stderr == "inherit" and not _starts_here(spec, transport):
-        raise ValueError(
-            f"stderr=inherit in the gateway specification {str(spec)!r}: {transport.key}= starts no process"
-            " that could inherit it; expected a key that runs a command, such as popen or ssh"
-        )
-    if spec.stdout == "inherit":
-        raise ValueError(
-            f"stdout=inherit in the gateway specification {str(spec)!r}: only for popen without python=,"
-            " worker= and via=; the standard output of other workers is the connection, or is on another"
-            " machine"
-        )
-
-
-def is_same_interpreter(spec: XSpec) -> bool:
-    """Return whether a specification names the interpreter that reads it, where our packages are."""
-    return bool(spec.popen) and spec.worker is None and spec.python in (None, "", sys.executable)
-
-
-def _check_worker(spec: XSpec, transport: Transport) -> None:
-    """Check that ``worker=`` comes with a transport that starts commands."""
-    if not _starts_here(spec, transport):
-        raise ValueError(
-            f"worker= in the gateway specification {str(spec)!r}: which worker {transport.key}= leads to is"
-            " decided on the other side; expected a key that runs a command, such as popen or ssh"
-        )
-
-
-def _starts_here(spec: XSpec, transport: Transport) -> bool:
-    """Return whether a process is started here, or where ``via=`` is."""
-    from xnet_gateway.transports.base import Command
-
-    return not spec.installvia and isinstance(transport.route(spec), Command)
 
 
 def _check_master(spec: XSpec, master: Gateway) -> None:
@@ -239,28 +190,6 @@ def _check_master(spec: XSpec, master: Gateway) -> None:
         )
 
 
-def _keepalive_s(spec: XSpec) -> float:
-    """Return after how much silence to ask for a sign of life, 0 for never."""
-    given_s = parse_keepalive(spec)
-    if given_s is not None:
-        return given_s
-    if is_same_interpreter(spec):
-        return 0.0  # the usual one, for which no transports need be loaded
-    from xnet_gateway.transports.registry import find_transport
-
-    return NETWORK_KEEPALIVE_S if find_transport(spec).network else 0.0
-
-
-def _is_watched_by_ssh(spec: XSpec) -> bool:
-    """Return whether ssh ends the connection when the other machine does not answer."""
-    if not (spec.ssh or spec.vagrant_ssh):
-        return False
-    from xnet_gateway.transports.registry import find_transport
-    from xnet_gateway.transports.ssh import is_watching
-
-    return is_watching(find_transport(spec).route(spec))
-
-
 def _check_texts(spec: XSpec, config: dict[str, Any]) -> None:
     """Check that the worker can be told: HELLO has no form for what is no Unicode."""
     for key, value in {**config, **config.get("env", {})}.items():
@@ -273,7 +202,7 @@ def _check_texts(spec: XSpec, config: dict[str, Any]) -> None:
             )
 
 
-def _go(spec: XSpec, master: Gateway | None, *, full: bool) -> Connected | WorkerToCome:
+def _go(resolved: Resolved, master: Gateway | None, *, full: bool) -> Connected | WorkerToCome:
     """Reach an interpreter by the route of its transport, from here or from where ``master`` is.
 
     Raises:
@@ -281,11 +210,12 @@ def _go(spec: XSpec, master: Gateway | None, *, full: bool) -> Connected | Worke
     """
     from xnet_gateway.transports import installed, local, via
     from xnet_gateway.transports.base import THIS_PYTHON, Command, Listen
-    from xnet_gateway.transports.registry import find_transport
 
+    spec, route = resolved.spec, resolved.route
     if spec.installvia and master is not None:
         return installed.connect(spec, master)
-    route = find_transport(spec).route(spec)
+    if route is None:
+        raise ValueError(f"{str(spec)!r} needs the gateway in which its server is started, and there is none")
     if spec.worker is None and not full:
         from xnet_gateway.bare.bootstrap import blob
 

@@ -17,9 +17,10 @@ from socket_helpers import SECRET
 from xnet_gateway.bare.bootstrap import FIRST_LINE
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.gateway import Gateway
+from xnet_gateway.resolved import resolve
 from xnet_gateway.sockets.authentication import BRINGING
 from xnet_gateway.sockets.dialing import dial
-from xnet_gateway.starting import begin, check
+from xnet_gateway.starting import begin
 from xnet_gateway.transports.dial_back import reachable
 from xnet_gateway.xspec import XSpec
 
@@ -289,7 +290,7 @@ def test_an_interrupt_ends_the_wait() -> None:
 )
 def test_what_means_nothing(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        check(XSpec(text))
+        resolve(XSpec(text))
 
 
 def test_whom_to_tell_is_a_function() -> None:

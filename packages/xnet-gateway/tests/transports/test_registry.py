@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway_helpers import PATIENCE_S, Gateways
-from xnet_gateway.starting import check
+from xnet_gateway.resolved import resolve
 from xnet_gateway.transports import registry
 from xnet_gateway.transports.base import KEYS, Command, Transport
 from xnet_gateway.transports.interpreters import worker_arguments
@@ -35,10 +35,10 @@ def unchanged(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("unchanged")
 def test_a_registered_one_works_and_checks(gateways: Gateways) -> None:
     with pytest.raises(ValueError, match="no gateway type found"):
-        check(XSpec("mine=yes"))
+        resolve(XSpec("mine=yes"))
     register(EnvTransport())
     with pytest.raises(ValueError, match="mine without a value"):
-        check(XSpec("mine"))
+        resolve(XSpec("mine"))
     channel = gateways("mine=yes").remote_exec("import os; channel.send(os.environ['MINE'])")
     assert channel.receive(PATIENCE_S) == "yes"
 
@@ -51,7 +51,7 @@ def test_only_transports_are_registered() -> None:
 @pytest.mark.parametrize("text", ["id=1", "popen=", "ssh=", "x"])
 def test_none(text: str) -> None:
     with pytest.raises(ValueError, match=r"no gateway type found for '.*expected one of the keys popen, ssh"):
-        check(XSpec(text))
+        resolve(XSpec(text))
 
 
 def test_the_keys_are_known_without_loading() -> None:
@@ -64,7 +64,7 @@ def test_the_keys_are_known_without_loading() -> None:
 )
 def test_more_than_one(text: str) -> None:
     with pytest.raises(ValueError, match="more than one way"):
-        check(XSpec(text))
+        resolve(XSpec(text))
 
 
 def test_an_entry_point_of_another_distribution(tmp_path: Path) -> None:
@@ -84,14 +84,15 @@ def test_an_entry_point_of_another_distribution(tmp_path: Path) -> None:
     )
     program = f"""
 import sys; sys.path.insert(0, {str(tmp_path)!r})
-from xnet_gateway.starting import begin, check
+from xnet_gateway.resolved import resolve
+from xnet_gateway.starting import begin
 from xnet_gateway.xspec import XSpec
 spec = XSpec("foreign=1"); spec.id = "gw0"
 gateway = begin(spec).finish()
 print(gateway.remote_exec("channel.send(42)").receive(200), gateway.remoteaddress)
 gateway.exit(); gateway.wait(200)
 for text in ("broken=1", "odd=1"):
-    try: check(XSpec(text))
+    try: resolve(XSpec(text))
     except ValueError as error: print(error)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)

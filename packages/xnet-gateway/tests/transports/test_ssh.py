@@ -69,7 +69,7 @@ def test_ssh_is_told_to_ask_whether_the_other_machine_answers(text: str, expecte
 def test_values_without_sense(text: str) -> None:
     spec = XSpec(text)
     with pytest.raises(ValueError, match="expected"):
-        find_transport(spec).check(spec)
+        find_transport(spec).route(spec)
 
 
 def test_the_functions_can_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,9 @@ from sshd_helpers import Sshd
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.gateway import Gateway
+from xnet_gateway.resolved import resolve
 from xnet_gateway.source import Source
-from xnet_gateway.starting import begin, check
+from xnet_gateway.starting import begin
 from xnet_gateway.transports.base import Command
 from xnet_gateway.transports.registry import find_transport
 from xnet_gateway.xspec import XSpec
@@ -79,7 +80,7 @@ class TestRoutes:
     )
     def test_the_command_stands_where_the_interpreter_would(self, text: str, argv: list[str]) -> None:
         spec = XSpec(f"{text}//worker=w -x 'a b'")
-        check(spec)
+        resolve(spec)
         route = find_transport(spec).route(spec)
         assert isinstance(route, Command)
         assert route.argv == argv
@@ -101,7 +102,7 @@ class TestRoutes:
     )
     def test_what_means_nothing_is_a_sentence(self, text: str, sentence: str) -> None:
         with pytest.raises(ValueError, match=sentence):
-            check(XSpec(text))
+            resolve(XSpec(text))
 
     def test_a_command_that_is_not_there(self) -> None:
         with pytest.raises(HostNotFound, match=r"cannot start '/no/such/worker'"):

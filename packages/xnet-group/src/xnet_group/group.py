@@ -13,8 +13,8 @@ from xnet_channel.platform.native import CLOCK, OS, allocate_lock
 from xnet_gateway.execmodel import get_execmodel
 from xnet_gateway.xspec import XSpec
 from xnet_group import at_exit
+from xnet_group.many_at_once import UNDO_TIMEOUT_S, start_all
 from xnet_group.multichannel import MultiChannel
-from xnet_group.starting import UNDO_TIMEOUT_S, start_all
 from xnet_group.termination import terminate_all
 
 TYPE_CHECKING = False

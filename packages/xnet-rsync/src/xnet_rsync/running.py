@@ -8,6 +8,7 @@ import queue
 from xnet_channel.platform.flag import Flag
 from xnet_channel.platform.native import CLOCK, allocate_lock, start_thread
 from xnet_channel.threads.errors import RemoteError
+from xnet_gateway.models import MAIN_THREAD_ONLY
 from xnet_gateway.source import PYTHON
 from xnet_rsync import compression, messages
 from xnet_rsync.contents import Contents
@@ -171,7 +172,7 @@ class Run:
         """Return which targets are served one after the other: those of a gateway that does one thing."""
         groups: dict[object, list[Target]] = {}
         for target in self._targets:
-            alone = target.gateway.spec.execmodel == "main_thread_only"
+            alone = target.gateway.spec.execmodel == MAIN_THREAD_ONLY
             groups.setdefault(target.gateway.id if alone else target, []).append(target)
         return list(groups.values())
 

@@ -17,10 +17,10 @@ def main(arguments: list[str], program: str = "python -m xnet") -> int:
     """
     if arguments[:1] == ["as-execnet"]:
         # The libraries of the command line stay away: the program may be the test suite of one of them.
-        from xnet.command_line import running
+        from xnet.command_line import program_start
 
-        if running.is_understood(arguments[1:]):
-            return running.start(arguments[1:])
+        if program_start.is_understood(arguments[1:]):
+            return program_start.start(arguments[1:])
     try:
         from xnet.command_line import app
     except KeyboardInterrupt:  # afterwards app sees to it

@@ -1,4 +1,4 @@
-"""What ``xnet as-execnet`` says without running a program; ``test_running`` has the rest."""
+"""What ``xnet as-execnet`` says without running a program; ``test_program_start`` has the rest."""
 
 from __future__ import annotations
 

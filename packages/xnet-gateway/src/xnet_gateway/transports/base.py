@@ -5,7 +5,7 @@ to connect to, or one to listen at. That keeps transports free of processes and 
 checked by what it returns, and so that the same route can be gone from here (``local``) or from
 the machine of another gateway (``relayed``, for ``via=``).
 
-Third parties write a class with two methods and name it in an entry point; see ``registry``.
+Third parties write a class with one method and name it in an entry point; see ``registry``.
 """
 
 from __future__ import annotations
@@ -191,14 +191,6 @@ class Transport(abc.ABC):
 
         Nothing else is raised, whatever the specification says.
         """
-
-    def check(self, spec: XSpec) -> None:
-        """Find mistakes before anything is started; by default those that ``route`` finds.
-
-        Raises:
-            ValueError: As for ``route``.
-        """
-        self.route(spec)
 
 
 class Connected:

@@ -27,12 +27,6 @@ class SocketTransport(Transport):
     key = "socket"
     network = True
 
-    def check(self, spec: XSpec) -> None:
-        """See ``Transport.check``."""
-        # With ``installvia=`` the address is known when its server has been started.
-        if not spec.installvia:
-            self.route(spec)
-
     def route(self, spec: XSpec) -> Address:
         """See ``Transport.route``."""
         return Address(check_address(spec), secret_file=_file(spec, "secret_file"), tls=_tls(spec))

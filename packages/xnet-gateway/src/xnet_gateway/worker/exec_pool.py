@@ -25,6 +25,7 @@ from xnet_channel.platform.tracebacks import HEADER
 from xnet_channel.platform.wait_list import WaitList
 from xnet_channel.threads.error_data import describe_error
 from xnet_channel.threads.errors import CANCEL, INTERRUPT
+from xnet_gateway.models import EXECMODELS, MAIN_THREAD_ONLY, OF_GREENLETS, THREAD
 from xnet_wire.channel_errors import BUSY, TERMINATING, ChannelError
 
 TYPE_CHECKING = False
@@ -34,12 +35,6 @@ if TYPE_CHECKING:
 
     from xnet_gateway.worker.exec_greenlets import ExecGreenlets
     from xnet_gateway.worker.exec_task import ExecTask
-
-THREAD: Final = "thread"
-MAIN_THREAD_ONLY: Final = "main_thread_only"
-#: The models in which executions are greenlets, named like their libraries.
-OF_GREENLETS: Final = ("gevent", "eventlet")
-EXECMODELS: Final = (THREAD, MAIN_THREAD_ONLY, *OF_GREENLETS)
 
 #: The text with which a second execution is refused; programs look for execnet's words.
 CONCURRENT_EXEC_DEADLOCK_TEXT: Final = (

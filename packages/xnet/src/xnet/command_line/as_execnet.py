@@ -28,7 +28,7 @@ def command(module: str | None, arguments: tuple[str, ...]) -> int:
     The program runs as the interpreter itself would run it: with its own arguments, its own directory on the
     path, and none of the modules of this command line.
     """
-    from xnet.command_line.running import start
+    from xnet.command_line.program_start import start
 
     if module is not None:
         return start(["-m", module, *arguments])

@@ -15,11 +15,11 @@ from xnet.command_line.redaction import hide_in_message, hide_in_spec
 from xnet_channel.core.errors import RemoteProtocolError
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.resolved import resolve
 from xnet_gateway.sockets.addresses import is_path, parse_host_port
 from xnet_gateway.source import PYTHON
-from xnet_gateway.starting import begin, check
+from xnet_gateway.starting import begin
 from xnet_gateway.transports.base import THIS_PYTHON, Address, Command
-from xnet_gateway.transports.registry import find_transport
 from xnet_gateway.xspec import XSpec
 from xnet_wire.errors import DumpError
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_gateway.gateway import Gateway
+    from xnet_gateway.resolved import Resolved
 
 #: Round trips: at most so many, within so many seconds.
 ROUND_TRIPS: Final = 100
@@ -100,25 +101,26 @@ def diagnose(
         keep: Called with the gateway, if there is one: whoever calls ends it.
     """
     try:
-        spec = yield from _specification(text, number, gateways)
-        route = find_transport(spec).route(spec) if not spec.installvia else None
+        resolved = yield from _specification(text, number, gateways)
+        spec, route = resolved.spec, resolved.route if not resolved.spec.installvia else None
         if not spec.via and isinstance(route, Command):
             yield from _command(spec, route, timeout_s)
         elif not spec.via and isinstance(route, Address):
             yield _address(route, timeout_s)
-        gateway = yield from _handshake(spec, gateways, keep)
+        gateway = yield from _handshake(resolved, gateways, keep)
         yield from _ask(gateway)
     except Failed as failure:
         yield failure.step
 
 
-def _specification(text: str, number: int, gateways: Mapping[str, Gateway]) -> Generator[Step, None, XSpec]:
+def _specification(
+    text: str, number: int, gateways: Mapping[str, Gateway]
+) -> Generator[Step, None, Resolved]:
     try:
         spec = XSpec(text)
         if spec.id is None:
             spec.id = f"gw{number}"
-        check(spec)
-        key = find_transport(spec).key
+        resolved = resolve(spec, fully=True)
     except (ValueError, AttributeError) as error:
         raise Failed(
             Step(
@@ -139,9 +141,10 @@ def _specification(text: str, number: int, gateways: Mapping[str, Gateway]) -> G
                     f"Give its specification, with id={hop}, in front of this one",
                 )
             )
+    key = resolved.key
     way = f"{key}, through gateway {spec.via}" if spec.via else key
     yield Step("specification", True, f"{hide_in_spec(text)}: by {way}", facts={"transport": key})
-    return spec
+    return resolved
 
 
 def _command(spec: XSpec, route: Command, timeout_s: float) -> Iterator[Step]:
@@ -274,11 +277,12 @@ def _python(facts: Mapping[str, object]) -> Iterator[Step]:
 
 
 def _handshake(
-    spec: XSpec, gateways: Mapping[str, Gateway], keep: Callable[[Gateway], object]
+    resolved: Resolved, gateways: Mapping[str, Gateway], keep: Callable[[Gateway], object]
 ) -> Generator[Step, None, Gateway]:
     began_s = time.monotonic()
+    spec = resolved.spec
     try:
-        gateway = begin(spec, gateways.get(str(spec.via or spec.installvia))).finish()
+        gateway = begin(spec, gateways.get(str(spec.via or spec.installvia)), resolved).finish()
     except (HostNotFound, ValueError, OSError, DumpError) as error:
         words = hide_in_message(str(error), str(spec))
         raise Failed(

@@ -13,10 +13,11 @@ import time
 from xnet.command_line.output import OutputError
 from xnet.command_line.redaction import hide_in_message, hide_in_spec
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.resolved import resolve
 from xnet_gateway.source import PYTHON
-from xnet_gateway.starting import begin, check
+from xnet_gateway.starting import begin
 from xnet_gateway.xspec import XSpec
-from xnet_group.starting import DEFAULT_PARALLEL, PARALLEL_TO_ONE_HOST
+from xnet_group.many_at_once import DEFAULT_PARALLEL, PARALLEL_TO_ONE_HOST
 from xnet_group.termination import terminate_all
 from xnet_wire.errors import DumpError
 
@@ -210,7 +211,7 @@ def parse_specs(texts: Sequence[str]) -> list[XSpec]:
             spec = XSpec(text)
             if spec.id is None:
                 spec.id = f"gw{number}"
-            check(spec)
+            resolve(spec)
         except (AttributeError, ValueError) as error:
             raise ValueError(hide_in_message(str(error), text)) from None
         if str(spec.id) in known:

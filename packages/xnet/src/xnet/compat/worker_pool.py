@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xnet_channel.platform.native import RLock
 from xnet_channel.threads.errors import TimeoutError
+from xnet_gateway.models import OF_GREENLETS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class WorkerPool:
     """Runs calls in threads, the first ones in the thread that integrates as primary, if any."""
 
     def __init__(self, execmodel: ExecModel, hasprimary: bool = False) -> None:
-        if hasprimary and execmodel.backend not in ("thread", "main_thread_only"):
+        if hasprimary and execmodel.backend in OF_GREENLETS:
             raise ValueError(f"hasprimary=True is for threads, and not for the model {execmodel.backend!r}")
         self.execmodel = execmodel
         self._has_primary = hasprimary

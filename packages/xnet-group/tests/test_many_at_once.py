@@ -11,7 +11,7 @@ import pytest
 
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.xspec import XSpec
-from xnet_group.starting import start_all
+from xnet_group.many_at_once import start_all
 from xnet_group.termination import terminate_all
 
 if TYPE_CHECKING:

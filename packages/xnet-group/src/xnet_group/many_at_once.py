@@ -10,7 +10,8 @@ from collections import deque
 
 from xnet_channel.platform.native import CLOCK
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.starting import begin, check
+from xnet_gateway.resolved import resolve
+from xnet_gateway.starting import begin
 from xnet_group.termination import terminate_all
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Final
 
     from xnet_gateway.gateway import Gateway
+    from xnet_gateway.resolved import Resolved
     from xnet_gateway.starting import PendingGateway
     from xnet_gateway.xspec import XSpec
 
@@ -60,11 +62,12 @@ def start_all(
     ready: list[Gateway] = []
     starting: deque[PendingGateway] = deque()
     hosts: deque[object] = deque()  # of those in ``starting``
+    resolved: list[Resolved] = []
     number = 0
     try:
         known = [gateway.id for gateway in members]
         for number, spec in enumerate(specs):  # noqa: B007 - the handler below names it
-            check(spec)
+            resolved.append(resolve(spec))
             _check_master(spec, known)
             known.append(str(spec.id))
         for number, spec in enumerate(specs):
@@ -81,7 +84,7 @@ def start_all(
                 ready.append(starting.popleft().finish())
                 hosts.popleft()
             number = len(ready) + len(starting)
-            starting.append(begin(spec, _find_master(spec, [*members, *ready])))
+            starting.append(begin(spec, _find_master(spec, [*members, *ready]), resolved[number]))
             hosts.append(host)
         while True:
             if not starting:
