@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import time
@@ -68,6 +69,13 @@ def test_a_process_is_kept_ready_and_used_once(workers: Callable[..., Workers]) 
     one.close()
     assert spare.process is not None
     assert spare.process.returncode is not None
+
+
+def test_a_directory_can_have_a_name_that_is_no_text(workers: Callable[..., Workers]) -> None:
+    tells = "import os, sys; sys.stderr.write(repr(os.getcwdb()))"
+    session, scratch = workers(python("-c", tells)).connect({"handshake": False, "cwd": "odd"})
+    assert session.link.drain_stderr(patience()) == repr(os.fsencode(scratch) + b"/odd\xff")
+    session.link.close()
 
 
 def test_environment_and_directory_are_the_case_s(workers: Callable[..., Workers], tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -46,7 +47,8 @@ class Workers:
         """Return a session and its scratch directory.
 
         Args:
-            begin: ``start`` of a case: ``hello``, ``environ``, ``cwd``, ``handshake``.
+            begin: ``start`` of a case: ``hello``, ``environ``, ``handshake``; ``cwd``: ``scratch`` or
+                ``odd``, a directory in it whose name begins so and is no text.
 
         Raises:
             CannotStart: The testee does not start, or says no HELLO.
@@ -55,7 +57,7 @@ class Workers:
         if "environ" in begin or "cwd" in begin:
             link = self._start(
                 with_scratch(begin.get("environ", {}), scratch),
-                scratch if begin.get("cwd") == "scratch" else None,
+                _folder(begin.get("cwd"), scratch),
             )
         else:
             self.prepare()
@@ -92,6 +94,19 @@ class Workers:
             environ={**self.testee.environ, **environ},
             cwd=cwd,
         )
+
+
+def _folder(name: str | None, scratch: str) -> str | None:
+    """Return where the testee runs, or None for where the runner does."""
+    if name != "odd":
+        return scratch if name == "scratch" else None
+    odd: str = os.path.join(scratch, os.fsdecode(b"odd\xff"))
+    try:
+        os.mkdir(odd)
+    except OSError:  # there are systems where each name is text
+        odd = os.path.join(scratch, "odd")
+        os.mkdir(odd)
+    return odd
 
 
 def with_scratch(item: Any, scratch: str) -> Any:
