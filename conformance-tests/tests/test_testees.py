@@ -32,7 +32,11 @@ def judge(name: str) -> list[Result]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_the_full_worker_passes_everything() -> None:
+@pytest.mark.parametrize(
+    "pure", [pytest.param("0", id="compiled where it can be"), pytest.param("1", id="pure")]
+)
+def test_the_full_worker_passes_everything(pure: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XNET_PURE", pure)  # for the workers
     results = judge("full-worker")
     assert {result.case.id: result.message for result in results if result.outcome not in GOOD} == {}
     assert exit_code(results) == 0

@@ -29,6 +29,8 @@ _PYTEST = ("-m", "pytest", "--quiet", "--quiet", "-m", "not slow", "--tb=short")
 
 # Where the name ends in a requirement such as "xnet-wire==0.1.*" or "attrs>=23.2".
 _NAME_END = re.compile(r"[^A-Za-z0-9._-]")
+# What builds the wheel of a package.
+_BACKEND = re.compile(r'^build-backend = "(.+)"$', re.MULTILINE)
 # What the root pyproject.toml's settings of pytest need, whatever a package declares.
 _RUNNER = ("pytest", "pytest-timeout")
 # Where pytest writes what failed, in the package's environment.
@@ -54,7 +56,9 @@ def find_problems(root: Path) -> list[str]:
 
 
 def _build(package: Package, wheels: Path) -> list[str]:
-    program = "import sys, uv_build; uv_build.build_wheel(sys.argv[1])"
+    text = (package.folder / "pyproject.toml").read_text(encoding="utf-8")
+    backend = _BACKEND.search(text)[1]  # type: ignore[index]
+    program = f"import sys, {backend} as backend; backend.build_wheel(sys.argv[1])"
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return run([sys.executable, "-c", program, str(wheels)], package.folder, {"PATH": path})
 

@@ -124,7 +124,11 @@ def fingerprint() -> str:
     interpreter = hashlib.sha256(f"{sys.version}|{sys.base_prefix}|{ROOT}".encode())
     installed = hashlib.sha256(repr((development_tools(), pins())).encode())
     for folder in members():
-        installed.update((folder / "pyproject.toml").read_bytes())
+        for file in (
+            folder / "pyproject.toml",
+            *sorted(folder.rglob("*.pyx")),
+        ):  # an editable package is not compiled anew
+            installed.update(file.read_bytes())
     return f"{interpreter.hexdigest()} {installed.hexdigest()}"
 
 

@@ -236,4 +236,5 @@ def patched(mutant: Mutant, testee: Testee, sources: Sequence[Path], folder: Pat
         except CaseError as error:
             raise CaseError(f"{mutant.id}: {error}") from None
     path = os.pathsep.join(map(str, roots))
-    return attrs.evolve(testee, command=command, environ={**environ, "PYTHONPATH": path})
+    # The compiled parts of xnet, where they are installed, would go round a mistake in the sources.
+    return attrs.evolve(testee, command=command, environ={**environ, "PYTHONPATH": path, "XNET_PURE": "1"})

@@ -1,6 +1,6 @@
 """Lists of chunks: a file cut where its content says so, so that only what is new in it has to travel.
 
-The cutting itself is in ``receiver.cuts``; both sides use the same code.
+The cutting itself is in ``receiver.cuts``, which both sides use; the sender's may be compiled.
 """
 
 from __future__ import annotations
@@ -13,12 +13,16 @@ from itertools import pairwise
 
 from xnet_rsync import messages
 from xnet_rsync.compression import compress
-from xnet_rsync.receiver.cuts import LEVELS, cut
+from xnet_rsync.receiver import cuts
+from xnet_rsync.receiver.cuts import LEVELS
+from xnet_wire import speedups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Final
+
+    Buffer = bytes | memoryview
 
 #: Square roots of sizes between which a level is the best one.
 _BOUNDS: Final = tuple((one[1] * other[1]) ** 0.5 for one, other in pairwise(LEVELS))
@@ -31,6 +35,15 @@ def choose_level(size: int) -> int:
     together are least near the square root.
     """
     return bisect_left(_BOUNDS, size**0.5)
+
+
+def cut(read: Callable[[int, int], bytes], start: int, end: int, level: int) -> Iterator[tuple[int, Buffer]]:
+    """Yield the chunks of a range of a file, as ``receiver.cuts.cut`` does, compiled where that is here."""
+    if speedups.module is None:
+        return cuts.cut(read, start, end, level)  # type: ignore[no-any-return]
+    from xnet_speedups import chunks
+
+    return chunks.cut(read, start, end, LEVELS[level], cuts.WEAK_MARKER)
 
 
 class ChunkList:

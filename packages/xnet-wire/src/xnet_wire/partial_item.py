@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from xnet_wire.values import Buffer, ValueDecoder
+    from xnet_wire.values import Buffer, ItemDecoder
 
 
 class PartialItem:
@@ -51,7 +51,7 @@ class PartialItem:
 
     def finish(
         self,
-        decoder: ValueDecoder,
+        decoder: ItemDecoder,
         last: Buffer,
         strings: tuple[bool, bool],
         check: Callable[[bytes], None] | None = None,

@@ -10,6 +10,9 @@ Spec: 30-values.md (VA-001 to VA-031).
 
 from __future__ import annotations
 
+from functools import partial
+
+from xnet_wire import speedups
 from xnet_wire.engine import dumps
 from xnet_wire.errors import DumpError, ReferenceRefused, ValueFormatError
 from xnet_wire.limits import DEPTH
@@ -30,9 +33,19 @@ from xnet_wire.value_types import DEFAULT_STRINGS, SENDABLE_SCALARS, TUPLE_TAG
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Final
+    from typing import Any, Final, Protocol
 
     Buffer = bytes | bytearray | memoryview
+
+    class ItemDecoder(Protocol):
+        """What decodes the items of a connection: a ``ValueDecoder``, or the compiled one in front of it."""
+
+        def decode(self, payload: Buffer, strings: tuple[bool, bool] = ...) -> Any:
+            """See ``ValueDecoder.decode``."""
+
+        def decode_batch(self, payload: Buffer, strings: tuple[bool, bool] = ...) -> list[Any]:
+            """See ``ValueDecoder.decode_batch``."""
+
 
 #: From here on a string is copied once by hand rather than several times by the engine.
 _BY_HAND_BYTES: Final = 128
@@ -91,6 +104,42 @@ def encode(
         return encode_exact(item, channel_type, channel_id, max_depth, surrogates)
     except RecursionError:
         raise DumpError("Cannot send the item: the Python stack is used up here.") from None
+
+
+def make_encoder(
+    channel_type: type | None = None,
+    channel_id: Callable[[object], int | None] | None = None,
+    max_depth: int = DEPTH,
+    surrogates: bool = False,
+) -> Callable[[object], bytes]:
+    """Return what encodes the items of one connection: compiled where that is here, else ``encode`` itself.
+
+    Args:
+        channel_type: As for ``encode``.
+        channel_id: As for ``encode``.
+        max_depth: As for ``encode``.
+        surrogates: As for ``encode``.
+
+    Returns:
+        A function of an item; see ``encode`` for what it returns and raises.
+    """
+    pure = partial(
+        encode, channel_type=channel_type, channel_id=channel_id, max_depth=max_depth, surrogates=surrogates
+    )
+    if speedups.module is None:
+        return pure
+    return speedups.module.Encoder(pure).encode  # type: ignore[no-any-return]
+
+
+def make_decoder(make_channel: Callable[[int], object] | None = None, max_depth: int = DEPTH) -> ItemDecoder:
+    """Return what decodes the items of one connection: compiled where that is here, else a ``ValueDecoder``.
+
+    Args:
+        make_channel: As for ``ValueDecoder``.
+        max_depth: As for ``ValueDecoder``.
+    """
+    pure = ValueDecoder(make_channel, max_depth)
+    return pure if speedups.module is None else speedups.module.Decoder(pure, max_depth)
 
 
 def encode_parts(

@@ -66,7 +66,7 @@ class Receiving:
         #: The unfilled rest of a large payload to read into directly, or None; then say how much
         #: with ``pending_filled``.
         self.pending_view: Final = self.decoder.pending_view
-        self._values = values.ValueDecoder(self._reference, limits.depth)
+        self._values = values.make_decoder(self._reference, limits.depth)
         self._item_limit = limits.item
         self._account: Final = connection.table.account
         self._sole_frame_bytes = HEADER_BYTES + min(255, limits.item)

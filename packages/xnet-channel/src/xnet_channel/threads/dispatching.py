@@ -5,8 +5,6 @@ Everything here runs on the thread that reads, under the lock, and must not bloc
 
 from __future__ import annotations
 
-from functools import partial
-
 from xnet_channel.core import events as core_events
 from xnet_channel.threads.kept_errors import KeptErrors
 from xnet_channel.threads.mailbox import Mailbox
@@ -153,8 +151,7 @@ class Dispatcher:
     def _hello_received(self, event: core_events.HelloReceived) -> None:
         hello = event.hello
         # Nothing that the other side does not take. Spec: VA-008, VA-013.
-        self._sending.encode = partial(
-            self._sending.encode,
+        self._sending.encode = self._sending.make_encoder(
             max_depth=min(hello.limits.depth, DEPTH),
             surrogates=SURROGATES_FEATURE in hello.features,
         )

@@ -45,12 +45,14 @@ class Sending:
     """How items are sent on the channels of one connection.
 
     Attributes:
-        encode: Encodes an item, with channels of this connection in it; raises DumpError. Set by whoever puts
-            the stack together, and again when it is known what the other side takes.
+        make_encoder: ``values.make_encoder`` for these channels, set by whoever puts the stack together.
+        encode: Encodes an item, with channels of this connection in it; raises DumpError. Set with
+            ``make_encoder``, and again when it is known what the other side takes.
         reservations: For those who have to wait.
     """
 
-    encode: Callable[..., bytes]
+    make_encoder: Callable[..., Callable[[object], bytes]]
+    encode: Callable[[object], bytes]
 
     def __init__(
         self,

@@ -94,7 +94,8 @@ class Session:
             begin_trace(link, tracer)
         self.endpoint = endpoint = Endpoint(link, self.owner, self.owner.has_greenlets)
         self.writer, self.leading, self.relief = endpoint.writer, endpoint.leading, endpoint.relief
-        endpoint.sending.encode = partial(values.encode, channel_type=Channel, channel_id=self._id_of)
+        endpoint.sending.make_encoder = partial(values.make_encoder, Channel, self._id_of)
+        endpoint.sending.encode = endpoint.sending.make_encoder()
         self.pings = Pings(link, self.writer, self.leading, endpoint.last_words)
         self.ending = Ending(
             link, self.writer, self.leading, endpoint.callback_thread, self.relief, endpoint.mailboxes
