@@ -45,7 +45,8 @@ class Verdict:
         """Whether its case failed, in the way that it should."""
         if self.mutant.should:
             return self.result.outcome == "nonstrict"
-        return self.result.outcome in (("crash",) if self.mutant.dies else ("fail", "timeout"))
+        killed = ("fail", "timeout", "crash") if self.mutant.dies else ("fail", "timeout")
+        return self.result.outcome in killed
 
     @property
     def evaluated(self) -> bool:

@@ -58,7 +58,7 @@ class Mutant:
 
     Attributes:
         killed_by: The case that fails with it.
-        dies: The testee ends or does not start, which otherwise is taken for a mistake in the mutant.
+        dies: The testee may end or not start, which otherwise is taken for a mistake in the mutant.
         should: Only a SHOULD is broken: its case then is "nonstrict".
         rules: As in the file; see `wire_rules`.
         patches: Changes of source code.
