@@ -120,6 +120,7 @@ class Application:
 
     def do_rsync(self, gateway, command):
         keywords = {key: command.get(key, False) for key in ("checksum", "compress", "setuid")}
+        keywords.update({key: command[key] for key in ("busy_timeout",) if key in command})
         rsync = xnet.RSync(command["source"], verbose=False, delta=command.get("delta", True), **keywords)
         rsync.add_target(gateway, command["dest"], delete=command.get("delete", False))
         if command.get("dry_run"):

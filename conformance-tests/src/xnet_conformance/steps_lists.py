@@ -25,7 +25,7 @@ def chunks(scenario: Scenario, raw: Any) -> None:
     wanted. With ``wrong_digest: true``, or how it is wrong, the list has another digest, and the file has to
     be wanted whole in the end. To a receiver that needs all of it all of it is sent. ``split`` is how many
     records a message has, ``hole: [start, end]`` where there are none, and with ``only: list`` nothing more
-    is sent.
+    is sent. With ``empty: n`` the last piece has no bytes, and begins ``n`` behind the end of the one before.
     """
     data = content_of(raw)
     if scenario.bindings.get(f"in full {raw['ch']} {raw['entry']}"):
@@ -56,10 +56,8 @@ def chunks(scenario: Scenario, raw: Any) -> None:
     if "first" in raw:
         run_steps(scenario, [raw["first"]])
     offsets = [sum(map(_size, pieces[:number])) for number in wanted]
-    for place, number in enumerate(wanted):
-        flags = (1 if place == 0 else 0) | (2 if place == len(wanted) - 1 else 0)
-        piece = data[offsets[place] : offsets[place] + _size(pieces[number])]
-        send_content(scenario, raw["ch"], data_of(raw["entry"], offsets[place], flags, piece, 0))
+    ends = [at + _size(pieces[number]) for at, number in zip(offsets, wanted, strict=True)]
+    _send_pieces(scenario, raw, [(at, data[at:end]) for at, end in zip(offsets, ends, strict=True)])
     if raw.get("wrong_digest") and heard(scenario, raw["ch"], "whole", "int")[0].content != raw["entry"]:
         raise CheckFailed("another file is wanted whole", expected=str(raw["entry"]), req="RS-054")
     if raw.get("wrong_digest"):
@@ -126,9 +124,16 @@ def _size(piece: bytes | int) -> int:
 
 
 def _send_all(scenario: Scenario, raw: Any, data: bytes) -> None:
-    for at in range(0, len(data), MOST_BYTES):
-        flags = (1 if at == 0 else 0) | (2 if at + MOST_BYTES >= len(data) else 0)
-        send_content(scenario, raw["ch"], data_of(raw["entry"], at, flags, data[at : at + MOST_BYTES], 0))
+    _send_pieces(scenario, raw, [(at, data[at : at + MOST_BYTES]) for at in range(0, len(data), MOST_BYTES)])
+
+
+def _send_pieces(scenario: Scenario, raw: Any, pieces: list[tuple[int, bytes]]) -> None:
+    if "empty" in raw and pieces:
+        at, last = pieces[-1]
+        pieces = [*pieces, (at + len(last) + raw["empty"], b"")]
+    for place, (at, piece) in enumerate(pieces):
+        flags = (1 if place == 0 else 0) | (2 if place == len(pieces) - 1 else 0)
+        send_content(scenario, raw["ch"], data_of(raw["entry"], at, flags, piece, 0))
 
 
 def _wanted(scenario: Scenario, raw: Any, pieces: list[bytes | int]) -> list[int]:

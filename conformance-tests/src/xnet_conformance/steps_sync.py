@@ -37,6 +37,7 @@ _ROUNDS: Final = 5
 def sync(scenario: Scenario, raw: Any) -> None:
     """Have the application send a tree, and answer ``begin``: ``{ch: r, source: tree, delete: true}``.
 
+    ``busy_timeout`` is after how many seconds without progress the application gives the receiver up.
     ``dest`` is where it shall be. ``ready`` are other facts for the answer, and false is none; ``version`` is
     another version in it. With ``exact_times: true`` times are compared to the nanosecond.
     """
@@ -44,6 +45,8 @@ def sync(scenario: Scenario, raw: Any) -> None:
     dest = as_path(raw.get("dest", _DEST))
     options = {key: raw[key] for key in _OPTIONS if key in raw}
     command = {"do": "rsync", "source": os.fsdecode(source), "dest": dest, **options}
+    if "busy_timeout" in raw:
+        command["busy_timeout"] = raw["busy_timeout"]
     before = look(source)
     scenario.driver.application(scenario, {**command, "as": f"sync {raw['ch']}"})
     expect(scenario, {"CHANNEL_EXEC": {"ch": {"bind": raw["ch"]}}})

@@ -25,6 +25,8 @@ export function unfinishedName(name) {
 /** A file that comes in pieces. */
 export class Arriving {
   at = 0;
+  /** Of the last piece that came. */
+  #end = 0;
   unfinished;
 
   /** @param {Folder} folder @param {number} number @param {string} name */
@@ -34,9 +36,15 @@ export class Arriving {
     this.fd = folder.open(this.unfinished, CREATE_FILE);
   }
 
-  /** Take a piece; what was left out before it is a hole. @param {number} offset @param {Buffer} data */
+  /** Take a piece, which comes after all others. @param {number} offset @param {Buffer} data */
   write(offset, data) {
-    must(offset >= this.at, `data at ${offset} come after data up to ${this.at}`);
+    must(offset >= this.#end, `data at ${offset} come after data up to ${this.#end}`);
+    this.#end = offset + data.length;
+    this.take(offset, data);
+  }
+
+  /** Write a piece; what was left out before it is a hole. @param {number} offset @param {Buffer} data */
+  take(offset, data) {
     this.put(offset, data);
   }
 
@@ -95,7 +103,7 @@ export class Assembling extends Arriving {
   }
 
   /** @override @param {number} offset @param {Buffer} data */
-  write(offset, data) {
+  take(offset, data) {
     const { records } = this.list;
     for (let start = 0; start < data.length; ) {
       while (this.#next < records.length && records[this.#next].from !== "sender") {

@@ -257,7 +257,7 @@ class Receiver {
     try {
       this.#contents.end();
       if (!this.#options.dry) {
-        this.#tree.settle();
+        this.#tree.restore();
       }
     } catch {
       // what is left is found by the next sync

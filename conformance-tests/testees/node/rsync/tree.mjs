@@ -19,8 +19,8 @@ export class Tree {
   #open = new Map();
   /** Permissions and times that directories get at the end. @type {Map<number, {mode: (there: Owner) => number, time: bigint}>} */
   #pending = new Map();
-  /** @type {Set<number>} */
-  #touched = new Set();
+  /** What they had before something was changed in them. @type {Map<number, {mode: number, time: bigint}>} */
+  #had = new Map();
   #root;
 
   /** @param {Folder | null} root  null in a dry run, if it is not there */
@@ -55,7 +55,7 @@ export class Tree {
     this.#open.delete(number);
     if (!folder) {
       const { around, name } = this.#place(number);
-      folder = enter(this.folder(around), name, (own) => this.#keep(number, own));
+      folder = enter(this.folder(around), name, ({ mode, time }) => this.#had.set(number, { mode, time }));
     }
     this.#open.set(number, folder);
     if (this.#open.size > MOST_OPEN) {
@@ -78,22 +78,14 @@ export class Tree {
    */
   writable(number) {
     const folder = this.folder(number);
-    if (!this.#touched.has(number)) {
-      this.#touched.add(number);
+    if (!this.#had.has(number)) {
       const { mode, time } = folder.own();
-      this.#keep(number, { mode, time });
+      this.#had.set(number, { mode, time });
       if ((mode & 0o700) !== 0o700) {
         fs.fchmodSync(folder.fd, mode | 0o700);
       }
     }
     return folder;
-  }
-
-  /** @param {number} number @param {{mode: number, time: bigint}} own */
-  #keep(number, { mode, time }) {
-    if (!this.#pending.has(number)) {
-      this.#pending.set(number, { mode: () => mode, time }); // as it was, whatever that is
-    }
   }
 
   /**
@@ -109,12 +101,18 @@ export class Tree {
   }
 
   /**
-   * Give directories their permissions and times, the inner ones first. Spec: RS-072.
+   * Give directories the permissions and times of their entries, the inner ones first. Spec: RS-072.
    *
    * @returns {{number: number, error: Error}[]}  what failed
    */
   settle() {
     const failed = [];
+    for (const [number, { mode, time }] of this.#had) {
+      if (!this.#pending.has(number)) {
+        this.#pending.set(number, { mode: () => mode, time }); // as it was, whatever that is
+      }
+    }
+    this.#had.clear();
     for (const number of [...this.#pending.keys()].sort((one, other) => other - one)) {
       const { mode, time } = /** @type {{mode: (there: Owner) => number, time: bigint}} */ (this.#pending.get(number));
       this.#pending.delete(number);
@@ -128,6 +126,18 @@ export class Tree {
       }
     }
     return failed;
+  }
+
+  /** Give directories back the permissions that they had: the sync has broken off. Spec: RS-072. */
+  restore() {
+    for (const [number, { mode }] of [...this.#had].sort(([one], [other]) => other - one)) {
+      this.#had.delete(number);
+      try {
+        fs.fchmodSync(this.folder(number).fd, mode);
+      } catch {
+        // the others get theirs
+      }
+    }
   }
 
   /** A path below the root, for messages. @param {number} number @param {string} [name] */

@@ -237,6 +237,8 @@ impl Receiver<'_> {
     ) -> Result<(), Fail> {
         assembly.begun = true;
         let length = body.len() as u64;
+        let is_behind = offset >= assembly.incoming.end;
+        assembly.incoming.end = offset + length;
         let mut is_asked = length == 0;
         if let Some((start, end)) = assembly.lacking.front_mut() {
             if *start == offset && length <= *end - *start {
@@ -247,7 +249,7 @@ impl Receiver<'_> {
                 }
             }
         }
-        if !is_asked || (last && !assembly.lacking.is_empty()) {
+        if !is_behind || !is_asked || (last && !assembly.lacking.is_empty()) {
             self.wanted.insert(entry, Wanted::Chunks(assembly));
             return wrong(format!("data of entry {entry} at {offset} that are not those that were asked for"));
         }

@@ -26,7 +26,7 @@ class Assembling(Arriving):
         self.inside = None  # digest of the chunk of which only the beginning has come
         self.sha256 = sha256
 
-    def write(self, offset, data):
+    def take(self, offset, data):
         """Write chunks that were wanted, after everything before them."""
         records = self.records
         offsets = records.offsets

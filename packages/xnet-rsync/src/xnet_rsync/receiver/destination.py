@@ -44,9 +44,10 @@ class Tree(object):
         # number -> (number of the folder around it, name, depth)
         self.places = {}
         self.open = OrderedDict()
-        # number -> (permissions, time): what is set when everything else is done
+        # number -> (permissions, time): of its entry, which it gets when everything else is done
         self.pending = {}
-        self.touched = set()
+        # number -> (permissions, time): what it had before anything was changed in it
+        self.had = {}
 
     def add(self, number, around, name):
         """Learn of a folder."""
@@ -79,7 +80,7 @@ class Tree(object):
             there = parent.maybe_lstat(name)
             if error.errno != errno.EACCES or there is None or not stat.S_ISDIR(there.st_mode):
                 raise
-            self.pending.setdefault(number, (stat.S_IMODE(there.st_mode), mtime_ns(there)))
+            self.had[number] = stat.S_IMODE(there.st_mode), mtime_ns(there)
             os.chmod(parent.prefix + name, 0o700 | stat.S_IMODE(there.st_mode), **parent.options)
             return Folder(name, parent)
 
@@ -91,10 +92,9 @@ class Tree(object):
     def writable(self, number):
         """Return an open folder in which something is going to change."""
         folder = self.folder(number)
-        if number not in self.touched:
-            self.touched.add(number)
+        if number not in self.had:
             there = os.fstat(folder.fd) if folder.fd is not None else os.stat(folder.prefix)
-            self.pending.setdefault(number, (stat.S_IMODE(there.st_mode), mtime_ns(there)))
+            self.had[number] = stat.S_IMODE(there.st_mode), mtime_ns(there)
             if there.st_mode & 0o700 != 0o700:
                 folder.set_own_mode(0o700 | stat.S_IMODE(there.st_mode))
         return folder
@@ -108,15 +108,25 @@ class Tree(object):
         return b"/".join(reversed(parts))
 
     def settle(self):
-        """Give folders their permissions and times, the inner ones first; yield what fails."""
-        for number in sorted(self.pending, reverse=True):
-            mode, when = self.pending.pop(number)
+        """Give folders the permissions and times of their entries, the inner ones first; yield what fails."""
+        for number in sorted(set(self.had) | set(self.pending), reverse=True):
+            had = self.had.pop(number, None)
+            mode, when = self.pending.pop(number, had)
             try:
                 folder = self.folder(number)
                 folder.set_own_mode(mode)
                 folder.set_own_time(when)
             except OSError as error:
                 yield number, error
+
+    def restore(self):
+        """Give folders back the permissions that they had: the sync has broken off. Spec: RS-072."""
+        for number in sorted(self.had, reverse=True):
+            mode, _ = self.had.pop(number)
+            try:
+                self.folder(number).set_own_mode(mode)
+            except OSError:
+                pass  # the others get theirs
 
     def close(self):
         """Let go of all."""

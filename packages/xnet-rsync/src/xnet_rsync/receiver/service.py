@@ -93,15 +93,14 @@ class Receiver(object):
         self.sync.say(u"done", {})
 
     def end(self):
-        """Let go of everything; whatever happened, folders get their permissions back."""
+        """Let go of everything; folders get their permissions back if the sync has broken off."""
         tree = self.sync.tree
         if tree is None or tree.root is None:
             return
         try:
             self.arrivals.end()
             if not self.sync.dry:
-                for _ in tree.settle():
-                    pass
+                tree.restore()
         except OSError:
             pass
         finally:

@@ -34,6 +34,7 @@ class Arriving(object):
         self.temporary = temporary_name(entry.name)
         self.fd = folder.open(self.temporary, CREATE_FILE)
         self.at = 0
+        self.end = 0  # of the last piece that came
         if fcntl is not None:
             try:
                 # So that another sync into the same place sees that somebody is at work on it.
@@ -42,8 +43,13 @@ class Arriving(object):
                 pass
 
     def write(self, offset, data):
+        """Take a piece, which comes after all others. Spec: RS-042."""
+        must(offset >= self.end, "data at %d come after data up to %d", offset, self.end)
+        self.end = offset + len(data)
+        self.take(offset, data)
+
+    def take(self, offset, data):
         """Write a piece; what was left out before it is a hole."""
-        must(offset >= self.at, "data at %d come after data up to %d", offset, self.at)
         self.put(offset, data)
 
     def put(self, offset, data):
