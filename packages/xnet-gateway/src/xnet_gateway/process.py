@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import signal
 
-from xnet_channel.platform.flag import Flag
 from xnet_channel.platform.interests import READ
 from xnet_channel.platform.native import OS, allocate_lock
 from xnet_channel.platform.reactor import get_reactor
+from xnet_gateway.exit_notice import ExitNotice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,9 +41,8 @@ class WorkerProcess:
         self.popen = popen
         self.remoteaddress = remoteaddress
         self._relay = relay
-        self._on_exit: list[Callable[[], None]] = []
         self._lock = allocate_lock()
-        self._exited = Flag()
+        self._exit = ExitNotice()
         self._parent_pid = OS.getpid()
         self._kill_timer_set = False
         self._status_stolen = False
@@ -67,15 +66,12 @@ class WorkerProcess:
     @property
     def exited(self) -> bool:
         """Whether the process has ended and was reaped."""
-        return self._exited.is_set()
+        return self._exit.told
 
     def when_exited(self, action: Callable[[], None]) -> None:
         """Run the action on the reactor thread once the process has ended (soon, if it has)."""
-        with self._lock:
-            if not self._exited.is_set():
-                self._on_exit.append(action)
-                return
-        get_reactor().call_soon(action)
+        if not self._exit.when_told(action):
+            get_reactor().call_soon(action)
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the process to end.
@@ -89,13 +85,13 @@ class WorkerProcess:
         """
         if OS.getpid() != self._parent_pid:
             return self.popen.returncode
-        self._exited.wait(timeout)
+        self._exit.wait(timeout)
         return self.popen.returncode
 
     def kill(self) -> None:
         """End the process: SIGTERM now, SIGKILL if it is still there a moment later."""
         with self._lock:
-            if self._exited.is_set() or self._kill_timer_set:
+            if self._exit.told or self._kill_timer_set:
                 return
             self._kill_timer_set = True
         self._signal(signal.SIGTERM)
@@ -168,17 +164,10 @@ class WorkerProcess:
         elif stolen:
             self._status_stolen = True  # and the 0 that Popen has instead means nothing
         if self._relay is None:
-            self._tell_exited()
+            self._exit.tell()
         else:
             self._relay.drain()
-            self._relay.when_written(self._tell_exited)
-
-    def _tell_exited(self) -> None:
-        with self._lock:
-            self._exited.set()
-            actions, self._on_exit = self._on_exit, []
-        for action in actions:
-            action()
+            self._relay.when_written(self._exit.tell)
 
 
 def peek_status(pid: int) -> int | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 from _socket import socketpair  # not from `socket`, where it may have been replaced
 
-from xnet_channel.platform.flag import Flag
 from xnet_channel.platform.interrupts import InterruptsLetThrough
-from xnet_channel.platform.native import CLOCK, allocate_lock, start_thread
+from xnet_channel.platform.native import CLOCK, start_thread
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_gateway.bare import relay_program
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.errors import HostNotFound
+from xnet_gateway.exit_notice import ExitNotice
 from xnet_gateway.transports.base import Address, Connected
 from xnet_gateway.transports.served import ServedWorker, find_secret_of, tls_of
 
@@ -42,27 +42,22 @@ class RelayedProcess:
         self.remoteaddress = f"via {master.id}"
         self._words = f"its process (pid {pid}, started by gateway {master.id}) still runs"
         self._control = control
-        self._lock = allocate_lock()
-        self._exited = Flag()
-        self._on_exit: list[Callable[[], None]] = []
+        self._exit = ExitNotice()
         control.setcallback(self._told, endmarker=None)
 
     @property
     def exited(self) -> bool:
         """Whether the process has ended, or can no longer be heard of."""
-        return self._exited.is_set()
+        return self._exit.told
 
     def when_exited(self, action: Callable[[], None]) -> None:
         """Run the action once the process has ended."""
-        with self._lock:
-            if not self._exited.is_set():
-                self._on_exit.append(action)
-                return
-        action()
+        if not self._exit.when_told(action):
+            action()
 
     def wait(self, timeout: float | None = None) -> int | None:
         """Wait for the end of the process; return its exit status if it is known."""
-        self._exited.wait(timeout)
+        self._exit.wait(timeout)
         return self.returncode
 
     def kill(self) -> None:
@@ -92,20 +87,12 @@ class RelayedProcess:
             pass
 
     def _told(self, message: tuple[int, str] | None) -> None:
-        with self._lock:
-            if message is not None:
-                self.returncode, self._words = message
-            elif not self._exited.is_set():
-                self.returncode = -1
-                self._words = (
-                    f"{self.remoteaddress}, which has ended, its process (pid {self.pid}) was reached"
-                )
-            if self._exited.is_set():
-                return
-            self._exited.set()
-            actions, self._on_exit = self._on_exit, []
-        for action in actions:
-            action()
+        if message is not None:
+            self.returncode, self._words = message
+        elif not self._exit.told:
+            self.returncode = -1
+            self._words = f"{self.remoteaddress}, which has ended, its process (pid {self.pid}) was reached"
+        self._exit.tell()
 
 
 def connect(route: Command | Address, spec: XSpec, master: Master, *, full: bool = False) -> Connected:
