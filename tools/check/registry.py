@@ -22,6 +22,7 @@ from check import (
     style,
     tests,
     typing_rules,
+    versions,
 )
 
 
@@ -50,6 +51,7 @@ CHECKS: Final = (
     Check("documents", "links and paths in documents lead somewhere", documents.find_problems),
     Check("promises", "each promise of docs/security.md is tested", promises.find_problems),
     Check("changelog", "fragments of the changelog can be read by towncrier", changelog.find_problems),
+    Check("versions", "all packages have one version", versions.find_problems),
     Check("layers", "no module imports from a layer above its own", layers.find_problems),
     Check(
         "circles", "no files of a package import each other in a circle, types counted", circles.find_problems

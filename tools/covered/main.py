@@ -25,7 +25,7 @@ def main(context: click.Context, names: tuple[str, ...]) -> None:
     problems = []
     for name in names or AREAS:
         percent, table = measure(ROOT, AREAS[name])
-        click.echo(table)
+        click.echo(f"{table}\n{name}: {percent:.2f} %, expected {AREAS[name].percent} % or more\n")
         problems += judge(AREAS[name], percent)
     for problem in problems:
         click.echo(problem)
@@ -33,12 +33,7 @@ def main(context: click.Context, names: tuple[str, ...]) -> None:
 
 
 def judge(area: Area, percent: float) -> list[str]:
-    """Return a sentence if an area has less than it should, or enough more to be written down."""
-    whole = math.floor(percent)
-    if whole == area.percent:
+    """Return a sentence if an area has less than it should."""
+    if math.floor(percent) >= area.percent:
         return []
-    if whole < area.percent:
-        return [f"{area.name}: its tests execute {percent:.2f} % of it, {area.percent} % are expected"]
-    return [
-        f"{area.name}: its tests execute {percent:.2f} % of it: write {whole} into tools/covered/areas.yaml"
-    ]
+    return [f"{area.name}: its tests execute {percent:.2f} % of it, {area.percent} % are expected"]

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from xnet_wire.dump_format import dump, dumps, load, loads
     from xnet_wire.errors import DataFormatError, DumpError, LoadError
     from xnet_wire.limits import Limits
-
-__version__ = "0.1.0"
+    from xnet_wire.version import __version__
 
 _HOMES = {
+    "__version__": "xnet_wire.version",
     "Channel": "xnet_channel.threads.channel",
     "DataFormatError": "xnet_wire.errors",
     "DumpError": "xnet_wire.errors",

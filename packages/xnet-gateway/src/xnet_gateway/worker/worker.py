@@ -26,6 +26,7 @@ from xnet_gateway.worker.exec_task import ExecTask
 from xnet_gateway.worker.services import available
 from xnet_wire import frames, messages
 from xnet_wire.channel_errors import TERMINATING, ChannelError
+from xnet_wire.version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ YIELD_S: Final = 1.0
 WRITE_S: Final = 1.0
 
 
-#: Version of this implementation, for INFO and HELLO.
-VERSION: Final = "0.1.0"
 #: Longest path in an answer: two of them must fit into the smallest window. Spec: GW-022.
 PATH_CHARACTERS: Final = 5_000
 
@@ -297,7 +296,7 @@ class WorkerGateway(SessionOwner):
 def implementation() -> str:
     """Return what HELLO and INFO say about this program."""
     version = ".".join(map(str, sys.version_info[:3]))
-    return f"xnet/{VERSION} {sys.implementation.name}-{version}"
+    return f"xnet/{__version__} {sys.implementation.name}-{version}"
 
 
 def information() -> dict[str, Any]:
@@ -313,7 +312,7 @@ def information() -> dict[str, Any]:
         "cwd": sendable_path(cwd),
         "pid": OS.getpid(),
         "implementation": implementation(),
-        "version": VERSION,
+        "version": __version__,
     }
 
 
