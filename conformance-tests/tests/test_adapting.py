@@ -45,29 +45,29 @@ def test_an_adapter_that_is_right_passes_and_serves_case_after_case() -> None:
     [
         ("reply(value={'t': 'int', 'v': '6'})", DECODE, "fail", "expected 5, got 6"),
         ("reply(error='VALUE_MALFORMED')", DECODE, "fail", "a value was refused"),
-        ("reply(value={'t': 'int', 'v': 'x'})", DECODE, "fail", "the answer is no tagged value"),
-        ("reply(value={'t': 'str', 'v': 5})", DECODE, "fail", "the answer is no tagged value"),
-        ("reply(value={'t': 'bytes', 'n': 10**15})", DECODE, "fail", "the answer is no tagged value"),
+        ("reply(value={'t': 'int', 'v': 'x'})", DECODE, "fail", "the answer is not a tagged value"),
+        ("reply(value={'t': 'str', 'v': 5})", DECODE, "fail", "the answer is not a tagged value"),
+        ("reply(value={'t': 'bytes', 'n': 10**15})", DECODE, "fail", "the answer is not a tagged value"),
         (
             "reply(value=[{'t': 'list', 'of': 1, 'n': 10**15}])",
             DECODE,
             "fail",
-            "the answer is no tagged value",
+            "the answer is not a tagged value",
         ),
-        ("reply(value={'t': 'wizard', 'v': 1})", DECODE, "fail", "the answer is no tagged value"),
-        ("reply(value=0.5)", DECODE, "fail", "the answer is no tagged value"),
+        ("reply(value={'t': 'wizard', 'v': 1})", DECODE, "fail", "the answer is not a tagged value"),
+        ("reply(value=0.5)", DECODE, "fail", "the answer is not a tagged value"),
         ("reply(value={'t': 'int', 'v': '5'}, hex='06')", DECODE, "fail", "is encoded as another value"),
         ("reply(value={'t': 'int', 'v': '5'}, hex='zz')", DECODE, "fail", "a value was not encoded"),
         ("reply(value=1)", REFUSE, "fail", "malformed bytes were not refused"),
         ("reply(error='FRAME_TOO_LARGE')", REFUSE, "fail", "malformed bytes were not refused"),
-        ("reply(hex='06')", ENCODE, "fail", "another value was encoded"),
+        ("reply(hex='06')", ENCODE, "fail", "a different value was encoded"),
         ("reply(hex=5)", ENCODE, "fail", "a value was not encoded"),
         ("reply()", ENCODE, "fail", "a value was not encoded"),
-        ("reply(frames=[], error=None)", FRAMES, "fail", "the stream was cut into other frames"),
-        ("reply(frames='x', error=[1])", FRAMES, "fail", "the stream was cut into other frames"),
+        ("reply(frames=[], error=None)", FRAMES, "fail", "the stream was split into other frames"),
+        ("reply(frames='x', error=[1])", FRAMES, "fail", "the stream was split into other frames"),
         ("reply(unsupported=True)", ENCODE, "fail", "does not support the operation encode"),
-        ("reply(problem='I have no idea')", ENCODE, "fail", "reports a problem of its own"),
-        ("print('x', flush=True)", ENCODE, "timeout", "is no JSON object"),
+        ("reply(problem='I have no idea')", ENCODE, "fail", "reports an internal problem"),
+        ("print('x', flush=True)", ENCODE, "timeout", "is not a JSON object"),
         ("sys.exit('ow')", ENCODE, "crash", "ended while the answer"),
     ],
 )
@@ -110,7 +110,7 @@ def test_an_adapter_that_can_do_nothing_is_none(operations: str, tmp_path: Path)
     testee = program(tmp_path, start=f"reply(protocol=1, operations={operations})")
     with (
         closing(AdapterRunner(testee, 1.0)) as runner,
-        pytest.raises(CannotStart, match="it has no operation of decode, encode, frames"),
+        pytest.raises(CannotStart, match="it has none of the operations decode, encode, frames"),
     ):
         runner.features()
 

@@ -63,12 +63,12 @@ def test_a_case_that_names_a_must_is_a_must() -> None:
         ({**RIGHT, "req": []}, "req is a list with at least one requirement id"),
         ({**RIGHT, "req": "FR-020"}, "req is a list with at least one requirement id"),
         ({**RIGHT, "req": ["XX-1"]}, "the specification has no requirement XX-1"),
-        ({**RIGHT, "roles": []}, "roles is [], expected some of worker, initiator, adapter, legacy"),
-        ({**RIGHT, "roles": ["wizard"]}, "roles is ['wizard'], expected some of"),
+        ({**RIGHT, "roles": []}, "roles is [], expected one or more of worker, initiator, adapter, legacy"),
+        ({**RIGHT, "roles": ["wizard"]}, "roles is ['wizard'], expected one or more of"),
         ({**RIGHT, "steps": []}, "steps is a list of maps, with at least one"),
         ({**RIGHT, "steps": ["barrier"]}, "steps is a list of maps, with at least one"),
         ({**RIGHT, "steps": [{}]}, "steps is a list of maps, with at least one"),
-        ({**RIGHT, "title": True}, "the title is True; YAML wants it in quotes"),
+        ({**RIGHT, "title": True}, "the title is True; YAML needs it in quotes"),
         ({"id": "a.b"}, "req is a list"),
     ],
 )
@@ -78,7 +78,7 @@ def test_a_mistake_is_told_with_file_and_case(raw: Any, words: str) -> None:
 
 
 def test_a_folder_that_is_no_layer() -> None:
-    with pytest.raises(CaseError, match="there is no layer 'flows'"):
+    with pytest.raises(CaseError, match="unknown layer 'flows'"):
         parse_case(RIGHT, "flows", "f.yaml")
 
 

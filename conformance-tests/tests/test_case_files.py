@@ -131,15 +131,15 @@ def test_cases_are_chosen_by_pattern_requirement_and_layer() -> None:
 
 
 def test_what_does_not_exist_cannot_be_chosen() -> None:
-    with pytest.raises(UsageError, match="no case is called"):
+    with pytest.raises(UsageError, match="no case matches"):
         select(CASES, ["frames.pong.echo"])
-    with pytest.raises(UsageError, match="there is no layer"):
+    with pytest.raises(UsageError, match="unknown layer"):
         select(CASES, layers=["wires"])
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a: 1", "is a list"), ("[", "is no YAML"), ("- 1", "is a map with an id")],
+    [("a: 1", "must be a list"), ("[", "is not YAML"), ("- 1", "is a map with an id")],
 )
 def test_a_file_that_is_none_names_itself(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "flow").mkdir()

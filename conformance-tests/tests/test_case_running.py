@@ -76,12 +76,12 @@ def test_what_a_case_left_open_is_closed_and_not_looked_at_later(runner: Run) ->
         ("hangs", [*PING], "timeout", "PONG did not come in time"),
         ("hello-only", [*PING], "crash", "the connection ended while PONG was expected; exit status 0"),
         ("dies-at-start", [*PING], "crash", "the testee did not start: the testee ended before its HELLO"),
-        ("good", [{"no-step": 1}], "harness-error", "step 1: the step {'no-step': 1} has not"),
+        ("good", [{"no-step": 1}], "harness-error", "step 1: the step {'no-step': 1} must have"),
         (
             "good",
             [*PING, {"exec": {"ch": "a", "fixture": "none"}}],
             "untestable",
-            "there is no fixture 'none'",
+            "no fixture 'none'",
         ),
     ],
 )
@@ -135,7 +135,7 @@ def test_who_fails_after_others_is_not_blamed_for_them(runner: Run, tmp_path: Pa
     assert one.run(case(*PING, id_="first.one")).outcome == "pass"
     result = one.run(case(*PING, id_="second.one"))
     assert result.outcome == "fail"
-    assert result.remarks[-1] == "it passes alone; on this connection ran before: first.one"
+    assert result.remarks[-1] == "it passes alone; earlier cases on this connection: first.one"
 
 
 def test_standard_error_is_part_of_what_is_told(runner: Run) -> None:

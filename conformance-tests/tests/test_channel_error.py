@@ -49,7 +49,7 @@ def test_ch_041_what_is_no_such_map(fields: Any) -> None:
     assert problem[0] == "CH-041"
     assert channel_error_problem(None) == (
         "CH-041",
-        "CHANNEL_CLOSE_ERROR whose payload is no map with texts as keys",
+        "CHANNEL_CLOSE_ERROR whose payload is not a map with text keys",
     )
 
 

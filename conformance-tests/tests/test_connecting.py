@@ -104,7 +104,7 @@ def test_a_trace_of_whoever_runs_the_suite_is_no_affair_of_a_testee(
     ("habit", "words"),
     [
         ("dies-at-start", r"(?s)ended before its HELLO\nstandard error:\nit cannot work like this"),
-        ("bad-hello", "the HELLO is no value"),
+        ("bad-hello", "the HELLO is not a value"),
         ("endless-noise", "65,536 bytes came without the preamble"),
     ],
 )

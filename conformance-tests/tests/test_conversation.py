@@ -54,15 +54,15 @@ def test_large_lines_and_text_of_all_kinds_arrive(talk: Talk) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("print('hello', flush=True)", "the line b'hello' is no JSON object"),
-        ("print('[1]', flush=True)", "is no JSON object with the id"),
-        ("print('[' * 100000, flush=True)", "is no JSON object with the id"),
-        ("print('{\"id\": 9' + '9' * 5000 + '}', flush=True)", "is no JSON object with the id"),
-        ("print('{\"id\": true}', flush=True)", "is no JSON object with the id"),
-        ("print('{\"id\": 0}', flush=True)", "answers a command that nobody has sent"),
-        ("print('{\"id\": 3}', flush=True)", "answers a command that nobody has sent"),
-        ("os.write(1, b'\\xff\\n')", "is no JSON object"),
-        ("os.write(1, b'{\"id\":'); sys.exit()", "6 bytes came that are no line"),
+        ("print('hello', flush=True)", "the line b'hello' is not a JSON object"),
+        ("print('[1]', flush=True)", "is not a JSON object with the id"),
+        ("print('[' * 100000, flush=True)", "is not a JSON object with the id"),
+        ("print('{\"id\": 9' + '9' * 5000 + '}', flush=True)", "is not a JSON object with the id"),
+        ("print('{\"id\": true}', flush=True)", "is not a JSON object with the id"),
+        ("print('{\"id\": 0}', flush=True)", "answers a command that was never sent"),
+        ("print('{\"id\": 3}', flush=True)", "answers a command that was never sent"),
+        ("os.write(1, b'\\xff\\n')", "is not a JSON object"),
+        ("os.write(1, b'{\"id\":'); sys.exit()", "6 bytes came that are not a line"),
     ],
 )
 def test_nonsense_is_no_answer(line: str, words: str, talk: Talk) -> None:
@@ -72,7 +72,7 @@ def test_nonsense_is_no_answer(line: str, words: str, talk: Talk) -> None:
 
 def test_a_line_without_end_is_not_collected(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conversation, "MOST_LINE", 100_000)
-    with pytest.raises(NoAnswer, match="bytes came that are no line"):
+    with pytest.raises(NoAnswer, match="bytes came that are not a line"):
         talk("os.write(1, b'x' * 1000000)").ask("run", {}, patience())
 
 
@@ -99,7 +99,7 @@ def test_looking_takes_what_is_there_without_waiting(talk: Talk) -> None:
         ("reply(protocol=2)", "it answered start with .*'protocol': 1, ...}} was expected"),
         ("reply()", "it answered start with"),
         ("sys.exit('a reason')", r"(?s)ended while the answer to command 1.*standard error:\na reason"),
-        ("print('hi', flush=True)", "no JSON object"),
+        ("print('hi', flush=True)", "not a JSON object"),
     ],
 )
 def test_a_program_that_does_not_begin_well_is_none(start: str, words: str, talk: Talk) -> None:

@@ -50,11 +50,11 @@ def test_the_way_of_a_connection_is_gone_to_the_first_answers(tmp_path: Path) ->
             "raise SystemExit('no such thing')",
             "its first bytes",
             "it ended\nstandard error:\nno such thing",
-            "by itself",
+            "unasked",
         ),
         ("import time; time.sleep(100)", "its first bytes", "it has written nothing", "Does it flush"),
         ("print('hello')", "its first bytes", r"b'hello\n', expected b'\x89XNET", "binary mode"),
-        (NOISY, "its first bytes", "the preamble, behind 2 other bytes: b'hi'", "writes nothing in front"),
+        (NOISY, "its first bytes", "the preamble, after 2 other bytes: b'hi'", "writes nothing before"),
         (BAD_HELLO, "its HELLO", "HELLO", "HS-010"),
     ],
 )

@@ -31,12 +31,12 @@ def test_no_error_is_taken_for_another() -> None:
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
     [
-        (["explain", "XX-999"], 2, "there is no requirement and no case 'XX-999'"),
+        (["explain", "XX-999"], 2, "'XX-999' is neither a requirement nor a case"),
         (["run", "--no-such-option"], 2, "No such option"),
         (
             ["run", "-t", "/nonexistent/worker"],
             4,
-            "the testee does not start: the command '/nonexistent/worker'",
+            "the testee did not start: the command '/nonexistent/worker'",
         ),
     ],
 )

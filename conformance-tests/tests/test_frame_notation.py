@@ -86,9 +86,9 @@ def test_a_dump_is_sent_as_it_is_also_to_released_execnet(peer: Peer) -> None:
 @pytest.mark.parametrize(
     ("raw", "words"),
     [
-        (5, "5 is no frame"),
-        ({}, "{} is no frame"),
-        ({"PING": {}, "PONG": {}}, "is no frame"),
+        (5, "5 is not a frame"),
+        ({}, "{} is not a frame"),
+        ({"PING": {}, "PONG": {}}, "is not a frame"),
         ({"PING": [1]}, "the fields of PING are [1], expected a map"),
     ],
 )
@@ -101,7 +101,7 @@ def test_types_have_names_or_numbers() -> None:
     assert split({"PING": None}) == ("PING", {})
     assert (frame_code("PING"), frame_code("TYPE_18")) == (11, 18)
     for name in ("PINGS", "TYPE_", "TYPE_x", "ITEM"):
-        with pytest.raises(CaseError, match=f"there is no frame type '{name}'"):
+        with pytest.raises(CaseError, match=f"unknown frame type '{name}'"):
             frame_code(name)
 
 

@@ -117,9 +117,9 @@ def test_what_the_application_answers_is_compared(initiator: Peer) -> None:
     ("say", "expected", "words"),
     [
         ({"value": 6}, {"value": 5}, "what the application got: expected 5, got 6"),
-        ({"value": {"t": "int", "v": "x"}}, {"value": 5}, "the answer is no tagged value"),
-        ({"value": {"t": "bytes", "n": 10**15}}, {"value": 5}, "the answer is no tagged value"),
-        ({"value": {"t": "str", "v": []}}, {"value": {"contains": "a"}}, "the answer is no tagged value"),
+        ({"value": {"t": "int", "v": "x"}}, {"value": 5}, "the answer is not a tagged value"),
+        ({"value": {"t": "bytes", "n": 10**15}}, {"value": 5}, "the answer is not a tagged value"),
+        ({"value": {"t": "str", "v": []}}, {"value": {"contains": "a"}}, "the answer is not a tagged value"),
         ({"error": "no"}, {"value": 5}, "the application got an error"),
         ({"error": ["odd"]}, {}, "the application got an error"),
         ({"error": "no"}, {"error": "yes"}, "the application got another answer"),

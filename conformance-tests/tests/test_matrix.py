@@ -18,7 +18,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
         Column("gone", "worker", "1.0-worker", problem="did not start: no such program"),
     ]
     path = tmp_path / "matrix.json"
-    with pytest.raises(UsageError, match="no matrix"):
+    with pytest.raises(UsageError, match="not a matrix"):
         read_matrix(tmp_path / "none.json")
     path.write_text(write_matrix(columns[1:]), encoding="utf-8")
     assert read_matrix(path) == columns[1:]
@@ -30,7 +30,7 @@ def test_what_is_no_matrix_is_a_mistake_of_the_caller(tmp_path: Path) -> None:
     path = tmp_path / "other.json"
     for text in ("", "[]", "{}", '{"format": 2, "testees": []}', '{"format": 1, "testees": [{"name": 1}]}'):
         path.write_text(text, encoding="utf-8")
-        with pytest.raises(UsageError, match=r"no matrix|has the format 2"):
+        with pytest.raises(UsageError, match=r"not a matrix|has the format 2"):
             read_matrix(path)
 
 

@@ -31,7 +31,7 @@ def test_each_profile_can_be_read_and_scores_something() -> None:
 
 
 def test_a_profile_that_is_not_there() -> None:
-    with pytest.raises(UsageError, match=r"there is no profile '2\.0'; profiles are 1\.0-adapter, "):
+    with pytest.raises(UsageError, match=r"unknown profile '2\.0'; profiles are 1\.0-adapter, "):
         read_profile("2.0")
     with pytest.raises(UsageError):
         read_profile("../profiles/1.0-workers")

@@ -30,11 +30,11 @@ needs_ours = pytest.mark.skipif(
 BAD = {
     "silent": ("pass", "no answer to command 1 in time"),
     "dead": ("sys.exit(3)", "ended while the answer"),
-    "no-json": ("print('hello')", "is no JSON object"),
-    "wrong-id": ("print(json.dumps({'id': 99, 'protocol': 1}))", "nobody has sent"),
-    "no-id": ("print(json.dumps({'protocol': 1}))", "is no JSON object with the id"),
+    "no-json": ("print('hello')", "is not a JSON object"),
+    "wrong-id": ("print(json.dumps({'id': 99, 'protocol': 1}))", "was never sent"),
+    "no-id": ("print(json.dumps({'protocol': 1}))", "is not a JSON object with the id"),
     "other-protocol": ("print(json.dumps({'id': line['id'], 'protocol': 2}))", "it answered start with"),
-    "no-operations": ("print(json.dumps({'id': line['id'], 'protocol': 1}))", "has no operation of"),
+    "no-operations": ("print(json.dumps({'id': line['id'], 'protocol': 1}))", "has none of the operations"),
     "answers-everything": (
         "print(json.dumps({'id': line['id'], 'protocol': 1, 'operations': ['decode'], 'value': None}))",
         "an operation that does not exist",

@@ -38,7 +38,7 @@ def test_what_is_no_name_of_a_channel(name: Any, peer: Peer) -> None:
 
 
 def test_a_name_that_nobody_has_given(peer: Peer) -> None:
-    with pytest.raises(CaseError, match="nothing is called 'x' yet"):
+    with pytest.raises(CaseError, match="nothing is named 'x' yet"):
         peer.scenario().known("x")
 
 
@@ -60,7 +60,7 @@ def test_a_deadline_of_a_step_is_no_later_than_that_of_the_case(peer: Peer) -> N
     "raw", [{}, {"check": "a"}, {"no_such_step": 1}, {"send": "PING", "expect": {"PING": {}}}]
 )
 def test_a_step_has_exactly_one_name(raw: dict[str, Any]) -> None:
-    with pytest.raises(CaseError, match=r"has not exactly one of these names: .*barrier"):
+    with pytest.raises(CaseError, match=r"must have exactly one of these names: .*barrier"):
         parse_step(raw)
 
 

@@ -40,7 +40,7 @@ def test_the_flags_of_the_gateway(peer: Peer) -> None:
         peer.run({"expect_reconfigure": [True, False]}, within=NOT_LONG_S)
     peer.say(frame("RECONFIGURE", 0, cbor([True, False])))
     peer.run({"expect_reconfigure": [True, False]})
-    with pytest.raises(CheckFailed, match="other flags came") as caught:
+    with pytest.raises(CheckFailed, match="different flags came") as caught:
         peer.run({"expect_reconfigure": [False, False]})
     assert (caught.value.expected, caught.value.actual) == ("[False, False]", "[True, False]")
 

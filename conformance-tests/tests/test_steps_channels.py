@@ -26,7 +26,7 @@ def test_ids_of_the_testee_have_its_parity_and_ascend(connect: Connect) -> None:
     fails(peer, "the testee's ids do not ascend", {"fresh": ["b", "a"]})
     fails(peer, "the testee's ids do not ascend", {"fresh": ["a", "a"]})
     fails(peer, "channel 5, which has the other side's parity", {"fresh": ["odd"]})
-    with pytest.raises(CaseError, match="nothing is called 'c' yet"):
+    with pytest.raises(CaseError, match="nothing is named 'c' yet"):
         peer.run({"fresh": ["c"]})
     initiator = connect("initiator")
     initiator.run({"remember": {"a": 1, "b": 3}}, {"fresh": ["a", "b"]})
@@ -101,7 +101,7 @@ def test_items_of_one_size(came: Frame, good: bool, peer: Peer) -> None:
     if good:
         peer.run(step)
     else:
-        fails(peer, "item 2 is another", step)
+        fails(peer, "item 2 is different", step)
 
 
 def test_items_of_one_size_from_python_2(connect: Connect) -> None:
@@ -120,7 +120,7 @@ def test_a_large_item_is_sent_in_parts_of_a_size(peer: Peer) -> None:
 
 
 def test_the_largest_part_that_came(peer: Peer) -> None:
-    fails(peer, "parts of another size came", {"largest_part": {"ch": 1, "at_most": 10}})
+    fails(peer, "parts of a different size came", {"largest_part": {"ch": 1, "at_most": 10}})
     peer.say(frame("CHANNEL_PART", 1, b"x" * 5), frame("CHANNEL_PART", 1, b"x" * 7))
     peer.run({"largest_part": {"ch": 1, "at_most": 7}})
-    fails(peer, "parts of another size came", {"largest_part": {"ch": 1, "at_most": 6}})
+    fails(peer, "parts of a different size came", {"largest_part": {"ch": 1, "at_most": 6}})

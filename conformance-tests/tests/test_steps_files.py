@@ -67,7 +67,7 @@ def test_an_unfinished_file_is_where_it_belongs(peer: Peer, here: Path) -> None:
     (here / "d").mkdir(parents=True)
     (here / "d" / ".xnet-rsync-1").touch()
     peer.run({"tree": {"unfinished": {"in": "d"}}})
-    with pytest.raises(CheckFailed, match="another directory"):
+    with pytest.raises(CheckFailed, match="wrong directory"):
         peer.run({"tree": {"unfinished": {"in": "e"}}})
 
 

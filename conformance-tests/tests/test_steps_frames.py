@@ -75,9 +75,7 @@ def test_code_is_sent_to_be_executed(peer: Peer) -> None:
     assert one.channel == 3
     assert b"def run(channel" in one.payload
     assert one.payload.endswith(cbor({"t": "dict", "v": [["n", 2]]}))
-    with pytest.raises(
-        errors.MissingFixture, match="there is no fixture 'nothing' for the language 'python'"
-    ):
+    with pytest.raises(errors.MissingFixture, match="no fixture 'nothing' for the language 'python'"):
         peer.run({"exec": {"ch": "c", "fixture": "nothing"}})
 
 
@@ -174,7 +172,7 @@ def test_a_barrier_lets_nothing_pass_that_it_does_not_name(peer: Peer) -> None:
     peer.run(OPEN_A, {"barrier": True})
     peer.socket.sendall(item(1, 1).encode())
     peer.run({"barrier": {"allow": ["a"]}})
-    with pytest.raises(CheckFailed, match="something came that must not come") as caught:
+    with pytest.raises(CheckFailed, match="something came that must not") as caught:
         peer.run({"barrier": True})
     assert caught.value.actual == "ITEM 1 1"
 
@@ -257,7 +255,7 @@ def test_entries_in_another_order_are_a_remark(peer: Peer) -> None:
     wanted = {"t": "dict", "v": [[1, "a"], [2, "b"]]}
     peer.say(item(1, {"t": "dict", "v": [[2, "b"], [1, "a"]]}))
     scenario = peer.run(OPEN_A, {"echoed": {"ch": "a", "is": wanted}})
-    assert "came back in another order" in scenario.remarks[0]
+    assert "came back in a different order" in scenario.remarks[0]
 
 
 def test_bytes_come_back_from_python_2_as_its_str(connect: Connect) -> None:

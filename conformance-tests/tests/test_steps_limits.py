@@ -18,7 +18,7 @@ THIS = Path(__file__).resolve().parents[1] / "testees" / "bare" / "this.yaml"
 
 
 def test_only_who_can_be_started_again_is_asked_again(peer: Peer) -> None:
-    with pytest.raises(CaseError, match="only a worker can be connected to again"):
+    with pytest.raises(CaseError, match="only a worker can be reconnected to"):
         peer.run({"answers_at_limit": "STATUS"})
 
 

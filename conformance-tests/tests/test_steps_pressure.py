@@ -79,7 +79,7 @@ def test_an_item_as_long_as_the_testee_takes(
 
 
 def test_other_limits_are_unknown(peer: Peer) -> None:
-    with pytest.raises(CaseError, match="credit is no limit that this step knows"):
+    with pytest.raises(CaseError, match="credit is not a limit that this step knows"):
         peer.run({"at_limit": {"limit": "credit"}})
 
 

@@ -97,7 +97,7 @@ def test_values_are_shown_shortened() -> None:
 def test_an_answer_describes_nothing_that_we_would_have_to_make() -> None:
     assert parse_answer([{"t": "int", "v": "5"}]) == parse_value([5])
     for described in ({"t": "bytes", "n": 10**15}, [{"t": "dict", "v": [[1, {"t": "str", "n": 10**15}]]}]):
-        with pytest.raises(CaseError, match="is no tagged value"):
+        with pytest.raises(CaseError, match="is not a tagged value"):
             parse_answer(described)
 
 

@@ -8,7 +8,7 @@ def test_frames_are_shown_decoded() -> None:
     assert describe_frame(frame("CHANNEL_DATA", 3, b"\x82\x01\x61a")) == "CHANNEL_DATA 3 [1, 'a']"
     assert describe_frame(frame("CHANNEL_CLOSE", 3)) == "CHANNEL_CLOSE 3"
     assert describe_frame(frame("PING", 0, b"ab")) == "PING 0 (2 bytes)"
-    assert "no value" in describe_frame(frame("CHANNEL_DATA", 3, b"\xff"))
+    assert "not a value" in describe_frame(frame("CHANNEL_DATA", 3, b"\xff"))
     goaway = frame("GOAWAY", 0, bytes.fromhex("a264636f64650264746578746161"))
     assert "[FRAME_UNKNOWN_TYPE]" in describe_frame(goaway)
 

@@ -1,4 +1,4 @@
-"""What is known of one channel: who may still send, and how much. Spec: FC-001, FC-002, CH-060."""
+"""What is known about one channel: which side may still send, and how much. Spec: FC-001, FC-002, CH-060."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Account:
 
 
 def cost_of(frame: Frame) -> int:
-    """Return what a frame costs its sender. A batch that is none costs as if it had no items."""
+    """Return what a frame costs its sender. A malformed batch costs as if it had no items."""
     if frame.name == "CHANNEL_DATA":
         return len(frame.payload) + ITEM_OVERHEAD
     if frame.name == "CHANNEL_PART":

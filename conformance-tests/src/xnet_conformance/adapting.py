@@ -78,8 +78,8 @@ class AdapterRunner:
         named = self._program.hello.get("operations", [])
         known = [name for name in OPERATIONS if isinstance(named, list) and name in named]
         if not known:
-            raise CannotStart(f"it has no operation of {', '.join(OPERATIONS)}: {named!r:.200}")
-        # An operation that nobody knows: who answers that with a value answers everything with one.
+            raise CannotStart(f"it has none of the operations {', '.join(OPERATIONS)}: {named!r:.200}")
+        # An unknown operation: a testee that answers it with a value answers everything with one.
         answer = self._program.ask("run", {"op": "no-such-operation"}, time.monotonic() + 5 * self._scale)
         if "unsupported" not in answer:
             raise CannotStart(f"it answered an operation that does not exist with {answer!r:.200}")
@@ -98,9 +98,7 @@ class AdapterRunner:
         if "unsupported" in answer:
             raise CheckFailed(f"the adapter does not support the operation {operation}")
         if "problem" in answer:
-            raise CheckFailed(
-                "the adapter reports a problem of its own", actual=str(answer["problem"])[:2000]
-            )
+            raise CheckFailed("the adapter reports an internal problem", actual=str(answer["problem"])[:2000])
         return answer
 
     def _step(self, step: Mapping[str, Any], result: Result, deadline: float) -> None:
@@ -126,7 +124,9 @@ class AdapterRunner:
         try:
             value = parse_answer(answer["value"])
         except CaseError as error:
-            raise CheckFailed("the answer is no tagged value", actual=f"{_shown(answer)}: {error}") from None
+            raise CheckFailed(
+                "the answer is not a tagged value", actual=f"{_shown(answer)}: {error}"
+            ) from None
         problem = mismatch(step["is"], value, {})
         if problem is not None:
             raise CheckFailed(problem, actual=describe(value, 1000))
@@ -135,19 +135,21 @@ class AdapterRunner:
         back = self._encoded(format_value(value), deadline)
         if not same(value, back):
             raise CheckFailed(
-                "what was decoded is encoded as another value",
+                "the decoded value is encoded as another value",
                 expected=describe(value),
                 actual=describe(back),
             )
         if same(wanted, value) and not same_order(wanted, value):
-            result.remarks.append("the entries of a dict were decoded in another order (VA-009)")
+            result.remarks.append("the entries of a dict were decoded in a different order (VA-009)")
 
     def _encode(self, step: Mapping[str, Any], result: Result, deadline: float) -> None:
         answer = self._ask("encode", {"value": step["encode"]}, deadline)
         wanted = parse_value(step["encode"])
         back = _read(answer)
         if not same(wanted, back):
-            raise CheckFailed("another value was encoded", expected=describe(wanted), actual=describe(back))
+            raise CheckFailed(
+                "a different value was encoded", expected=describe(wanted), actual=describe(back)
+            )
         if answer["hex"].lower() not in step["or"]:
             accepted = " or ".join(step["or"])
             result.remarks.append(f"encoded as {answer['hex']}, {accepted} would be shorter (VA-005)")
@@ -162,7 +164,7 @@ class AdapterRunner:
         found = {"frames": answer.get("frames"), "error": answer.get("error")}
         if found != wanted:
             raise CheckFailed(
-                "the stream was cut into other frames", expected=str(wanted), actual=_shown(found)
+                "the stream was split into other frames", expected=str(wanted), actual=_shown(found)
             )
 
 

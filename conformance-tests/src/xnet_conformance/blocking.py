@@ -1,6 +1,6 @@
-"""What cannot be judged because something simpler does not work: the cases of smoke come before all others.
+"""What cannot be tested because something simpler does not work: the smoke cases come before all others.
 
-Without this one mistake at the beginning costs the time limit of each case, and is told as often.
+Without this, one mistake at the beginning costs the time limit of each case, and is reported as often.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _BEFORE_CHANNELS: Final = ("frames.",)
 
 
 def is_smoke(case: Case) -> bool:
-    """Say whether a case is one of those that all others build upon."""
+    """Say whether a case is one that all others build on."""
     return case.id.startswith("smoke.")
 
 
 def advice_for(case: Case) -> str:
-    """Return what to do when a case of smoke does not pass."""
+    """Return what to do when a smoke case does not pass."""
     notes = f"{case.notes.strip()}\n" if case.notes else ""
     return f"{notes}xnet-conformance explain {case.id}"
 
 
 def blocker(case: Case, failed: Iterable[Case]) -> Case | None:
-    """Return the case of smoke that did not pass and without which this one cannot pass, or None."""
+    """Return the smoke case that did not pass and without which this one cannot pass, or None."""
     return next((one for one in failed if _blocks(one, case)), None)
 
 
@@ -43,7 +43,7 @@ def _blocks(smoke: Case, case: Case) -> bool:
 
 
 def _has(steps: Sequence[Mapping[str, Any]], names: frozenset[str]) -> bool:
-    """Say whether there is a step of one of these names, also inside of ``repeat`` and its like."""
+    """Say whether there is a step with one of these names, even inside ``repeat`` and the like."""
     for step in steps:
         if names & set(step):
             return True

@@ -1,4 +1,4 @@
-"""Testees that have to be built before they can be started."""
+"""Testees that must be built before they can be started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole suite as data, for those who run it by other means, and the schema of that."""
+"""The whole suite as data, for other runners, and its schema."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def bundle_schema() -> dict[str, Any]:
 def make_bundle() -> dict[str, Any]:
     """Return schema, cases, the requirements they are about, fixtures, and the specification's tables."""
     fixtures = {
-        # Not what an installer has compiled beside them.
+        # Not the files that an installer compiles next to them.
         folder.name: {
             path.stem: path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()) if path.is_file()
         }

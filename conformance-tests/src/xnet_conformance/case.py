@@ -44,12 +44,13 @@ class Case:
         req: Requirement ids, the one it is about first.
         needs: Features without which it means nothing, such as ``exec.python`` or ``trace``.
         start: How the connection begins: ``hello``, ``environ``, ``handshake``.
-        own: It needs a connection that nobody used before or will use after.
+        own: It needs a connection that no other case uses.
         control: The case that differs only in what makes this one an error, and has to pass for this to
             count.
         timing: It measures time, which may be stretched on a slow machine.
         limit_s: Seconds it may take.
-        level: SHOULD if it names no MUST. A step that is about a SHOULD beside a MUST says so by ``req``.
+        level: SHOULD if it names no MUST. Where a case also names a MUST, a step about a SHOULD says so with
+            ``req``.
     """
 
     id: str
@@ -90,7 +91,7 @@ def parse_case(raw: object, layer: str, source: str) -> Case:
     if unknown:
         raise CaseError(f"{where}: unknown keys {sorted(unknown)}; known are {sorted(_KEYS)}")
     if layer not in LAYERS:
-        raise CaseError(f"{where}: there is no layer {layer!r}")
+        raise CaseError(f"{where}: unknown layer {layer!r}")
     ids = raw.get("req")
     if not isinstance(ids, list) or not ids:
         raise CaseError(f"{where}: req is a list with at least one requirement id")
@@ -99,12 +100,12 @@ def parse_case(raw: object, layer: str, source: str) -> Case:
             raise CaseError(f"{where}: the specification has no requirement {id_}")
     roles = tuple(raw.get("roles", ["worker"]))
     if not roles or set(roles) - set(ROLES):
-        raise CaseError(f"{where}: roles is {list(roles)}, expected some of {', '.join(ROLES)}")
+        raise CaseError(f"{where}: roles is {list(roles)}, expected one or more of {', '.join(ROLES)}")
     steps = raw.get("steps")
     if not isinstance(steps, list) or not steps or not all(isinstance(step, dict) and step for step in steps):
         raise CaseError(f"{where}: steps is a list of maps, with at least one")
     if not isinstance(raw.get("title", ""), str):
-        raise CaseError(f"{where}: the title is {raw['title']!r}; YAML wants it in quotes")
+        raise CaseError(f"{where}: the title is {raw['title']!r}; YAML needs it in quotes")
     must = [id_ for id_ in ids if requirements()[id_].level == "MUST"]
     level = "MUST" if must else "SHOULD"
     if raw.get("level", level) != level:

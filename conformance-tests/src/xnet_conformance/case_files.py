@@ -24,7 +24,7 @@ def load_cases(folder: Path = SUITE / "cases") -> list[Case]:
     They are read once: whoever wants a case that is a bit different makes a new one of it.
 
     Raises:
-        CaseError: A file is not as it has to be, two cases have one id, or a control is missing.
+        CaseError: A file is malformed, two cases have the same id, or a control is missing.
     """
     return list(_load(folder))
 
@@ -64,7 +64,7 @@ def check_together(cases: Iterable[Case]) -> None:
 
 
 def is_negative(case: Case) -> bool:
-    """Say whether the runner errs in a case: who refuses everything would pass it."""
+    """Say whether the runner makes a mistake in a case: a testee that refuses everything would pass it."""
     return any(
         ("goaway" in step and not _is_regular(step["goaway"]))
         or (isinstance(step.get("codec"), dict) and "refused" in step["codec"])
@@ -82,9 +82,9 @@ def _read(path: Path, source: str) -> list[Any]:
             path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         )
     except yaml.YAMLError as error:
-        raise CaseError(f"{source} is no YAML: {error}") from None
+        raise CaseError(f"{source} is not YAML: {error}") from None
     if not isinstance(loaded, list):
-        raise CaseError(f"{source}: a file of cases is a list")
+        raise CaseError(f"{source}: a file of cases must be a list")
     return loaded
 
 
@@ -103,13 +103,13 @@ def select(cases: Sequence[Case], patterns: Iterable[str] = (), layers: Iterable
     wanted = list(layers)
     for layer in wanted:
         if not any(_in_layer(name, layer) for name in LAYERS):
-            raise UsageError(f"there is no layer {layer!r}; layers are {', '.join(LAYERS)}")
+            raise UsageError(f"unknown layer {layer!r}; layers are {', '.join(LAYERS)}")
     patterns = list(patterns)
     matched: set[str] = set()
     for pattern in patterns:
         found = {case.id for case in cases if fnmatch.fnmatchcase(case.id, pattern) or pattern in case.req}
         if not found:
-            raise UsageError(f"no case is called {pattern!r}; xnet-conformance list shows all")
+            raise UsageError(f"no case matches {pattern!r}; xnet-conformance list shows all")
         matched |= found
     return [
         case

@@ -86,7 +86,9 @@ class WorkerRunner:
             alone = self._run_once(case)
             if alone.outcome not in ("pass", "nonstrict"):
                 return alone
-            result.remarks.append(f"it passes alone; on this connection ran before: {', '.join(before[-5:])}")
+            result.remarks.append(
+                f"it passes alone; earlier cases on this connection: {', '.join(before[-5:])}"
+            )
         return result
 
     def close(self) -> None:

@@ -44,7 +44,7 @@ def read_values(data: bytes) -> list[tuple[Value, bytes]]:
     """Return the items of a testee's CHANNEL_BATCH, each with its bytes. Spec: CH-034.
 
     Raises:
-        NotAValue: It is no array of one or more values.
+        NotAValue: It is not an array of one or more values.
     """
     reader = _Reader(data, as_encoded=True)
     major, count, _ = reader.head()
@@ -157,7 +157,9 @@ class _Reader:
         try:
             text = content.decode("utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
-            raise NotAValue(f"tag 58404 on what is no generalised UTF-8: {error.reason}", start) from None
+            raise NotAValue(
+                f"tag 58404 on bytes that are not generalised UTF-8: {error.reason}", start
+            ) from None
         if not any("\ud800" <= character <= "\udfff" for character in text):
             raise NotAValue("tag 58404 on a text without surrogates", start)
         return Value("surrogates", content)

@@ -69,10 +69,11 @@ class Conduct:
         self.asked_to_end = False
         #: What RECONFIGURE for the gateway said last.
         self.flags: list[bool] | None = None
-        #: What each side has opened and nobody has closed; a close counts when the runner sees it.
+        #: The channels that each side has opened and that are not closed; a close counts when the runner sees
+        #: it.
         self.ours_open: set[int] = set()
         self.theirs_open: set[int] = set()
-        #: The lowest id of each parity that nobody has opened.
+        #: The lowest id of each parity that was never opened.
         self._unborn = [2, 1]
         self._pings: list[bytes] = []
         self._parity = 0 if role == "worker" else 1
@@ -84,7 +85,7 @@ class Conduct:
         return self.accounts[channel]
 
     def unborn(self, channel: int) -> bool:
-        """Say whether nobody has opened a channel of this id, nor one above it."""
+        """Say whether no channel of this id, or above it, was ever opened."""
         return channel >= self._unborn[channel % 2]
 
     @property
@@ -132,7 +133,7 @@ class Conduct:
                 self._broken("FR-010", f"a frame of the unknown type {frame.type}")
             return
         if row.name == "OUTPUT":
-            self._broken("FR-012", "OUTPUT, which nobody may send in version 1.0")
+            self._broken("FR-012", "OUTPUT, which version 1.0 does not allow")
             return
         if row.direction not in ("both", self.role):
             self._broken("FR-008", f"a {self.role} sent {row.name}")
@@ -152,12 +153,12 @@ class Conduct:
             self._opening(frame)
         elif frame.channel:
             if self.unborn(frame.channel):
-                self._broken("CH-008", f"{frame.name} on channel {frame.channel}, which nobody has opened")
+                self._broken("CH-008", f"{frame.name} on channel {frame.channel}, which was never opened")
             if row.name != "RECONFIGURE":
                 self._channel(frame)
 
     def value(self, value: Value) -> None:
-        """Judge a value inside of an item of the testee."""
+        """Check a value inside an item of the testee."""
         depth = self._judge(value)
         if depth > self.ours.depth:
             self._broken("VA-008", f"an item of depth {depth}; {self.ours.depth} was announced")
@@ -188,7 +189,7 @@ class Conduct:
         elif rule == "credit":
             value = _value(frame.payload)
             if value is None or value.kind != "int" or value.content < 1:
-                self._broken("FC-010", "CHANNEL_CREDIT whose payload is no unsigned integer above 0")
+                self._broken("FC-010", "CHANNEL_CREDIT whose payload is not an unsigned integer above 0")
         elif rule == "channel-error":
             problem = channel_error_problem(_value(frame.payload), late=self.account(frame.channel).late)
             if problem is not None:
@@ -204,7 +205,7 @@ class Conduct:
         elif rule == "reconfigure":
             value = _value(frame.payload)
             if value is None or value.kind != "list" or [v.kind for v in value.content] != ["bool", "bool"]:
-                self._broken("VA-040", "RECONFIGURE whose payload is no array of two booleans")
+                self._broken("VA-040", "RECONFIGURE whose payload is not an array of two booleans")
             elif not frame.channel:
                 self.flags = [flag.content for flag in value.content]
 
@@ -220,7 +221,7 @@ class Conduct:
     def _terminate(self, frame: Frame) -> None:
         value = _value(frame.payload)
         if value is None or value.kind != "dict":
-            self._broken("GR-001", "GATEWAY_TERMINATE whose payload is no map")
+            self._broken("GR-001", "GATEWAY_TERMINATE whose payload is not a map")
             return
         for key, time in value.content:
             known = key.content in ("finish", "interrupt")
@@ -234,7 +235,7 @@ class Conduct:
         )
         code, text = fields.get("code"), fields.get("text")
         if code is None or code.kind != "int" or text is None or text.kind != "str":
-            self._broken("ER-001", "GOAWAY whose payload is no map with a code and a text")
+            self._broken("ER-001", "GOAWAY whose payload is not a map with a code and a text")
             return
         self._last(fields.get("last"))
         if len(text.content.encode()) > _MOST_GOAWAY_TEXT:
@@ -359,7 +360,7 @@ class Conduct:
                 "VA-013", "a text with surrogates, for which the runner has not announced the feature"
             )
         if kind == "channel" and (content == 0 or self.unborn(content)):
-            self._broken("CH-010", f"a reference to channel {content}, which nobody has opened")
+            self._broken("CH-010", f"a reference to channel {content}, which was never opened")
         if kind == "dict":
             return 1 + max((max(self._judge(k), self._judge(v)) for k, v in content), default=0)
         if kind in ("list", "tuple", "set", "frozenset"):

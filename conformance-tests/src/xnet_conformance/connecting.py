@@ -21,7 +21,7 @@ START_S: Final = 20.0
 
 
 class Workers:
-    """Starts a testee that is a worker, and keeps one process ready that nobody has talked to.
+    """Starts a testee that is a worker, and keeps one unused process ready.
 
     Args:
         testee: What to start.

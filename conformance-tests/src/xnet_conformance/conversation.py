@@ -43,10 +43,10 @@ class Conversation:
         Args:
             testee: Which.
             scale: Stretches time limits.
-            environ: Variables besides those of the testee.
+            environ: Variables in addition to those of the testee.
 
         Raises:
-            CannotStart: There is none, or it does not answer as it should.
+            CannotStart: It does not start, or does not answer as it should.
         """
         self.link: Link = start(testee.command, environ={**testee.environ, **(environ or {})})
         self._next = 0
@@ -100,13 +100,13 @@ class Conversation:
         return self._answers.pop(number)
 
     def look(self) -> None:
-        """Take what is there, without waiting."""
+        """Take what has arrived, without waiting."""
         self.link.pump(time.monotonic() + 0.001)
         self._take()
 
     @property
     def fds(self) -> list[int]:
-        """Descriptors to wait on, besides others."""
+        """Descriptors to wait on, in addition to others."""
         return self.link.fds
 
     def finish(self, deadline: float) -> str:
@@ -131,7 +131,7 @@ class Conversation:
             del received[: end + 1]
             self._take_line(line)
         if len(received) > MOST_LINE or (self.link.ended and received):
-            self._trouble = self._trouble or f"{len(received)} bytes came that are no line"
+            self._trouble = self._trouble or f"{len(received)} bytes came that are not a line"
             received.clear()
 
     def _take_line(self, line: bytes) -> None:
@@ -140,9 +140,9 @@ class Conversation:
         except (ValueError, RecursionError):  # anything may come, also a thousand brackets
             answer = None
         if not isinstance(answer, dict) or type(answer.get("id")) is not int:
-            self._trouble = f"the line {line[:200]!r} is no JSON object with the id of a command"
+            self._trouble = f"the line {line[:200]!r} is not a JSON object with the id of a command"
         elif not 0 < answer["id"] <= self._next or answer["id"] in self._answers:
-            self._trouble = f"the line {line[:200]!r} answers a command that nobody has sent"
+            self._trouble = f"the line {line[:200]!r} answers a command that was never sent"
         else:
             self._answers[answer["id"]] = answer
 

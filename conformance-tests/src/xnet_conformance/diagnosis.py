@@ -1,4 +1,4 @@
-"""What is wrong with a testee, from its start on: for those whose first attempt does not work."""
+"""What is wrong with a testee, from its start on: for a first attempt that does not work."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOOK_S: Final = 5.0
 
 @attrs.frozen
 class Finding:
-    """One step: whether it went well, what was seen, and what to do if not."""
+    """One step: whether it succeeded, what was seen, and what to do if it failed."""
 
     step: str
     good: bool
@@ -37,7 +37,7 @@ class Finding:
 
 
 def diagnose(testee: Testee, scale: float = 1.0) -> Generator[Finding, None, None]:
-    """Go the way of a connection, and stop at the first step that fails."""
+    """Go through the steps of a connection, and stop at the first that fails."""
     with tempfile.TemporaryDirectory(prefix="xnet-conformance-") as scratch:
         if testee.role == "worker":
             with contextlib.closing(_bytes(testee, scratch, scale)) as findings:
@@ -75,13 +75,13 @@ def _bytes(testee: Testee, scratch: str, scale: float) -> Generator[Finding, Non
         session, _ = workers.connect({"handshake": False})
     except CannotStart as error:
         yield Finding(
-            "the program starts", False, str(error), "is the command right, and the program executable?"
+            "the program starts", False, str(error), "is the command correct, and the program executable?"
         )
         return
     try:
         yield Finding("the program starts", True, testee.command)
         yield from _look(session, time.monotonic() + _LOOK_S * scale)
-    finally:  # also if nobody wants to know the rest
+    finally:  # even if the caller does not ask for the rest
         session.link.close()
         workers.close()
 
@@ -96,18 +96,18 @@ def _look(session: Session, deadline: float) -> Iterator[Finding]:
     )
     if session.preamble_seen:
         said = session.theirs is not None
-        seen = str(session.theirs) if said else session.protocol_broken or "nothing behind the preamble"
-        advice = "HELLO is sent at once, without waiting for the other side (HS-001); its payload: HS-010"
+        seen = str(session.theirs) if said else session.protocol_broken or "nothing after the preamble"
+        advice = "send HELLO at once, without waiting for the other side (HS-001); its payload: HS-010"
         yield Finding("its HELLO", said, seen, "" if said else advice)
 
 
 def _first_bytes(noise: bytes, *, preamble: bool, ended: bool, stderr: str) -> Finding:
     if preamble:
-        seen = "the preamble" + (f", behind {len(noise)} other bytes: {noise[:100]!r}" if noise else "")
-        return Finding("its first bytes", not noise, seen, "a worker writes nothing in front of it (HS-001)")
+        seen = "the preamble" + (f", after {len(noise)} other bytes: {noise[:100]!r}" if noise else "")
+        return Finding("its first bytes", not noise, seen, "a worker writes nothing before it (HS-001)")
     if not noise:
         seen = "it ended" if ended else "it has written nothing"
-        advice = "a worker writes preamble and HELLO by itself (HS-001). Does it flush what it writes?"
+        advice = "a worker writes preamble and HELLO unasked (HS-001). Does it flush what it writes?"
     else:
         seen = f"{noise[:100]!r}, expected {PREAMBLE!r}"
         advice = "is standard output in binary mode? \\r\\n in place of \\n destroys the preamble"

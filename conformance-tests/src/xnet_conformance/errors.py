@@ -1,11 +1,11 @@
-"""What can go wrong, by whose fault.
+"""What can go wrong, and whose fault it is.
 
 * ``UsageError``: the person at the command line.
-* ``CaseError``: the author of a case, a fixture or a mutant; a result then is ``harness-error``.
+* ``CaseError``: the author of a case, a fixture or a mutant; the result is then ``harness-error``.
 * ``CheckFailed``: the testee broke a rule.
 * ``TesteeGone``: the testee ended when it should not have.
 * ``NoAnswer``: the testee said nothing in time.
-* ``CannotStart``: the testee never was there.
+* ``CannotStart``: the testee never started.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class UsageError(Exception):
 
 
 class CaseError(Exception):
-    """A case, fixture or mutant is wrong itself."""
+    """A case, fixture or mutant is itself wrong."""
 
 
 class MissingFixture(Exception):
@@ -36,10 +36,10 @@ class NoAnswer(Exception):
 
 
 class CheckFailed(Exception):
-    """The testee did something else than the specification says.
+    """The testee did something other than the specification says.
 
     Attributes:
-        check: Name of the check inside of its case.
+        check: Name of the check within its case.
         expected: What should have been, as text.
         actual: What was.
         req: The requirement that was broken, if the check knows better than its case.

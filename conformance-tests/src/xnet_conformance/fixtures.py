@@ -22,7 +22,7 @@ class Fixtures:
     Args:
         language: What the testee executes, or what tells it when a source is wanted: a case may begin
             before HELLO.
-        folders: Where to look first: somebody with another language has a folder of their own.
+        folders: Where to look first, for a language that the suite has no fixtures for.
     """
 
     def __init__(self, language: str | Callable[[], str], folders: tuple[Path, ...] = ()) -> None:
@@ -38,13 +38,13 @@ class Fixtures:
         """Return the source of a task.
 
         Raises:
-            MissingFixture: There is none for this language.
+            MissingFixture: No fixture exists for this language.
         """
         if name not in self._texts:
             found = self._files(name)
             if not found:
                 raise MissingFixture(
-                    f"there is no fixture {name!r} for the language {self.language!r}: write one as "
+                    f"no fixture {name!r} for the language {self.language!r}: write one as "
                     f"`xnet-conformance fixtures {name}` says, and name its folder with --fixtures"
                 )
             self._texts[name] = found[0].read_text(encoding="utf-8")

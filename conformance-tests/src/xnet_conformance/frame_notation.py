@@ -63,7 +63,7 @@ def split(raw: Any) -> tuple[str, dict[str, Any]]:
     if isinstance(raw, str):
         return raw, {}
     if not isinstance(raw, dict) or len(raw) != 1:
-        raise CaseError(f"{raw!r} is no frame: a map with one key, the name of the type, is")
+        raise CaseError(f"{raw!r} is not a frame: expected a map with one key, the name of the type")
     ((name, fields),) = raw.items()
     if fields is not None and not isinstance(fields, dict):
         raise CaseError(f"the fields of {name} are {fields!r}, expected a map")
@@ -74,13 +74,13 @@ def frame_code(name: str) -> int:
     """Return the number of a type.
 
     Raises:
-        CaseError: There is none of that name.
+        CaseError: No frame type has that name.
     """
     if name in FRAME_CODES:
         return FRAME_CODES[name]
     if name.startswith("TYPE_") and name[5:].isdigit():
         return int(name[5:])
-    raise CaseError(f"there is no frame type {name!r}")
+    raise CaseError(f"unknown frame type {name!r}")
 
 
 def payload_of(scenario: Scenario, fields: dict[str, Any]) -> bytes:

@@ -15,7 +15,7 @@ from xnet_conformance.values import Value, parse_value
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Of whoever takes the strings of Python 2, and RECONFIGURE. Spec: PY-010.
+#: Announced by peers that accept the strings of Python 2, and RECONFIGURE. Spec: PY-010.
 PYTHON_STRINGS: Final = "python.strings"
 IMPLEMENTATION: Final = "xnet-conformance"
 #: What the runner takes, unless a case says otherwise. Spec: VA-013, PY-011.
@@ -94,7 +94,7 @@ def read_hello(payload: bytes) -> Announced:
     try:
         value = read_value(payload)
     except NotAValue as error:
-        raise CheckFailed(f"the HELLO is no value: {error}", req="HS-010") from None
+        raise CheckFailed(f"the HELLO is not a value: {error}", req="HS-010") from None
     if value.kind != "dict" or any(key.kind != "str" for key, _ in value.content):
         raise CheckFailed(f"the HELLO is a {value.kind}, not a map with text keys", req="HS-010")
     fields = {key.content: item for key, item in value.content}
@@ -103,13 +103,13 @@ def read_hello(payload: bytes) -> Announced:
         raise CheckFailed("the HELLO has no version of two integers", req="HS-014")
     if version.content[0].content != int(VERSION.partition(".")[0]):
         shown = ".".join(str(number.content) for number in version.content)
-        raise CheckFailed(f"the testee speaks version {shown}, which is another protocol", req="HS-014")
+        raise CheckFailed(f"the testee speaks version {shown}, which is a different protocol", req="HS-014")
     features = fields.get("features", Value("list", ()))
     implementation = fields.get("implementation", Value("str", ""))
     if features.kind != "list" or any(name.kind != "str" for name in features.content):
-        raise CheckFailed("the features of the HELLO are no array of text", req="HS-010")
+        raise CheckFailed("the features in the HELLO are not an array of text", req="HS-010")
     if implementation.kind != "str":
-        raise CheckFailed("the implementation in the HELLO is no text", req="HS-010")
+        raise CheckFailed("the implementation in the HELLO is not text", req="HS-010")
     return Announced(
         version.content[0].content,
         version.content[1].content,
@@ -125,7 +125,7 @@ def _limits(fields: dict[str, Value]) -> dict[str, int]:
     limits = fields.get("limits")
     if limits is not None:
         if limits.kind != "dict":
-            raise CheckFailed("the limits of the HELLO are no map", req="HS-010")
+            raise CheckFailed("the limits in the HELLO are not a map", req="HS-010")
         found = {key.content: item for key, item in limits.content}
     if "credit" in fields:
         found["credit"] = fields["credit"]
@@ -137,7 +137,7 @@ def _limits(fields: dict[str, Value]) -> dict[str, int]:
         number = found[name]
         if number.kind != "int" or not row["minimum"] <= number.content <= row.get("maximum", 1 << 64):
             raise CheckFailed(
-                f"the testee announces {row['key']} = {number.content!r}, which is out of its bounds",
+                f"the testee announces {row['key']} = {number.content!r}, which is out of bounds",
                 expected=f"{row['minimum']} to {row.get('maximum', 'any')}",
                 actual=repr(number.content),
                 req="LI-001",

@@ -32,11 +32,11 @@ _ANSWER_S: Final = 10.0
 
 
 class Initiators(Workers):
-    """Starts the program, and has it connect for each case that needs a connection of its own.
+    """Starts the program, and has it connect for each case that needs a separate connection.
 
     Args:
         testee: Whom.
-        scratch: Where each connection gets a directory of its own.
+        scratch: Where each connection gets its own directory.
         scale: Stretches time limits.
     """
 
@@ -79,7 +79,7 @@ class Initiators(Workers):
         try:
             if self._connecting:
                 self._program.ask("disconnect", {}, deadline)
-        except (NoAnswer, TesteeGone):  # it hangs or is gone: the next case shall not suffer from it
+        except (NoAnswer, TesteeGone):  # it hangs or is gone: the next case must not suffer from it
             self._drop()
             self.prepare()
         link = self._accept(scratch, deadline)
@@ -113,7 +113,7 @@ class Initiators(Workers):
     def taking_channel(
         self, scenario: Scenario, raw: Mapping[str, Any], reference: Mapping[str, Any]
     ) -> None:
-        """Have it open a channel, on which it gets another one, and receive so many items from that."""
+        """Have it open a channel, on which it gets another one, and receive that many items from it."""
         by, name = raw["by"], f"{raw['ch']} of the application"
         self.application(scenario, {"do": "exec", "new": by})
         expect(scenario, {"CHANNEL_EXEC": {"ch": {"bind": by}}})
@@ -175,12 +175,12 @@ class Initiators(Workers):
             claimed = found.get("never_begun", False)
             if claimed and not raw.get("never_begun"):
                 raise CheckFailed(
-                    "a request is called never begun that may have been",
+                    "a request is reported as never begun although it may have begun",
                     actual=str(found)[:1000],
                     req="GR-023",
                 )
             if raw.get("never_begun") and not claimed:
-                scenario.remarks.append("nobody is told that the request was never begun (GR-022)")
+                scenario.remarks.append("the application is not told that the request never began (GR-022)")
             return
         if "error" in found:
             raise CheckFailed("the application got an error", actual=str(found["error"])[:1000])
@@ -188,7 +188,7 @@ class Initiators(Workers):
             try:
                 value = parse_answer(found.get("value"))
             except CaseError as error:
-                raise CheckFailed("the answer is no tagged value", actual=str(error)) from None
+                raise CheckFailed("the answer is not a tagged value", actual=str(error)) from None
             problem = scenario.mismatch(raw["value"], value)
             if problem is not None:
                 raise CheckFailed(f"what the application got: {problem}")
@@ -213,7 +213,7 @@ class Initiators(Workers):
 
     def _say(self, command: str, arguments: Mapping[str, Any]) -> int:
         if self._program is None:
-            raise CaseError("the program of the initiator is not there")
+            raise CaseError("the initiator's program is not running")
         return self._program.say(command, arguments)
 
     def _answer(self, scenario: Scenario, number: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: What is kept of a testee's standard error.
 KEPT_STDERR_BYTES: Final = 256 * 1024
 _READ_BYTES: Final = 1 << 18
-#: Processes that were started here and not ended yet, whoever holds their links.
+#: Processes that were started here and have not ended yet, whatever holds their links.
 _RUNNING: Final[set[subprocess.Popen[bytes]]] = set()
 _NOT_INHERITED: Final = frozenset(["EXECNET_DEBUG", "XNET_TRACE_JSON"])
 
@@ -29,7 +29,7 @@ class Link:
     """Bytes to and from a testee, without ever blocking on it.
 
     Attributes:
-        received: Bytes that nobody has taken yet.
+        received: Bytes that have not been taken yet.
         ended: The testee's side of the stream has ended.
         broken: Bytes could not be written any more.
         reading: What the testee writes is read. Otherwise it has to wait once the system's buffers are full.
@@ -113,7 +113,7 @@ class Link:
 
     @property
     def fds(self) -> list[int]:
-        """Descriptors to wait on, besides others."""
+        """Descriptors to wait on, in addition to others."""
         return [self._read_fd, self._stderr_fd]
 
     @property
@@ -208,9 +208,9 @@ def start(
         cwd: Where it runs.
 
     Raises:
-        CannotStart: There is no such program.
+        CannotStart: The program does not exist.
     """
-    # A trace that whoever runs the suite has switched on for himself is no affair of a case.
+    # A trace that the user of the suite has switched on must not affect a case.
     inherited = {name: text for name, text in os.environ.items() if name not in _NOT_INHERITED}
     ours: socket.socket | None = None
     theirs: socket.socket | None = None

@@ -24,7 +24,7 @@ MATCHERS: Final = frozenset(
 
 
 def resolve(value: Value, bindings: dict[str, Any], fresh: Callable[[str], int] | None = None) -> Value:
-    """Put numbers in place of names of channels, and what is remembered in place of ``$name``.
+    """Replace names of channels by their numbers, and ``$name`` by the stored value.
 
     Args:
         value: What the case says.
@@ -37,11 +37,11 @@ def resolve(value: Value, bindings: dict[str, Any], fresh: Callable[[str], int] 
     kind, content = value.kind, value.content
     if kind == "channel" and isinstance(content, str):
         if content not in bindings and fresh is None:
-            raise CaseError(f"there is no channel {content!r} yet")
+            raise CaseError(f"channel {content!r} does not exist yet")
         return Value(kind, bindings[content] if fresh is None else fresh(content))
     if kind == "str" and content.startswith("$") and len(content) > 1:
         if content[1:] not in bindings:
-            raise CaseError(f"nothing is remembered as {content}")
+            raise CaseError(f"nothing is stored as {content}")
         remembered = bindings[content[1:]]
         return remembered if isinstance(remembered, Value) else parse_value(remembered)
     if kind == "dict":
@@ -57,7 +57,7 @@ def mismatch(pattern: Any, value: Value | None, bindings: dict[str, Any]) -> str
     """Return why a value does not match, or None if it does.
 
     Raises:
-        CaseError: The pattern is none.
+        CaseError: The pattern is not valid.
     """
     if value is None:
         return "there is no value"
@@ -121,7 +121,7 @@ def _has(wanted: dict[str, Any], value: Value, bindings: dict[str, Any]) -> str 
     fields = {key.content: item for key, item in value.content if key.kind == "str"}
     for key, pattern in wanted.items():
         if key not in fields:
-            return f"the key {key!r} is missing in {describe(value)}"
+            return f"the key {key!r} is missing from {describe(value)}"
         problem = mismatch(pattern, fields[key], bindings)
         if problem is not None:
             return f"at {key!r}: {problem}"
@@ -134,7 +134,7 @@ def _holds(wanted: Any, value: Value, bindings: dict[str, Any]) -> str | None:
     try:
         held = read_value(value.content)
     except NotAValue as error:
-        return f"the bytes encode no value: {error}"
+        return f"the bytes do not encode a value: {error}"
     return mismatch(wanted, held, bindings)
 
 

@@ -33,7 +33,7 @@ class Column:
     """What was found of one testee.
 
     Attributes:
-        problem: Why nothing was judged, if so.
+        problem: Why nothing was tested, if so.
         outcomes: By layer, by case.
     """
 
@@ -96,7 +96,7 @@ def read_matrix(path: Path) -> list[Column]:
             raise UsageError(f"{path} has the format {raw['format']}, expected {_FORMAT}")
         return [_column(row) for row in raw["testees"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{path} is no matrix that this suite has written: {error!r}") from None
+        raise UsageError(f"{path} is not a matrix written by this suite: {error!r}") from None
 
 
 def _column(row: dict[str, Any]) -> Column:

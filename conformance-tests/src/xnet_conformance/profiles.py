@@ -25,7 +25,7 @@ class Profile:
 
     Attributes:
         borrows: Patterns of cases for the role ``shows`` that count here too.
-        shows: A role whose other cases are reported as unsupported, so that a report says what is not there.
+        shows: A role whose other cases are reported as unsupported, so that a report says what is missing.
     """
 
     name: str
@@ -65,8 +65,8 @@ def read_profile(name: str) -> Profile:
         UsageError: There is none of that name.
     """
     paths = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
-    if name not in paths:  # a name may come from a file: it is no part of a path
-        raise UsageError(f"there is no profile {name!r}; profiles are {', '.join(paths)}")
+    if name not in paths:  # a name may come from a file: do not use it as part of a path
+        raise UsageError(f"unknown profile {name!r}; profiles are {', '.join(paths)}")
     raw: dict[str, Any] = yaml.safe_load(paths[name].read_text(encoding="utf-8"))
     return Profile(
         name,

@@ -23,7 +23,7 @@ _LOOK_S = 0.02
 
 
 def main(path: str) -> None:
-    """Relay in a child: an initiator may kill its worker right behind its last word."""
+    """Relay in a child: an initiator may kill its worker right after its last word."""
     child = os.fork()
     if child:
         os.waitpid(child, 0)
@@ -67,7 +67,7 @@ def _carry(fd: int, take: Callable[[bytes], object], finish: Callable[[], object
             data = b""
         try:
             take(data) if data else finish()
-        except OSError:  # whoever took it is gone; what it said before still goes the other way
+        except OSError:  # the reader is gone; what it said earlier still goes the other way
             take = len
 
 

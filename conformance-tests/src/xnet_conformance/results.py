@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 OUTCOMES: Final = {
     "pass": ("+", "everything was as the specification says"),
     "nonstrict": ("~", "a SHOULD does not hold; every MUST does"),
-    "fail": ("F", "the testee did something else than the specification says"),
+    "fail": ("F", "the testee did something other than the specification says"),
     "crash": ("C", "the testee ended when it should not have"),
     "timeout": ("T", "the testee did not answer in time"),
     "untestable": ("U", "a fixture is missing, or the control of the case did not pass"),
     "missing-feature": ("M", "the profile asks for a feature that the testee does not declare"),
     "unsupported": ("-", "the case is about a feature that the testee does not declare and need not have"),
     "skipped": ("s", "the testee's expectations say so"),
-    "blocked": ("b", "a case of smoke did not pass, without which this one cannot"),
-    "not-run": ("n", "the run was stopped before it came to this case"),
+    "blocked": ("b", "a smoke case did not pass, without which this one cannot"),
+    "not-run": ("n", "the run was stopped before it reached this case"),
     "xfail": ("x", "it fails, as the testee's expectations say"),
     "xpass": ("X", "it passes, although the testee's expectations say that it fails"),
     "harness-error": ("E", "the case or the runner is wrong, not the testee"),
 }
 RED: Final = frozenset({"fail", "crash", "timeout", "untestable", "missing-feature", "xpass"})
-#: What says something about the testee. The others are no evidence.
+#: Outcomes that say something about the testee. The others are not evidence.
 EVALUATED: Final = frozenset({"pass", "nonstrict", "fail", "crash", "timeout", "xfail", "xpass"})
 
 EXIT_OK: Final = 0
@@ -116,7 +116,7 @@ def apply_controls(results: Iterable[Result]) -> None:
             continue
         if control.outcome not in ("pass", "nonstrict", "xfail"):
             result.message = (
-                f"its control {control.case.id} did not pass ({control.outcome}), so this says nothing"
+                f"its control {control.case.id} did not pass ({control.outcome}), so this proves nothing"
             )
             asked = control.outcome not in ("unsupported", "blocked", "not-run")
             result.outcome = "untestable" if asked else control.outcome

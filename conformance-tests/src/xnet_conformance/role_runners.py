@@ -45,7 +45,7 @@ def make_runner(testee: Testee, scratch: str, scale: float) -> Runner:
 
 
 def probe(testee: Testee, scratch: str, scale: float) -> frozenset[str]:
-    """Build the testee if it has to be, start it once and return its features, those of its file included.
+    """Build the testee if necessary, start it once and return its features, including those of its file.
 
     Raises:
         CannotStart: It cannot be built, or does not get as far as its HELLO.

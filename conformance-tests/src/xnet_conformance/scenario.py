@@ -31,7 +31,7 @@ class Scenario:
 
     Attributes:
         deadline: Monotonic time at which the case is over.
-        scratch: A directory of its own.
+        scratch: A directory for this case alone.
         driver: The testee's application, if the testee is an initiator or an adapter.
         connect: Begins another connection to a worker, with what a case has as ``start``.
         step_req: The requirement that the step which runs names, if it names one.
@@ -74,7 +74,7 @@ class Scenario:
             CaseError: It does not.
         """
         if isinstance(name, str) and self._of_this_turn(name) not in self.bindings:
-            raise CaseError(f"nothing is called {name!r} yet")
+            raise CaseError(f"nothing is named {name!r} yet")
         return self.channel(name)
 
     def _of_this_turn(self, name: str) -> str:
@@ -130,7 +130,7 @@ def run_steps(scenario: Scenario, steps: Iterable[Mapping[str, Any]]) -> None:
             raise
         except (LookupError, TypeError, ValueError, AttributeError) as error:
             # A field that is missing, or a mistake of the runner itself: the other cases go on.
-            raise CaseError(f"the step {name} cannot take {argument!r:.200}: {error!r}") from error
+            raise CaseError(f"the step {name} does not accept {argument!r:.200}: {error!r}") from error
 
 
 def parse_step(raw: Mapping[str, Any]) -> tuple[str, Any]:
@@ -141,5 +141,5 @@ def parse_step(raw: Mapping[str, Any]) -> tuple[str, Any]:
     """
     names = [key for key in raw if key not in _EXTRAS]
     if len(names) != 1 or names[0] not in STEPS:
-        raise CaseError(f"the step {raw!r} has not exactly one of these names: {', '.join(sorted(STEPS))}")
+        raise CaseError(f"the step {raw!r} must have exactly one of these names: {', '.join(sorted(STEPS))}")
     return names[0], raw[names[0]]

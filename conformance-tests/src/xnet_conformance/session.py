@@ -97,7 +97,7 @@ class Session:
             self.send_raw(PREAMBLE, "preamble")
 
     def say_hello(self) -> None:
-        """Send HELLO, and the preamble in front of it if that is due."""
+        """Send HELLO, after the preamble if that is due."""
         self.send_preamble()
         self.conduct.ours = _announced(self.fields)
         self._cutter.limit_bytes = self.conduct.ours.frame
@@ -132,7 +132,7 @@ class Session:
         self.send_rest(b"")
 
     def send_raw(self, data: bytes, what: str = "raw bytes") -> None:
-        """Send bytes that nobody looks at."""
+        """Send bytes without looking at them."""
         self.log.raw("sent", data, what)
         self.link.write(data)
 
@@ -184,7 +184,7 @@ class Session:
         return self._next_id - 2
 
     def account(self, channel: int) -> Account:
-        """Return what is known of a channel."""
+        """Return what is known about a channel."""
         return self.conduct.account(channel)
 
     # ---- receiving ----------------------------------------------------------------------------
@@ -224,7 +224,7 @@ class Session:
         raise NoAnswer(f"no HELLO came{noise}")
 
     def first(self, channel: int | None) -> Event | None:
-        """Return the first event of a channel (of any, if None) that nobody has taken."""
+        """Return the first event of a channel (of any, if None) that has not been taken."""
         return next((event for event in self.inbox if channel is None or event.channel == channel), None)
 
     def take_violations(self) -> list[Violation]:
@@ -258,7 +258,7 @@ class Session:
         for one in frames:
             self._take_frame(one)
             if len(self.inbox) > _MOST_EVENTS:
-                self._break("", f"{_MOST_EVENTS:,} events came that nobody asked for")
+                self._break("", f"{_MOST_EVENTS:,} unexpected events came")
                 return
 
     def _break(self, req: str, text: str) -> None:
@@ -309,11 +309,11 @@ class Session:
             return f"it said GOAWAY: {describe_goaway(event)}"
         if self.link.process is not None:
             status = self.link.wait_exit(time.monotonic() + 1)
-            return "the process still runs" if status is None else f"exit status {status}"
+            return "the process is still running" if status is None else f"exit status {status}"
         return "the stream ended"
 
     def gone(self, what: str) -> TesteeGone:
-        """Return the error for an end that nobody asked for."""
+        """Return the error for an unexpected end."""
         return TesteeGone(f"the connection ended while {what}; {self.how_it_ended()}")
 
 
@@ -326,7 +326,7 @@ def describe_goaway(event: Event) -> str:
 
 
 def read_goaway(event: Event) -> dict[Any, Any]:
-    """Return what is in a GOAWAY, nothing if it is no map."""
+    """Return the content of a GOAWAY, nothing if it is not a map."""
     if event.value is None or event.value.kind != "dict":
         return {}
     return {key.content: value.content for key, value in event.value.content}
@@ -360,7 +360,7 @@ def require_number(value: object, what: str) -> int:
     """Return a number of a case.
 
     Raises:
-        CaseError: It is none.
+        CaseError: It is not a number.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return value

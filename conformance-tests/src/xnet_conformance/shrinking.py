@@ -1,4 +1,4 @@
-"""The smallest conversation of a case that still fails in the same way: what is left to be understood."""
+"""The smallest conversation of a case that still fails in the same way: the part to understand."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from xnet_conformance.results import Result
     from xnet_conformance.testee import Testee
 
-#: For one case; who fails by a time limit waits for it with each attempt.
+#: For one case; a case that fails by a time limit waits for it with each attempt.
 MOST_S: Final = 60.0
 
 
 def shrink(testee: Testee, failed: Result, scale: float = 1.0) -> Result:
-    """Leave out steps one by one, from the end on, as long as what is left fails alike.
+    """Leave out steps one by one, from the end on, as long as the rest fails in the same way.
 
     Args:
         testee: Whom.

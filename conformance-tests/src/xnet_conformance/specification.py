@@ -30,7 +30,7 @@ class Requirement:
 
 @attrs.frozen
 class FrameType:
-    """One row of the table of frame types; ``feature`` if it is for those only who announced that."""
+    """One row of the table of frame types; ``feature`` if it is only for peers that announced one."""
 
     code: int
     name: str

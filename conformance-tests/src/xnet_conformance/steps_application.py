@@ -23,7 +23,7 @@ def echo_channel(scenario: Scenario, raw: Any) -> None:
 
 @step("kept_channel")
 def kept_channel(scenario: Scenario, raw: Any) -> None:
-    """Have the testee make a channel ``ch`` that nobody receives from and hold it while ``by`` is open."""
+    """Have the testee make a channel ``ch`` that nothing receives from and hold it while ``by`` is open."""
     if scenario.driver is not None:
         scenario.driver.kept_channel(scenario, raw)
         return
@@ -43,7 +43,7 @@ def expect_reconfigure(scenario: Scenario, raw: Any) -> None:
     if not session.wait(lambda: session.conduct.flags is not None, scenario.deadline):
         raise NoAnswer("RECONFIGURE did not come")
     if session.conduct.flags != raw:
-        raise CheckFailed("other flags came", expected=str(raw), actual=str(session.conduct.flags))
+        raise CheckFailed("different flags came", expected=str(raw), actual=str(session.conduct.flags))
 
 
 @step("application")

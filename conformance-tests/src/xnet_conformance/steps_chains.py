@@ -89,7 +89,7 @@ def kill(scenario: Scenario, _raw: Any) -> None:
     """Kill the testee's process, and only that."""
     process = scenario.session.link.process
     if process is None:
-        raise CaseError("there is no process that could be killed")
+        raise CaseError("there is no process to kill")
     process.send_signal(signal.SIGKILL)
 
 
@@ -99,15 +99,15 @@ def process_gone(scenario: Scenario, raw: Any) -> None:
     pid = scenario.value(raw).content
     while _lives(pid):
         if time.monotonic() >= scenario.deadline:
-            raise NoAnswer(f"the process {pid} still runs")
+            raise NoAnswer(f"the process {pid} is still running")
         scenario.session.pump(min(scenario.deadline, time.monotonic() + 0.05))
-        time.sleep(0.01)  # nobody says when a process that is not our child has ended
+        time.sleep(0.01)  # nothing tells when a process that is not our child has ended
 
 
 def _lives(pid: int) -> bool:
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            # One that nobody has reaped yet has ended.
+            # One that has not been reaped yet has ended.
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         if os.path.isdir("/proc/self"):

@@ -37,7 +37,7 @@ def fresh(scenario: Scenario, raw: Any) -> None:
 
 @step("unborn")
 def unborn(scenario: Scenario, raw: Any) -> None:
-    """Name an id that nobody has opened, and send nothing: ``{ch: b}``; with ``of: testee`` one of its ids.
+    """Name an id that was never opened, and send nothing: ``{ch: b}``; with ``of: testee`` one of its ids.
 
     The runner's is its next one: if it opens another name first, this one has been skipped.
     """
@@ -100,7 +100,9 @@ def same_items(scenario: Scenario, raw: Any) -> None:
         value = event.value if event.name == "ITEM" else None
         if value is None or value.kind not in kinds or len(value.content) != raw["size"]:
             shown = event.describe() if value is None else describe(value)
-            raise CheckFailed(f"item {number + 1} is another", expected=f"{raw['size']} bytes", actual=shown)
+            raise CheckFailed(
+                f"item {number + 1} is different", expected=f"{raw['size']} bytes", actual=shown
+            )
 
 
 @step("send_large")
@@ -126,5 +128,5 @@ def largest_part(scenario: Scenario, raw: Any) -> None:
     if not sizes or max(sizes) > raw["at_most"]:
         shown = f"the largest of {len(sizes)} has {max(sizes)}" if sizes else "there was none"
         raise CheckFailed(
-            "parts of another size came", expected=f"parts of at most {raw['at_most']}", actual=shown
+            "parts of a different size came", expected=f"parts of at most {raw['at_most']}", actual=shown
         )

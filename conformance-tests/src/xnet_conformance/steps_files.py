@@ -1,4 +1,4 @@
-"""Steps about files on disk: those that a case makes, and what is there afterwards.
+"""Steps about files on disk: those that a case makes, and what exists afterwards.
 
 Each case has a directory of its own, in which all paths are.
 """
@@ -35,7 +35,7 @@ def make(scenario: Scenario, raw: Any) -> None:
 
     ``sparse: n`` makes a file that long, with a hole at its end; ``hard: path`` is another name of a file. A
     link, a pipe or ``{gone: true}`` takes the place of what is there; ``$i`` is the turn of ``repeat``, and
-    ``long: n`` fills a name up to so many bytes.
+    ``long: n`` fills a name up to that many bytes.
     """
     for name, what in raw.items():
         path = folder(scenario) / as_path(name.replace("$i", str(scenario.bindings.get("i", 0))))
@@ -81,7 +81,7 @@ def _remove(path: Path) -> None:
 
 @step("tree")
 def tree(scenario: Scenario, raw: Any) -> None:
-    """Check what is there: ``{path: {text: t, mode: m, time: n}}``, ``{link: to}``, ``{dir: true}``.
+    """Check what exists: ``{path: {text: t, mode: m, time: n}}``, ``{link: to}``, ``{dir: true}``.
 
     A ``time`` may differ by what some languages lose, an ``exact_time`` may not. Null is nothing.
 
@@ -100,7 +100,7 @@ def tree(scenario: Scenario, raw: Any) -> None:
     if isinstance(allowed, dict):
         checks += [(path, allowed) for path in left]
         if any(path.parent != here / allowed.get("in", path.parent) for path in left):
-            raise CheckFailed("an unfinished file is in another directory", actual=str(left), req="RS-036")
+            raise CheckFailed("an unfinished file is in the wrong directory", actual=str(left), req="RS-036")
     for path, what in checks:
         problem = _differs(path, what, str(here))
         if problem is not None:
@@ -115,22 +115,22 @@ def _differs(path: Path, what: Any, here: str) -> str | None:
     try:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError):
-        return None if what is None else "it is not there"
+        return None if what is None else "it does not exist"
     if what is None:
-        return "it is there"
+        return "it exists"
     if "link" in what:
         wanted = as_path(what["link"]).replace("$here", here)
         if not stat.S_ISLNK(found.st_mode):
-            return "it is no link"
+            return "it is not a link"
         text = os.readlink(path)  # a Path would not be all that it says
-        return None if text == wanted else f"the link says {text}"
+        return None if text == wanted else f"the link leads to {text}"
     if what.get("dir"):
         if not stat.S_ISDIR(found.st_mode):
-            return "it is no directory"
+            return "it is not a directory"
     elif not stat.S_ISREG(found.st_mode):
-        return "it is no regular file"
+        return "it is not a regular file"
     elif {"text", "noise", "cuts", "zeros"} & set(what) and path.read_bytes() != content_of(what):
-        return f"it has another content, {found.st_size} bytes: {path.read_bytes()[:60]!r}"
+        return f"its content differs, {found.st_size} bytes: {path.read_bytes()[:60]!r}"
     if "children" in what and sorted(one.name for one in path.iterdir()) != what["children"]:
         return f"it has {sum(1 for _ in path.iterdir())} entries"
     if "mode" in what and stat.S_IMODE(found.st_mode) != what["mode"]:

@@ -36,7 +36,7 @@ def send(scenario: Scenario, raw: Any) -> None:
     one = parse_frame(scenario, raw)
     if "length" in fields:
         session.send_raw(
-            wrong_length(one, require_number(fields["length"], "length")), f"{name} with another length"
+            wrong_length(one, require_number(fields["length"], "length")), f"{name} with a different length"
         )
     elif "cut" in fields:
         session.send_raw(one.encode()[: require_number(fields["cut"], "cut")], f"the beginning of {name}")
@@ -231,7 +231,7 @@ def barrier(scenario: Scenario, raw: Any) -> None:
     unexpected = [event for event in session.inbox if event.channel not in allowed]
     if unexpected:
         raise CheckFailed(
-            "something came that must not come",
+            "something came that must not",
             expected="nothing before PONG",
             actual="; ".join(event.describe() for event in unexpected[:5]),
         )
@@ -310,7 +310,7 @@ def say_hello(scenario: Scenario, raw: Any) -> None:
 
 @step("expect_hello")
 def expect_hello(scenario: Scenario, raw: Any) -> None:
-    """Check what the testee announced, by key; ``noise`` is the bytes in front of the preamble, as hex."""
+    """Check what the testee announced, by key; ``noise`` is the bytes before the preamble, as hex."""
     announced = scenario.session.wait_hello(scenario.deadline)
     for key, pattern in (raw or {}).items():
         if key == "noise":
@@ -330,7 +330,7 @@ def expect_hello(scenario: Scenario, raw: Any) -> None:
 def echoed(scenario: Scenario, raw: Any) -> None:
     """Send a value that comes back: ``{ch: a, hex: ..., is: tagged, back: tagged}``.
 
-    The bytes may be any encoding of the value; what comes back has to be the same value (or ``back``).
+    The bytes may be any encoding of the value; what comes back must be the same value (or ``back``).
     Entries of dicts in another order are a SHOULD (VA-009).
     """
     channel = scenario.known(raw["ch"])
@@ -348,7 +348,7 @@ def echoed(scenario: Scenario, raw: Any) -> None:
         compare(scenario, event, "ITEM", {"ch": raw["ch"], "is": raw.get("back", raw["is"])})
     if event.value is not None and "back" not in raw and not same_order(wanted, event.value):
         scenario.remarks.append(
-            f"the entries of a dict came back in another order: {describe(event.value)} (VA-009)"
+            f"the entries of a dict came back in a different order: {describe(event.value)} (VA-009)"
         )
 
 
@@ -377,7 +377,7 @@ def pause(scenario: Scenario, seconds: float) -> None:
 def meanwhile(scenario: Scenario, raw: Any) -> None:
     """Read for some seconds, in a case that is about time itself (``timing: true``)."""
     if not scenario.case.timing:
-        raise CaseError("meanwhile is for cases with timing: true; a barrier proves that nothing came")
+        raise CaseError("meanwhile is for cases with timing: true; use a barrier to prove that nothing came")
     pause(scenario, float(raw))
 
 

@@ -25,7 +25,7 @@ def answers_at_limit(scenario: Scenario, raw: Any) -> None:
     is not has to come. Spec: GW-023.
     """
     if scenario.connect is None:
-        raise CaseError("only a worker can be connected to again")
+        raise CaseError("only a worker can be reconnected to")
     length = len(_ask(scenario, scenario.session, raw).payload)
     for beside in _BESIDE:
         session = scenario.connect({"hello": {"limits": {"item": length + beside}}})
@@ -36,11 +36,11 @@ def answers_at_limit(scenario: Scenario, raw: Any) -> None:
             scenario.session = first
             session.link.close()
         wanted = "ITEM" if beside >= 0 else "CHANNEL_CLOSE_ERROR"
-        what = f"an answer of {length} bytes to an initiator that takes items of {length + beside}"
+        what = f"an answer of {length} bytes to an initiator that accepts items of {length + beside}"
         if event.name != wanted:
             raise CheckFailed(f"{event.name} came for {what}", expected=wanted, actual=event.describe())
         if event.name != "ITEM" and scenario.mismatch({"has": {"code": "limit"}}, event.value) is not None:
-            raise CheckFailed(f"another code came for {what}", expected="limit", actual=event.describe())
+            raise CheckFailed(f"a different code came for {what}", expected="limit", actual=event.describe())
 
 
 def _ask(scenario: Scenario, session: Session, request: str) -> Event:

@@ -20,9 +20,9 @@ _READ_BYTES: Final = 65_536
 def listen(scenario: Scenario, raw: Any) -> None:
     """Listen for one connection, and call its address: ``{as: name}``, a port of this machine's.
 
-    With ``path: file`` it is a unix socket in the scratch directory. Who connects is heard to the end; then
-    the bytes ``heard `` and what was heard go back, and it is over. With ``says: text`` this comes first, and
-    nothing after it. With ``gone: true`` nobody listens there any more.
+    With ``path: file`` it is a unix socket in the scratch directory. What a client says is read to the end;
+    then the bytes ``heard `` and what was heard go back, and it is over. With ``says: text`` this comes
+    first, and nothing after it. With ``gone: true`` nothing listens there any more.
     """
     if "path" in raw:
         address = str(Path(scenario.scratch).resolve() / raw["path"])
@@ -60,7 +60,7 @@ def _talk(listener: socket.socket, deadline: float, says: str | None) -> None:
             if says is None:
                 end.sendall(b"heard " + heard)
     except OSError:
-        pass  # nobody has come in time, or who came has gone: the case says what is missing then
+        pass  # no client came in time, or it has gone again: the case then says what is missing
 
 
 def _left(deadline: float) -> float:

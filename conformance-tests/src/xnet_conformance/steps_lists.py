@@ -59,7 +59,7 @@ def chunks(scenario: Scenario, raw: Any) -> None:
     ends = [at + _size(pieces[number]) for at, number in zip(offsets, wanted, strict=True)]
     _send_pieces(scenario, raw, [(at, data[at:end]) for at, end in zip(offsets, ends, strict=True)])
     if raw.get("wrong_digest") and heard(scenario, raw["ch"], "whole", "int")[0].content != raw["entry"]:
-        raise CheckFailed("another file is wanted whole", expected=str(raw["entry"]), req="RS-054")
+        raise CheckFailed("a different file is wanted whole", expected=str(raw["entry"]), req="RS-054")
     if raw.get("wrong_digest"):
         _send_all(scenario, raw, data)
 
@@ -69,7 +69,7 @@ def records(scenario: Scenario, raw: Any) -> None:
     """Send one message of a list of chunks: ``{ch: r, entry: 1, from: 0, to: 3, noise: n}``, all by default.
 
     The last one has the digest, or what ``digest`` is. ``times`` has each record so often, and ``holes`` are
-    how many holes of which length are in front.
+    how many holes of which length come before it.
     """
     data = content_of(raw)
     many, length = raw.get("holes", (0, 0))
@@ -143,10 +143,10 @@ def _wanted(scenario: Scenario, raw: Any, pieces: list[bytes | int]) -> list[int
     pairs = list(zip(flat[::2], flat[1::2], strict=False))
     ends = [at for start, count in pairs for at in (start, start + count)]
     if entry.content != raw["entry"] or ends != sorted(ends) or (ends and ends[-1] > len(pieces)):
-        raise CheckFailed("want has other ranges", expected=f"chunks of {len(pieces)}", actual=str(pairs))
+        raise CheckFailed("want has different ranges", expected=f"chunks of {len(pieces)}", actual=str(pairs))
     lacking = [number for start, count in pairs for number in range(start, start + count)]
     if any(isinstance(pieces[number], int) for number in lacking):
-        raise CheckFailed("what is wanted reaches across a hole", actual=str(pairs), req="RS-053")
+        raise CheckFailed("what is wanted extends across a hole", actual=str(pairs), req="RS-053")
     size = sum(_size(pieces[number]) for number in lacking)
     if size > raw.get("at_most", size):
         raise CheckFailed(

@@ -24,7 +24,7 @@ def plant(scenario: Scenario, raw: Any) -> None:
     """Put something where the testee is going to trace: ``{what: pipe}``, ``link``, ``readable``, ``own``.
 
     It belongs between the two HELLOs, where ours asks for the trace: then its processes are known. There are
-    ``pipe``, ``folder``, ``link`` to a file that there is not, ``link-to-own`` to one of the testee's own,
+    ``pipe``, ``folder``, ``link`` to a file that does not exist, ``link-to-own`` to one of the testee's own,
     ``hard-link``, a file that has another name, too, ``readable``, ``group-readable``, ``group-writable`` and
     ``writable``, which others may read or write, and ``own``, which only the testee may. With ``still: true``
     check that it is as it was; the testee's own may have more in it. With ``json: true`` it is the file of
@@ -32,7 +32,7 @@ def plant(scenario: Scenario, raw: Any) -> None:
     """
     process = scenario.session.link.process
     if process is None:
-        raise CaseError("there is no process whose number would be known")
+        raise CaseError("there is no process with a known number")
     for pid in [process.pid, *descendants(process.pid)]:
         name = f"trace-{pid}.jsonl" if raw.get("json") else f"execnet-debug-{pid}"
         path = Path(scenario.scratch) / name
@@ -65,4 +65,4 @@ def _check(what: str, path: Path, target: Path) -> None:
     elif target.exists() != (what in ("link-to-own", "hard-link")):
         raise CheckFailed("a link in place of the trace was followed or removed", req="TR-005")
     elif what not in ("pipe", "folder", "link") and path.read_text(encoding="utf-8") != _EARLIER:
-        raise CheckFailed("what others had put in place of the trace was written to", req="TR-005")
+        raise CheckFailed("what was planted in place of the trace was written to", req="TR-005")

@@ -11,12 +11,12 @@ from xnet_conformance.scenario import Scenario, step
 from xnet_conformance.steps_frames import execute, expect, send
 from xnet_conformance.values import Value
 
-#: What an item of ``spend`` costs at most; it has to be less than half of the smallest window.
+#: What an item of ``spend`` costs at most; it must be less than half of the smallest window.
 _MOST: Final = 30_000
 #: And at least: from here on, bytes have a head of three bytes in CBOR.
 _LEAST: Final = 400
 _HEAD: Final = 3
-#: That of longer ones, and what is too much for two bytes.
+#: The same for longer ones, and a number too large for two bytes.
 _LONG_HEAD: Final = 5
 _TWO_BYTES: Final = 65_536
 #: Heads of arrays in CBOR.
@@ -29,7 +29,7 @@ _IGNORABLE: Final = 150
 def spend(scenario: Scenario, raw: Any) -> None:
     """Send items that use up all credit on a channel: ``{ch: a}``.
 
-    ``leave: n`` leaves so many bytes of it, ``beyond: n`` costs so many more than there are. All of it is
+    ``leave: n`` leaves that many bytes of it, ``beyond: n`` costs that many more than there are. All of it is
     written at once, whatever comes meanwhile.
     """
     session = scenario.session
@@ -72,7 +72,7 @@ def has_taken(scenario: Scenario, raw: Any) -> None:
 @step("reading")
 def reading(scenario: Scenario, raw: Any) -> None:
     """Read what the testee writes (``true``), or leave it lying (``false``) until another such step."""
-    scenario.session.log.remark("the runner reads again" if raw else "the runner does not read any more")
+    scenario.session.log.remark("the runner reads again" if raw else "the runner stops reading")
     scenario.session.link.reading = bool(raw)
 
 
@@ -104,7 +104,7 @@ def at_limit(scenario: Scenario, raw: Any) -> None:
         head = _HEAD if size - _HEAD < _TWO_BYTES else _LONG_HEAD
         _send_item(scenario, raw, write_value(Value("bytes", bytes(size - head))))
     else:
-        raise CaseError(f"{raw['limit']} is no limit that this step knows")
+        raise CaseError(f"{raw['limit']} is not a limit that this step knows")
 
 
 def _send_item(scenario: Scenario, raw: Any, item: bytes) -> None:

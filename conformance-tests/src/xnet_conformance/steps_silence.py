@@ -52,7 +52,7 @@ def stopped(scenario: Scenario, raw: Any) -> None:
     session = scenario.session
     process = session.link.process
     if process is None:
-        raise CaseError("there is no process that could be stopped")
+        raise CaseError("there is no process to stop")
     with _silent(scenario):
         _wait_question(scenario, "before it was stopped")
         pids = [process.pid, *descendants(process.pid)]
@@ -71,8 +71,8 @@ def _wait_question(scenario: Scenario, when: str) -> None:
     session = scenario.session
     if not session.wait(lambda: bool(session.unanswered), scenario.deadline):
         if session.link.ended:
-            raise session.gone(f"its question was expected {when}")
-        raise NoAnswer(f"the testee did not ask {when}")
+            raise session.gone(f"its PING was expected {when}")
+        raise NoAnswer(f"the testee sent no PING {when}")
 
 
 @contextlib.contextmanager

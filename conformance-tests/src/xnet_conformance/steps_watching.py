@@ -21,7 +21,7 @@ _MOST_NICENESS: Final = 19
 
 @step("credit")
 def credit(scenario: Scenario, raw: Any) -> None:
-    """Decide who returns credit to the testee: ``auto`` (at half of the window, as usual) or ``manual``."""
+    """Decide how credit is returned to the testee: ``auto`` (at half of the window) or ``manual``."""
     scenario.session.auto_credit = raw == "auto"
 
 
@@ -93,7 +93,7 @@ def close_input(scenario: Scenario, _raw: Any) -> None:
 
 @step("end")
 def end(scenario: Scenario, raw: Any) -> None:
-    """Expect the stream's end: ``{within: seconds, clean: true}``; ``clean``: nobody broke a rule.
+    """Expect the stream's end: ``{within: seconds, clean: true}``; ``clean``: neither side broke a rule.
 
     Then there is no GOAWAY, or one with NO_ERROR; and after GATEWAY_TERMINATE there is one (GR-012), unless
     the runner has ended the connection as well.
@@ -128,7 +128,7 @@ def exits(scenario: Scenario, raw: Any) -> None:
     started = time.monotonic()
     status = link.wait_exit(scenario.soon(fields.get("within", _SOON_S)))
     if status is None:
-        raise NoAnswer(f"the process still runs after {time.monotonic() - started:.1f} s")
+        raise NoAnswer(f"the process is still running after {time.monotonic() - started:.1f} s")
     if "status" in fields and status != fields["status"]:
         raise CheckFailed(f"the exit status is {status}", expected=str(fields["status"]), actual=str(status))
     if "should_status" in fields and status != fields["should_status"]:
@@ -154,7 +154,7 @@ def elapsed(scenario: Scenario, raw: Any) -> None:
     """Check how long the case has taken, where it is about time: ``{at_least: s, at_most: s}``."""
     seconds = time.monotonic() - scenario.began
     if not raw.get("at_least", 0) <= seconds <= raw.get("at_most", seconds):
-        raise CheckFailed("it took another time", expected=str(raw), actual=f"{seconds:.1f} s")
+        raise CheckFailed("it took a different time", expected=str(raw), actual=f"{seconds:.1f} s")
 
 
 @step("stderr")
@@ -165,10 +165,10 @@ def stderr(scenario: Scenario, raw: Any) -> None:
         while raw["contains"] not in link.stderr_text():
             if not scenario.session.pump(scenario.deadline):
                 raise NoAnswer(
-                    f"standard error does not have {raw['contains']!r}: {link.stderr_text()[-500:]!r}"
+                    f"standard error does not contain {raw['contains']!r}: {link.stderr_text()[-500:]!r}"
                 )
     elif raw["absent"] in link.drain_stderr(scenario.soon(2)):
-        raise CheckFailed(f"standard error has {raw['absent']!r}", actual=link.stderr_text()[-500:])
+        raise CheckFailed(f"standard error contains {raw['absent']!r}", actual=link.stderr_text()[-500:])
 
 
 @step("trace")
@@ -198,7 +198,7 @@ def descendants(pid: int) -> list[int]:
 def memory(scenario: Scenario, raw: Any) -> None:
     """Note how much memory the testee's processes have had at most; later ``{more_at_most: bytes}``.
 
-    Where the system does not tell, nothing is judged.
+    Where the system does not tell, nothing is checked.
     """
     # An initiator is not the one that the runner has its stream from.
     process = scenario.session.link.process or getattr(scenario.driver, "process", None)
@@ -252,18 +252,18 @@ def file(scenario: Scenario, raw: Any) -> None:
     path = Path(scenario.scratch) / raw["name"]
     if raw.get("folder"):
         if not path.is_dir():
-            raise CheckFailed(f"there is no directory {raw['name']}")
+            raise CheckFailed(f"the directory {raw['name']} does not exist")
         return
     if raw.get("make"):
         path.touch()
         return
     if raw.get("absent"):
         if path.exists():
-            raise CheckFailed(f"the file {raw['name']} is there")
+            raise CheckFailed(f"the file {raw['name']} exists")
         return
     while not (path.exists() and raw["contains"] in path.read_text(encoding="utf-8", errors="replace")):
         if time.monotonic() >= scenario.deadline:
-            raise NoAnswer(f"the file {raw['name']} does not have {raw['contains']!r}")
+            raise NoAnswer(f"the file {raw['name']} does not contain {raw['contains']!r}")
         scenario.session.pump(min(scenario.deadline, time.monotonic() + 0.05))
         if scenario.session.link.ended:
             time.sleep(0.01)  # nothing left to wait on but the file itself

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: A run stops when this many cases in a row could not even start the testee.
 _MOST_DEAD_STARTS: Final = 3
 _CAPABLE: Final = "the testee did not start"
-#: How often a run looks whether it shall end, and for how long it then waits for its threads.
+#: How often a run checks whether it should end, and how long it then waits for its threads.
 _LOOK_S: Final = 0.05
 _STOPPING_S: Final = 10.0
 
@@ -45,22 +45,23 @@ def run_suite(
     Args:
         testee: Whom.
         profile: What is asked for.
-        cases: Those that were chosen; controls of negative ones have to be among them.
+        cases: Those that were chosen; controls of negative ones must be among them.
         jobs: Connections at a time.
         scale: Stretches time limits.
-        most_failures: After so many nothing more is run; 0: all are run. Who is at the beginning fails most
+        most_failures: After this many the run stops; 0: all are run. A new implementation fails most
             cases, and most of them by a time limit.
         stop_at_smoke: The cases of smoke are run first, and what they block is not run.
         stop: Once it is set, testees are killed, nothing more is run, and the results are those of what ran.
         report: Called with each result as it comes, by one thread at a time.
 
     Raises:
-        CannotStart: The testee does not start at all; nothing was judged.
+        CannotStart: The testee does not start at all; nothing was tested.
     """
     stop = stop or threading.Event()
     chosen = [case for case in cases if profile.scores(case) or profile.lacks(case)]
     results: dict[str, Result] = {}
-    # What the processes of a run that was stopped write there meanwhile is no reason not to tell of it.
+    # What the processes of a run that was stopped write there meanwhile must not keep the run from being
+    # reported.
     with tempfile.TemporaryDirectory(prefix="xnet-conformance-", ignore_cleanup_errors=True) as scratch:
         try:
             features = probe(testee, scratch, scale)
@@ -120,7 +121,7 @@ def _sort_out(
         if expectation is not None and expectation.expect == "skip":
             results[case.id] = Result(case, "skipped", message=expectation.reason, role=testee.role)
         elif profile.lacks(case):
-            message = f"the profile {profile.name} is about implementations that do not have this"
+            message = f"the profile {profile.name} is for implementations that do not have this"
             results[case.id] = Result(case, "unsupported", message=message, role=testee.role)
         elif missing:
             outcome = "missing-feature" if set(missing) & set(profile.requires) else "unsupported"

@@ -1,16 +1,16 @@
-"""What is judged: a command and what is declared about it, on the command line or in a file of its own.
+"""What is tested: a command and what is declared about it, on the command line or in a file.
 
 A file is YAML::
 
     name: my worker in Ruby
     command: ruby {here}/worker.rb        # {here} is the file's folder, {python} the runner's interpreter
-    build: make -C {here}                 # is run before the first start, if the command has to be built
+    build: make -C {here}                 # is run before the first start, if the command must be built
     role: worker                          # worker, initiator, adapter or legacy
     features: [trace]                     # beyond what its HELLO says
     stdio: pipes                          # or socket
     python2: false                        # it may send py2-str
     fixtures: fixtures                    # folder with fixtures for its language
-    expectations:                         # cases that are known not to pass, run all the same
+    expectations:                         # cases that are known not to pass; they still run
       channel.half.*: {expect: fail, reason: not written yet, issue: https://...}
 """
 
@@ -79,7 +79,7 @@ class Testee:
     file: str = ""
 
     def expectation(self, case_id: str) -> Expectation | None:
-        """Return what is said about a case beforehand."""
+        """Return the expectation for a case."""
         return next((e for e in self.expectations if fnmatch.fnmatchcase(case_id, e.pattern)), None)
 
 
@@ -112,7 +112,7 @@ def read_testee(path: Path) -> Testee:
     except (OSError, yaml.YAMLError) as error:
         raise UsageError(f"the testee's file {path} cannot be read: {error}") from None
     if not isinstance(raw, dict) or "command" not in raw or set(raw) - _KEYS:
-        raise UsageError(f"{path} is no map with the key command and some of {', '.join(sorted(_KEYS))}")
+        raise UsageError(f"{path} is not a map with the key command and some of {', '.join(sorted(_KEYS))}")
     if raw.get("role", "worker") not in ROLES:
         raise UsageError(f"{path}: role is {raw['role']!r}, expected one of {', '.join(ROLES)}")
     here = path.resolve().parent

@@ -42,9 +42,7 @@ def check_trace(
     if mode == "none":
         if files or _MESSAGE.search(stderr):
             shown = ", ".join(path.name for path in files) or stderr[:300]
-            raise CheckFailed(
-                "there is a trace that nobody asked for", actual=shown, req="TR-002", check="silent"
-            )
+            raise CheckFailed("there is an unrequested trace", actual=shown, req="TR-002", check="silent")
     elif mode == "json":
         _check_json(scratch, seen, options.get("never"))
     else:
@@ -59,7 +57,7 @@ def _check_lines(lines: Sequence[str], seen: Sequence[Seen], options: Mapping[st
         parsed = _LINE.fullmatch(line)
         if parsed is None:
             raise CheckFailed(
-                "a line of the trace is not in the grammar", actual=line, req="TR-001", check="grammar"
+                "a line of the trace does not match the grammar", actual=line, req="TR-001", check="grammar"
             )
         if _CONTROL.search(line):
             raise CheckFailed(
@@ -81,14 +79,16 @@ def _check_lines(lines: Sequence[str], seen: Sequence[Seen], options: Mapping[st
     wanted = options.get("name")
     ending = options.get("name_ends")
     if ending and not name.endswith(ending):
-        raise CheckFailed("the name ends otherwise", expected=ending, actual=name, req="TR-001", check="name")
+        raise CheckFailed(
+            "the name has a different ending", expected=ending, actual=name, req="TR-001", check="name"
+        )
     events = len(lines) - len(messages)
     if events < options.get("events", 0):
         expected = f"at least {options['events']}"
         raise CheckFailed("there are too few events", expected=expected, actual=str(events), req="TR-011")
     if wanted and name != wanted:
         raise CheckFailed(
-            "the lines have another name", expected=wanted, actual=name, req="TR-001", check="name"
+            "the lines have a different name", expected=wanted, actual=name, req="TR-001", check="name"
         )
     _compare(messages, seen, options.get("ways", _BOTH))
 
@@ -97,7 +97,7 @@ def _file_lines(files: Sequence[Path]) -> list[str]:
     texts = [
         path.read_text(encoding="utf-8") for path in files if path.name[len("execnet-debug-") :].isdigit()
     ]
-    # A testee may have a process besides the one that has the connection, with a trace of its own.
+    # A testee may have another process than the one with the connection, with its own trace.
     texts = [text for text in texts if _MESSAGE.search(text)] or texts
     if not texts:
         names = str([file.name for file in files])
@@ -161,12 +161,12 @@ def _json_row(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
     except ValueError as error:
-        raise CheckFailed(f"a line is no JSON: {error}", actual=line[:300], req="TR-020") from None
+        raise CheckFailed(f"a line is not JSON: {error}", actual=line[:300], req="TR-020") from None
     wanted = {"ns", "pid", "side", "event"}
     if not isinstance(row, dict) or "event" not in row:
         wanted = {"ns", "pid", "side", "dir", "type", "channel", "length"}
     if not isinstance(row, dict) or set(row) != wanted:
         raise CheckFailed(
-            "a line has other keys", expected=str(sorted(wanted)), actual=line[:300], req="TR-020"
+            "a line has different keys", expected=str(sorted(wanted)), actual=line[:300], req="TR-020"
         )
     return row

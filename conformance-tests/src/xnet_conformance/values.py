@@ -97,14 +97,14 @@ def parse_value(tagged: object) -> Value:
     if isinstance(tagged, float):
         raise CaseError(f"the float {tagged} in a case: write {{t: float, v: ...}}, which keeps every bit")
     if not isinstance(tagged, dict) or "t" not in tagged:
-        raise CaseError(f"{tagged!r} is no tagged value: a map with the keys t and v is")
+        raise CaseError(f"{tagged!r} is not a tagged value: expected a map with the keys t and v")
     if "v" not in tagged:
         return _parse_described(tagged)
     try:
         return _parse_tagged(str(tagged["t"]), tagged["v"])
     except (TypeError, ValueError):  # it may be what an adapter has answered: anything at all
         raise CaseError(
-            f"{tagged['v']!r:.200} is no content for a value of kind {tagged['t']!r:.50}"
+            f"{tagged['v']!r:.200} is not valid content for a value of kind {tagged['t']!r:.50}"
         ) from None
 
 
@@ -119,7 +119,7 @@ def parse_answer(tagged: object) -> Value:
         one = waiting.pop()
         if isinstance(one, dict) and "v" not in one:
             # A large value that is described would be ours to make.
-            raise CaseError(f"{one!r:.200} is no tagged value: a map with the keys t and v is")
+            raise CaseError(f"{one!r:.200} is not a tagged value: expected a map with the keys t and v")
         waiting += one if isinstance(one, list) else one.values() if isinstance(one, dict) else ()
     try:
         return parse_value(tagged)
@@ -152,7 +152,7 @@ def _parse_tagged(kind: str, content: Any) -> Value:
         return Value(kind, tuple(parse_value(element) for element in content))
     if kind in KINDS:
         raise TypeError
-    raise CaseError(f"there is no kind of value {kind!r}: {', '.join(sorted(KINDS))}")
+    raise CaseError(f"unknown kind of value {kind!r}: {', '.join(sorted(KINDS))}")
 
 
 def _parse_described(tagged: dict[str, Any]) -> Value:
@@ -167,7 +167,7 @@ def _parse_described(tagged: dict[str, Any]) -> Value:
         return _parse_nest(tagged, count)
     if kind == "list":
         return Value("list", (parse_value(tagged.get("of", 0)),) * count)
-    raise CaseError(f"no value of kind {kind!r} can be described by n")
+    raise CaseError(f"values of kind {kind!r} cannot be described by n")
 
 
 def _parse_nest(tagged: dict[str, Any], count: int) -> Value:
@@ -251,7 +251,7 @@ def _describe(value: Value, most: int) -> str:
     if kind == "str":
         if len(content) <= most:
             return repr(content)
-        # The end as well: that is where a traceback says what is the matter.
+        # The end as well: that is where a traceback says what went wrong.
         return f"{content[:40]!r} ... {content[-100:]!r} ({len(content)} characters)"
     if kind == "channel":
         return f"channel({content})"

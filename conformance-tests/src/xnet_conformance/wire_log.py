@@ -68,7 +68,7 @@ class WireLog:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything; times begin anew."""
+        """Forget everything; times start again."""
         self.started = time.monotonic()
         self._first: list[Entry] = []
         self._last: list[Entry] = []
@@ -87,7 +87,7 @@ class WireLog:
         )
 
     def raw(self, way: str, data: bytes, what: str) -> None:
-        """Note bytes that are no frame."""
+        """Note bytes that are not a frame."""
         self._add(Entry(self._now(), way, what, data[:KEPT_BYTES].hex(), len(data)))
 
     def remark(self, what: str) -> None:
@@ -123,7 +123,7 @@ def describe_frame(frame: Frame, read: Callable[[bytes], Value] = read_value) ->
         try:
             value = read(frame.payload)
         except NotAValue as error:
-            return f"{text} (no value: {error})"
+            return f"{text} (not a value: {error})"
         if frame.name == "GOAWAY" and value.kind == "dict":
             code = next((item.content for key, item in value.content if key.content == "code"), None)
             if isinstance(code, int):

@@ -43,7 +43,7 @@ def test_a_case_has_sentences_steps_and_mutants() -> None:
 def test_what_there_is_not_is_a_mistake() -> None:
     done = command("explain", "XX-001")
     assert done.returncode == 2
-    assert "there is no requirement and no case 'XX-001'" in done.stderr
+    assert "'XX-001' is neither a requirement nor a case" in done.stderr
 
 
 def test_a_list_can_be_narrowed() -> None:

@@ -48,5 +48,7 @@ def test_a_mutant_whose_case_says_nothing_about_this_testee_is_not_judged() -> N
 
 @pytest.mark.parametrize("words", [(*GOOD, "--only", "no.such"), ("--only", "wire.pong-dropped")])
 def test_nothing_to_hunt_is_a_mistake(words: tuple[str, ...]) -> None:
-    with pytest.raises(UsageError, match=r"mutants\.yaml (has no mutant like no\.such|names no testee)"):
+    with pytest.raises(
+        UsageError, match=r"mutants\.yaml (has no mutant that matches no\.such|names no testee)"
+    ):
         command(*words)

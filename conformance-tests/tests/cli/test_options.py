@@ -38,7 +38,7 @@ def test_what_is_typed_goes_before_what_a_file_says(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_there() -> None:
     for name in ("nothing.yaml", "nothing.yml"):
-        with pytest.raises(UsageError, match=f"there is no file {name}"):
+        with pytest.raises(UsageError, match=f"no such file: {name}"):
             make_testee(name, None, (), None, None)
 
 

@@ -86,5 +86,5 @@ def test_a_file_that_is_none_gets_a_sentence(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"xnet-conformance: {file}, line 1 is no JSON object: b'no lines of JSON'\n"
+    assert done.stderr == f"xnet-conformance: {file}, line 1 is not a JSON object: b'no lines of JSON'\n"
     assert not (tmp_path / "out").exists()

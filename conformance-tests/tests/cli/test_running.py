@@ -59,9 +59,9 @@ def test_nothing_evaluated_is_not_green() -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--case", "no.such"], "no case is called 'no.such'"),
-        (["--layer", "cellar"], "there is no layer 'cellar'"),
-        (["--profile", "9.9"], "there is no profile '9.9'"),
+        (["--case", "no.such"], "no case matches 'no.such'"),
+        (["--layer", "cellar"], "unknown layer 'cellar'"),
+        (["--profile", "9.9"], "unknown profile '9.9'"),
     ],
 )
 def test_what_there_is_not_is_not_taken_for_green(words: list[str], sentence: str) -> None:
@@ -78,7 +78,7 @@ def test_a_testee_that_does_not_start_is_not_judged() -> None:
 
 def test_the_smallest_that_fails_alike_is_shown() -> None:
     done = command("run", *zoo("wrong-code"), "--case", "frames.unknown.18", "--shrink")
-    assert "the smallest that fails like frames.unknown.18: 2 of " in done.output
+    assert "the smallest conversation that fails like frames.unknown.18: 2 of " in done.output
     assert '  - {"goaway": "FRAME_UNKNOWN_TYPE"}' in done.output
 
 
@@ -113,7 +113,7 @@ def test_what_is_asked_for_by_name_is_run_all_the_same(tmp_path: Path) -> None:
 
 def test_what_is_unsupported_is_listed_by_the_feature_that_is_missing() -> None:
     done = command("run", *zoo("good"), "--case", "trace.*", "--case", "gateway.python.inspect")
-    assert "not judged:" in done.output
+    assert "not tested:" in done.output
     assert "cases: the testee does not declare trace\n" in done.output
 
 

@@ -81,7 +81,7 @@ def test_the_doctor_says_where_it_ends(tmp_path: Path) -> None:
         ("raise SystemExit('no such thing')", "no such thing"),
         (
             "import os; os.write(1, b'hi' + bytes.fromhex('89584e45540d0a1a0a'))",
-            "writes nothing in front of it",
+            "writes nothing before it",
         ),
     ],
 )
@@ -102,7 +102,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "worker.py").read_text() == "precious"
     done = command("new-testee", str(tmp_path / "other"), "--as", "adapter", "--language", "javascript")
     assert done.returncode == 2
-    assert "there is no skeleton of this kind; there are: adapter in python" in done.stderr
+    assert "no skeleton of this kind; there are: adapter in python" in done.stderr
 
 
 def test_a_language_of_ones_own_begins_with_stubs_that_count_as_missing(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_language_of_ones_own_begins_with_stubs_that_count_as_missing(tmp_path
     (folder / "worker").chmod(0o755)
     done = command("run", "-t", str(folder / "testee.yaml"), "--case", "smoke.*", "--case", "channel.drop.*")
     assert "UNTESTABLE smoke.echo" in done.stdout
-    assert "there is no fixture 'echo' for the language 'ruby'" in done.stdout
+    assert "no fixture 'echo' for the language 'ruby'" in done.stdout
     assert " cases: the testee does not declare fixture.drop" in done.stdout
     (folder / "fixtures" / "echo.rb").write_text("channel.each { |item| channel.send(item) }")
     done = command("run", "-t", str(folder / "testee.yaml"), "--case", "smoke.*", "--timeout-scale", "0.1")
@@ -137,7 +137,7 @@ def test_tasks_are_told() -> None:
     done = command("fixtures", "nothing")
     assert (
         done.returncode,
-        "there is no task 'nothing'; there are: alike, alone, blocked" in done.stderr,
+        "unknown task 'nothing'; there are: alike, alone, blocked" in done.stderr,
     ) == (
         2,
         True,

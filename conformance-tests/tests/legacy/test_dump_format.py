@@ -59,20 +59,20 @@ def test_a_channel_is_its_number() -> None:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (b"", "1 bytes are wanted"),
-        (b"L", "1 bytes are wanted"),
+        (b"", "1 bytes are needed"),
+        (b"L", "1 bytes are needed"),
         (b"Q", "there are 0 values"),
         (b"LLQ", "there are 2 values"),
         (b"LQL", "1 bytes are left"),
-        (b"ZQ", "no opcode"),
-        (b"A\x7f\xff\xff\xffxQ", "are wanted"),
+        (b"ZQ", "not an opcode"),
+        (b"A\x7f\xff\xff\xffxQ", "are needed"),
         (b"A\xff\xff\xff\xffQ", "a length of -1"),
-        (b"N\x00\x00\x00\x01\xffQ", "no UTF-8"),
+        (b"N\x00\x00\x00\x01\xffQ", "not UTF-8"),
         (b"K\x7f\xff\xff\xffQ", "a list of 2147483647 elements"),
-        (b"@\x00\x00\x00\x02Q", "2 values are wanted"),
+        (b"@\x00\x00\x00\x02Q", "2 values are needed"),
         (b"LLLPQ", "an element None of a null"),
         (b"K\x00\x00\x00\x01F\x00\x00\x00\x05LPQ", "an element 5 of a list"),
-        (b"H\x00\x00\x00\x01xQ", "no decimal number"),
+        (b"H\x00\x00\x00\x01xQ", "not a decimal number"),
     ],
 )
 def test_anything_else_is_no_value(data: bytes, reason: str) -> None:

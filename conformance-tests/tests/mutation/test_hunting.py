@@ -118,7 +118,7 @@ def test_a_should_is_broken_in_another_way_than_a_must() -> None:
 
 
 def test_a_case_that_does_not_exist_is_a_mistake() -> None:
-    with pytest.raises(CaseError, match="which is no case"):
+    with pytest.raises(CaseError, match="which is not a case"):
         hunt(wire_mutant("frames.ping.pong", {"do": "drop"}))
 
 
@@ -127,7 +127,7 @@ def test_a_testee_that_fails_by_itself_makes_no_mutants() -> None:
     mutant = wire_mutant("frames.ping.echo", {"frame": "PONG", "do": "drop"})
     with pytest.raises(Exception, match="ended before its HELLO"):
         hunt_all([mutant], broken, CASES)
-    with pytest.raises(UsageError, match=r"made of workers and initiators, and .* has the role adapter"):
+    with pytest.raises(UsageError, match=r"made of workers and initiators, but .* has the role adapter"):
         hunt_all([mutant], attrs.evolve(BARE, role="adapter"), CASES)
 
 

@@ -75,15 +75,15 @@ GOOD = "id: a, layer: flow, breaks: [FC-001], killed_by: x"
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("[]", "no map with a list of mutants"),
+        ("[]", "not a map with a list of mutants"),
         ("mutants: [{id: a}]", "a mutant has id, layer"),
         (f"mutants: [{{{GOOD}}}]", "either the wire or the source"),
         (f"mutants: [{{{GOOD}, wire: [], source: []}}]", "either the wire or the source"),
-        (f"mutants: [{{{GOOD}, wire: [{{do: explode}}]}}]", "no action 'explode'"),
-        (f"mutants: [{{{GOOD}, wire: [{{frame: NONE, do: drop}}]}}]", "no frame 'NONE'"),
+        (f"mutants: [{{{GOOD}, wire: [{{do: explode}}]}}]", "unknown action 'explode'"),
+        (f"mutants: [{{{GOOD}, wire: [{{frame: NONE, do: drop}}]}}]", "unknown frame 'NONE'"),
         (
             f"mutants: [{{{GOOD}, wire: [{{do: drop}}]}}, {{{GOOD}, wire: [{{do: drop}}]}}]",
-            "a is there twice",
+            "a occurs twice",
         ),
         (
             "mutants: [{id: a, layer: flow, breaks: [nothing], killed_by: x, wire: [{do: drop}]}]",
@@ -109,7 +109,7 @@ def test_a_patch_changes_what_is_there_once(tmp_path: Path) -> None:
         Patch("a.py", "two", "2").apply(tmp_path)
     with pytest.raises(CaseError, match="has this 0 times"):
         Patch("a.py", "three", "3").apply(tmp_path)
-    with pytest.raises(CaseError, match=r"no file b\.py"):
+    with pytest.raises(CaseError, match=r"the file b\.py to change does not exist"):
         Patch("b.py", "three", "3").apply(tmp_path)
 
 

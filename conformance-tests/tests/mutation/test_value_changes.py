@@ -61,5 +61,5 @@ def test_every_change_is_tried_here() -> None:
 
 
 def test_an_unknown_change_is_a_mistake() -> None:
-    with pytest.raises(CaseError, match="no change 'x'"):
+    with pytest.raises(CaseError, match="unknown change 'x'"):
         change_item(b"\x01", "x")

@@ -22,9 +22,9 @@ from xnet_conformance.results import EXIT_HARNESS, EXIT_NOT_STARTED, EXIT_USAGE
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def group() -> None:
-    """Judge an implementation of the xnet protocol, requirement by requirement.
+    """Test an implementation of the xnet protocol, requirement by requirement.
 
-    Exit status: 0 all is well, 1 something failed, 2 wrong usage or an unknown name, 3 the suite itself is
+    Exit status: 0 no failures, 1 something failed, 2 wrong usage or an unknown name, 3 the suite itself is
     wrong, 4 the testee could not be started, 5 nothing was evaluated.
     """
 
@@ -49,10 +49,10 @@ for command in (
 def main() -> None:
     """Run the command line."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # As a shell has it for its background: testees would inherit it, and cases send them SIGINT.
+        # A shell ignores it for background jobs: testees would inherit that, and cases send them SIGINT.
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        # What a command passed to Context.exit is returned.
+        # The group returns what a command passed to Context.exit.
         sys.exit(group(standalone_mode=False) or 0)
     except click.Abort:
         sys.exit(130)
@@ -66,5 +66,5 @@ def main() -> None:
         click.echo(f"xnet-conformance: the suite itself is wrong: {error}", err=True)
         sys.exit(EXIT_HARNESS)
     except CannotStart as error:
-        click.echo(printable(f"xnet-conformance: the testee does not start: {error}"), err=True)
+        click.echo(printable(f"xnet-conformance: the testee did not start: {error}"), err=True)
         sys.exit(EXIT_NOT_STARTED)

@@ -1,4 +1,4 @@
-"""``list`` and ``explain``: what there is, without running anything."""
+"""``list`` and ``explain``: what the suite contains, without running anything."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xnet_conformance.mutation.mutant import known_mutants
 from xnet_conformance.results import OUTCOMES
 from xnet_conformance.specification import SUITE, requirements
 
-#: What was found of the testees of the repository, when somebody last wrote it there.
+#: The results of the repository's testees when they were last written there.
 MATRIX: Final = SUITE / "matrix.json"
 
 
@@ -32,7 +32,7 @@ def list_cases(patterns: tuple[str, ...], layers: tuple[str, ...], role: str | N
 @click.command()
 @click.argument("name")
 def explain(name: str) -> None:
-    """Explain a requirement (CH-010) or a case: sentences, cases, mutants, and who passes."""
+    """Explain a requirement (CH-010) or a case: sentences, cases, mutants, and which testees pass."""
     cases = load_cases()
     if name in requirements():
         row = requirements()[name]
@@ -46,7 +46,7 @@ def explain(name: str) -> None:
         return
     found = [case for case in cases if case.id == name]
     if not found:
-        raise UsageError(f"there is no requirement and no case {name!r}")
+        raise UsageError(f"{name!r} is neither a requirement nor a case")
     case = found[0]
     click.echo(f"{case.id} ({case.layer}, {', '.join(case.roles)}, {case.source})\n  {case.title}")
     for id_ in case.req:
@@ -73,7 +73,7 @@ def _more(requirement: str | None, case_ids: set[str]) -> None:
         click.echo(f"  {mutant.id:32} {mutant.title}; killed by {mutant.killed_by} ({mutant.file})")
     if not MATRIX.exists():
         return
-    click.echo("when the testees of the repository were judged last:")
+    click.echo("latest results of the repository's testees:")
     for one in read_matrix(MATRIX):
         outcomes = [outcome for id_ in case_ids if (outcome := one.found(id_)) is not None]
         counts = ", ".join(

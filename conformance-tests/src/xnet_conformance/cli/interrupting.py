@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def interrupts() -> Iterator[threading.Event]:
     """Yield an event that the first SIGINT sets, after which all testees are dead; the second one interrupts.
 
-    An exception in the middle of a run would leave threads behind that go on with what is taken away from
-    them: their directories, for one.
+    An exception in the middle of a run would leave threads behind that go on while things they use, such as
+    their directories, are removed.
 
     Threads: the main one.
     """

@@ -1,4 +1,4 @@
-"""``matrix``: judge several testees, or show again what was found; ``export``: the suite as one file."""
+"""``matrix``: test several testees, or show earlier results again; ``export``: the suite as one file."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ from xnet_conformance.testee import default_profile, read_testee
 @click.option(
     "-t", "--testee", "files", multiple=True, type=click.Path(path_type=Path), help="A testee's file."
 )
-@click.option("--from", "source", type=click.Path(path_type=Path), help="Show this file; judge nobody.")
-@click.option("-j", "--jobs", default=3, show_default=True, help="Connections at a time.")
-@click.option("--scale", default=1.0, show_default=True, help="Stretches time limits.")
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Writes page and data there."
+    "--from", "source", type=click.Path(path_type=Path), help="Show the results in this file; test nothing."
+)
+@click.option("-j", "--jobs", default=3, show_default=True, help="Number of parallel connections.")
+@click.option("--scale", default=1.0, show_default=True, help="Multiplies all time limits.")
+@click.option(
+    "-o", "--out", type=click.Path(path_type=Path, file_okay=False), help="Write the page and its data there."
 )
 @click.pass_context
 def matrix(
@@ -39,13 +41,13 @@ def matrix(
     scale: float,
     out: Path | None,
 ) -> None:
-    """Judge several testees and show them side by side.
+    """Test several testees and show them side by side.
 
-    Exit status: 0 if nothing failed and each testee was judged, 1 if something failed, 5 if one could not be
-    judged.
+    Exit status: 0 if nothing failed and each testee was tested, 1 if something failed, 5 if one could not be
+    tested.
     """
     if (source is None) == (not files):
-        raise UsageError("matrix needs testees (-t FILE, often) or what was found (--from FILE)")
+        raise UsageError("matrix needs testees (-t FILE, once for each) or earlier results (--from FILE)")
     columns = read_matrix(source) if source is not None else [_judge(file, jobs, scale) for file in files]
     click.echo(markdown(columns), nl=False)
     if out is not None:
@@ -79,12 +81,15 @@ def _status(columns: list[Column]) -> int:
 
 @click.command()
 @click.option(
-    "-o", "--out", type=click.Path(path_type=Path, dir_okay=False), help="Where; standard output if not."
+    "-o",
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write to this file instead of standard output.",
 )
 def export(out: Path | None) -> None:
-    """Write the suite as one JSON file, for those who run it by other means.
+    """Write the suite as one JSON file, for other runners.
 
-    It has the cases, the requirements they are about, the fixtures, the specification's tables, and a JSON
+    It contains the cases, the requirements they test, the fixtures, the specification's tables, and a JSON
     Schema of all that.
     """
     bundle = make_bundle()

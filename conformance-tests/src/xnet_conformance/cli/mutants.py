@@ -1,4 +1,4 @@
-"""``mutants``: is the suite able to fail?"""
+"""``mutants``: can the suite fail?"""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from xnet_conformance.results import EXIT_FAILED, EXIT_NOTHING
 
 @click.command()
 @click.option(
-    "-t", "--testee", help="A command, or the file of a testee (.yaml); by default the one that --file names."
+    "-t", "--testee", help="A command, or a testee's file (.yaml); by default the one that --file names."
 )
-@click.option("--stdio", type=click.Choice(["pipes", "socket"]), help="What its stdin and stdout are.")
+@click.option("--stdio", type=click.Choice(["pipes", "socket"]), help="The kind of its stdin and stdout.")
 @click.option(
     "--file",
     "path",
     type=click.Path(path_type=Path, exists=True),
     default=WIRE_MUTANTS,
-    help="A file of mutants; by default those that change frames on their way, which any testee can be.",
+    help="A file of mutants; by default those that change frames in transit, which work with any testee.",
 )
-@click.option("--only", "patterns", multiple=True, help="Only mutants like this: an id, with *.")
-@click.option("-j", "--jobs", default=1, show_default=True, help="Mutants at a time.")
-@click.option("--timeout-scale", "scale", default=1.0, help="Stretches all time limits.")
+@click.option("--only", "patterns", multiple=True, help="Only mutants that match: an id, may contain *.")
+@click.option("-j", "--jobs", default=1, show_default=True, help="Number of parallel mutants.")
+@click.option("--timeout-scale", "scale", default=1.0, help="Multiplies all time limits.")
 @click.pass_context
 def mutants(
     context: click.Context,
@@ -40,18 +40,18 @@ def mutants(
     stdio: str | None,
     scale: float,
 ) -> None:
-    """Break a testee in one known way after the other: the case that a mutant names has to fail."""
+    """Break a testee in one known way after another: the case that a mutant names must fail."""
     found = read_mutants(path)
     words = testee or (str(found.testee) if found.testee else None)
     if words is None:
-        raise UsageError(f"{path.name} names no testee: say which with -t")
+        raise UsageError(f"{path.name} names no testee: name one with -t")
     chosen = [
         mutant
         for mutant in found.mutants
         if not patterns or any(fnmatch.fnmatchcase(mutant.id, pattern) for pattern in patterns)
     ]
     if not chosen:
-        raise UsageError(f"{path.name} has no mutant like {', '.join(patterns) or 'that'}")
+        raise UsageError(f"{path.name} has no mutant that matches {', '.join(patterns) or 'that'}")
     verdicts = hunt_all(
         chosen,
         make_testee(words, None, (), stdio, None),

@@ -1,4 +1,4 @@
-"""Options that several subcommands have, and how they become a testee."""
+"""Options that several subcommands share, and how they become a testee."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ F = TypeVar("F", bound=Callable[..., Any])
 def testee_options(function: F) -> F:
     """Add the options that name a testee."""
     for option in (
-        click.option("-t", "--testee", required=True, help="A command, or the file of a testee (.yaml)."),
+        click.option("-t", "--testee", required=True, help="A command, or a testee's file (.yaml)."),
         click.option(
             "--as",
             "role",
             type=click.Choice(["worker", "initiator", "adapter", "legacy"]),
-            help="What the command is.",
+            help="The role of the command.",
         ),
         click.option(
-            "--feature", "features", multiple=True, help="Something it can do beyond its HELLO, e.g. trace."
+            "--feature", "features", multiple=True, help="A feature that its HELLO does not name, e.g. trace."
         ),
         click.option(
-            "--stdio", type=click.Choice(["pipes", "socket"]), help="What its stdin and stdout are."
+            "--stdio", type=click.Choice(["pipes", "socket"]), help="The kind of its stdin and stdout."
         ),
         click.option(
             "--fixtures", type=click.Path(path_type=Path, exists=True), help="Fixtures for its language."
         ),
-        click.option("--timeout-scale", "scale", default=1.0, help="Stretches all time limits."),
+        click.option("--timeout-scale", "scale", default=1.0, help="Multiplies all time limits."),
     ):
         function = option(function)
     return function
@@ -51,7 +51,7 @@ def make_testee(
     if testee.endswith((".yaml", ".yml")):
         path = Path(testee)
         if not path.exists():
-            raise UsageError(f"there is no file {testee}")
+            raise UsageError(f"no such file: {testee}")
         found = read_testee(path)
     else:
         found = from_command(testee)

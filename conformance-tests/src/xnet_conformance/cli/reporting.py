@@ -1,4 +1,4 @@
-"""``report``: reports of a run that was, from its JSON lines."""
+"""``report``: reports of an earlier run, from its JSON lines."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from xnet_conformance.results import exit_code
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--html", is_flag=True, help="Write report.html: one page that needs nothing else.")
+@click.option("--html", is_flag=True, help="Write report.html, a self-contained page.")
 @click.option("--junit", is_flag=True, help="Write junit.xml, for build servers.")
-@click.option("--badge", is_flag=True, help="Write badge.json, which shields.io makes a badge of.")
-@click.option("--json", is_flag=True, help="Write results.jsonl anew.")
-@click.option("--trace", is_flag=True, help="Print the frames of each case that is not green.")
-@click.option("--strict", is_flag=True, help="A SHOULD that does not hold is a failure.")
+@click.option("--badge", is_flag=True, help="Write badge.json, which shields.io turns into a badge.")
+@click.option("--json", is_flag=True, help="Write results.jsonl again.")
+@click.option("--trace", is_flag=True, help="Print the frames of each case that did not pass.")
+@click.option("--strict", is_flag=True, help="Count a SHOULD that does not hold as a failure.")
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("conformance-report")
 )
@@ -28,12 +28,12 @@ from xnet_conformance.results import exit_code
 def report(
     context: click.Context, /, file: Path, out: Path, *, trace: bool, strict: bool, **wanted: bool
 ) -> None:
-    """Make reports of a run from its FILE of JSON lines, which `run --report json` has written.
+    """Make reports of a run from its FILE of JSON lines, as written by `run --report json`.
 
-    Without any of them the summary is printed. Nobody is judged again.
+    Without any report option the summary is printed. Nothing is tested again.
 
-    Exit status: that of the run: 0 all was well, 1 something failed, 3 the suite itself was wrong, 5 nothing
-    was evaluated; 2 if the file is none, or not all of one.
+    Exit status: that of the run: 0 no failures, 1 something failed, 3 the suite itself was wrong, 5 nothing
+    was evaluated; 2 if the file is not a complete results file.
     """
     found = read_jsonl(file, load_cases())
     formats = [name for name in FORMATS if wanted[name]]

@@ -29,38 +29,45 @@ if TYPE_CHECKING:
 
 @click.command()
 @testee_options
-@click.option("--profile", help="What is scored; by default 1.0- and the role.")
+@click.option("--profile", help="Which cases count; the default is 1.0-ROLE.")
 @click.option("--layer", "layers", multiple=True, help="Only this layer, e.g. channel.")
 @click.option(
-    "--case", "patterns", multiple=True, help="Only cases like this: an id with *, or a requirement."
+    "--case", "patterns", multiple=True, help="Only cases that match: an id, may contain *, or a requirement."
 )
-@click.option("-j", "--jobs", default=3, show_default=True, help="Connections at a time.")
+@click.option("-j", "--jobs", default=3, show_default=True, help="Number of parallel connections.")
 @click.option(
     "--maxfail",
     "most_failures",
     type=click.IntRange(0),
     default=10,
     show_default=True,
-    help="Stop after so many failures; 0: go on.",
+    help="Stop after this many failures; 0: never.",
 )
-@click.option("--strict", is_flag=True, help="A SHOULD that does not hold is a failure.")
+@click.option("--strict", is_flag=True, help="Count a SHOULD that does not hold as a failure.")
 @click.option(
-    "--report", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Written into --out."
+    "--report",
+    "formats",
+    multiple=True,
+    type=click.Choice(sorted(FORMATS)),
+    help="Write this report into --out.",
 )
 @click.option(
     "-o", "--out", type=click.Path(path_type=Path, file_okay=False), default=Path("conformance-report")
 )
-@click.option("--trace", is_flag=True, help="Print the frames of each case that is not green.")
+@click.option("--trace", is_flag=True, help="Print the frames of each case that did not pass.")
 @click.option(
-    "--shrink", "shrinks", is_flag=True, help="Show the smallest conversation that fails like each failure."
+    "--shrink",
+    "shrinks",
+    is_flag=True,
+    help="Show, for each failure, the smallest conversation that fails in the same way.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
+@click.option("-q", "--quiet", is_flag=True, help="Print only the summary.")
 @click.pass_context
 def run(context: click.Context, /, **options: Any) -> None:
     """Run the cases of a profile against a testee.
 
-    The cases of smoke come first; what cannot work without one that did not pass is blocked by it and not
-    run, unless --case asks for it. An interrupt ends the run: what was found until then is shown and written.
+    The smoke cases come first; cases that cannot work without one that did not pass are blocked by it and not
+    run, unless --case asks for them. An interrupt ends the run: the results until then are shown and written.
     """
     testee = make_testee(*(options[name] for name in ("testee", "role", "features", "stdio", "fixtures")))
     profile = read_profile(options["profile"] or testee.profile or default_profile(testee.role))
@@ -100,7 +107,7 @@ def run(context: click.Context, /, **options: Any) -> None:
 
 
 def _say_why(testee: Testee, scale: float) -> None:
-    """Show what ``doctor`` has to say of a testee that cannot be judged, to the first step that is wrong."""
+    """Show what ``doctor`` says about a testee that cannot be tested, up to the first step that fails."""
     for finding in diagnose(testee, scale):
         show_finding(finding)
         if not finding.good:
@@ -111,7 +118,7 @@ def _say_why(testee: Testee, scale: float) -> None:
 @testee_options
 @click.pass_context
 def smoke(context: click.Context, /, **options: Any) -> None:
-    """Find out whether the testee can be judged at all: start it, shake hands, run three simple cases."""
+    """Find out whether the testee can be tested at all: start it, shake hands, run three simple cases."""
     testee = make_testee(*(options[name] for name in ("testee", "role", "features", "stdio", "fixtures")))
     profile = read_profile(testee.profile or default_profile(testee.role))
     cases = [case for case in load_cases() if case.id.startswith("smoke.")]

@@ -1,4 +1,4 @@
-"""``doctor`` and ``new-testee``: for somebody who begins."""
+"""``doctor`` and ``new-testee``: for getting started."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _COMMANDS: Final[Mapping[str, str]] = {".py": "{python} -u {here}/", ".mjs": "no
 @testee_options
 @click.pass_context
 def doctor(context: click.Context, /, **options: Any) -> None:
-    """Find out why a testee cannot be judged: its start, its first bytes, its HELLO, the first answers.
+    """Find out why a testee cannot be tested: its start, its first bytes, its HELLO, the first answers.
 
-    Exit status: 0 if all steps are well, 1 if one is not.
+    Exit status: 0 if all steps succeed, 1 if one fails.
     """
     testee = make_testee(*(options[name] for name in ("testee", "role", "features", "stdio", "fixtures")))
     good = True
@@ -43,7 +43,7 @@ def doctor(context: click.Context, /, **options: Any) -> None:
 
 
 def show_finding(finding: Finding) -> None:
-    """Print one step of a diagnosis, and what to do if it is wrong."""
+    """Print one step of a diagnosis, and what to do if it failed."""
     click.secho(
         f"{'ok    ' if finding.good else 'WRONG '} {finding.step}", fg="green" if finding.good else "red"
     )
@@ -62,18 +62,18 @@ def show_finding(finding: Finding) -> None:
     type=click.Choice(["python", "javascript", "other"]),
     default="python",
     show_default=True,
-    help="other: no program, but the fixtures that its worker will be given, to be written.",
+    help="other: no program, but stubs of the fixtures that its worker must execute.",
 )
-@click.option("--suffix", default=".txt", show_default=True, help="Of fixtures in another language.")
-@click.option("--comment", default="#", show_default=True, help="What begins a comment in that language.")
+@click.option("--suffix", default=".txt", show_default=True, help="Suffix of fixtures in another language.")
+@click.option("--comment", default="#", show_default=True, help="How a comment begins in that language.")
 def new_testee(folder: Path, role: str, language: str, suffix: str, comment: str) -> None:
-    """Write a program to begin with, and the file that describes it, into a new FOLDER."""
+    """Write a skeleton program, and the file that describes it, into a new FOLDER."""
     found = sorted(SKELETONS.glob(f"{language}/{role}.*"))
     if not found and (language, role) != ("other", "worker"):
         have = ", ".join(sorted(f"{path.stem} in {path.parent.name}" for path in SKELETONS.glob("*/*.*")))
-        raise UsageError(f"there is no skeleton of this kind; there are: {have}")
+        raise UsageError(f"no skeleton of this kind; there are: {have}")
     if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is there and is not empty: name a folder that is new")
+        raise UsageError(f"{folder} exists and is not empty: name a new folder")
     folder.mkdir(parents=True, exist_ok=True)
     if not found:
         _new_language(folder, suffix if suffix.startswith(".") else f".{suffix}", comment)
@@ -93,7 +93,7 @@ def _describe(folder: Path, role: str, command: str, more: str) -> None:
 
 
 def _new_language(folder: Path, suffix: str, comment: str) -> None:
-    """Write what a worker in a language needs that the suite has no fixtures for."""
+    """Write the files for a worker in a language for which the suite has no fixtures."""
     fixtures = folder / "fixtures"
     fixtures.mkdir()
     (folder / "FIXTURES.md").write_text(DOCUMENT.read_text(encoding="utf-8"), encoding="utf-8")
@@ -106,19 +106,17 @@ def _new_language(folder: Path, suffix: str, comment: str) -> None:
     )
     click.echo(f"next:    put your worker's command into {folder / 'testee.yaml'};")
     click.echo(f"         xnet-conformance doctor -t {folder / 'testee.yaml'};")
-    click.echo(
-        f"         write {fixtures / ('echo' + suffix)}; docs/a-worker-in-a-day.md has the order of the rest"
-    )
+    click.echo(f"         write {fixtures / ('echo' + suffix)}; docs/a-worker-in-a-day.md describes the rest")
 
 
 @click.command()
 @click.argument("names", nargs=-1)
 def fixtures(names: tuple[str, ...]) -> None:
-    """Print what workers are given to execute: the document, or tasks by NAMES and how Python does them."""
+    """Print what workers are asked to execute: the document, or the tasks NAMES and how Python does them."""
     every = tasks()
     for name in names:
         if name not in every:
-            raise UsageError(f"there is no task {name!r}; there are: {', '.join(every)}")
+            raise UsageError(f"unknown task {name!r}; there are: {', '.join(every)}")
         task = every[name]
         click.echo(f"{task.name}: {task.does}")
         if task.arguments:
@@ -131,7 +129,7 @@ def fixtures(names: tuple[str, ...]) -> None:
 
 @click.command("raw-client")
 def raw_client() -> None:
-    """Print a program of some lines that talks to a worker by hand, frame by frame, for experiments."""
+    """Print a short program to talk to a worker by hand, frame by frame, for experiments."""
     names = [TYPES_BY_CODE[code].name for code in range(128) if code in TYPES_BY_CODE]
     text = (SKELETONS / "raw_client.py").read_text(encoding="utf-8")
     click.echo(text.replace("NAMES = []", f"NAMES = {json.dumps(names)}"), nl=False)

@@ -22,7 +22,7 @@ from xnet_conformance.specification import FRAME_TYPES
 if TYPE_CHECKING:
     from xnet_conformance.case import Case
 
-#: Frames that only those know who announced a feature.
+#: Frames that only peers which announced a feature know.
 _FEATURES: Final = {row.name: row.feature for row in FRAME_TYPES if row.feature}
 
 

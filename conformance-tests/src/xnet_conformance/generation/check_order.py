@@ -11,7 +11,7 @@ from xnet_conformance.specification import FRAME_TYPES
 
 Steps = list[dict[str, Any]]
 
-#: Frames that only who announces a feature knows.
+#: Frames that only peers which announce a feature know.
 _FEATURES: Final = {row.name: row.feature for row in FRAME_TYPES if row.feature}
 
 _TOO_LONG: Final = 1_048_577

@@ -16,7 +16,7 @@ _WRONG_NUMBERS: Final[dict[str, object]] = {
     "negative": -1_048_576,
     "beyond-64-bits": 2**64,
 }
-#: Other keys of the map, with a value that is none for them.
+#: Other keys of the map, with a value that is not valid for them.
 _WRONG: Final[dict[str, dict[str, object]]] = {
     "implementation-null": {"implementation": None},
     "implementation-bytes": {"implementation": {"t": "bytes", "v": "61"}},

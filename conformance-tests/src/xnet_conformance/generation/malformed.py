@@ -1,4 +1,4 @@
-"""One case for each encoding that has to be refused: 36-values-refused.md, RFC 8949 appendix F, and depth."""
+"""One case for each encoding that must be refused: 36-values-refused.md, RFC 8949 appendix F, and depth."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def _refused(name: str, data: str, req: str) -> Case:
 
 
 def _batch(name: str, data: str) -> Case:
-    # A batch whose head is none may be seen as that, or as an item that is none: the code is the same.
+    # A malformed head may be seen as a bad batch, or as a bad item: the code is the same.
     return Case(
         id=f"values.refused.batch.{name}",
         layer="wire.values",

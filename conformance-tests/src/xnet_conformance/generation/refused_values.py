@@ -1,4 +1,4 @@
-"""Encodings that are nearly right: equal keys, what is nearly UTF-8, tags beside ours, a level too deep."""
+"""Encodings that are nearly right: equal keys, what is nearly UTF-8, tags next to ours, a level too deep."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _EQUAL: Final = {
     "frozensets-order": ("d9e42183016161f6", "d9e42183f66161f93c00"),
     "frozensets-of-tuples": ("d9e42182d9e4208100d9e4208101", "d9e42182d9e42081f5d9e42081f4"),
 }
-#: What is no UTF-8, and nearly is.
+#: Bytes that are nearly, but not quite, UTF-8.
 _NO_UTF8: Final = {
     "continuation-alone": "80",
     "continuation-last": "bf",
@@ -92,7 +92,7 @@ _NO_SURROGATES: Final = {
     "no-surrogate": "ed9fbf",
     "no-surrogate-behind": "ee8080",
 }
-#: A right content of each tag, and what is one of no tag or of another.
+#: Valid content of each tag, and content that is valid for no tag or for another one.
 _RIGHT: Final = {
     2: "4105",
     3: "4105",
@@ -160,7 +160,7 @@ def refused_values() -> Iterator[tuple[str, str]]:
     """Yield a name and an encoding of each, in hexadecimal digits."""
     for name, (one, other) in _EQUAL.items():
         yield f"equal.{name}", f"d9010282{one}{other}"
-    # Neither beside each other nor among a few.
+    # Neither next to each other nor among a few.
     yield "equal.first-and-third", "a3010002000100"
     yield (
         "equal.far",

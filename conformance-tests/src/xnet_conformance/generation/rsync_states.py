@@ -66,7 +66,7 @@ _LARGE_STATES: Final[dict[str, list[Step]]] = {
     "in-the-middle-of-chunks": [*_LISTED, _data(1, _BASE, "a")],
     "listed-and-again": [*_LISTED, _item("again", 1)],
 }
-#: What may come, beside `again` and `skip`.
+#: What may come, apart from `again` and `skip`.
 _MAY: Final = {
     "named": ("pack", "first", "meta", "copy"),
     "wanted-whole": ("pack", "first", "meta"),

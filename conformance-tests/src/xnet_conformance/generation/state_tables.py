@@ -8,7 +8,7 @@ from xnet_conformance.case import Case
 from xnet_conformance.generation.frame_rules import RIGHT
 from xnet_conformance.specification import FRAME_TYPES, read_specification
 
-#: How a channel that nobody receives from gets into a state. ``b`` is a channel of the testee's making.
+#: How a channel that nothing receives from gets into a state. ``b`` is a channel of the testee's making.
 _STATES: Final[dict[str, list[dict[str, Any]]]] = {
     "open": [],
     "ended": [{"send": {"CHANNEL_LAST_MESSAGE": {"ch": "b"}}}],
@@ -82,7 +82,7 @@ def _connection() -> list[Case]:
                 roles=("worker", "initiator"),
                 own=True,
                 control="frames.ping.echo",
-                # Both in one write, so that the second is there when the first is judged.
+                # Both in one write, so that the second has arrived when the first is checked.
                 steps=(
                     {"raw": {"frames": [{"TYPE_18": {}}, frame]}},
                     {"goaway": "FRAME_UNKNOWN_TYPE"},

@@ -18,7 +18,7 @@ from xnet_conformance.values import Value, format_shallow, format_value, parse_v
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: These are no values alone.
+#: On their own these are not values.
 _ON_CONNECTIONS: Final = ("va-batch", "conv-value")
 _REQ: Final = {
     "int": ["VA-002", "VA-021"],
@@ -68,7 +68,7 @@ _HALVES: Final = {
     "nan-minus": 0xFC01,
     "infinity": 0x7C00,
 }
-#: Texts with surrogates. A pair of them is two code points, also beside the character that it is in UTF-16.
+#: Texts with surrogates. A pair of them is two code points, even next to the character that it is in UTF-16.
 _SURROGATES: Final = {
     "first": "\ud800",
     "last": "\udfff",
@@ -246,7 +246,7 @@ def _boundaries() -> Iterator[tuple[str, bytes]]:
 
 
 def _must_encode() -> Iterator[tuple[str, bytes, list[bytes]]]:
-    """Yield values whose encoding is as good as fixed, and what is accepted. Spec: VA-002, VA-003, VA-005."""
+    """Yield values whose encoding is nearly fixed, and what is accepted. Spec: VA-002, VA-003, VA-005."""
     for number in (0, 23, 24, -1, -24, -25, 255, 256, 65536, 2**32, 2**64 - 1, -(2**64), 2**64, -(2**64) - 1):
         yield f"int.{number}", _int(number), [_int(number)]
     yield "empty-list", b"\x80", [b"\x80"]

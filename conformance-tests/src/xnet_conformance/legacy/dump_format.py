@@ -88,7 +88,7 @@ class _Reader:
             self.run(code)
         if len(self.stack) != 1 or self.at != len(self.data):
             left = len(self.data) - self.at
-            raise self.wrong(f"at its end there are {len(self.stack)} values, and {left} bytes are left")
+            raise self.wrong(f"at the end there are {len(self.stack)} values, and {left} bytes are left")
         return self.stack[0]
 
     def run(self, code: bytes) -> None:
@@ -109,7 +109,7 @@ class _Reader:
         if code in (b"H", b"I"):
             text = self.take(self.count())
             if not text.lstrip(b"-").isdigit():
-                raise self.wrong(f"{text[:40]!r} is no decimal number")
+                raise self.wrong(f"{text[:40]!r} is not a decimal number")
             return Value("int", int(text))
         if code == b"D":
             return Value("float", self.float())
@@ -121,10 +121,10 @@ class _Reader:
             return Value("dict", ())
         if code == b"K":
             return Value("list", self.nulls(self.count()))
-        raise self.wrong(f"{code!r} is no opcode")
+        raise self.wrong(f"{code!r} is not an opcode")
 
     def nulls(self, count: int) -> tuple[Value, ...]:
-        # Each element takes seven bytes or more, which have to be there: no memory for a mere number.
+        # Each element takes seven bytes or more, which must have arrived: no memory for a mere number.
         if count > len(self.data):
             raise self.wrong(f"a list of {count} elements in {len(self.data)} bytes")
         return (NULL,) * count
@@ -146,11 +146,11 @@ class _Reader:
         try:
             return Value(kind, data.decode())
         except UnicodeDecodeError:
-            raise self.wrong("text that is no UTF-8") from None
+            raise self.wrong("text that is not UTF-8") from None
 
     def pop(self, count: int) -> tuple[Value, ...]:
         if count > len(self.stack):
-            raise self.wrong(f"{count} values are wanted, {len(self.stack)} are there")
+            raise self.wrong(f"{count} values are needed, {len(self.stack)} are there")
         found = tuple(self.stack[len(self.stack) - count :])
         del self.stack[len(self.stack) - count :]
         return found
@@ -170,7 +170,7 @@ class _Reader:
 
     def take(self, count: int) -> bytes:
         if count > len(self.data) - self.at:
-            raise self.wrong(f"{count} bytes are wanted, {len(self.data) - self.at} are there")
+            raise self.wrong(f"{count} bytes are needed, {len(self.data) - self.at} are there")
         self.at += count
         return self.data[self.at - count : self.at]
 

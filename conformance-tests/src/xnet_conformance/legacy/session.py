@@ -84,7 +84,7 @@ class LegacySession(Session):
         super().send_split([self._translated(one) for one in frames if one.name != "CHANNEL_OPEN"], size)
 
     def _translated(self, one: Frame) -> Frame:
-        """Return a frame as execnet has it; a payload that is no value stays as it is.
+        """Return a frame as execnet has it; a payload that is not a value stays as it is.
 
         Raises:
             CaseError: Execnet has no such frame.

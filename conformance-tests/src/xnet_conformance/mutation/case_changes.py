@@ -1,4 +1,4 @@
-"""Cases with one expectation changed: who passes a case must fail the changed one, or the case is vacuous."""
+"""Cases with one expectation changed: a testee that passes one must fail it changed, or it is vacuous."""
 
 from __future__ import annotations
 

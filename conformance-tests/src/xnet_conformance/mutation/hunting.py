@@ -60,7 +60,7 @@ class Verdict:
         if outcome in _GREEN:
             return f"{what} survived: {case} passes"
         if outcome == "crash":
-            return f"{what} ended under {case}, which it has to say (dies: true): {self.result.message}"
+            return f"{what} ended under {case}, which it must declare (dies: true): {self.result.message}"
         return f"{what} under {case}: {outcome}: {self.result.message}"
 
 
@@ -125,12 +125,12 @@ def hunt_all(
     """
     if testee.role not in _CONNECTIONS:
         raise UsageError(
-            f"mutants are made of workers and initiators, and {testee.name} has the role {testee.role}"
+            f"mutants are made of workers and initiators, but {testee.name} has the role {testee.role}"
         )
     by_id = {case.id: case for case in cases}
     for mutant in mutants:
         if mutant.killed_by not in by_id:
-            raise CaseError(f"{mutant.id} is killed by {mutant.killed_by}, which is no case")
+            raise CaseError(f"{mutant.id} is killed by {mutant.killed_by}, which is not a case")
     waiting: queue.SimpleQueue[Mutant] = queue.SimpleQueue()
     verdicts: dict[str, Verdict] = {}
     broken: list[BaseException] = []
@@ -185,9 +185,7 @@ def check_unchanged(testee: Testee, cases: Iterable[Case], scratch: str) -> None
         for case in sorted(cases, key=lambda case: case.own):
             result = runner.run(case)
             if result.outcome not in _GREEN:
-                raise CaseError(
-                    f"{testee.name} does not pass {case.id} without being changed: {result.message}"
-                )
+                raise CaseError(f"{testee.name} does not pass {case.id} even unchanged: {result.message}")
     finally:
         runner.close()
 

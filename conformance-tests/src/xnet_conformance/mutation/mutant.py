@@ -1,4 +1,4 @@
-"""Files of mutants: what is changed, which requirements that breaks, and the case that has to notice.
+"""Files of mutants: what is changed, which requirements that breaks, and the case that must notice.
 
 A file is YAML, a map: ``mutants`` and, for those that change source code, ``testee`` (a file) and ``sources``
 (folders that are copied and changed: the copies are in front of everything else that the testee's Python
@@ -40,12 +40,12 @@ class Patch:
         """Change the file below a folder.
 
         Raises:
-            CaseError: There is no such file, or the text is not there exactly once: the source has changed,
-                and the mutant has to follow.
+            CaseError: The file does not exist, or the text does not occur exactly once: the source has
+                changed, and the mutant has to follow.
         """
         path = folder / self.file
         if not path.is_file():
-            raise CaseError(f"there is no file {self.file} to change")
+            raise CaseError(f"the file {self.file} to change does not exist")
         text = path.read_text(encoding="utf-8")
         if text.count(self.old) != 1:
             raise CaseError(f"{self.file} has this {text.count(self.old)} times, not once: {self.old!r}")
@@ -94,14 +94,14 @@ def read_mutants(path: Path = WIRE_MUTANTS) -> MutantFile:
 
     Raises:
         UsageError: It cannot be read.
-        CaseError: A mutant is not as it has to be.
+        CaseError: A mutant is malformed.
     """
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:
         raise UsageError(f"the mutants in {path} cannot be read: {error}") from None
     if not isinstance(raw, dict) or not isinstance(raw.get("mutants"), list):
-        raise CaseError(f"{path} is no map with a list of mutants")
+        raise CaseError(f"{path} is not a map with a list of mutants")
     here = path.resolve().parent
     found = MutantFile(
         path,
@@ -112,7 +112,7 @@ def read_mutants(path: Path = WIRE_MUTANTS) -> MutantFile:
     ids = [mutant.id for mutant in found.mutants]
     twice = sorted({id_ for id_ in ids if ids.count(id_) > 1})
     if twice:
-        raise CaseError(f"{path}: {', '.join(twice)} is there twice")
+        raise CaseError(f"{path}: {', '.join(twice)} occurs twice")
     return found
 
 
@@ -154,7 +154,7 @@ def _parse(path: Path, raw: Any) -> Mutant:
         raise CaseError(f"{path}: {raw['id']} changes either the wire or the source")
     for id_ in raw["breaks"]:
         if id_ not in requirements():
-            raise CaseError(f"{path}: {raw['id']} breaks {id_}, which the specification has not")
+            raise CaseError(f"{path}: {raw['id']} breaks {id_}, which the specification does not have")
     wire, source = raw.get("wire", []), raw.get("source", [])
     wire = wire if isinstance(wire, list) else [wire]
     source = source if isinstance(source, list) else [source]

@@ -22,12 +22,12 @@ def change_item(payload: bytes, name: str) -> bytes:
         name: A key of `ENCODINGS` or `VALUES`.
 
     Raises:
-        CaseError: There is no such change.
+        CaseError: The change is unknown.
     """
     if name in ENCODINGS:
         return ENCODINGS[name](payload)
     if name not in VALUES:
-        raise CaseError(f"there is no change {name!r}: {', '.join(sorted({*ENCODINGS, *VALUES}))}")
+        raise CaseError(f"unknown change {name!r}: {', '.join(sorted({*ENCODINGS, *VALUES}))}")
     value = read_value(payload)
     changed = _convert(value, VALUES[name])
     return payload if changed == value else write_value(changed)

@@ -60,7 +60,7 @@ def parse_rule(raw: Mapping[str, Any]) -> Rule:
     """Return the rule that a file has.
 
     Raises:
-        CaseError: It is none.
+        CaseError: It is not a valid rule.
     """
     if set(raw) - _KEYS or "do" not in raw:
         raise CaseError(f"the rule {dict(raw)!r} needs do, and may have {', '.join(sorted(_KEYS))}")
@@ -68,9 +68,9 @@ def parse_rule(raw: Mapping[str, Any]) -> Rule:
     action = next(iter(do))
     name = raw.get("frame", "any")
     if action not in ACTIONS:
-        raise CaseError(f"there is no action {action!r}: {', '.join(sorted(ACTIONS))}")
+        raise CaseError(f"unknown action {action!r}: {', '.join(sorted(ACTIONS))}")
     if name != "any" and name not in FRAME_CODES:
-        raise CaseError(f"there is no frame {name!r}")
+        raise CaseError(f"unknown frame {name!r}")
     argument = do if action == "field" else do[action]
     return Rule(name, action, argument, raw.get("to", "runner"), raw.get("nth"), raw.get("channel"))
 

@@ -129,7 +129,7 @@ def _case(report: Report, result: Result) -> dict[str, Any]:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Writes what is there twice twice: steps are to be read."""
+    """Writes repeated values in full: steps are for reading."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -62,13 +62,13 @@ def read_jsonl(path: Path, cases: Iterable[Case]) -> Report:
         cases: Of this suite. What the file has and they have not is shown without its title and steps.
 
     Raises:
-        UsageError: It is none, or not all of one: the text names the line.
+        UsageError: It is not a complete results file; the text names the line.
     """
     found = _read(path)
     if not found or found[0][1].get("kind") != "header":
         raise UsageError(f"{path} does not begin with the header of a run")
     if found[-1][1].get("kind") != "footer" or len(found) == 1:
-        raise UsageError(f"{path} does not end with the footer of a run: some of it is missing")
+        raise UsageError(f"{path} does not end with the footer of a run: part of it is missing")
     (_, header), *lines, (_, footer) = found
     words = {name: _take(f"{path}, line 1", header, name, str, "") for name in _HEADER}
     if words["role"] not in ROLES:
@@ -78,11 +78,11 @@ def read_jsonl(path: Path, cases: Iterable[Case]) -> Report:
     for number, row in lines:
         result = _result(f"{path}, line {number}", row, by_id, words["role"])
         if result.case.id in results:
-            raise UsageError(f"{path}, line {number}: the case {result.case.id} is there twice")
+            raise UsageError(f"{path}, line {number}: the case {result.case.id} occurs twice")
         results[result.case.id] = result
     where = f"{path}, line {found[-1][0]}"
     if _take(where, footer, "counts", dict, {}) != Counter(one.outcome for one in results.values()):
-        raise UsageError(f"{where}: the footer counts other outcomes than the lines of cases have")
+        raise UsageError(f"{where}: the footer's counts of outcomes differ from the lines of cases")
     testee = Testee(words["testee"], words["command"], words["role"], stdio=words["stdio"] or "pipes")
     seconds = _take(where, footer, "seconds", float, 0.0)
     return Report(testee, read_profile(words["profile"]), list(results.values()), seconds)
@@ -102,9 +102,9 @@ def _read(path: Path) -> list[tuple[int, dict[str, Any]]]:
                 except (ValueError, RecursionError):
                     row = None
                 if not isinstance(row, dict):
-                    raise UsageError(f"{path}, line {number} is no JSON object: {line[:80]!r}")
+                    raise UsageError(f"{path}, line {number} is not a JSON object: {line[:80]!r}")
                 if number > _MOST_LINES:
-                    raise UsageError(f"{path} has more than {_MOST_LINES:,} lines, which no run has")
+                    raise UsageError(f"{path} has more than {_MOST_LINES:,} lines, more than any run writes")
                 found.append((number, row))
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
@@ -116,11 +116,11 @@ def _result(where: str, row: dict[str, Any], by_id: Mapping[str, Case], role: st
         raise UsageError(f"{where}: a line of the kind {row.get('kind')!r:.50} among the cases")
     outcome = _take(where, row, "outcome", str, "")
     if outcome not in OUTCOMES:
-        raise UsageError(f"{where}: there is no outcome {outcome!r:.50}: {', '.join(OUTCOMES)}")
+        raise UsageError(f"{where}: unknown outcome {outcome!r:.50}: {', '.join(OUTCOMES)}")
     remarks = _take(where, row, "remarks", list, [])
     log = _take(where, row, "log", list, [])
     if not all(isinstance(remark, str) for remark in remarks):
-        raise UsageError(f"{where}: the remarks are no texts")
+        raise UsageError(f"{where}: the remarks are not texts")
     for entry in log:
         if not isinstance(entry, dict) or set(entry) != set(_LOG):
             raise UsageError(f"{where}: an entry of the log has not exactly {', '.join(_LOG)}: {entry!r:.80}")
@@ -150,7 +150,7 @@ def _case(where: str, row: dict[str, Any], by_id: Mapping[str, Case]) -> Case:
         raise UsageError(
             f"{where}: a case has an id, one of the layers {', '.join(LAYERS)}, and requirements"
         )
-    return Case(id_, layer, tuple(req), (), level=level, source="a case that this version has not")
+    return Case(id_, layer, tuple(req), (), level=level, source="a case that this version does not have")
 
 
 def _take(where: str, row: Mapping[str, Any], name: str, kind: type, default: Any) -> Any:

@@ -28,7 +28,7 @@ def _environment() -> jinja2.Environment:
 
 
 def render(template: str, **names: Any) -> str:
-    """Return a page that needs nothing besides itself: no network, no other file."""
+    """Return a self-contained page: no network, no other file."""
     ours = {
         # Ours, and not what anybody said.
         "style": Markup((FOLDER / "style.css").read_text(encoding="utf-8")),
@@ -47,6 +47,6 @@ def colour_of(outcome: str) -> str:
 
 
 def colour_of_all(outcomes: set[str]) -> str:
-    """Return the class of several: the worst decides; without evidence it is none."""
+    """Return the class of several: the worst decides; without evidence it is "none"."""
     colours = {colour_of(outcome) for outcome in outcomes}
     return next((colour for colour in ("bad", "warn", "good") if colour in colours), "none")

@@ -1,4 +1,4 @@
-"""What the person at the terminal sees: progress, each failure with its sentence, a table of layers."""
+"""The output on a terminal: progress, each failure with its requirement, a table of layers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Progress:
         if self._shown:
             bad = sum(self.counts[outcome] for outcome in RED)
             click.echo(
-                f"\r{self.done}/{self.total}  {bad} not well  {result.case.id[:50]:50}", nl=False, err=True
+                f"\r{self.done}/{self.total}  {bad} failed  {result.case.id[:50]:50}", nl=False, err=True
             )
 
     def end(self) -> None:
@@ -47,7 +47,7 @@ class Progress:
 
 
 def printable(text: str) -> str:
-    """Return text of a testee as it may be shown: no control sequences, nothing that the terminal lacks."""
+    """Return text of a testee as it may be shown: no control sequences, no characters the terminal lacks."""
     shown = "".join(one if one.isprintable() or one in "\n\t" else _escaped(one) for one in text)
     encoding = sys.stdout.encoding or "utf-8"
     return shown.encode(encoding, "backslashreplace").decode(encoding)
@@ -58,7 +58,7 @@ def _escaped(one: str) -> str:
 
 
 def print_summary(report: Report, *, trace: bool) -> None:
-    """Print everything that is not green, and the table."""
+    """Print everything that did not pass, and the table."""
     for result in report.results:
         if result.outcome in RED or result.outcome == "harness-error":
             click.secho(printable(result.explanation(report.repeat_command(result))), fg="red")
@@ -92,7 +92,7 @@ def _print_frames(result: Result) -> None:
 def print_smallest(failed: Result, smallest: Result) -> None:
     """Print the steps that are needed for a failure, and the frames of these alone."""
     count, whole = len(smallest.case.steps), len(failed.case.steps)
-    click.echo(f"the smallest that fails like {failed.case.id}: {count} of {whole} steps")
+    click.echo(f"the smallest conversation that fails like {failed.case.id}: {count} of {whole} steps")
     for step in smallest.case.steps:
         click.echo(f"  - {json.dumps(step, ensure_ascii=False)[:200]}")
     _print_frames(smallest)
@@ -117,14 +117,14 @@ def table(report: Report) -> str:
 
 
 def not_asked(results: Iterable[Result]) -> list[str]:
-    """Return what was not judged, by reason: a feature that is missing, what blocked or stopped it."""
+    """Return what was not tested, by reason: a missing feature, or what blocked or stopped it."""
     counts = Counter(
         (result.outcome, result.message)
         for result in results
         if result.outcome in ("unsupported", "blocked", "not-run")
     )
     rows = sorted(counts.items(), key=lambda row: (row[0][0], -row[1]))
-    return ["not judged:"] * bool(rows) + [
+    return ["not tested:"] * bool(rows) + [
         f"  {number:4} {'case' if number == 1 else 'cases'}: {message}" for (_, message), number in rows
     ]
 
