@@ -38,7 +38,7 @@ def outcomes(folder: Path, change: str, *patterns: str) -> dict[str, str]:
     ("change", "case"),
     [
         ("from xnet_rsync import messages; messages.VERSION = 9", "rsync.sender.nothing"),
-        ("from xnet_rsync import walking; walking.TEMPORARY = b'?'", "rsync.sender.unfinished-names"),
+        ("from xnet_rsync import walk; walk.TEMPORARY = b'?'", "rsync.sender.unfinished-names"),
         ("from xnet_rsync import messages; messages.MOST_LISTS = 99", "rsync.sender.list.most"),
     ],
 )

@@ -11,7 +11,7 @@ from rsync_helpers import write
 from xnet_rsync.compression import STORED
 from xnet_rsync.contents import Changed, Contents
 from xnet_rsync.entries import Entry
-from xnet_rsync.walking import Walk
+from xnet_rsync.walk import Walk
 
 
 def entry_of(root: Path, name: str) -> Entry:

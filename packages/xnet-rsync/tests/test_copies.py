@@ -7,7 +7,7 @@ from pathlib import Path
 from rsync_helpers import write
 from xnet_rsync.contents import Contents
 from xnet_rsync.copies import Copies
-from xnet_rsync.walking import Walk
+from xnet_rsync.walk import Walk
 
 
 def test_rs_060_the_first_of_several_is_copied(tmp_path: Path) -> None:

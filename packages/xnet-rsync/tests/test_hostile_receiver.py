@@ -18,7 +18,7 @@ import pytest
 
 from rsync_helpers import Gateways, look, write
 from xnet_gateway.gateway import Gateway
-from xnet_rsync import RSync, SyncError, running
+from xnet_rsync import RSync, SyncError, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
 #: What the memory of the sender may grow by, in megabytes: itself, and what is in its channel.
@@ -29,7 +29,7 @@ SENDER = """
 import json, sys, time
 from xnet_gateway.starting import begin
 from xnet_gateway.xspec import XSpec
-from xnet_rsync import RSync, SyncError, running
+from xnet_rsync import RSync, SyncError, run
 
 def megabytes(field):
     with open("/proc/self/status") as file:
@@ -227,7 +227,7 @@ def test_a_connection_that_takes_nothing_is_not_waited_for(
     gateways: Gateways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
     """Not even its channel can be opened; the other targets are served."""
-    monkeypatch.setattr(running, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(run, "PATIENCE_S", 0.5)
     source = write(tmp_path / "source" / "file", "content").parent
     stuck, other = gateways(f"popen//id=stuck//execmodel={model}"), gateways("popen//id=other")
     stopped = Stopped(stuck)

@@ -20,7 +20,7 @@ from xnet_rsync import RSync, messages
 from xnet_rsync.contents import Contents
 from xnet_rsync.entries import DIRECTORY, FILE, Entry
 from xnet_rsync.result import TargetResult
-from xnet_rsync.walking import Walk
+from xnet_rsync.walk import Walk
 
 NOBODY = 65534
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a file of another user")

@@ -13,7 +13,7 @@ from xnet_rsync.errors import ProtocolError
 from xnet_rsync.index import Index
 from xnet_rsync.result import TargetResult
 from xnet_rsync.transfer import Transfer
-from xnet_rsync.walking import Walk
+from xnet_rsync.walk import Walk
 
 BEFORE = "channel.receive(); channel.receive(); channel.receive();"
 HEAD = BEFORE + "channel.send(['ready', {'version': 1}]);"

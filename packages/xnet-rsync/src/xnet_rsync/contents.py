@@ -9,10 +9,10 @@ from collections import OrderedDict
 from hashlib import sha256
 
 from xnet_rsync import messages
-from xnet_rsync.chunking import ChunkList
+from xnet_rsync.chunk_list import ChunkList
 from xnet_rsync.compression import STORED
 from xnet_rsync.entries import FILE, Entry, permissions
-from xnet_rsync.keeping import Kept
+from xnet_rsync.memo import Memo
 from xnet_rsync.receiver import file_data
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ class Contents:
         """
         self._source = source
         self._owners = {} if owners is None else owners
-        self._kept = Kept(kept_bytes)
+        self._kept = Memo(kept_bytes)
         self._digests: dict[tuple[int, int], bytes] = {}
         self._latest: dict[int, Entry] = {}
         self._lists: OrderedDict[tuple[int, int], ChunkList] = OrderedDict()

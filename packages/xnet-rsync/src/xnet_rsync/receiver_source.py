@@ -16,7 +16,7 @@ RECEIVER: Final = Bundle(
     "xnet_rsync.receiver",
     (
         "arrivals",
-        "assembling",
+        "assembly",
         "attributes",
         "candidates",
         "case_folding",
@@ -30,7 +30,7 @@ RECEIVER: Final = Bundle(
         "folder",
         "judge",
         "later",
-        "matching",
+        "records",
         "names",
         "opening",
         "refusals",

@@ -6,8 +6,8 @@ import os
 
 from xnet_rsync.errors import SyncError
 from xnet_rsync.result import Plan, SyncResult
-from xnet_rsync.running import Run, Target, check_receives
-from xnet_rsync.walking import Walk
+from xnet_rsync.run import Run, Target, check_receives
+from xnet_rsync.walk import Walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_channel.threads.channel import Channel
-    from xnet_rsync.chunking import ChunkList
+    from xnet_rsync.chunk_list import ChunkList
     from xnet_rsync.contents import Contents
     from xnet_rsync.entries import Entry
     from xnet_rsync.index import Index

@@ -18,7 +18,7 @@ class Arrivals(object):
     def __init__(self, sync):
         self.sync = sync
         self.lists = {}  # number -> Records that are not complete
-        self.assembling = {}  # number -> Assembling
+        self.assembling = {}  # number -> Assembly
         self.arriving = None  # Arriving of which pieces came
         self.small = 0  # how many small files were begun
 

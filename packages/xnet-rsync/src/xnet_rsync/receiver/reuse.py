@@ -1,12 +1,12 @@
 """Content that is here already: lists of chunks, of which the missing ones are wanted, and copies. Spec: RS-053, RS-061."""
 
-from .assembling import Assembling
+from .assembly import Assembly
 from .codes import CHUNKS, LISTED, MOST_LISTS, MOST_RECORDS, SETID, WHOLE
 from .cuts import LEVELS
 from .file_data import read_at
 from .later import load_sha256, loading
-from .matching import Records
 from .names import check_name
+from .records import Records
 from .refusals import must, must_be_number
 from .system import READ_BYTES, as_bytes
 from .table import pack_numbers
@@ -55,7 +55,7 @@ class Reuse(object):
     def waiting_lists(self):
         """Return the lists that came and whose files are not complete. Spec: RS-052."""
         assembling = list(self.arrivals.assembling.values()) + [self.arrivals.arriving]
-        return list(self.arrivals.lists.values()) + [one.records for one in assembling if isinstance(one, Assembling)]
+        return list(self.arrivals.lists.values()) + [one.records for one in assembling if isinstance(one, Assembly)]
 
     def assemble(self, number, entry, records):
         """Look for chunks in what is here, and say which are missing."""
@@ -76,7 +76,7 @@ class Reuse(object):
                     return
                 if not records.wanted:
                     break
-            assembling = Assembling(self.sync.tree.writable(entry.folder), entry, records, files, self.sync.alive)
+            assembling = Assembly(self.sync.tree.writable(entry.folder), entry, records, files, self.sync.alive)
             assembling.number = number
             files = {}
         finally:

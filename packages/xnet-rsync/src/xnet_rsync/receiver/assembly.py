@@ -2,7 +2,7 @@
 
 from .file_data import read_at
 from .later import load_sha256, loading
-from .matching import HOLE, ITSELF, MISSING
+from .records import HOLE, ITSELF, MISSING
 from .refusals import must
 from .system import READ_BYTES, part
 from .unfinished import Arriving
@@ -12,7 +12,7 @@ with loading():
     import struct
 
 
-class Assembling(Arriving):
+class Assembly(Arriving):
     """A file that is put together from chunks of others and what arrives."""
 
     def __init__(self, folder, entry, records, files, alive):

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnet_rsync.chunking import ChunkList, choose_level
+from xnet_rsync.chunk_list import ChunkList, choose_level
 from xnet_rsync.receiver import cuts
 from xnet_rsync.receiver.decompression import unpack
-from xnet_rsync.receiver.matching import Records
+from xnet_rsync.receiver.records import Records
 
 LEVELS = range(len(cuts.LEVELS))
 

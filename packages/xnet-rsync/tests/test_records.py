@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnet_rsync.chunking import ChunkList
+from xnet_rsync.chunk_list import ChunkList
 from xnet_rsync.receiver.cuts import LEVELS, cut
 from xnet_rsync.receiver.decompression import unpack
-from xnet_rsync.receiver.matching import MISSING, Records
+from xnet_rsync.receiver.records import MISSING, Records
 
 if TYPE_CHECKING:
     from pathlib import Path

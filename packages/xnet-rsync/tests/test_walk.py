@@ -9,7 +9,7 @@ import pytest
 
 from rsync_helpers import write
 from xnet_rsync.entries import DIRECTORY, FILE, LINK, TREE_LINK
-from xnet_rsync.walking import Walk
+from xnet_rsync.walk import Walk
 
 
 def entries_of(source: Path, **refused: bool) -> dict[str, tuple[int, int, bytes]]:

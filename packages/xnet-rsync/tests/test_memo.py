@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from xnet_rsync.keeping import Kept
+from xnet_rsync.memo import Memo
 
 
 def test_a_result_is_made_once_for_many_threads() -> None:
-    kept = Kept(1000)
+    kept = Memo(1000)
     made: list[int] = []
     inside = threading.Event()
     go_on = threading.Event()
@@ -34,7 +34,7 @@ def test_a_result_is_made_once_for_many_threads() -> None:
 
 
 def test_what_was_made_first_is_forgotten_first() -> None:
-    kept = Kept(10)
+    kept = Memo(10)
     kept.get(1, lambda: b"12345")
     kept.get(2, lambda: b"12345")
     assert kept.get(1, lambda: b"wrong") == b"12345"
@@ -44,7 +44,7 @@ def test_what_was_made_first_is_forgotten_first() -> None:
 
 
 def test_a_call_that_fails_is_made_again() -> None:
-    kept = Kept(10)
+    kept = Memo(10)
 
     def fail() -> bytes:
         raise OSError("no")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Kept:
+class Memo:
     """Bytes by key, those made last up to so many bytes; each is made once, by whoever asks first.
 
     Targets that are about as quick as each other find what the first of them read and compressed. One that

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel import Channel
     from xnet_gateway.gateway import Gateway
-    from xnet_rsync.walking import Walk
+    from xnet_rsync.walk import Walk
 
 #: How often progress is told, and how often it is looked for targets that say nothing, in seconds.
 TICK_S: Final = 0.1
