@@ -84,6 +84,7 @@ for line in sys.stdin:
 
 
 @needs_ours
+@pytest.mark.timeout(1200)
 def test_our_adapter_passes_everything(tmp_path: Path) -> None:
     testee = recorded(read_testee(TESTEES / "full-adapter.yaml"), tmp_path)
     results = run_suite(testee, read_profile("1.0-adapter"), load_cases(), jobs=1)

@@ -116,6 +116,6 @@ def test_a_patch_changes_what_is_there_once(tmp_path: Path) -> None:
 def test_the_table_in_the_documents_is_that_of_the_files() -> None:
     tool = FOLDER.parent / "tools" / "mutants_table.py"
     done = subprocess.run(
-        [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False, timeout=250
     )
     assert done.returncode == 0, done.stdout + done.stderr

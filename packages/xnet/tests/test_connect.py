@@ -183,7 +183,7 @@ def test_a_program_that_leaves_is_tried_again(commands: Commands, group: xnet.Gr
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     spec.listen = f"127.0.0.1:{port}"
-    nobody.listen_timeout = "1"
+    nobody.listen_timeout = "5"  # so long the program has to connect
     nobody.when_listening = lambda _address, _secret: None
     again = xnet.XSpec(f"listen=127.0.0.1:{port}")
     secrets: list[bytes] = []

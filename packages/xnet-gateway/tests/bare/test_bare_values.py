@@ -9,7 +9,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from bare_helpers import BareGateways, RawWorker, find_interpreter, frame
 from bare_strategies import exactly, items
@@ -79,6 +79,21 @@ channel.send(words)
 @pytest.fixture(scope="module")
 def echo(worker: Gateway) -> Channel:
     return worker.remote_exec(ECHO)
+
+
+def has_alike(item: Any) -> bool:
+    """Whether there are keys that Python 2 may take for one: a text, and bytes of the same letters."""
+    if isinstance(item, dict | set | frozenset) and len({without_bytes(key) for key in item}) < len(item):
+        return True
+    members = [*item, *item.values()] if isinstance(item, dict) else item
+    return isinstance(members, list | tuple | set | frozenset) and any(map(has_alike, members))
+
+
+def without_bytes(key: Any) -> Any:
+    """Return a key with a text for bytes."""
+    if isinstance(key, bytes):
+        return key.decode("latin-1")
+    return type(key)(map(without_bytes, key)) if isinstance(key, tuple | frozenset) else key
 
 
 class TestRoundTrip:
@@ -182,9 +197,11 @@ channel.send(texts)
     @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(items)
     def test_any_value(self, echo: Channel, worker: Gateway, item: Any) -> None:
+        python_2 = worker._rinfo().version_info[0] == 2
+        assume(not (python_2 and has_alike(item)))
         echo.send(item)
         back = echo.receive(PATIENCE_S)
-        if worker._rinfo().version_info[0] == 2:
+        if python_2:
             return  # that nothing breaks; bytes come back as text, and its dicts have an order of their own
         assert exactly(back) == exactly(item)
 

@@ -32,7 +32,7 @@ PAYLOAD: Final = b"keepalive"
 #: After how many intervals of silence a session ends, though the other side's machine answers.
 PATIENCE: Final = 60
 #: A look that comes later than so many intervals after the last one says nothing about the peer: this
-#: process was stopped, or its machine was asleep.
+#: process was stopped, or its machine was asleep or busy. The time between the two does not count.
 OVERSLEPT: Final = 1.5
 
 
@@ -83,12 +83,15 @@ class Keepalive:
             if link.finished or link.eof:
                 return
             now_s = CLOCK.monotonic()
-            overslept = now_s - self._looked_at_s > OVERSLEPT * self._interval_s
-            self._looked_at_s = now_s
-            if link.heard or overslept or link.connection.phase not in states.LIVE:
+            looked_at_s, self._looked_at_s = self._looked_at_s, now_s
+            overslept = now_s - looked_at_s > OVERSLEPT * self._interval_s
+            if link.heard or link.connection.phase not in states.LIVE:
                 link.heard = False
                 self._asked = False
                 self._heard_at_s = now_s
+            elif overslept:
+                self._asked = False
+                self._heard_at_s += now_s - looked_at_s
             elif self._asked and not self._answers(now_s - self._heard_at_s):
                 self._when_silent(now_s - self._heard_at_s)
                 return
