@@ -19,6 +19,9 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+# What needs the lock of a connection looks if it is held, here and in the workers that tests start.
+os.environ.setdefault("XNET_CHECK_LOCKS", "1")
+
 # pytest's own words where the author of a test gave no reason
 NO_REASON = {"", "unconditional skip"}
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from threads_helpers import PATIENCE_S
 from xnet_channel.platform.interrupts import (
     INTERRUPTS,
+    InterruptsHeld,
     InterruptsLetThrough,
     hold_interrupts,
     let_interrupts_through,
@@ -197,3 +201,98 @@ def _run(program: str) -> str:
     )
     assert done.stderr == ""
     return done.stdout
+
+
+# -- by hand and by `with` ----------------------------------------------------------------------
+
+
+def by_hand(step: Callable[[str], None]) -> None:
+    """Hold them and let them through as the short ways do: ``send_item``, ``send_items`` and leading."""
+    held = hold_interrupts()
+    try:
+        step("held")
+        try:
+            if held is not None:
+                INTERRUPTS.let_through = True
+                if INTERRUPTS.caught:
+                    let_interrupts_through()
+            step("waiting")
+        finally:
+            if held is not None:
+                INTERRUPTS.let_through = False
+        step("held again")
+    finally:
+        if held is not None:
+            INTERRUPTS.let_through = False
+            release_interrupts(held)
+
+
+def by_with(step: Callable[[str], None]) -> None:
+    """Do the same in the general form."""
+    with InterruptsHeld() as held:
+        step("held")
+        with InterruptsLetThrough(held.here):
+            step("waiting")
+        step("held again")
+
+
+@contextmanager
+def around(what: str) -> Iterator[None]:
+    """Be in one of the places in which either form may be used."""
+    if what == "ignored":
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+    elif what == "nowhere":
+        yield
+    else:
+        with InterruptsHeld() as held, InterruptsLetThrough(held.here and what == "let through"):
+            yield
+
+
+def outcome(
+    form: Callable[[Callable[[str], None]], None], place: str, moments: tuple[str, ...]
+) -> list[object]:
+    """Return what is seen of one form with interrupts at some moments, and what it leaves behind."""
+    seen: list[object] = []
+
+    def step(name: str) -> None:
+        for _ in range(moments.count(name)):
+            interrupt()
+        seen.append(name)
+
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with around(place):
+            here = signal.getsignal(signal.SIGINT)
+            try:
+                form(step)
+            except KeyboardInterrupt:
+                seen.append("interrupted inside")
+            same = signal.getsignal(signal.SIGINT) is here
+            seen += [same, INTERRUPTS.let_through, len(INTERRUPTS.caught)]
+    except KeyboardInterrupt:
+        seen.append("interrupted behind")
+    return [*seen, signal.getsignal(signal.SIGINT) is before, INTERRUPTS.caught]
+
+
+MOMENTS = ("held", "waiting", "held again")
+
+
+@pytest.mark.parametrize("place", ["nowhere", "held", "let through", "ignored"])
+def test_both_forms_do_the_same_wherever_and_whenever_an_interrupt_comes(place: str) -> None:
+    for count in range(3):
+        for moments in itertools.product(MOMENTS, repeat=count):
+            assert outcome(by_hand, place, moments) == outcome(by_with, place, moments), moments
+
+
+def test_what_is_the_same_is_what_is_wanted() -> None:
+    left = [True, False, 0, True, []]
+    assert outcome(by_hand, "nowhere", ()) == [*MOMENTS, *left]
+    assert outcome(by_hand, "nowhere", ("held",)) == ["held", "interrupted inside", *left]
+    assert outcome(by_hand, "nowhere", ("held again",)) == [*MOMENTS, "interrupted inside", *left]
+    assert outcome(by_hand, "ignored", MOMENTS) == [*MOMENTS, *left]
+    noted = [True, False, 1, "interrupted behind", True, []]
+    assert outcome(by_hand, "held", ("waiting",)) == [*MOMENTS, *noted]

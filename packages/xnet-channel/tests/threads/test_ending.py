@@ -42,7 +42,7 @@ def test_who_receives_no_more_may_still_send() -> None:
         peer.barrier()
         session = peer.session
         with session.lock:
-            channel = session.channel_for(session.connection.table.open[1])
+            channel = session.channel_for_locked(session.connection.table.open[1])
             session.ending.end_receiving_locked("asked to end")
         assert channel.receive(PATIENCE_S) == 7  # it was here before
         with pytest.raises(EOFError, match="asked to end"):

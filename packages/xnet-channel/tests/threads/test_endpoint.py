@@ -53,7 +53,7 @@ def test_in_a_forked_child_all_of_it_ends() -> None:
         link = Link("alone", connection, Descriptors(ours.detach(), None))
         endpoint = Endpoint(link, None, lambda: False)
         with link.lock:
-            mailbox = endpoint.mailboxes.of(connection.table.new_local())
+            mailbox = endpoint.mailboxes.of_locked(connection.table.new_local())
             endpoint.callback_thread.turn.__enter__()
         endpoint.leave_to_parent()
         assert link.finished

@@ -27,7 +27,7 @@ def test_closing_says_why_and_ends_who_waits_here() -> None:
         channel = peer.session.request(frames.INFO)
         mailboxes = peer.session.endpoint.mailboxes
         with peer.session.lock:
-            mailbox = mailboxes.of(channel._mailbox.state)
+            mailbox = mailboxes.of_locked(channel._mailbox.state)
             assert mailbox is channel._mailbox
             for _ in range(2):  # the second says nothing more
                 mailboxes.close_locked(mailbox, ChannelError("words", ERROR))

@@ -30,7 +30,7 @@ def test_a_bug_while_reading_leaves_nobody_waiting(who: str, capsys: pytest.Capt
             assert eventually(lambda: session.leading._followers == 1)
         else:
             with session.lock:
-                session.leading.wake_leader()
+                session.leading.wake_leader_locked()
         peer.write(execute(1))
         for each in waiting:
             assert f"internal error while reading: IndexError: a bug at {__file__}:" in str(each.end())

@@ -13,7 +13,7 @@ from xnet_channel.platform.native import allocate_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from typing import Final, Protocol
 
     from xnet_channel.platform.greenlets import Waiter
 
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
         def release(self) -> object:
             """Wake it. Under the session's lock; must not block."""
+
+
+#: What who waits hears where others would see a change half done.
+IN_A_CHANGE: Final = (
+    "cannot wait here: this thread is in the middle of a change to the same connection, as a signal handler"
+    " may be; leave the wait to another thread"
+)
 
 
 class WaitList:
@@ -39,6 +46,9 @@ class WaitList:
         """Let go of the lock, sleep until notified or the timeout, take the lock again.
 
         It may return for no reason: the caller looks again at what it waits for.
+
+        Raises:
+            RuntimeError: The lock is held more than once: by somebody who has not finished what needs it.
         """
         green: Waiter | None = None
         waiter: threading.Lock | Waiter
@@ -50,6 +60,9 @@ class WaitList:
         self._waiters.append(waiter)
         try:
             lock.release()
+            if lock._is_owned():  # type: ignore[attr-defined]
+                lock.acquire()
+                raise RuntimeError(IN_A_CHANGE)
             waiter.acquire(True, -1 if timeout_s is None else min(timeout_s, threading.TIMEOUT_MAX))
         finally:
             # Asked, and asked twice: KeyboardInterrupt may come at any bytecode, also here.

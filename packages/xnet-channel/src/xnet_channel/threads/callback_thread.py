@@ -77,13 +77,13 @@ class CallbackThread:
                 self._queue = GreenletQueue()
                 library.spawn(self._run, self._queue)
 
-    def push(self, callback: Callback, count: int) -> None:
+    def push_locked(self, callback: Callback, count: int) -> None:
         """Have the callback take ``count`` items of its mailbox, or (0) see the end."""
         if self._queue is None:
             self._queue = self._start()
         self._queue.put((callback, count))
 
-    def stop(self) -> None:
+    def stop_locked(self) -> None:
         """Let the thread end when it has done what is queued."""
         if self._queue is not None:
             self._queue.put(None)

@@ -68,6 +68,15 @@ class Callbacks:
         with self.link.lock:
             self.leading.lent_in_need_locked()
 
+    def ended_locked(self, mailbox: Mailbox) -> None:
+        """The callback of a mailbox has seen the end."""
+        mailbox.ended = True
+        self.leading.callbacks -= 1
+        if mailbox.ref() is None and not mailbox.state.closed and not self.link.finished:
+            # [CH-052] Nobody can send on it and nothing comes any more: it must not stay open.
+            self.mailboxes.close_locked(mailbox, None)
+        self.leading.tell_locked(mailbox)
+
 
 class ChannelCallback:
     """The callback of one channel.
@@ -138,18 +147,7 @@ class ChannelCallback:
             tell_excepthook(error)
         finally:
             with self._callbacks.link.lock:
-                self._ended_locked()
-
-    def _ended_locked(self) -> None:
-        """The function has seen the end."""
-        callbacks = self._callbacks
-        mailbox = self._mailbox
-        mailbox.ended = True
-        callbacks.leading.callbacks -= 1
-        if mailbox.ref() is None and not mailbox.state.closed and not callbacks.link.finished:
-            # [CH-052] Nobody can send on it and nothing comes any more: it must not stay open.
-            callbacks.mailboxes.close_locked(mailbox, None)
-        callbacks.leading.tell_locked(mailbox)
+                self._callbacks.ended_locked(mailbox)
 
     def _failed(self, error: BaseException) -> None:
         """Close the channel of a function that raised; the peer gets the traceback, and so does who waits."""

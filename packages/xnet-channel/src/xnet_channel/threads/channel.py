@@ -146,7 +146,7 @@ class Channel:
         except KeyboardInterrupt:
             # It may come at any bytecode; an item that was taken and not returned goes back.
             if taken is not None:
-                with link.lock:
+                with InterruptsHeld(), link.lock:  # the next one may be on its way
                     if not items or items[0] is not taken:
                         items.appendleft(taken)
                         receiver.consumed = before

@@ -39,7 +39,7 @@ class Dispatcher:
         ending: Ending,
         pings: Pings,
         owner: SessionOwner,
-        channel_for: Callable[[ChannelState], Channel],
+        channel_for_locked: Callable[[ChannelState], Channel],
     ) -> None:
         """Be ready for events.
 
@@ -48,7 +48,7 @@ class Dispatcher:
             ending: How the connection ends.
             pings: Who waits for an echo.
             owner: Whom the other side asks for something.
-            channel_for: Gives the user's object of a channel.
+            channel_for_locked: Gives the user's object of a channel.
         """
         self._link = endpoint.link
         self._writer = endpoint.writer
@@ -60,7 +60,7 @@ class Dispatcher:
         self._ending = ending
         self._pings = pings
         self._owner = owner
-        self._channel_for = channel_for
+        self._channel_for = channel_for_locked
         self._errors = KeptErrors()
         self.handlers: dict[type[Event], Callable[[Any], None]] = {
             core_events.ChannelOpened: self._channel_opened,
@@ -101,7 +101,7 @@ class Dispatcher:
             self._owner.on_eof(self._ending, error)
 
     def _channel_opened(self, event: core_events.ChannelOpened) -> None:
-        self._mailboxes.of(event.channel)
+        self._mailboxes.of_locked(event.channel)
 
     def _items_received(self, event: core_events.ItemsReceived) -> None:
         mailbox = event.channel.shell
@@ -112,7 +112,7 @@ class Dispatcher:
             event.channel.receiver.drop_items()
             self._link.connection.return_credit(event.channel)
         elif mailbox.callback is not None:
-            self._callback_thread.push(mailbox.callback, event.count)
+            self._callback_thread.push_locked(mailbox.callback, event.count)
         else:
             mailbox.waiters.notify_all_locked()
 
@@ -124,10 +124,10 @@ class Dispatcher:
             self._relief.end_locked()
 
     def _last_message_received(self, event: core_events.LastMessageReceived) -> None:
-        self._mailboxes.end_locked(self._mailboxes.of(event.channel))
+        self._mailboxes.end_locked(self._mailboxes.of_locked(event.channel))
 
     def _channel_closed(self, event: core_events.ChannelClosed) -> None:
-        mailbox = self._mailboxes.of(event.channel)
+        mailbox = self._mailboxes.of_locked(event.channel)
         if event.error is not None:
             mailbox.add_error_locked(self._errors.remember(event.error))
         if mailbox.ref() is None and mailbox.callback is None:

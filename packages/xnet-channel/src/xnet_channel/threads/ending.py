@@ -54,7 +54,7 @@ class Ending:
         link.connection.fail(ProtocolError(text))
         self.end_receiving_locked(text)
         self._writer.finish_locked()
-        self._callback_thread.stop()
+        self._callback_thread.stop_locked()
         self._leading.finish_locked()
 
     def end_receiving_locked(self, text: str) -> None:
@@ -63,5 +63,5 @@ class Ending:
             self._relief.end_locked()
             self.link.end_error = EOFError(text)
             for state in list(self.link.connection.table.open.values()):
-                self._mailboxes.end_locked(self._mailboxes.of(state))
+                self._mailboxes.end_locked(self._mailboxes.of_locked(state))
         self._leading.wake_all_locked()

@@ -69,4 +69,5 @@ class Endpoint:
         self.callback_thread.forget_after_fork()
         self.writer.forget()
         self.mailboxes.end_after_fork()
-        self.leading.close_locked()
+        with self.link.lock:
+            self.leading.close_locked()

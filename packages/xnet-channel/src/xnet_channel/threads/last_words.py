@@ -36,7 +36,7 @@ class LastWords:
         self._writer = writer
         self._leading = leading
 
-    def are_due(self) -> bool:
+    def are_due_locked(self) -> bool:
         """Return whether the connection has ended, and the reason is not known yet."""
         link = self._link
         if link.end_error is not None:
@@ -52,7 +52,7 @@ class LastWords:
         """
         link = self._link
         reads = self._leading.leads_here or link.is_reactor_thread
-        if not reads and self.are_due():
+        if not reads and self.are_due_locked():
             self._leading.wait_locked(lambda: link.finished, CLOCK.monotonic() + REASON_S, link.changed)
 
     def must_run_locked(self, action: Callable[[], T]) -> T:

@@ -35,6 +35,7 @@ from xnet_channel.platform.interrupts import (
 from xnet_channel.platform.native import CLOCK, get_ident, poll
 from xnet_channel.platform.spin import Spin
 from xnet_channel.platform.stack_room import may_read
+from xnet_channel.platform.wait_list import IN_A_CHANGE
 from xnet_channel.platform.waker import Waker
 from xnet_channel.threads.mailbox import open_mailboxes
 from xnet_channel.threads.reading import CHUNKS_PER_TURN, Reading
@@ -171,7 +172,7 @@ class Leading:
         waiters.discard_locked(waiter)
         self._followers -= 1
 
-    def wake_leader(self) -> None:
+    def wake_leader_locked(self) -> None:
         """Make the leading thread look again at what it waits for."""
         if self._leading and self._leading != _get_ident() and self._waker is not None:
             self._waker.wake()
@@ -179,19 +180,19 @@ class Leading:
     def tell_locked(self, mailbox: Mailbox) -> None:
         """There is news of the channel that was not read: wake who waits for it, leader or not."""
         mailbox.waiters.notify_all_locked()
-        self.wake_leader()
+        self.wake_leader_locked()
 
     def wake_all_locked(self) -> None:
         """Make everybody who waits look again."""
         self._link.changed.notify_all_locked()
         for mailbox in open_mailboxes(self._link.connection):
             mailbox.waiters.notify_all_locked()
-        self.wake_leader()
+        self.wake_leader_locked()
 
     def finish_locked(self) -> None:
         """Stop reading, and close the descriptors; a leader is woken and does it when it stops leading."""
         self._detach_locked()
-        self.wake_leader()
+        self.wake_leader_locked()
         if not self._leading:
             self.close_locked()
 
@@ -222,9 +223,9 @@ class Leading:
         me = _get_ident()
         # Interrupts are held back but while polling: see ``interrupts``.
         held = hold_interrupts()
+        # A signal handler that uses the session while its thread polls leads within leading.
+        within = self._leading == me
         try:
-            # A signal handler that uses the session while its thread polls leads within leading.
-            within = self._leading == me
             self._leading = me
             if self._attached:
                 self._detach_locked()
@@ -237,6 +238,9 @@ class Leading:
                     left_s = min(max(0.0, deadline_s - CLOCK.monotonic()), MAX_POLL_S)
                     timeout_ms = -(-left_s * 1000 // 1)
                 lock.release()
+                if lock._is_owned():  # type: ignore[attr-defined]
+                    lock.acquire()
+                    raise RuntimeError(IN_A_CHANGE)
                 try:
                     if held is not None:
                         INTERRUPTS.let_through = True
@@ -260,10 +264,12 @@ class Leading:
                     return
                 if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                     return
-        finally:
+        except BaseException:
             # KeyboardInterrupt may have come just before the lock was taken again.
             if not lock._is_owned():  # type: ignore[attr-defined]
                 lock.acquire()
+            raise
+        finally:
             if self._leading == me:
                 self._leading = 0
                 self._uses += 1

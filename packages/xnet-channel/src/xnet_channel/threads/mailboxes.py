@@ -28,7 +28,7 @@ class Mailboxes:
         self._relief = relief
         self._callback_thread = callback_thread
 
-    def of(self, state: ChannelState) -> Mailbox:
+    def of_locked(self, state: ChannelState) -> Mailbox:
         """Return the mailbox of a channel, making it for one that is new."""
         mailbox = state.shell
         if isinstance(mailbox, Mailbox):
@@ -42,7 +42,7 @@ class Mailboxes:
     def end_locked(self, mailbox: Mailbox) -> None:
         """No item will come any more: tell who waits, or the callback."""
         if mailbox.callback is not None and not mailbox.ended:
-            self._callback_thread.push(mailbox.callback, 0)
+            self._callback_thread.push_locked(mailbox.callback, 0)
         else:
             mailbox.ended = True
         self._leading.tell_locked(mailbox)

@@ -59,6 +59,7 @@ class Relief:
     """
 
     def __init__(self, link: Link, writer: Writer, leading: Leading, callback_thread: CallbackThread) -> None:
+        self._link = link
         self._connection = link.connection
         self._writer = writer
         self._leading = leading
@@ -156,11 +157,11 @@ class Relief:
         """Wait for news of a channel, until ``ready()`` or the deadline; relieve what starves meanwhile."""
 
         def ready_or_another() -> bool:
-            return ready() or self.could_stall()
+            return ready() or self.could_stall_locked()
 
         stall_s = STALL_S
         while not ready():
-            if not self.could_stall():
+            if not self.could_stall_locked():
                 # A channel that opens meanwhile may starve.
                 if not self._leading.wait_locked(ready_or_another, deadline_s, mailbox.waiters):
                     return
@@ -173,7 +174,7 @@ class Relief:
                 return
             stall_s = NEXT_STALL_S if self.stalled_locked(mailbox) else STALL_S
 
-    def could_stall(self) -> bool:
+    def could_stall_locked(self) -> bool:
         """Return whether there is another channel that could starve while one is waited for."""
         return len(self._connection.table.open) > 1
 

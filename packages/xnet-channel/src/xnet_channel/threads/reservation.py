@@ -74,7 +74,8 @@ class Reservations:
         """
         writer = self.writer
         writer.wait_written(position_bytes)
-        if writer.broken is not None or writer.written_bytes < position_bytes:
+        unwritten = writer.written_bytes < position_bytes and self.link.finished
+        if writer.broken is not None or unwritten:
             raise self.last_words.cannot_send(mailbox, writer.broken)
 
 
@@ -90,6 +91,7 @@ class Reservation:
 
     def __init__(self, room: Reservations, mailbox: Mailbox) -> None:
         self._room = room
+        self._link = room.link
         self._mailbox = mailbox
         self._sender = mailbox.state.sender
         self._held = InterruptsHeld()
@@ -151,7 +153,7 @@ class Reservation:
 
     def _wait_locked(self, ready: Callable[[], bool]) -> None:
         room = self._room
-        link = room.link
+        link = self._link
         sender = self._sender
         relief = room.relief
 

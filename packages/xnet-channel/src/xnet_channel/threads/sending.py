@@ -122,7 +122,7 @@ class Sending:
             with InterruptsHeld(), self._link.lock:
                 if size > connection.part_bytes or mailbox.turns or writer.backlog_bytes:
                     return False
-                if self._last_words.are_due():
+                if self._last_words.are_due_locked():
                     return False  # who may wait gets to know why
                 sent = connection.send_item(mailbox.state, payload, size + ITEM_COST_BYTES)
                 if sent:

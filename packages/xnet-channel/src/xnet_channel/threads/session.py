@@ -6,6 +6,7 @@ events (``dispatching``), how it ends (``ending``). Nothing below knows it.
 
 from __future__ import annotations
 
+import os
 from functools import partial
 
 from xnet_channel.core import states
@@ -85,7 +86,7 @@ class Session:
         """
         self.role = role
         self.owner = owner if owner is not None else SessionOwner()
-        self.connection = Connection(role, Hello() if hello is None else hello, self.channel_for)
+        self.connection = Connection(role, Hello() if hello is None else hello, self.channel_for_locked)
         self.descriptors = Descriptors(read_fd, write_fd)
         self.link = link = Link(name, self.connection, self.descriptors)
         if tracer is not None:
@@ -101,7 +102,7 @@ class Session:
             link, self.writer, self.leading, endpoint.callback_thread, self.relief, endpoint.mailboxes
         )
         self._dispatcher = dispatcher = Dispatcher(
-            endpoint, self.ending, self.pings, self.owner, self.channel_for
+            endpoint, self.ending, self.pings, self.owner, self.channel_for_locked
         )
         reading = self.leading.reading
         reading.dispatch_locked = dispatcher.dispatch_locked
@@ -169,7 +170,7 @@ class Session:
         """
         with InterruptsHeld(), self.lock:
             state = self.endpoint.last_words.must_run_locked(self.connection.open_channel)
-            return self.channel_for(state)
+            return self.channel_for_locked(state)
 
     def request(self, frame_type: int, payload: bytes = b"") -> Channel:
         """Send STATUS, INFO or CHANNEL_EXEC; the answer comes on the returned channel.
@@ -181,7 +182,7 @@ class Session:
             state = self.endpoint.last_words.must_run_locked(
                 lambda: self.connection.send_request(frame_type, payload)
             )
-            channel = self.channel_for(state)
+            channel = self.channel_for_locked(state)
             position_bytes = self.connection.out.queued_bytes
             if not payload:  # a question: who asks waits for the answer, and with a time of his own
                 self.writer.flush_soon_locked()
@@ -247,7 +248,7 @@ class Session:
         """Make everybody in ``wait`` look again."""
         with self.lock:
             self.link.changed.notify_all_locked()
-            self.leading.wake_leader()
+            self.leading.wake_leader_locked()
 
     def answer_locked(self, channel: Channel, item: object) -> None:
         """Answer a request: one item, then the end of its channel. Never blocks."""
@@ -262,9 +263,9 @@ class Session:
         text = f"the answer of {len(payload)} bytes does not fit into one frame"
         self.endpoint.mailboxes.close_locked(channel._mailbox, None if sent else ChannelError(text, LIMIT))
 
-    def channel_for(self, state: ChannelState) -> Channel:
+    def channel_for_locked(self, state: ChannelState) -> Channel:
         """Return the user's object of a channel, making it if there is none. Under the lock."""
-        mailbox = self.endpoint.mailboxes.of(state)
+        mailbox = self.endpoint.mailboxes.of_locked(state)
         channel = mailbox.ref()
         if not isinstance(channel, Channel):
             channel = Channel(mailbox, self.endpoint)
@@ -301,3 +302,9 @@ class Session:
     def join_callbacks(self, timeout_s: float | None) -> None:
         """Wait until the callbacks that are queued have run, if the session has ended."""
         self.endpoint.callback_thread.join(timeout_s)
+
+
+if os.environ.get("XNET_CHECK_LOCKS") == "1":
+    from xnet_channel.threads.lock_rules import check_locks
+
+    check_locks()

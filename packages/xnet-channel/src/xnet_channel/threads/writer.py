@@ -122,11 +122,15 @@ class Writer:
     def wait_written(self, position_bytes: int) -> None:
         """Block until ``written_bytes`` has reached the position.
 
-        Ends early if the session does: the caller looks at ``broken``.
+        Ends early if the session does: the caller looks at ``broken``. And in a signal handler that came in
+        the middle of a change, whose thread has the lock: what is left the reactor writes.
 
         Threads: any but the reactor; without the lock.
         """
         link = self._link
+        if link.lock._is_owned():  # type: ignore[attr-defined]
+            self._watch_locked()
+            return
         if greenlets.run_here():
             self._wait_written_in_greenlet(position_bytes)
             return
