@@ -19,7 +19,7 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-WORKER = os.path.join(HERE, "..", "packages", "xnet-gateway", "src", "xnet_gateway", "bare", "bare_worker.py")
+BARE = os.path.join(HERE, "..", "packages", "xnet-gateway", "src", "xnet_gateway", "bare")
 ROUNDS = 7
 SECONDS = 0.02
 
@@ -37,10 +37,11 @@ DATA = [
 
 
 def load_worker():
-    module = type(sys)("xnet_bare_worker")
-    with open(WORKER) as file:
-        exec(compile(file.read(), WORKER, "exec"), module.__dict__)
-    return module
+    """Return the two modules; the packages around them are not for all interpreters."""
+    sys.path.insert(0, BARE)
+    from worker import decoding, encoding
+
+    return encoding, decoding
 
 
 def once(function, argument):
@@ -63,16 +64,16 @@ def main():
     import importlib
 
     base = importlib.import_module("execnet.gateway_base")
-    worker = load_worker()
-    table = worker.make_table(True, False, None)
+    encoding, decoding = load_worker()
+    table = decoding.make_table(True, False, None)
     print("%s, execnet %s" % (sys.version.split()[0], getattr(sys.modules["execnet"], "__version__", "?")))
     print("%-20s %10s %10s %6s %10s %10s %6s" % ("us", "dumps", "encode", "ratio", "loads", "decode", "ratio"))
     worst = 0.0
     for name, item in DATA:
         theirs = base.dumps(item)
-        ours = worker.encode(item)
-        calls = [(base.dumps, item), (worker.encode, item), (base.loads, theirs)]
-        calls.append((lambda data: worker.decode(table, data), ours))
+        ours = encoding.encode(item)
+        calls = [(base.dumps, item), (encoding.encode, item), (base.loads, theirs)]
+        calls.append((lambda data: decoding.decode(table, data), ours))
         best = [min(times) for times in zip(*[[once(*call) for call in calls] for _ in range(ROUNDS)])]
         ratios = best[1] / best[0], best[3] / best[2]
         worst = max(worst, *ratios)

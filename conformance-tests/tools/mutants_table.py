@@ -41,7 +41,7 @@ FILES: Final = {
         ),
     ),
     ROOT / "conformance-tests/mutants/bare.yaml": (
-        "The worker that is one file, changed",
+        "The worker that is sent, changed",
         (
             "Rules that only the inside of a worker can break: "
             "`xnet-conformance mutants --file conformance-tests/mutants/bare.yaml`."

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 # path -> why it may be longer than file_sizes.MOST_LINES
-FILE_SIZES: Final[dict[str, str]] = {
-    "packages/xnet-gateway/src/xnet_gateway/bare/bare_worker.py": "sent as one file",
-}
+FILE_SIZES: Final[dict[str, str]] = {}
 
 _FILES: Final = "files of the user, wherever the program has them"
 _WAITS_AS_PROGRAM: Final = "waits as the program does, in a greenlet where it uses greenlets"
@@ -25,11 +23,8 @@ BY_NAME: Final[dict[str, dict[str, str]]] = {
     "packages/xnet-channel/src/xnet_channel/platform/native.py": {
         "threading.Thread": "it takes what there is"
     },
-    "packages/xnet-gateway/src/xnet_gateway/bare/bare_worker.py": {
-        "open": _BEFORE,
-        "os.fdopen": _BEFORE,
-        "os.mkdir": _BEFORE,
-    },
+    "packages/xnet-gateway/src/xnet_gateway/bare/worker/configuring.py": {"os.mkdir": _BEFORE},
+    "packages/xnet-gateway/src/xnet_gateway/bare/worker/start.py": {"open": _BEFORE, "os.fdopen": _BEFORE},
     "packages/xnet-gateway/src/xnet_gateway/bare/relay_program.py": {
         "socket.create_connection": _STRANGERS,
         "socket.fromfd": _TELLS,

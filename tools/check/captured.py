@@ -83,7 +83,8 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield line and name of everything that is called, or kept, by a name that others replace."""
     modules: dict[str, str] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
+        # Also `from .interpreter import os`: what is sent has all its modules from one place.
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.level):
             modules.update({one.asname or one.name: one.name for one in node.names if one.name in _NAMES})
     yield from _kept(tree)
     waiting: list[ast.AST] = [tree]

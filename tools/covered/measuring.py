@@ -29,7 +29,7 @@ source = {sources}
 data_file = {folder}/data
 disable_warnings = module-not-imported, no-data-collected
 omit =
-    */xnet_gateway/bare/bare_worker.py
+    */xnet_gateway/bare/worker/*
     */xnet_gateway/bare/relay_program.py
     */xnet_rsync/receiver/*
 [report]

@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import os
-import types
 from random import Random
 from typing import Any
 
-from xnet_gateway.bare.bootstrap import NAME, source
+from xnet_gateway.bare.worker import channel, crediting, encoding, errors, gateway, protocol, sending
 
 
 class BareTarget:
-    """The text of the bare worker, loaded as a module."""
+    """The modules of the bare worker."""
 
     name = "bare worker"
 
     def __init__(self) -> None:
-        self._module: Any = types.ModuleType("xnet_bare_worker")
-        exec(compile(source(), NAME, "exec"), vars(self._module))
-        self._module.ENCODERS[self._module.Channel] = self._module._put_channel
+        encoding.ENCODERS[channel.Channel] = encoding.put_channel
         self._nowhere = os.open(os.devnull, os.O_RDWR)
 
     def play(self, stream: bytes, splits: list[int], random: Random) -> None:
         """Feed a stream in pieces; see ``CoreTarget.play``."""
-        bare = self._module
-        worker = self._make_worker()
-        link = worker._link
+        of_bare = self._make_worker()
+        link = of_bare._link
         try:
             with link.guard:
-                link.queue(bare.HELLO, 0, b"\xa0")
+                link.queue(protocol.HELLO, 0, b"\xa0")
             before = 0
             for split in [*splits, len(stream)]:
                 with link.guard:
@@ -36,7 +32,7 @@ class BareTarget:
                         link.feed_locked(stream[before:split])
                     link.flush_soon_locked()
                 before = split
-                self._use(worker, random)
+                self._use(of_bare, random)
             with link.guard:
                 if not link.deaf:
                     link.gone_locked(None)
@@ -48,30 +44,29 @@ class BareTarget:
             for fd in (link.wake_reader, link.wake_writer, link.keeper_reader, link.keeper_writer):
                 os.close(fd)
 
-    def _use(self, worker: Any, random: Random) -> None:
-        bare = self._module
-        for channel in random.sample(worker.held, min(len(worker.held), 2)):
-            state = channel._state
+    def _use(self, of_bare: Any, random: Random) -> None:
+        link = of_bare._link
+        for one in random.sample(of_bare.held, min(len(of_bare.held), 2)):
+            state = one._state
             choice = random.randrange(6)
-            with worker._link.guard:
+            with link.guard:
                 while state.items and random.random() < 0.8:
                     state.consumed, _ = state.items.popleft()
-                    worker._link.return_credit_locked(state)
+                    crediting.return_credit_locked(link, state)
                 if choice == 0:
-                    worker._link.close_locked(state, random.choice((None, bare.RemoteError("an error"))))
+                    link.close_locked(state, random.choice((None, errors.RemoteError("an error"))))
             try:
                 if choice < 4:
-                    channel._send_at_once([1, "text", {"a": None}])
+                    sending.send_at_once(one, [1, "text", {"a": None}])
                 elif choice == 4:
-                    worker.held.append(worker.newchannel())
-            except (bare.ClosedError, bare.DumpError):
+                    of_bare.held.append(of_bare.newchannel())
+            except (errors.ClosedError, errors.DumpError):
                 pass  # the state does not allow it
 
     def _make_worker(self) -> Any:
         """Return a worker that applies and executes nothing: its process is ours."""
-        bare = self._module
 
-        class Keeping(bare.Worker):  # type: ignore[misc, name-defined]
+        class Keeping(gateway.Worker):
             held: list[Any]
 
             def configure(self, config: object, size: int) -> None:
@@ -83,7 +78,8 @@ class BareTarget:
             def end_locked(self, text: str) -> None:
                 self._link.end_receiving_locked(text)
 
-        worker = Keeping(os.dup(self._nowhere), os.dup(self._nowhere))
-        os.close(worker._link.fd_in)
-        worker.held = []
-        return worker
+        kind: Any = Keeping
+        made = kind(os.dup(self._nowhere), os.dup(self._nowhere))
+        os.close(made._link.fd_in)
+        made.held = []
+        return made

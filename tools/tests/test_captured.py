@@ -18,6 +18,7 @@ def problems_of(tmp_path: Path, text: str) -> list[str]:
     ("text", "found"),
     [
         ("import os\ndef f(): return os.read(1, 2)", "os.read"),
+        ("from .interpreter import os\ndef f(): os.mkdir('a')", "os.mkdir"),
         ("import os as system\nsystem.kill(1, 2)", "os.kill"),
         ("import time\nwait = time.monotonic", "time.monotonic"),
         ("def f():\n    import time\n    time.sleep(1)", "time.sleep"),

@@ -102,7 +102,7 @@ def test_a_mutant_that_breaks_nothing_survives() -> None:
 
 
 def test_a_mutant_that_cannot_even_start_is_taken_for_a_mistake_in_it() -> None:
-    file = "xnet_gateway/bare/bare_worker.py"
+    file = "xnet_gateway/bare/worker/protocol.py"
     patch = Patch(file, "PROTOCOL = (1, 0)", "PROTOCOL = (1, 0")
     mutant = Mutant("a", "gateway", "", ("HS-001",), "frames.ping.echo", patches=(patch,))
     verdict = hunt(mutant)

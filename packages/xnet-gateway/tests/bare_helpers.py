@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import socket
@@ -11,13 +10,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import IO, Any
 
 import pytest
 
 from gateway_helpers import PATIENCE_S
-from xnet_gateway.bare.bootstrap import FIRST_LINE, MODULE, blob
+from xnet_gateway.bare.bootstrap import FIRST_LINE, WORKER, blob
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.transports.base import Connected
@@ -59,16 +58,18 @@ def command(version: str) -> list[str]:
     return [python, "-u", "-c", FIRST_LINE]
 
 
-def load_here() -> ModuleType:
-    """Load the worker as a module of this process, which only tests do."""
-    found = importlib.util.find_spec(MODULE)
-    assert found is not None
-    spec = importlib.util.spec_from_file_location("xnet_bare_worker_here", found.origin)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def load_here() -> Any:
+    """Load the worker in this process, which only tests do: all names of its modules, as those of one."""
+    program: dict[str, Any] = {}
+    exec(WORKER.program("start"), program)
+    names: dict[str, Any] = {}
+    for name in WORKER.modules:
+        # Not what stands for a module that is imported for later: `dumps` is a function, too.
+        found = vars(program["bundle"].load(name))
+        names.update(
+            {key: thing for key, thing in found.items() if key not in WORKER.modules or callable(thing)}
+        )
+    return SimpleNamespace(**names)
 
 
 class BareGateways:

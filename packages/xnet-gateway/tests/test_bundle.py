@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from xnet_gateway.bare.bootstrap import WORKER
 from xnet_gateway.bundle import LOADER, Bundle, loader_text, without_comments
 from xnet_gateway.own_files import own_source
 
 #: What is sent.
-SENT = (LOADER, "xnet_gateway.bare.bare_worker")
+SENT = (LOADER, *(f"{WORKER.package}.{name}" for name in WORKER.modules))
 
 
 @pytest.mark.parametrize("name", SENT)
@@ -57,6 +58,11 @@ def test_a_program_executes_a_module(package: Bundle, monkeypatch: pytest.Monkey
     assert text.isascii()
     exec(text, {"told": told})
     assert told == ["say 'hello'\\n"]
+
+
+def test_what_is_executed_at_once(package: Bundle) -> None:
+    assert package.at_once("start") == ("words", "start")
+    assert package.at_once("words") == ("words",)
 
 
 def test_a_module_that_there_is_not(package: Bundle) -> None:

@@ -136,11 +136,11 @@ try:
     start.rare.fail()
 except ValueError:
     say(traceback.format_exc())
-say(bundle.sources["<sent by tests/rare.py>"].splitlines()[8])
+say(bundle.source("rare").splitlines()[8], bundle.file("rare"))
 """
     lines = run(code)
     assert f'  File "<{TITLE}/rare.py>", line 9, in fail' in lines
-    assert lines[-1] == "    raise ValueError(rarer.three())"
+    assert lines[-1] == f"    raise ValueError(rarer.three()) <{TITLE}/rare.py>"
 
 
 def test_a_module_that_fails_is_tried_again(run: Program) -> None:

@@ -62,7 +62,7 @@ def test_workers_know_the_same_names() -> None:
     """Each by itself: one does not import ours, the others cannot."""
     for path in (
         "worker/main.py",
-        "bare/bare_worker.py",
+        "bare/worker/start.py",
         "bare/relay_program.py",
         "sockets/one_shot_server.py",
     ):

@@ -12,7 +12,7 @@ import pytest
 
 from xnet_gateway.own_files import own_code, own_source
 
-NAME = "xnet_gateway.bare.bare_worker"
+NAME = "xnet_gateway.bare.worker.channel"
 
 
 def test_from_a_directory() -> None:
@@ -21,7 +21,7 @@ def test_from_a_directory() -> None:
     assert "class Channel(" in text
     code = own_code(NAME)
     assert code is not None
-    assert code.co_filename.endswith("bare_worker.py")
+    assert code.co_filename.endswith("channel.py")
 
 
 @pytest.mark.parametrize("name", ["xnet_gateway.bare.no_such", "sys"])

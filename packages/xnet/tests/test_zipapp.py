@@ -96,7 +96,7 @@ def test_a_program_in_a_zip(folder: Path, tmp_path: Path, spec: str) -> None:
 
 def test_a_zip_without_what_is_to_be_sent_starts_nothing(folder: Path, tmp_path: Path) -> None:
     shutil.copytree(folder, tmp_path / "app")
-    (tmp_path / "app/xnet_gateway/bare/bare_worker.py").unlink()
+    (tmp_path / "app/xnet_gateway/bare/worker/link.py").unlink()
     (tmp_path / "app/__main__.py").write_text(
         "import os, sys, xnet\n"
         "for spec in sys.argv[1:]:\n"
@@ -111,5 +111,5 @@ def test_a_zip_without_what_is_to_be_sent_starts_nothing(folder: Path, tmp_path:
     assert last == "no child"
     assert len(sentences) == 2
     for sentence in sentences:
-        assert "the source of xnet_gateway.bare.bare_worker is not in this program" in sentence
+        assert "the source of xnet_gateway.bare.worker.link is not in this program" in sentence
         assert "pack the .py files" in sentence

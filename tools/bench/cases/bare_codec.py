@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from time import perf_counter
 
 from bench.median import median
@@ -46,13 +45,10 @@ def _execnet() -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
 
 
 def _ours() -> tuple[Callable[[Any], bytes], Callable[[bytes], Any]]:
-    import xnet_gateway.bare
+    from xnet_gateway.bare.worker import decoding, encoding
 
-    path = Path(xnet_gateway.bare.__file__).with_name("bare_worker.py")
-    worker: Any = type(math)("xnet_bare_worker")
-    exec(compile(path.read_text(encoding="ascii"), str(path), "exec"), worker.__dict__)
-    table = worker.make_table(True, False, None)
-    return worker.encode, lambda data: worker.decode(table, data)
+    table = decoding.make_table(True, False, None)
+    return encoding.encode, lambda data: decoding.decode(table, data)
 
 
 def _once_us(function: Callable[[Any], Any], argument: Any, seconds: float) -> float:

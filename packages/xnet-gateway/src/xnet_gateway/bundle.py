@@ -30,6 +30,8 @@ What the modules have to keep to, so that they can be sent:
 
 from __future__ import annotations
 
+import re
+
 from xnet_gateway.own_files import own_source
 
 TYPE_CHECKING = False
@@ -40,12 +42,15 @@ if TYPE_CHECKING:
 #: The module whose text begins every bundle.
 LOADER: Final = "xnet_gateway.bundle_loader"
 
+#: What is executed with a module, before it.
+_NEEDS: Final = r"^from \.(\w+) import"
+
 #: It leaves ``bundle`` and the name of each module behind.
 _PROGRAM: Final = """\
 import sys
 package = sys.modules[{name!r}] = type(sys)({name!r})
 eval(compile({loader!r}, "<{title}/loader>", "exec"), package.__dict__)
-bundle = package.Bundle(package, {title!r}, {texts!r}, {{}})
+bundle = package.Bundle(package, {title!r}, {names!r}, {texts!r}, list, {{}})
 {first} = bundle.load({first!r})
 {then}
 """
@@ -79,6 +84,18 @@ class Bundle:
         """
         return {name: without_comments(own_source(f"{self.package}.{name}")) for name in self.modules}
 
+    def at_once(self, first: str) -> tuple[str, ...]:
+        """Return the modules that are executed before a module can be used: it, and what it needs.
+
+        Raises:
+            OSError: The source is not in this program.
+        """
+        texts = self.texts()
+        found = [first]
+        for name in found:
+            found += {one for one in re.findall(_NEEDS, texts[name], re.MULTILINE) if one not in found}
+        return tuple(name for name in self.modules if name in found)
+
     def program(self, then: str) -> str:
         """Return a program in one text, in ASCII, that executes one module and does something with it.
 
@@ -88,11 +105,13 @@ class Bundle:
         Raises:
             OSError: The source is not in this program.
         """
+        texts = self.texts()
         return _PROGRAM.format(
             name=self.name,
             title=self.title,
             loader=loader_text(),
-            texts=self.texts(),
+            names=list(texts),
+            texts=list(texts.values()),
             first=then.partition(".")[0],
             then=then,
         )

@@ -21,6 +21,8 @@ except ImportError:  # Python 2
 compiled, execute = compile, eval  # which code of a sandbox takes away; of a code object, `eval` does what `exec` does
 BUILTINS = __import__("builtins" if sys.version_info[0] > 2 else "__builtin__").__dict__
 NONE = object()
+#: In Python 2, too, `import this` is not one of the modules beside.
+FLAGS = 0 if sys.version_info[0] > 2 else 0x4000
 
 
 class Later(object):
@@ -45,27 +47,41 @@ class Bundle(object):
     Args:
         package: The module that stands for the package; it is in ``sys.modules``.
         title: Tracebacks call a module ``<title/module.py>``.
-        texts: The source of each module, by its name.
+        names: Its modules.
+        texts: The source of each, in the same order, or of the first ones.
+        rest: A function that returns a list of the others.
         codes: Compiled modules, in place of the source: functions that return a code object, by name.
 
     Threads: any may load.
     """
 
-    def __init__(self, package, title, texts, codes):
-        self.package, self.name = package, package.__name__
+    def __init__(self, package, title, names, texts, rest, codes):
+        self.package, self.name, self.title = package, package.__name__, title
+        self.names, self._texts, self._rest = list(map(str, names)), texts, rest
         self.codes = codes
-        self.sources = {}  # by the names of files in tracebacks
         self.loaded = {}
-        self.lock = allocate_lock()  # a forked child has to make a new one
-        self._owner = None
+        self.forget_threads()
         self._standard = self._theirs = BUILTINS["__import__"]
         self._registered = sys.modules
-        self._files = {}
         package.__path__ = []
-        for name in texts:
-            self._files[name] = file = "<%s/%s.py>" % (title, name)
-            self.sources[file] = texts[name]
+        for name in self.names:
             setattr(package, name, Later(lambda name=name: self.load(name)))
+
+    def file(self, name):
+        """Return what tracebacks call a module."""
+        return "<%s/%s.py>" % (self.title, name)
+
+    def source(self, name):
+        """Return the text of a module, as it was sent."""
+        at = self.names.index(name)
+        if at >= len(self._texts):
+            self._texts = self._texts + self._rest()  # in one step: other threads may do the same
+        return self._texts[at]
+
+    def forget_threads(self):
+        """Forget who loads: for a forked child, in which no thread is but its own."""
+        self._lock = allocate_lock()
+        self._owner = None
 
     def load(self, name):
         """Return a module; the first time it is executed."""
@@ -73,7 +89,7 @@ class Bundle(object):
             return self.loaded[name]
         if self._owner == get_ident():  # a module that is being executed imports this one
             return self._execute(name)
-        with self.lock:
+        with self._lock:
             self._owner = get_ident()
             try:
                 return self._execute(name)
@@ -87,18 +103,19 @@ class Bundle(object):
         module = type(sys)("%s.%s" % (self.name, name))
         module.__package__ = self.name
         before = BUILTINS.get("__import__", NONE)
-        if before != self.import_:
+        inner = before == self.import_
+        if not inner:
             self._theirs = before if callable(before) else self._standard
-        BUILTINS["__import__"] = self.import_
+            BUILTINS["__import__"] = self.import_
         try:
             if name in self.codes:
                 code = self.codes[name]()
             else:
-                file = self._files[name]
-                code = compiled(self.sources[file], file, "exec", 0, True)
+                code = compiled(self.source(name), self.file(name), "exec", FLAGS, True)
             execute(code, module.__dict__)
         finally:
-            if BUILTINS.get("__import__") == self.import_:  # else code in another thread has put in one of its own
+            # Else code in another thread has put in one of its own.
+            if not inner and BUILTINS.get("__import__") == self.import_:
                 if before is NONE:
                     del BUILTINS["__import__"]
                 else:

@@ -95,9 +95,9 @@ class TestOnEveryInterpreter:
         if worker._rinfo().version_info[0] == 2:
             pytest.skip("in Python 2 they are no error of UTF-8")
         source = (
-            "import xnet_bare_worker as names\n"
-            "try: names.dumps([u'\\udcff'])\n"
-            "except names.DumpError as error: channel.send(str(error))"
+            "from xnet_bare_worker import dumps, errors\n"
+            "try: dumps.dumps([u'\\udcff'])\n"
+            "except errors.DumpError as error: channel.send(str(error))"
         )
         assert "can't serialize" in worker.remote_exec(source).receive(PATIENCE_S)
 

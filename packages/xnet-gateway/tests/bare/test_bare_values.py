@@ -32,7 +32,8 @@ VALUES: list[Any] = [
 
 #: Classes named like their bases, and ones that look as numpy's do.
 STAND_INS = """
-from xnet_bare_worker import PY2, dumps, loads
+from xnet_bare_worker import dumps as names, interpreter
+PY2, dumps, loads = interpreter.PY2, names.dumps, names.loads
 text = type(u"")
 def sub(base, **members): return type(base.__name__, (base,), members)
 def np(name, *bases, **members):

@@ -191,7 +191,7 @@ class TestExecuting:
             worker.remote_exec("channel.send(object())").waitclose(PATIENCE_S)
         text = str(caught.value)
         assert "channel.send(object())" in text
-        assert 'File "<xnet bare worker>", line' in text
+        assert 'File "<xnet bare worker/encoding.py>", line' in text
         assert "payload = encode(item, link.peer_limits" in text
         assert "can't serialize an object of type object." in text
 

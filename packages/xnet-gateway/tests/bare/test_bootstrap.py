@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import ast
+import re
 import shlex
 import subprocess
-import zlib
+import sys
+from pathlib import Path
 
 import pytest
 
 from bare_helpers import PREAMBLE, WANTED, BareGateways, command
 from gateway_helpers import PATIENCE_S
-from xnet_gateway.bare import bootstrap
-from xnet_gateway.bundle import without_comments
+from xnet_gateway.bare import bootstrap, worker
 from xnet_wire import frames, messages
 
-#: What it may grow to before somebody has to think about it. It was 32 KiB. What stands for values, and texts
-#: with surrogates, took 1.5 more; going on with a changed sys.path, errors that nobody sees, turns of senders
-#: and the room on the stack took 3; errors as data, cancelling and requests that follow took 1.5, nearly all
-#: of which is compiled when it is first needed.
-BUDGET_BYTES = 39 * 1024
-#: The decorator of what is compiled later.
-LATER = ast.Name("later", ast.Load())
+#: What it may grow to before somebody has to think about it (docs/decisions/0041).
+BUDGET_BYTES = 37 * 1024
 
 
 class TestFirstLine:
@@ -94,39 +90,50 @@ class TestBlob:
         assert result.stdout.startswith(PREAMBLE)
         assert result.stderr == b""
 
-    def test_sizes_are_right(self) -> None:
-        blob = bootstrap.blob()
-        second = blob[6 : 6 + int(blob[:6])]
-        assert second.startswith(b"import sys,gc\ngc.disable()\nimport zlib;s=zlib.decompress(r(")
-        compressed = blob[6 + len(second) :]
-        assert b"r(%d)" % len(compressed) in second
-        first, rest = zlib.decompress(compressed).decode("ascii").split("$")
-        assert (first, rest) == bootstrap.take_apart(without_comments(bootstrap.source()))
-
-
-class TestTakeApart:
-    def test_the_parts_are_the_whole(self) -> None:
-        """Every function is in one of the two, at its line; those that are marked are in the rest."""
-        text = without_comments(bootstrap.source())
-        whole, first, rest = map(functions, (text, *bootstrap.take_apart(text)))
-        marked = {name for name, (mark, _) in whole.items() if mark}
-        assert len(marked) > 50
-        assert rest.keys() == marked
-        assert first.keys() == whole.keys() - marked
-        assert {name: code for name, (_, code) in whole.items()} == {
-            name: code for name, (_, code) in [*first.items(), *rest.items()]
-        }
-
-    def test_a_name_stays_in_the_place_of_each(self) -> None:
-        text = "a\n@later\n@two\ndef f(x):\n  1\n\n  2\n"
-        text += "class C(D):\n  z\n  @later\n  def m(self):\n    3\n  y\nb"
-        first, rest = bootstrap.take_apart(text)
-        assert first == 'a\n\n\nf = Later("f")\n\n\n\nclass C(D):\n  z\n\n  m = Later("m")\n\n  y\nb'
-        assert rest == "\n\n@two\ndef f(x):\n  1\n\n  2\nclass C(D):\n\n\n  def m(self):\n    3\n\n"
+    def test_it_says_how_long_it_is(self) -> None:
+        for here in (False, True):
+            blob = bootstrap.blob(here)
+            second = blob[6 : 6 + int(blob[:6])]
+            compile(second, "second", "exec")
+            sizes = sum(int(size) for size in re.findall(rb"\br\((\d+)\)", second))
+            assert len(blob) == 6 + len(second) + sizes
 
     @pytest.mark.parametrize("version", WANTED)
-    def test_what_is_usual_needs_no_rest(self, bare: BareGateways, version: str) -> None:
-        """Else two parts would be compiled instead of one."""
+    def test_the_modules_arrive_as_they_are(self, bare: BareGateways, version: str) -> None:
+        """All but the depth of indentation, which nothing depends on."""
+        source = "from xnet_bare_worker import sources\nbundle = sources.BUNDLE[0]\n"
+        source += "channel.send([(name, bundle.source(name)) for name in bundle.names])"
+        texts = dict(bare(version).remote_exec(source).receive(PATIENCE_S))
+        assert texts.keys() == bootstrap.WORKER.texts().keys()
+        for name, text in bootstrap.WORKER.texts().items():
+            assert len(texts[name].split("\n")) == len(text.split("\n"))
+            assert ast.dump(ast.parse(texts[name])) == ast.dump(ast.parse(text)), name
+
+
+class TestModules:
+    def test_they_are_those_of_the_folder(self) -> None:
+        folder = Path(worker.__file__).parent
+        names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+        assert sorted(names) == list(bootstrap.WORKER.modules)
+
+    @pytest.mark.parametrize("name", bootstrap.WORKER.modules)
+    def test_each_can_be_imported_alone(self, name: str) -> None:
+        done = subprocess.run(
+            [sys.executable, "-c", f"import {bootstrap.WORKER.package}.{name}"],
+            capture_output=True,
+            timeout=PATIENCE_S,
+            check=True,
+        )
+        assert done.stderr == b""
+
+    def test_what_has_newer_syntax_is_said_to_have(self) -> None:
+        """All others can be read by Python 2.7, if there is one."""
+        for name, text in bootstrap.WORKER.texts().items():
+            assert ("async def" in text or "await " in text) == (name == "coroutines")
+
+    @pytest.mark.parametrize("version", WANTED)
+    def test_what_is_usual_needs_what_is_executed_at_once(self, bare: BareGateways, version: str) -> None:
+        """Else more would be compiled than a short execution needs."""
         worker = bare(version)
         worker._rinfo()
         worker.remote_status()
@@ -137,76 +144,63 @@ def usual(channel, number):
         channel.send(item + number)
         if not item:
             break
-    channel.send(len(sys.modules["xnet_bare_worker"].REST))
+    channel.send(sorted(sys.modules["xnet_bare_worker"].sources.BUNDLE[0].loaded))
 """
         request = messages.encode_exec(messages.ExecRequest(source, None, "usual", {"number": 1}))
         channel = worker.session.request(frames.CHANNEL_EXEC, request)
         for number in range(100, -1, -1):
             channel.send(number)
             assert channel.receive(PATIENCE_S) == number + 1
-        assert channel.receive(PATIENCE_S) == 1
+        assert tuple(channel.receive(PATIENCE_S)) == bootstrap.WORKER.at_once("start")
         channel.waitclose(PATIENCE_S)
 
     @pytest.mark.parametrize("version", WANTED)
-    def test_several_threads_want_the_rest_at_once(self, bare: BareGateways, version: str) -> None:
+    def test_several_threads_want_them_at_once(self, bare: BareGateways, version: str) -> None:
         source = """
 import sys, threading
 results = []
-module = sys.modules["xnet_bare_worker"]
+package = sys.modules["xnet_bare_worker"]
 go = threading.Event()
 def use(call):
     go.wait()
     results.append(call())
 calls = [
-    lambda: module.short(5), lambda: channel.makefile("r").readable(), lambda: module.ExecModel("x").backend,
-    lambda: channel._link.problem_locked(channel._state),
+    lambda: package.explaining.short(5), lambda: channel.makefile("r").readable(),
+    lambda: channel.gateway.execmodel.backend,
 ] * 4
 threads = [threading.Thread(target=use, args=(call,)) for call in calls]
 for thread in threads: thread.start()
 go.set()
 for thread in threads: thread.join()
-channel.send([result for result in results if result is not None])
-channel.send((len(module.REST), type(module.short).__name__, type(module.Link.__dict__["on_part"]).__name__))
+channel.send(results)
 """
-        channel = bare(version).remote_exec(source)
-        results = channel.receive(PATIENCE_S)
-        assert sorted(map(str, results)) == ["5"] * 4 + ["True"] * 4 + ["x"] * 4
-        assert channel.receive(PATIENCE_S) == (0, "function", "function")
+        results = bare(version).remote_exec(source).receive(PATIENCE_S)
+        assert sorted(map(str, results)) == ["5"] * 4 + ["True"] * 4 + ["thread"] * 4
 
-    def test_an_interrupt_meanwhile_leaves_no_half(self, bare: BareGateways) -> None:
-        """It comes when everything is in its place."""
+    @pytest.mark.parametrize("version", ["2.7", "3.8"])
+    def test_forked_children_do_not_wait_for_threads_that_load(
+        self, bare: BareGateways, version: str
+    ) -> None:
+        """Such a thread is not in the child, which then uses modules of its own."""
         source = """
-import os, signal, sys
-module = sys.modules["xnet_bare_worker"]
-compiling = module.execute
-def execute(*arguments):
-    os.kill(os.getpid(), signal.SIGINT)
-    compiling(*arguments)
-module.execute = execute
-try:
-    module.short(1)
-    channel.send("no interrupt")
-except KeyboardInterrupt:
-    channel.send((len(module.REST), module.short(1)))
+import os, sys, threading
+package = sys.modules["xnet_bare_worker"]
+inside, go, evaluate = threading.Event(), threading.Event(), package.execute
+def slow(code, namespace):
+    inside.set()
+    go.wait()
+    return evaluate(code, namespace)
+package.execute = slow
+thread = threading.Thread(target=lambda: package.dumps.dumps)
+thread.start()
+inside.wait()
+package.execute = evaluate
+reader, writer = os.pipe()
+if not os.fork():
+    os.write(writer, package.explaining.short(7).encode("ascii"))
+    os._exit(0)
+channel.send(os.read(reader, 9).decode("ascii"))
+go.set()
+thread.join()
 """
-        assert bare("3.8").remote_exec(source).receive(PATIENCE_S) == (0, "1")
-
-
-def functions(text: str) -> dict[str, tuple[bool, str]]:
-    """Return each function by its full name: whether it is marked, or its class is; its line and code."""
-    found: dict[str, tuple[bool, str]] = {}
-
-    def visit(body: list[ast.stmt], prefix: str, marked: bool) -> None:
-        for node in body:
-            if not isinstance(node, ast.ClassDef | ast.FunctionDef):
-                continue
-            others = [one for one in node.decorator_list if ast.dump(one) != ast.dump(LATER)]
-            mark = marked or others != node.decorator_list
-            node.decorator_list = others
-            if isinstance(node, ast.ClassDef):
-                visit(node.body, f"{prefix}{node.name}.", mark)
-            else:
-                found[prefix + node.name] = (mark, f"{node.lineno} {ast.dump(node)}")
-
-    visit(ast.parse(text).body, "", marked=False)
-    return found
+        assert bare(version).remote_exec(source).receive(PATIENCE_S) == "7"

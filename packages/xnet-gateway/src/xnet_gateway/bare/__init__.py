@@ -1,1 +1,1 @@
-"""The worker in one file, for interpreters where nothing of ours is installed, and how it gets there."""
+"""The worker for interpreters where nothing of ours is installed, and how it gets there."""

@@ -13,12 +13,14 @@ between quotes of either kind. What it reads is a second one, which knows names,
 from __future__ import annotations
 
 import marshal
+import re
 import sys
 import zlib
+from collections import Counter
 from importlib.util import MAGIC_NUMBER
 
-from xnet_gateway.bundle import without_comments
-from xnet_gateway.own_files import own_code, own_source
+from xnet_gateway.bundle import LOADER, Bundle, loader_text
+from xnet_gateway.own_files import own_code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,88 +30,98 @@ if TYPE_CHECKING:
 #: never takes more than was asked for.
 FIRST_LINE: Final = "import io;r=io.BufferedReader(io.FileIO(0,closefd=0),1).read;exec(r(int(r(6))))"
 
-#: The module that is sent and never imported.
-MODULE: Final = "xnet_gateway.bare.bare_worker"
+#: The modules that are sent; ``start`` is executed first, and the others when they are needed.
+WORKER: Final = Bundle(
+    "xnet_gateway.bare.worker",
+    (
+        "awaiting",
+        "callbacks",
+        "channel",
+        "channel_files",
+        "channel_table",
+        "closing",
+        "configuring",
+        "conversion",
+        "coroutines",
+        "crediting",
+        "decoding",
+        "describing",
+        "dumps",
+        "encoding",
+        "error_payloads",
+        "errors",
+        "execmodel",
+        "execnet_names",
+        "execution",
+        "explaining",
+        "failures",
+        "forking",
+        "gateway",
+        "greenlets",
+        "import_state",
+        "imports",
+        "interpreter",
+        "interrupts",
+        "keepalive",
+        "link",
+        "opening",
+        "payloads",
+        "protocol",
+        "rare_frames",
+        "sending",
+        "sleeping",
+        "sources",
+        "stacks",
+        "start",
+        "states",
+        "stopping",
+        "strings",
+        "takers",
+        "tracing",
+        "waiting",
+        "writing",
+    ),
+    name="xnet_bare_worker",
+    title="xnet bare worker",
+)
 
-#: Executed by the first line, with its ``r``. The worker is a module, so that what it defines has a
-#: ``__module__`` that can be found. Collecting garbage meanwhile would take a tenth of the time.
+#: Executed by the first line, with its ``r``. Collecting garbage meanwhile would take a tenth of the time.
 _SECOND_LINE: Final = """\
 import sys,gc
 gc.disable()
-{text}
-a,b=s.decode('ascii').split('{end}')
-m=sys.modules['xnet_bare_worker']=type(sys)('xnet_bare_worker')
+{unpack}
+a,b=u({first}),r({rest})
 {code}
-exec(c or compile(a,'{name}','exec'),m.__dict__)
+m=sys.modules['{name}']=type(sys)('{name}')
+eval(c.get('',lambda:compile(a[0],'<{title}/loader>','exec'))(),m.__dict__)
+b=m.Bundle(m,'{title}',a[1].split(),a[2:],lambda b=b,d=d,u=u:u({again}),c)
+s=b.load('start')
 gc.enable()
-del r,s,c
-m.main(a,b)
+del a,c,d,r,u
+s.main(b)
 """
-_COMPRESSED: Final = "import zlib;s=zlib.decompress(r({size}))"
-_NO_CODE: Final = "c=None"
+_COMPRESSED: Final = """\
+import zlib
+d=zlib.decompressobj()
+def u(z):
+ w,z=z.split(b'\\2')
+ for i,x in enumerate(w.split(b'\\1')):z=z.replace(bytes(bytearray((i+128,))),x)
+ return z.decode('ascii').split('\\0')"""
+_NO_CODE: Final = "c={}"
 #: To an interpreter of this machine. The import alone would take longer than the bytes.
-_AS_IT_IS: Final = "s=r({size})"
+_AS_IT_IS: Final = "d=0;u=lambda z:z.decode('ascii').split('\\0')"
 #: With code that was compiled here. Only the very same format of code is taken.
 _CODE: Final = """\
 import marshal
 c=r({size})
 f=sys.modules.get('_frozen_importlib_external')
-c=f and f.MAGIC_NUMBER=={magic!r} and sys.implementation.name=={implementation!r} and marshal.loads(c)"""
-#: Between the two texts: what is compiled first, and the rest.
-_END_OF_FIRST: Final = "$"
-#: Where tracebacks say that the worker is.
-NAME: Final = "<xnet bare worker>"
+f=f and f.MAGIC_NUMBER=={magic!r} and sys.implementation.name=={implementation!r}
+c=f and {{k:lambda d=d:marshal.loads(d) for k,d in marshal.loads(c).items()}} or {{}}"""
+#: What is sent as one byte each where it is frequent, and how much: the more, the longer it takes to undo.
+_PHRASES: Final = (rb"[A-Za-z_]{3,}", rb"self\.\w+", rb"\n +(?:return|if|def) ", rb" = ", rb"\(self, ")
+_MOST: Final = (60, 120)  # in what is needed at once, and in the rest
 
 _blobs: dict[bool, bytes] = {}
-
-
-def source() -> str:
-    """Return the text of the bare worker as it is on disk.
-
-    Raises:
-        OSError: It is not there.
-    """
-    return own_source(MODULE)
-
-
-def take_apart(text: str) -> tuple[str, str]:
-    """Return what is compiled first, and the rest: what is marked with ``@later``, compiled at its first use.
-
-    Each statement is at its line. Where a function or class was taken out of the first part, there is
-    ``name = Later("name")``; of a class with marked methods, the rest has the line ``class ...`` and these.
-    """
-    first: list[str] = []
-    rest: list[str] = []
-    class_at = 0
-    taken_at = -1  # the column of what is being taken out, -1 if nothing is
-    named = True
-    for line in text.split("\n"):
-        column = len(line) - len(line.lstrip())
-        word, _, after = line.lstrip().partition(" ")
-        if word and named and column <= taken_at:
-            taken_at = -1
-        if taken_at < 0 and word == "@later":
-            taken_at = column
-            named = False
-            first.append("")
-            rest.append("")
-            continue
-        if taken_at < 0:
-            if word == "class" and not column:
-                class_at = len(first)
-            first.append(line)
-            rest.append("")
-            continue
-        if not named and word in ("def", "class"):
-            named = True
-            name = after.partition("(")[0]
-            first.append(f'{" " * column}{name} = Later("{name}")')
-            if column:
-                rest[class_at] = first[class_at]
-        else:
-            first.append("")
-        rest.append(line)
-    return "\n".join(first), "\n".join(rest)
 
 
 def blob(here: bool = False) -> bytes:
@@ -125,20 +137,55 @@ def blob(here: bool = False) -> bytes:
     Threads: any.
     """
     if here not in _blobs:
-        text = _END_OF_FIRST.join(take_apart(without_comments(source()))).encode("ascii")
-        if here:
-            parts = [text, marshal.dumps(own_code(MODULE))]
-            how = _AS_IT_IS
-            code = _CODE.format(
-                size=len(parts[1]), magic=MAGIC_NUMBER, implementation=sys.implementation.name
-            )
-        else:
-            # The best level takes five times as long for 350 bytes.
-            parts = [zlib.compress(text, 6)]
-            how = _COMPRESSED
-            code = _NO_CODE
-        second = _SECOND_LINE.format(
-            text=how.format(size=len(parts[0])), code=code, name=NAME, end=_END_OF_FIRST
-        ).encode("ascii")
-        _blobs[here] = b"".join([b"%06d" % len(second), second, *parts])
+        texts = WORKER.texts()
+        soon = WORKER.at_once("start")
+        later = [name for name in texts if name not in soon]
+        parts = [
+            [loader_text(), " ".join([*soon, *later]), *(texts[name] for name in soon)],
+            [texts[name] for name in later],
+        ]
+        data = ["\0".join(part).encode("ascii") for part in parts]
+        _blobs[here] = _as_it_is(data) if here else _compressed(data)
     return _blobs[here]
+
+
+def _as_it_is(parts: list[bytes]) -> bytes:
+    codes = {name: own_code(f"{WORKER.package}.{name}") for name in WORKER.modules}
+    codes[""] = own_code(LOADER)
+    compiled = marshal.dumps({name: marshal.dumps(code) for name, code in codes.items() if code})
+    code = _CODE.format(size=len(compiled), magic=MAGIC_NUMBER, implementation=sys.implementation.name)
+    return _with_second_line(_AS_IT_IS, code, [*parts, compiled], "r({size})", "b")
+
+
+def _compressed(parts: list[bytes]) -> bytes:
+    """Return the blob in few bytes.
+
+    Each step of indentation is one blank, and what is frequent is one byte: that is a tenth. The best level
+    of zlib takes five times as long for a hundredth.
+    """
+    compressor = zlib.compressobj(6)
+    packed = []
+    for part, most in zip(parts, _MOST, strict=True):
+        data = re.sub(rb"(?m)^(?: {4})+", lambda blanks: b" " * (len(blanks[0]) // 4), part)
+        counts = Counter(phrase for pattern in _PHRASES for phrase in re.findall(pattern, data))
+        phrases = sorted((phrase for phrase, _ in counts.most_common(most)), key=len, reverse=True)
+        for number, phrase in enumerate(phrases, 128):
+            data = data.replace(phrase, bytes((number,)))
+        data = compressor.compress(b"\1".join(phrases) + b"\2" + data)
+        packed.append(data + compressor.flush(zlib.Z_SYNC_FLUSH))
+    return _with_second_line(
+        _COMPRESSED, _NO_CODE, packed, "d.decompress(r({size}))", "d.copy().decompress(b)"
+    )
+
+
+def _with_second_line(unpack: str, code: str, parts: list[bytes], first: str, again: str) -> bytes:
+    second = _SECOND_LINE.format(
+        unpack=unpack,
+        first=first.format(size=len(parts[0])),
+        again=again,
+        rest=len(parts[1]),
+        code=code,
+        name=WORKER.name,
+        title=WORKER.title,
+    ).encode("ascii")
+    return b"".join([b"%06d" % len(second), second, *parts])
