@@ -1,6 +1,6 @@
 """Keeping Ctrl-C out of the few places where it would lose or cut data.
 
-A waiting main thread reads and dispatches for everybody (see ``leading``), and it writes what it
+A waiting main thread reads and dispatches for everybody (see ``leader_follower``), and it writes what it
 sends. KeyboardInterrupt is raised between any two bytecodes of the main thread; in the middle of
 such work it would lose frames that were read but not delivered, or cut one in two on the wire. So
 for that time, microseconds but for the encoding or decoding of a huge item, SIGINT is only noted, and

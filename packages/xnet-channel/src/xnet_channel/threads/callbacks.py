@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
     from xnet_channel.threads.callback_thread import CallbackThread
-    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.mailboxes import Mailboxes
@@ -37,7 +37,12 @@ class Callbacks:
     """
 
     def __init__(
-        self, link: Link, writer: Writer, leading: Leading, mailboxes: Mailboxes, thread: CallbackThread
+        self,
+        link: Link,
+        writer: Writer,
+        leading: LeaderFollower,
+        mailboxes: Mailboxes,
+        thread: CallbackThread,
     ) -> None:
         self.link = link
         self.writer = writer

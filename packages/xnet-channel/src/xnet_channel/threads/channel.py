@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _is_finalizing: Callable[[], bool] | None = sys.is_finalizing
 
 #: What coroutines wait with takes long to load, and asyncio with it.
-_AWAITING: Final = "xnet_channel.threads.awaiting"
+_ASYNCIO_API: Final = "xnet_channel.threads.asyncio_api"
 
 
 class Channel:
@@ -160,7 +160,7 @@ class Channel:
 
         Threads: any with a running event loop; several coroutines may wait on one channel.
         """
-        return await OWN_IMPORTS.module(_AWAITING).areceive(self, timeout)
+        return await OWN_IMPORTS.module(_ASYNCIO_API).areceive(self, timeout)
 
     async def asend(self, item: object) -> None:
         """Send a copy of the item, as ``send`` does, without blocking the event loop.
@@ -170,7 +170,7 @@ class Channel:
 
         Threads: any with a running event loop.
         """
-        await OWN_IMPORTS.module(_AWAITING).asend(self, item)
+        await OWN_IMPORTS.module(_ASYNCIO_API).asend(self, item)
 
     def __aiter__(self) -> AsyncIterator[Any]:
         return self
@@ -376,6 +376,6 @@ class Channel:
         if mailbox is None or _is_finalizing is None or _is_finalizing():
             return  # never made; or the process ends, and with it the connection
         try:
-            self._endpoint.dropping.finalise(mailbox)
+            self._endpoint.finalizers.finalise(mailbox)
         except KeyboardInterrupt:
-            self._endpoint.dropping.finalise_interrupted(mailbox)
+            self._endpoint.finalizers.finalise_interrupted(mailbox)

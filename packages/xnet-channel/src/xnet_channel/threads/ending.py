@@ -7,10 +7,10 @@ from xnet_channel.core.errors import ProtocolError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_channel.threads.callback_thread import CallbackThread
-    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.deadlock_relief import DeadlockRelief
+    from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailboxes import Mailboxes
-    from xnet_channel.threads.relief import Relief
     from xnet_channel.threads.writer import Writer
 
 
@@ -27,9 +27,9 @@ class Ending:
         self,
         link: Link,
         writer: Writer,
-        leading: Leading,
+        leading: LeaderFollower,
         callback_thread: CallbackThread,
-        relief: Relief,
+        relief: DeadlockRelief,
         mailboxes: Mailboxes,
     ) -> None:
         self.link = link

@@ -5,11 +5,11 @@ from __future__ import annotations
 from xnet_channel.threads.callback_thread import CallbackThread
 from xnet_channel.threads.callbacks import Callbacks
 from xnet_channel.threads.cancelling import Cancelling
-from xnet_channel.threads.dropping import Dropping
+from xnet_channel.threads.deadlock_relief import DeadlockRelief
+from xnet_channel.threads.finalizers import Finalizers
 from xnet_channel.threads.last_words import LastWords
-from xnet_channel.threads.leading import Leading
+from xnet_channel.threads.leader_follower import LeaderFollower
 from xnet_channel.threads.mailboxes import Mailboxes
-from xnet_channel.threads.relief import Relief
 from xnet_channel.threads.reservation import Reservations
 from xnet_channel.threads.sending import Sending
 from xnet_channel.threads.writer import Writer
@@ -36,7 +36,7 @@ class Endpoint:
         last_words: Why nothing can be sent any more.
         sending: How items are sent.
         callbacks: How items are given to callbacks.
-        dropping: Channels that nobody holds any more.
+        finalizers: Channels that nobody holds any more.
     """
 
     def __init__(self, link: Link, owner: object, has_greenlets: Callable[[], bool]) -> None:
@@ -51,9 +51,9 @@ class Endpoint:
         self.owner = owner
         self.cancelling = Cancelling()
         self.writer = Writer(link)
-        self.leading = Leading(link, self.cancelling)
+        self.leading = LeaderFollower(link, self.cancelling)
         self.callback_thread = CallbackThread(link, has_greenlets)
-        self.relief = Relief(link, self.writer, self.leading, self.callback_thread)
+        self.relief = DeadlockRelief(link, self.writer, self.leading, self.callback_thread)
         self.mailboxes = Mailboxes(link, self.writer, self.leading, self.relief, self.callback_thread)
         self.last_words = LastWords(link, self.writer, self.leading)
         reservations = Reservations(
@@ -61,7 +61,7 @@ class Endpoint:
         )
         self.sending = Sending(link, self.writer, self.cancelling, self.last_words, reservations)
         self.callbacks = Callbacks(link, self.writer, self.leading, self.mailboxes, self.callback_thread)
-        self.dropping = Dropping(link, self.writer, self.mailboxes)
+        self.finalizers = Finalizers(link, self.writer, self.mailboxes)
 
     def leave_to_parent(self) -> None:
         """End in a forked child, whose parent has the connection and writes what was queued."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.writer import Writer
 
@@ -46,7 +46,7 @@ class Keepalive:
         self,
         link: Link,
         writer: Writer,
-        leading: Leading,
+        leading: LeaderFollower,
         interval_s: float,
         when_silent: Callable[[float], None],
         *,

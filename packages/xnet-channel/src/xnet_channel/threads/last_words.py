@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Final, TypeVar
 
     from xnet_channel.threads.errors import RemoteError
-    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.writer import Writer
@@ -31,7 +31,7 @@ REASON_S: Final = 1.0
 class LastWords:
     """Why nothing can be sent on one connection any more."""
 
-    def __init__(self, link: Link, writer: Writer, leading: Leading) -> None:
+    def __init__(self, link: Link, writer: Writer, leading: LeaderFollower) -> None:
         self._link = link
         self._writer = writer
         self._leading = leading

@@ -29,7 +29,7 @@ or needs none.
 callbacks of the gateway wait for them.
 
 **Finalisers** run at any bytecode of any thread, also of one that holds a lock. They take none: they append
-to a deque and wake the reactor (``dropping``).
+to a deque and wake the reactor (``finalizers``).
 
 **Signal handlers** run at any bytecode of the main thread.
 

@@ -47,7 +47,7 @@ class Mailbox:
             callback has seen it and the endmarker.
         last_taker: Which thread, or greenlet, wanted the last item; None if nobody ever did.
         looked_at: Cost of what had been taken when a blocked sender looked last, and since when it is
-            the same; see ``relief``.
+            the same; see ``deadlock_relief``.
         turns: Who has the channel for itself to send, because it waits for credit or is in the middle of an
             item's parts, and behind it those that wait for their turn, in their order.
         waiters: Threads that wait for news of this channel.

@@ -9,9 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.threads.callback_thread import CallbackThread
-    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.deadlock_relief import DeadlockRelief
+    from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
-    from xnet_channel.threads.relief import Relief
     from xnet_channel.threads.writer import Writer
     from xnet_wire.channel_errors import ChannelError
 
@@ -20,7 +20,12 @@ class Mailboxes:
     """One for each channel that has been looked at. Threads: all under the lock."""
 
     def __init__(
-        self, link: Link, writer: Writer, leading: Leading, relief: Relief, callback_thread: CallbackThread
+        self,
+        link: Link,
+        writer: Writer,
+        leading: LeaderFollower,
+        relief: DeadlockRelief,
+        callback_thread: CallbackThread,
     ) -> None:
         self._link = link
         self._writer = writer
@@ -36,7 +41,7 @@ class Mailboxes:
         mailbox = state.shell = Mailbox(self._link, state)
         self._relief.opened_locked(mailbox)
         if len(self._link.connection.table.open) == 2:
-            self._leading.wake_all_locked()  # from now on a channel can starve: see ``relief``
+            self._leading.wake_all_locked()  # from now on a channel can starve: see ``deadlock_relief``
         return mailbox
 
     def end_locked(self, mailbox: Mailbox) -> None:

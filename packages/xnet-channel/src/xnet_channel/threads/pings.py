@@ -11,7 +11,7 @@ from xnet_channel.platform.native import CLOCK
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xnet_channel.threads.last_words import LastWords
-    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.writer import Writer
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Pings:
     """The PINGs that somebody waits for. Threads: any; ``received_locked`` under the lock."""
 
-    def __init__(self, link: Link, writer: Writer, leading: Leading, last_words: LastWords) -> None:
+    def __init__(self, link: Link, writer: Writer, leading: LeaderFollower, last_words: LastWords) -> None:
         self._link = link
         self._writer = writer
         self._leading = leading

@@ -1,6 +1,6 @@
 """Reading once from a connection's descriptor, and what a thread does with what it read.
 
-Which thread that is is decided in ``leading``.
+Which thread that is is decided in ``leader_follower``.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from xnet_channel.core import states
 from xnet_channel.core.errors import LocalProtocolError
 from xnet_channel.platform.interrupts import InterruptsHeld, InterruptsLetThrough
 from xnet_channel.platform.native import CLOCK
+from xnet_channel.threads.deadlock_relief import STALL_S
 from xnet_channel.threads.errors import INTERRUPT, WorkerEndingError
-from xnet_channel.threads.relief import STALL_S
 from xnet_wire.channel_errors import INTERRUPTED, ChannelError
 
 TYPE_CHECKING = False
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from xnet_channel.threads.cancelling import Cancelling
+    from xnet_channel.threads.deadlock_relief import DeadlockRelief
     from xnet_channel.threads.last_words import LastWords
-    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.mailboxes import Mailboxes
-    from xnet_channel.threads.relief import Relief
     from xnet_channel.threads.writer import Writer
 
 
@@ -48,8 +48,8 @@ class Reservations:
         self,
         link: Link,
         writer: Writer,
-        leading: Leading,
-        relief: Relief,
+        leading: LeaderFollower,
+        relief: DeadlockRelief,
         cancelling: Cancelling,
         mailboxes: Mailboxes,
         last_words: LastWords,

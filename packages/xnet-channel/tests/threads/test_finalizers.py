@@ -14,7 +14,7 @@ from core_helpers import close, frame, last
 from raw_peer import raw_peer, reference
 from threads_helpers import PATIENCE_S
 from xnet_channel.threads.channel import Channel
-from xnet_channel.threads.dropping import Dropping
+from xnet_channel.threads.finalizers import Finalizers
 from xnet_channel.threads.session import Session
 from xnet_wire import frames
 
@@ -196,7 +196,7 @@ def test_ctrl_c_inside_of_a_finaliser_is_not_lost(monkeypatch: pytest.MonkeyPatc
     inside: list[str] = []
 
     def interrupt(code_frame: FrameType, event: str, argument: object) -> None:
-        if event == "call" and code_frame.f_code is Dropping.finalise.__code__ and not inside:
+        if event == "call" and code_frame.f_code is Finalizers.finalise.__code__ and not inside:
             inside.append("finaliser")
             signal.raise_signal(signal.SIGINT)
 

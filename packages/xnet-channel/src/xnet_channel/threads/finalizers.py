@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 INTERRUPT_AGAIN_S: Final = 0.005
 
 
-class Dropping:
+class Finalizers:
     """The dropped channels of one connection."""
 
     def __init__(self, link: Link, writer: Writer, mailboxes: Mailboxes) -> None:

@@ -65,7 +65,7 @@ MAX_POLL_S: Final = 1_000_000.0
 _get_ident = get_ident
 
 
-class Leading:
+class LeaderFollower:
     """The incoming side of a connection.
 
     Attributes:
@@ -151,7 +151,7 @@ class Leading:
             and greenlets.library is None
             and connection.phase is states.RUNNING
             and channel.receiver.state is states.OPEN
-            and len(connection.table.open) == 1  # else others may starve: see ``relief``
+            and len(connection.table.open) == 1  # else others may starve: see ``deadlock_relief``
             and may_read()
         ):
             self._lead_locked(None, None, channel)

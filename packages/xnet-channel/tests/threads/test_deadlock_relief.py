@@ -12,8 +12,8 @@ from core_helpers import WINDOW, credit, data
 from raw_peer import RawPeer, raw_peer
 from threads_helpers import PATIENCE_S, eventually, pair
 from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.deadlock_relief import STALL_S
 from xnet_channel.threads.errors import TimeoutError
-from xnet_channel.threads.relief import STALL_S
 from xnet_wire import frames, messages
 from xnet_wire.messages import Hello
 
@@ -131,7 +131,7 @@ def test_fc_040_not_what_another_thread_takes_from_until_it_has_ended() -> None:
 def test_fc_040_another_thread_that_takes_nothing_for_long_may_wait_for_the_sender(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("xnet_channel.threads.relief.STUCK_S", 0.1)
+    monkeypatch.setattr("xnet_channel.threads.deadlock_relief.STUCK_S", 0.1)
     with raw_peer(hello=SMALL) as peer:
         sending, taken = [peer.session.request(frames.INFO) for _ in range(2)]
         reader = Elsewhere(peer, taken)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.core.channel_state import ChannelState
     from xnet_channel.threads.callback_thread import CallbackThread
-    from xnet_channel.threads.leading import Leading
+    from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.takers import GreenletTaker, Taker
@@ -52,13 +52,15 @@ STUCK_STEP_S: Final = 1.0
 LAST_CREDIT_S: Final = 0.2
 
 
-class Relief:
+class DeadlockRelief:
     """Applies the rule to the channels of one connection.
 
     Threads: all under the lock.
     """
 
-    def __init__(self, link: Link, writer: Writer, leading: Leading, callback_thread: CallbackThread) -> None:
+    def __init__(
+        self, link: Link, writer: Writer, leading: LeaderFollower, callback_thread: CallbackThread
+    ) -> None:
         self._link = link
         self._connection = link.connection
         self._writer = writer
