@@ -33,7 +33,7 @@ def test_messages_are_heard_in_order_and_ready_comes_first(gateway: Gateway) -> 
     talk.hear_until(lambda: len(heard) == 2)
     assert heard == ["ready", 1]
     talk = converse(gateway, "channel.send(['text', 1])", heard)
-    with pytest.raises(ProtocolError, match="is no message here"):
+    with pytest.raises(ProtocolError, match="is not a message of this"):
         talk.hear(PATIENCE_S)
 
 

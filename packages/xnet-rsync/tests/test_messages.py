@@ -14,7 +14,7 @@ def test_numbers() -> None:
     for wrong in (b"\0", "text", None, 3):
         with pytest.raises(ProtocolError, match="four for each number"):
             messages.decode_numbers(wrong, 10)
-    with pytest.raises(ProtocolError, match="3 numbers where there can be 2"):
+    with pytest.raises(ProtocolError, match="3 numbers where at most 2"):
         messages.decode_numbers(bytes(12), 2)
 
 

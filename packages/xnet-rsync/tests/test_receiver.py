@@ -64,7 +64,7 @@ def test_a_link_that_the_sender_made_is_not_entered(worker: Gateway, tmp_path: P
     channel = open_receiver(worker, tmp_path / "dest")
     channel.send(index((0, [(b"trap", LINK, bytes(outside))])))
     channel.send(index((1, [(b"x", FILE)]), first=2))
-    assert "1, which is no directory" in refusal(channel)
+    assert "1, which is not a directory" in refusal(channel)
     assert not list(outside.iterdir())
 
 
@@ -140,10 +140,10 @@ def pack(number: int, data: bytes) -> bytes:
         (struct.pack(">BBII", 1, 0, 2**31, 0), "2147483648 is not a number from 0 to 1048576"),
         (struct.pack(">BBII", 1, 1, 9, 1) + __import__("zlib").compress(b"0" * 10_000_000), "others sent"),
         (messages.encode_data(1, 0, 0, b"!", 0), "without a beginning"),
-        (messages.encode_data(1, 3, 2**63, b"!", 0), "behind the end"),
+        (messages.encode_data(1, 3, 2**63, b"!", 0), "beyond the end"),
         (["meta", 9, 0, 0, 0], "9, which is not wanted"),
         (["nonsense"], "the unknown message"),
-        ({}, "is no message"),
+        ({}, "is not a message"),
         (["index", 7, 0, 0, b""], "expected 2"),
     ],
 )

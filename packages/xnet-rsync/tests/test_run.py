@@ -85,7 +85,7 @@ def test_a_target_that_says_nothing_is_given_up(source: Path, gateways: Gateways
         rsync.add_target(sleeper, tmp_path / "sleeper")
         rsync.add_target(one, tmp_path / "one")
         with pytest.raises(
-            SyncError, match=r"sleeper:.*nothing was heard of the receiver for 0.5 seconds"
+            SyncError, match=r"sleeper:.*the receiver has not been heard from for 0.5 seconds"
         ) as caught:
             rsync.send()
     finally:

@@ -26,7 +26,7 @@ SMALL_BYTES: Final = 65_536
 PIECE_BYTES: Final = 262_144
 #: Files up to this size are read as a whole when they are cut.
 READ_WHOLE_BYTES: Final = 8_388_608
-#: What is kept for targets that are a little behind the fastest one.
+#: How much is kept for targets a little behind the fastest one.
 KEPT_BYTES: Final = 67_108_864
 #: Lists of chunks that are kept, about 20 bytes for each chunk.
 KEPT_LISTS: Final = 64
@@ -69,7 +69,7 @@ class Contents:
 
         Args:
             source: The directory or the file.
-            kept_bytes: How much is kept for those who are a little behind.
+            kept_bytes: How much is kept for targets that are a little behind.
             owners: Of entries with setuid or setgid bits, as the index says it.
         """
         self._source = source
@@ -135,7 +135,7 @@ class Contents:
         Args:
             entry: The file.
             method: How to compress.
-            spans: Which ranges of bytes, in order; by default all that are no holes.
+            spans: Which ranges of bytes, in order; by default all but the holes.
 
         Raises:
             OSError: It cannot be read.
@@ -285,7 +285,7 @@ class Contents:
             finally:
                 os.close(fd)
             if not stat.S_ISREG(found.st_mode):
-                raise FileNotFoundError(f"{entry.path!r} is no file any more")
+                raise FileNotFoundError(f"{entry.path!r} is not a file any more")
             latest = Entry(
                 entry.number,
                 entry.path,

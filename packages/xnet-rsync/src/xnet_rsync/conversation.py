@@ -85,7 +85,9 @@ class Conversation:
         if isinstance(message, list) and message and isinstance(message[0], str):
             handler = self._handlers.get(message[0])
         if handler is None or self._is_ready == (message[0] == "ready"):
-            raise ProtocolError(f"the receiver said {shown(message)}, which is no message here")
+            raise ProtocolError(
+                f"the receiver said {shown(message)}, which is not a message of this conversation"
+            )
         self._is_ready = True
         try:
             gets_further = handler(*message[1:])
@@ -103,8 +105,8 @@ class Conversation:
             self._busy_since_s = now_s
         elif self._busy_timeout_s is not None and now_s - self._busy_since_s > self._busy_timeout_s:
             raise TimeoutError(
-                f"for {self._busy_timeout_s:g} seconds the receiver has said that it is at work, and nothing"
-                " of what it has done; busy_timeout= gives it more"
+                f"for {self._busy_timeout_s:g} seconds the receiver has said that it is at work, without"
+                " any progress; busy_timeout= allows more"
             )
 
     def hear_what_is_there(self) -> None:

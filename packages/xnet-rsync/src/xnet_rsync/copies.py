@@ -39,6 +39,6 @@ class Copies:
             self._contained.setdefault(self._contents.digest(other), other)
             digest = self._contents.digest(entry)
         except (Changed, OSError):
-            return None  # who sends it will see what is the matter
+            return None  # sending it will show what is wrong
         same = self._contained.setdefault(digest, entry)
         return None if same is entry else (same, digest)

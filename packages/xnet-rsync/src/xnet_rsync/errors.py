@@ -5,7 +5,7 @@
 * ``ProtocolError``, ``TargetGone``: a receiver said what it must not say, or hears nothing any more. They
   end one target, as part of a ``SyncError``.
 * ``FileNotFoundError``, ``OSError``, ``ValueError`` (builtin): there is no source, there are no targets, a
-  pattern is none.
+  pattern is not valid.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ class Index:
         self._news = threading.Condition()
 
     def fill(self, listings: Iterable[Listing]) -> None:
-        """Add all listings. Whatever happens, those who wait are told."""
+        """Add all listings. Whatever happens, waiting threads are told."""
         groups: list[tuple[int, int, int]] = []
         pending: list[Entry] = []
         size = 0

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 class Memo:
-    """Bytes by key, those made last up to so many bytes; each is made once, by whoever asks first.
+    """Bytes by key, those made last up to so many bytes; each is made once, by the first thread that asks.
 
     Targets that are about as quick as each other find what the first of them read and compressed. One that
-    is far behind finds it gone, and reads it again: memory is bounded, and nobody waits for the slowest.
+    is far behind finds it gone, and reads it again: memory is bounded, and no target waits for the slowest.
 
     Threads: any.
     """
@@ -30,7 +30,7 @@ class Memo:
         """Return what is kept for the key, or make it.
 
         Raises:
-            Exception: Whatever ``make`` raises; the next who asks tries again.
+            Exception: Whatever ``make`` raises; the next caller tries again.
         """
         # Looking is not locked: the threads of all targets do it for every file.
         found = self._results.get(key)

@@ -105,12 +105,12 @@ def decode_numbers(data: object, most: int) -> tuple[int, ...]:
         most: How many there can be: it is looked at before memory is spent on them.
 
     Raises:
-        ProtocolError: It is none.
+        ProtocolError: It is not such a list.
     """
     if not isinstance(data, bytes) or len(data) % 4:
         raise ProtocolError(f"expected bytes, four for each number, got {shown(data)}")
     if len(data) > 4 * most:
-        raise ProtocolError(f"the receiver said {len(data) // 4} numbers where there can be {most}")
+        raise ProtocolError(f"the receiver said {len(data) // 4} numbers where at most {most} are possible")
     return struct.unpack(f">{len(data) // 4}I", data)
 
 
@@ -135,7 +135,7 @@ def decode_paths(data: object) -> list[bytes]:
     """Decode paths that are joined by a byte 0. Spec: RS-071.
 
     Raises:
-        ProtocolError: They are none.
+        ProtocolError: They are not paths.
     """
     if not isinstance(data, bytes) or len(data) > (MOST_PATHS_BYTES if b"\0" in data else LONGEST_PATH_BYTES):
         raise ProtocolError(f"the receiver removed {shown(data)}")

@@ -24,7 +24,7 @@ class Patterns:
             lines: One pattern each; empty ones and those that begin with ``#`` mean nothing.
 
         Raises:
-            ValueError: One is no pattern.
+            ValueError: One is not a valid pattern.
         """
         lines = [lines] if isinstance(lines, str) else list(lines)
         try:

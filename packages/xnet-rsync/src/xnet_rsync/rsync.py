@@ -24,8 +24,8 @@ class RSync:
     """Copies a directory to directories on any number of gateways.
 
     The source is walked once and each file read once, however many targets there are; all are served at the
-    same time, and one that fails holds nobody back. Of files that are there already only what changed
-    travels.
+    same time, and one that fails does not hold up the others. Of files that are there already only what
+    changed travels.
 
     Links that lead into the source by an absolute path lead into the copy there; others are copied as they
     are. What is neither file, directory nor link (sockets, pipes, devices) is left out; the result names it.
@@ -73,7 +73,7 @@ class RSync:
                 what it has done, it is given up; None: never. One large file may take a while.
 
         Raises:
-            ValueError: A pattern is none.
+            ValueError: A pattern is not valid.
         """
         self._sourcedir = os.fsdecode(sourcedir)
         self._verbose = verbose
@@ -193,13 +193,13 @@ class RSync:
             line = f"{gateway} <= {modified_rel_path}"
             try:
                 print(line)  # noqa: T201 - what verbose means
-            except UnicodeEncodeError:  # a name that is no text, or none that this terminal has
+            except UnicodeEncodeError:  # a name that is not text, or not in this terminal's encoding
                 print(line.encode("ascii", "backslashreplace").decode())  # noqa: T201
 
 
 def _maybe_patterns(lines: Iterable[str] | None) -> Any:
     if lines is None:
         return None
-    from xnet_rsync.patterns import Patterns  # only who uses patterns waits for the library
+    from xnet_rsync.patterns import Patterns  # so that only syncs with patterns wait for the library
 
     return Patterns(lines)

@@ -43,7 +43,7 @@ class Target:
         transfer, channel: While it is being served.
         error: What ended it, if it did not end by itself.
         given_up_s: Monotonic time at which it was given up.
-        over: Whether nobody waits for it any more.
+        over: Whether it has ended or been abandoned.
     """
 
     def __init__(
@@ -213,10 +213,10 @@ class Run:
                     self._abandon(target)
             elif since_s is not None and now_s - since_s > self._stall_timeout_s:
                 target.error = TimeoutError(
-                    f"nothing was heard of the receiver for {self._stall_timeout_s:g} seconds"
+                    f"the receiver has not been heard from for {self._stall_timeout_s:g} seconds"
                 )
                 target.given_up_s = now_s
-                target.close("the sender has heard nothing for too long")
+                target.close("the receiver has been silent for too long")
 
     def _abandon(self, target: Target) -> None:
         """Wait no more for the thread of a target: it writes to a connection that takes nothing.
@@ -229,7 +229,7 @@ class Run:
                     error = target.error
                     if one is not target:
                         error = TargetGone(
-                            f"gateway {one.gateway.id} has not ended the sync to {target.destdir}"
+                            f"gateway {one.gateway.id} is still busy with the sync to {target.destdir}"
                         )
                     if one.end(error):
                         self._events.put((one, "end", None))
@@ -255,7 +255,7 @@ class Run:
         is_far = not is_local(target.gateway)
         compress = is_far if self._compress is None else self._compress
         channel = target.channel = start_receiver(target.gateway)
-        if self._given_up:  # whoever gave up may have looked before there was a channel to close
+        if self._given_up:  # the thread that gave up may have looked before there was a channel to close
             target.close("the sender has given up")
         channel.reconfigure(py2str_as_py3str=True, py3str_as_py2str=False)
         begin = {

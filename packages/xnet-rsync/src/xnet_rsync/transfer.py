@@ -286,7 +286,7 @@ class Transfer:
         except OSError as error:
             self._result.add_error(f"{entry.path}: cannot be read: {error.strerror or error}")
         except KeepsChanging:
-            self._result.add_error(f"{entry.path}: changes all the time, and was left as it was there")
+            self._result.add_error(f"{entry.path}: kept changing, and was left as it was at the target")
         self._settle(entry.number)
         self._talk.send_message("skip", entry.number)
 
@@ -307,13 +307,13 @@ class Transfer:
 
     def _on_needs(self, first: object, numbers: object, kinds: object) -> bool:
         if not self._unanswered or first != self._unanswered.popleft():
-            raise ProtocolError(f"the receiver answered to entries from {shown(first)}, which was not asked")
+            raise ProtocolError(f"the receiver answered an index from {shown(first)}, which was not sent")
         for number, kind in messages.decode_needs(numbers, kinds, len(self._index.entries)):
             entry = self._file(number)
             # An empty file has no list of chunks. Spec: RS-025.
             kinds_of_it = (messages.WHOLE, messages.CHUNKS) if entry.size else (messages.WHOLE,)
             if number in self._named or kind not in kinds_of_it:
-                raise ProtocolError(f"the receiver needs {entry.path!r} again, or in the way {kind}")
+                raise ProtocolError(f"the receiver needs {entry.path!r} again, or as the unknown kind {kind}")
             self._named.add(number)
             self._open[number] = entry
             self._needed.append((entry, kind))
@@ -367,7 +367,7 @@ class Transfer:
 
     def _on_removed(self, paths: object) -> bool:
         if not self._finished or not self._begin.get("delete"):
-            raise ProtocolError("the receiver has removed something, which it was not asked to do")
+            raise ProtocolError("the receiver has removed something without being asked to")
         self._result.add_removed(messages.decode_paths(paths))
         return False
 
@@ -385,12 +385,12 @@ class Transfer:
 
     def _file(self, number: int) -> Entry:
         if number >= len(self._index.entries) or self._index.entries[number].kind != FILE:
-            raise ProtocolError(f"the receiver asked for {number}, which is no file")
+            raise ProtocolError(f"the receiver asked for {number}, which is not a file")
         return self._index.entries[number]
 
     def _asked(self, number: object) -> Entry:
         if type(number) is not int or number not in self._open:
-            raise ProtocolError(f"the receiver speaks of {shown(number)}, which it does not wait for")
+            raise ProtocolError(f"the receiver named {shown(number)}, which it is not waiting for")
         return self._open[number]
 
 

@@ -48,7 +48,7 @@ class Walk:
             setuid: Whether setuid and setgid bits are kept.
 
         Raises:
-            OSError: There is no such thing.
+            OSError: Nothing is there.
             ValueError: It is neither a directory nor a file.
         """
         self.source = source
@@ -177,7 +177,7 @@ def _open_folder(full: str, folder: Entry) -> int | None:
     """Open a directory of the source, if the system lists open ones; None if not.
 
     Raises:
-        OSError: It is none any more, or another: nothing is read that somebody put in its place.
+        OSError: It is not a directory any more, or another one: nothing put in its place is read.
     """
     if os.scandir not in os.supports_fd or os.readlink not in os.supports_dir_fd:
         return None

@@ -92,7 +92,7 @@ class Arrivals(object):
         if number in self.sync.failed:
             return
         entry = self.sync.entry_of(number)
-        must(offset + len(data) <= entry.size, "data behind the end of %d", number)
+        must(offset + len(data) <= entry.size, "data beyond the end of %d", number)
         with self.trying(number, entry):
             if flags & FIRST:
                 self.start(number, entry)

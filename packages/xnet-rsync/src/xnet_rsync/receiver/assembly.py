@@ -53,7 +53,7 @@ class Assembly(Arriving):
                 self.next += 1
 
     def fill(self, end):
-        """Write what others have, up to a record that begins at ``end`` or the first that nobody has."""
+        """Write what other files have, up to a record that begins at ``end`` or the first that is missing."""
         records = self.records
         sources, offsets = records.sources, records.offsets
         while self.next < len(sources) and offsets[self.next] < end:

@@ -20,7 +20,7 @@ MAKE, REPLACE, ADJUST, CONVERT = 1, 2, 3, 4
 MOST_BYTES = 1048576
 #: Spec: RS-052.
 MOST_LISTS, MOST_RECORDS, MOST_RECORDS_AT_ONCE = 16, 262144, 65536
-#: Files of ours that are not finished. Nobody else's names begin like this. Spec: RS-031.
+#: How names of our unfinished files begin, and no others. Spec: RS-031.
 TEMPORARY = b".xnet-rsync-"
 #: Permissions that lend the rights of a file's owner, or of its group. Spec: RS-029.
 SETUID, SETGID = 0o4000, 0o2000

@@ -39,7 +39,7 @@ class Comparison(object):
         self.next_number = 1
         self.last_owned = 0  # the highest number that has an owner
         self.listing = None  # (folder, what is there and was not named yet, names so far, what they mean, flags)
-        self.unlisted = set()  # folders of which nobody has said yet what is in them
+        self.unlisted = set()  # folders whose content has not been listed yet
         self.is_listed = False
         self.broken = set()  # folders that could not be made
         self.extra = []  # (folder, name) of what the sender does not have
@@ -92,7 +92,7 @@ class Comparison(object):
         must(isinstance(table, bytes), "the table %.100r", table)
         needs, kinds = [], []
         for number, flags, rows in read_table(self.sync.unpack(compression, table, 0, size)):
-            must(number in self.unlisted, "entries of %d, which is no directory or was listed", number)
+            must(number in self.unlisted, "entries of %d, which is not a directory or was listed", number)
             self.compare(number, flags, rows, needs, kinds)
         must(self.last_owned < self.next_number, "the owner of %d, which is not in the table", self.last_owned)
         self.answer(first, needs, kinds)

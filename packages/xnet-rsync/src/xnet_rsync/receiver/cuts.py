@@ -6,7 +6,7 @@ from .system import READ_BYTES, part
 with loading():
     import zlib
 
-#: Least size, usual size, marker, bits of the checksum behind a marker and behind a weak one. Spec: RS-050.
+#: Least size, usual size, marker, bits of the checksum after a marker and after a weak one. Spec: RS-050.
 LEVELS = (
     (256, 1280, b"\1\0\3\0", 2, 4),
     (1024, 2048, b"\1\0\3\0", 2, 4),

@@ -49,7 +49,7 @@ def remove(sync, around, name, is_folder):
 
 
 def remove_unfinished(tree, unfinished):
-    """Remove what earlier syncs left and nobody is at work on."""
+    """Remove what earlier syncs left, unless one is still at work on it."""
     for around, name in [(number, one) for number in unfinished for one in unfinished[number]]:
         try:
             fd = tree.maybe_open(around, name)

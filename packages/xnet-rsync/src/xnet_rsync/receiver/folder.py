@@ -104,7 +104,7 @@ class Folder(object):
         return encode_path(os.readlink(self.prefix + name, **self.options))
 
     def unlink(self, name):
-        """Remove what is no folder."""
+        """Remove anything but a folder."""
         os.unlink(self.prefix + name, **self.options)
 
     def rmdir(self, name):
@@ -156,7 +156,7 @@ class Folder(object):
             return
         try:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise OSError(errno.EEXIST, "is no file any more", name)
+                raise OSError(errno.EEXIST, "is not a file any more", name)
             if mode is not None:
                 set_mode(fd, mode, self.prefix + name)
             if when is not None:
@@ -168,7 +168,7 @@ class Folder(object):
         """Adjust a file that its owner may not read: it is made readable first."""
         there = os.lstat(self.prefix + name, **self.options)
         if not stat.S_ISREG(there.st_mode):
-            raise OSError(errno.EEXIST, "is no file any more", name)
+            raise OSError(errno.EEXIST, "is not a file any more", name)
         path, options, fd = self.prefix + name, self.options, None
         if hasattr(os, "O_PATH") and MAGIC_FDS:
             fd = self.open(name, os.O_PATH | NOFOLLOW | CLOEXEC)

@@ -35,7 +35,7 @@ class Judge(object):
         self.later = []  # needed files of which it is not clear yet whether something resembles them
 
     def is_same(self, found, row):
-        """Return whether a file is there as the sender has it, and nobody wants to know more exactly."""
+        """Return whether a file is there as the sender has it, and no checksum is asked for."""
         return (
             found is not None and found.st_size == row[3] and found.st_mode == stat.S_IFREG | row[2]
             and mtime_ns(found) == row[4] and not self.sync.checksum

@@ -24,7 +24,7 @@ def check_name(name):
         "%r is not the name of something in a directory", name,
     )
     if WINDOWS:
-        must(not set(name) & set(b'\\:*?"<>|') and not name.endswith((b".", b" ")), "%r is no name here", name)
+        must(not set(name) & set(b'\\:*?"<>|') and not name.endswith((b".", b" ")), "%r is not a name here", name)
     must(not name.startswith(TEMPORARY), "the name %r is kept for unfinished files", name)
 
 
@@ -33,7 +33,7 @@ def temporary_name(name):
     return TEMPORARY + name_mark(name) + b"-" + binascii.hexlify(os.urandom(4))
 
 
-#: Small files need no mark, as what has come of them is not worth keeping: only a name that nobody else has.
+#: Small files need no mark, as what has come of them is not worth keeping: only a name of their own.
 SMALL = TEMPORARY + b"0" * 16 + b"-" + binascii.hexlify(os.urandom(8)) + b"-"
 
 

@@ -34,7 +34,7 @@ def open_destination(path, mode, dry):
 
 
 def look_around(path):
-    """Look whether a directory that is not there could be made, as far as what is around it says."""
+    """Check that a missing directory could be made, as far as its parent directories tell."""
     while not os.path.lexists(path):
         path = os.path.dirname(path)
     if not os.path.isdir(path):

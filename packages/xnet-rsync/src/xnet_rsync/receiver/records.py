@@ -94,7 +94,7 @@ class Records(object):
     def follow(self, file, fd, at, end, number, whole, skipped, alive):
         """Take chunks from a file that follow each other there as in the list.
 
-        What it is at one place only does not matter: behind it, the chunks are looked for as far from each other
+        A difference at one place does not matter: after it, the chunks are looked for as far from each other
         as the list has them. So there is no need to look for cuts where nothing was inserted or removed.
 
         Args:
@@ -153,7 +153,7 @@ class Records(object):
             alive: Called once in a while.
 
         Returns:
-            Where it ends, and the number of the record behind; ``end`` and ``number`` if there is none.
+            Where it ends, and the number of the record after it; ``end`` and ``number`` if there is none.
         """
         sha256 = load_sha256()
         def read(size, offset):

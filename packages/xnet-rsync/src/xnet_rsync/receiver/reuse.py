@@ -104,7 +104,7 @@ class Reuse(object):
         must_be_number(folder)
         must(isinstance(name, bytes), "the name %.100r", name)
         check_name(name)
-        must(folder == 0 or folder in self.sync.tree.places, "a file in %d, which is no directory", folder)
+        must(folder == 0 or folder in self.sync.tree.places, "a file in %d, which is not a directory", folder)
         must(isinstance(digest, bytes) and len(digest) == 32, "the digest %.100r", digest)
         must(self.arrivals.arriving is None, "a copy in the middle of another file")
         must(entry.state == WHOLE and not entry.whole, "a copy of %d, of which something else is expected", number)

@@ -41,7 +41,7 @@ class Receiver(object):
                 if isinstance(message, bytes):
                     self.arrivals.on_content(message)
                 else:
-                    must(isinstance(message, list) and message, "%.100r is no message", message)
+                    must(isinstance(message, list) and message, "%.100r is not a message", message)
                     if message[0] == u"finish" and len(message) == 1:
                         break
                     handler = self.handler(message[0]) if isinstance(message[0], type(u"")) else None

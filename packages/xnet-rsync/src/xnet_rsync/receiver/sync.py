@@ -45,7 +45,7 @@ class Sync(object):
         self.plan = ([], [])
         must(
             isinstance(message, list) and len(message) == 2 and message[0] == u"begin"
-            and isinstance(message[1], dict), "%.100r is no begin", message,
+            and isinstance(message[1], dict), "%.100r is not begin", message,
         )
         options = message[1]
         must_be_number(options.get(u"version"), 0, 2**64 - 1)

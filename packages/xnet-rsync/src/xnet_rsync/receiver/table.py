@@ -36,7 +36,7 @@ def read_table(table):
     texts = iter(texts)
     must(set(kinds) <= {DIRECTORY, FILE, LINK, TREE_LINK}, "an entry of another kind")
     must(not count or (max(modes) < 0o10000 and max(sizes) < 2**63), "an entry with such permissions or size")
-    must(all(kind == FILE or not size for kind, size in zip(kinds, sizes)), "a size of what is no file")
+    must(all(kind == FILE or not size for kind, size in zip(kinds, sizes)), "a size of something that is not a file")
     must(not any(flags & MORE for flags in heads[2:-3:3]), "a group of which more follows is not the last")
     start = 0
     for number, size, flags in zip(heads[::3], heads[1::3], heads[2::3]):
