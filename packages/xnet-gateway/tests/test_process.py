@@ -45,7 +45,7 @@ class TestEnd:
         called = threading.Event()
         handle.when_exited(called.set)
         assert handle.wait(0) is None
-        assert f"(pid {handle.pid}) still runs" in handle.describe()
+        assert f"(pid {handle.pid}) is still running" in handle.describe()
         assert let_end(handle) == handle.returncode == 7
         assert handle.exited is True
         assert called.wait(PATIENCE_S)

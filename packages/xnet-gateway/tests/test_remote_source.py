@@ -232,14 +232,14 @@ async def asynchronous_generator(channel: Any) -> AsyncIterator[int]:
         (other_first, "to be 'channel', it is 'chan'"),
         (keyword_only, "it has none"),
         (starred, "it has none"),
-        (lambda channel: channel.send(1), "a lambda has no statement of its own"),
+        (lambda channel: channel.send(1), "a lambda is part of another statement"),
         (reads_global, "the use of non-builtin globals is not supported, and it uses GLOBAL"),
         (reads_two, "it uses os, pytest;"),
         (writes_global, "it uses NEW;"),
         (default_is_global, "it uses GLOBAL;"),
         (decorated, "it uses same;"),
         (wrapped(decorated), "functions with closures cannot be passed, and it uses function of"),
-        (generator, "it is a generator, of which a call runs nothing"),
+        (generator, "it is a generator, and calling it runs nothing"),
         (asynchronous_generator, "it is an asynchronous generator"),
     ],
 )
@@ -357,13 +357,13 @@ def test_strings_are_dedented_where_they_are_indented(text: str, sent: str) -> N
         (3, "a source string, a Source, a function or a module, not int: 3"),
         (None, "not NoneType"),
         (b"channel.send(1)", "not bytes"),
-        (PurePath("program.py"), "for what is in a file, read it: Path(...).read_text()"),
+        (PurePath("program.py"), "to send a file, read it: Path(...).read_text()"),
         (ValueError("channel.send(1)"), "not ValueError"),
-        (Holder().bound, "a bound method carries its object along"),
-        (len, "only plain functions can be sent"),
-        (Holder, "only plain functions can be sent"),
-        (cached, "only plain functions can be sent"),
-        (functools.partial(sends_its_argument, value=1), "only plain functions can be sent"),
+        (Holder().bound, "a bound method needs its object"),
+        (len, "the only callables that can be sent are plain functions"),
+        (Holder, "the only callables that can be sent are plain functions"),
+        (cached, "the only callables that can be sent are plain functions"),
+        (functools.partial(sends_its_argument, value=1), "callables that can be sent are plain functions"),
         (compile("1", "x", "eval"), "not code"),
     ],
 )
@@ -375,7 +375,7 @@ def test_other_things_are_refused(thing: object, sentence: str) -> None:
 
 def test_arguments_need_a_function() -> None:
     for source in ("channel.send(a)", os, Source("channel.send(a)")):
-        with pytest.raises(TypeError, match="got the arguments a, b but no function to take them"):
+        with pytest.raises(TypeError, match="got the arguments a, b but no function to pass them to"):
             make_request(source, {"a": 1, "b": 2})
 
 

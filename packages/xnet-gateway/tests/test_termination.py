@@ -265,7 +265,7 @@ class TestNotAsked:
         os.kill(gateway.pid, signal.SIGSTOP)
         gateway.exit()
         assert not gateway._wait_ended(time.monotonic() + 0.2)
-        assert "still runs" in gateway._describe()
+        assert "is still running" in gateway._describe()
         gateway._kill()
         assert gateway._wait_ended(time.monotonic() + AT_ONCE_S * busy())
         assert gateway.returncode == -signal.SIGTERM

@@ -49,9 +49,9 @@ def run(folder: Path, pretence: str, spec: str = "popen//id=gw0") -> tuple[str, 
     [
         ("sys.frozen = True; sys.executable = __file__", "this program is frozen, and "),
         ("sys.frozen = 'windows_exe'", "this program is frozen, and "),
-        ("sys.executable = __file__", "would start this program once more"),
-        ("sys.executable = None", "no interpreter that could be started"),
-        ("sys.executable = ''", "no interpreter that could be started"),
+        ("sys.executable = __file__", "would start this program again"),
+        ("sys.executable = None", "no interpreter to start"),
+        ("sys.executable = ''", "no interpreter to start"),
     ],
 )
 @pytest.mark.parametrize("spec", ["popen//id=gw0", "popen//id=gw0//python="])
@@ -75,7 +75,7 @@ def test_one_that_cannot_be_told_from_an_interpreter_starts_itself_once(tmp_path
     wrapper.chmod(0o755)
     said, starts = run(tmp_path, f"sys.executable = {str(wrapper)!r}")
     assert "the other side ended" in said
-    assert "has started this program once more: it is no interpreter; name one with python=" in said
+    assert "has started this program again: it is not an interpreter; name one with python=" in said
     assert starts == 2
 
 

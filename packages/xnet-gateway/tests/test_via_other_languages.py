@@ -74,9 +74,9 @@ def test_rl_001_a_worker_in_another_language_is_gone_through(gateways: Gateways,
         (
             f"popen//python={sys.executable}",
             ("service.relay",),
-            "other, and has no service 'relay': expected one that executes Python, or has it",
+            "other, and has no service 'relay': expected a gateway that executes Python or has that service",
         ),
-        ("popen", (), "other, and popen means its interpreter: expected python= or worker= beside it"),
+        ("popen", (), "other, and popen means its interpreter: expected python= or worker= as well"),
     ],
 )
 def test_what_cannot_be_done_there_is_a_sentence(
@@ -84,7 +84,7 @@ def test_what_cannot_be_done_there_is_a_sentence(
 ) -> None:
     hop = other(gateways, tmp_path, without)
     with pytest.raises(
-        ValueError, match=r"gateway hop, which the gateway specification .* executes"
+        ValueError, match=r"gateway hop, through which the gateway specification .* should go, executes"
     ) as caught:
         begin(XSpec(f"{spec}//via=hop//id=far"), hop)
     assert problem in str(caught.value)

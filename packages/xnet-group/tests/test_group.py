@@ -69,7 +69,7 @@ def test_a_subclass_makes_the_gateways_of_its_constructor() -> None:
 
 def test_a_gateway_is_registered_once(group: Group) -> None:
     gateway = group.makegateway()
-    with pytest.raises(ValueError, match="has been in a group already: <Group"):
+    with pytest.raises(ValueError, match="has already been in a group: <Group"):
         group._register(gateway)
     assert len(group) == 1
 
@@ -111,7 +111,7 @@ def test_allocate_id_keeps_an_id_and_skips_those_in_use(group: Group) -> None:
 def test_an_id_belongs_to_one_member(group: Group) -> None:
     gateway = group.makegateway("popen//id=w")
     with pytest.raises(
-        ValueError, match=r"the id 'w' of 'popen//id=w' is taken by another gateway of <Group"
+        ValueError, match=r"the id 'w' of 'popen//id=w' is already used by another gateway of <Group"
     ):
         group.makegateway("popen//id=w")
     with pytest.raises(ValueError, match="the id 'x' of"):

@@ -227,7 +227,9 @@ def test_a_survivor_is_named_and_waited_for_again(group: Group, monkeypatch: pyt
     os.kill(gateway.pid, signal.SIGSTOP)
     monkeypatch.setattr(gateway, "_kill", lambda: None)
     monkeypatch.setattr("xnet_group.termination.KILL_WAIT_S", 0.1)
-    with pytest.warns(RuntimeWarning, match=r"could not end all gateways: gateway gw0 \(popen\).*still runs"):
+    with pytest.warns(
+        RuntimeWarning, match=r"could not end all gateways: gateway gw0 \(popen\).*is still running"
+    ):
         group.terminate(timeout=0.1)
     os.kill(gateway.pid, signal.SIGCONT)
     group.terminate(timeout=PATIENCE_S)

@@ -97,7 +97,7 @@ def test_what_does_not_match_is_refused(changes: dict[Any, Any], sentence: str |
     with pytest.raises(WireError) as caught:
         decode_channel_error(encode({"text": "No.", "code": "error", **changes}))
     assert caught.value.code == codes.PAYLOAD_MALFORMED
-    expected = '"frames" in CHANNEL_CLOSE_ERROR is no list of [file, line, function], as it has to be.'
+    expected = '"frames" in CHANNEL_CLOSE_ERROR is not a list of [file, line, function].'
     assert str(caught.value) == (sentence or expected)
 
 

@@ -238,5 +238,5 @@ def test_references_to_channels_are_resolved_by_the_gateway() -> None:
     assert Unserializer(io.BytesIO(text), Gateway()).load() == b"a"
     assert Unserializer(io.BytesIO(text), Channel()).load() == "a"
     assert Unserializer(io.BytesIO(text), Gateway(), (True, False)).load() == "a"
-    with pytest.raises(LoadError, match="a reference to channel 7, where no channel can be"):
+    with pytest.raises(LoadError, match="a reference to channel 7, where no channel is allowed"):
         load(data)

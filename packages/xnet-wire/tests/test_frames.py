@@ -143,7 +143,7 @@ def test_fr005_a_claim_is_refused_before_its_payload_comes() -> None:
         decoder.feed(encode_header(frames.CHANNEL_DATA, 7, 65_537))
     assert caught.value.code == codes.FRAME_TOO_LARGE
     assert str(caught.value) == (
-        "A CHANNEL_DATA frame on channel 7 claims 65537 bytes of payload; at most 65536 are taken here."
+        "A CHANNEL_DATA frame on channel 7 claims 65537 bytes of payload; at most 65536 are accepted here."
     )
     FrameDecoder(65_536).feed(encode_header(frames.CHANNEL_DATA, 7, 65_536))
 
@@ -162,7 +162,7 @@ def test_fr010_an_unknown_type_is_refused(frame_type: int) -> None:
 @pytest.mark.parametrize("frame_type", [128, 150, 191])
 def test_fr011_an_ignorable_type_is_bounded_like_any_other(frame_type: int) -> None:
     assert FrameDecoder().feed(encoded((frame_type, 1, b"x"))) == [(frame_type, 1, b"x")]
-    with pytest.raises(FrameError, match=r"at most 65536 are taken"):
+    with pytest.raises(FrameError, match=r"at most 65536 are accepted"):
         FrameDecoder(65_536).feed(encode_header(frame_type, 1, 65_537))
 
 

@@ -32,11 +32,11 @@ def test_the_cost_of_an_item_is_never_larger_than_the_memory() -> None:
 @pytest.mark.parametrize(
     ("numbers", "expected"),
     [
-        ({"frame": 65_535}, "limits: frame is 65535, expected a number from 65536 up"),
-        ({"memory": 0}, "limits: memory is 0, expected a number from 65536 up"),
-        ({"memory": 65_535}, "limits: memory is 65535, expected a number from 65536 up"),
-        ({"depth": True}, "limits: depth is True, expected a number from 64 up"),
-        ({"channels": 2**64}, "limits: channels is 18446744073709551616, expected a number from 1 up"),
+        ({"frame": 65_535}, "limits: frame is 65535, expected a number of at least 65536"),
+        ({"memory": 0}, "limits: memory is 0, expected a number of at least 65536"),
+        ({"memory": 65_535}, "limits: memory is 65535, expected a number of at least 65536"),
+        ({"depth": True}, "limits: depth is True, expected a number of at least 64"),
+        ({"channels": 2**64}, "limits: channels is 18446744073709551616, expected a number of at least 1"),
     ],
 )
 def test_numbers_that_may_not_be_announced_are_refused(numbers: dict[str, int], expected: str) -> None:

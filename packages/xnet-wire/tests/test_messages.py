@@ -136,7 +136,7 @@ def test_gw008_what_follows_is_checked_as_what_is_in_the_frame() -> None:
     refused(messages.decode_following, {"source": 1}, '"source" in CHANNEL_EXEC is 1, expected a text.')
     for item, words in (
         ({"source": "pass"}, "The request that follows CHANNEL_EXEC is <dict>, expected bytes."),
-        (encode({"follows": True}), "The request that follows CHANNEL_EXEC says that it follows once more."),
+        (encode({"follows": True}), "The request that follows CHANNEL_EXEC says that it follows yet again."),
     ):
         with pytest.raises(WireError) as caught:
             messages.decode_following(item)
@@ -201,7 +201,7 @@ def test_py010_flags_are_for_peers_that_know_them() -> None:
     assert messages.knows_strings(knows, (False, True))
     assert messages.knows_strings(knows, (True, False))
     assert not messages.knows_strings(does_not, (True, False))  # which it has anyway
-    with pytest.raises(ValueError, match=r"the other side \(a worker\) takes no strings of Python 2"):
+    with pytest.raises(ValueError, match=r"the other side \(a worker\) does not accept strings of Python 2"):
         messages.knows_strings(does_not, (False, False))
 
 

@@ -84,7 +84,7 @@ def test_it_is_too_late_once_execnet_is_imported() -> None:
     pytest.importorskip("execnet", reason="needs the real execnet, which is not installed")
     done = run("-c", "import execnet, xnet; xnet.install_as_execnet()")
     assert done.returncode == 1
-    assert "RuntimeError: execnet was imported already, from '" in done.stderr
+    assert "RuntimeError: execnet was already imported, from '" in done.stderr
     assert "call xnet.install_as_execnet() before anything imports execnet" in done.stderr
 
 

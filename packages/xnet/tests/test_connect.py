@@ -196,7 +196,7 @@ def test_a_program_that_leaves_is_tried_again(commands: Commands, group: xnet.Gr
 
     spec.when_listening = remember
     again.when_listening = lambda _address, _secret: None
-    with pytest.raises(xnet.HostNotFound, match="nobody tried"):
+    with pytest.raises(xnet.HostNotFound, match="none tried"):
         group.makegateways([nobody, spec])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XNET_SECRET", secrets[0].decode())
@@ -206,7 +206,7 @@ def test_a_program_that_leaves_is_tried_again(commands: Commands, group: xnet.Gr
     [command] = commands.started
     err = command.communicate(timeout=PATIENCE_S)[1]
     assert command.returncode == 0
-    assert f"closed the connection without using it; trying again for {PATIENCE_S:.0f} seconds" in err
+    assert f"closed the connection without using it; trying again for {PATIENCE_S:.0f} s" in err
 
 
 @contextlib.contextmanager
@@ -255,11 +255,11 @@ def test_interrupted_twice_it_ends(commands: Commands, group: xnet.Group) -> Non
     assert command.stderr is not None
     assert "connected" in command.stderr.readline()
     command.send_signal(signal.SIGINT)
-    assert "once more, and the interpreter ends" in command.stderr.readline()
+    assert "interrupt again to end the interpreter" in command.stderr.readline()
     assert gateway.remote_exec("channel.send(1)").receive(PATIENCE_S) == 1
     command.send_signal(signal.SIGINT)
     words = command.stderr.readline()
-    if "once more" in words:  # a machine on which that took more than three seconds
+    if "interrupt again" in words:  # a machine on which that took more than three seconds
         command.send_signal(signal.SIGINT)
     assert command.wait(PATIENCE_S) == 128 + signal.SIGTERM
 
@@ -268,12 +268,12 @@ class TestRefuses:
     @pytest.mark.parametrize(
         ("says", "words"),
         [
-            (b"xnet-initiator/1 none\n", "may not be the server that is meant"),
-            (b"xnet-server/1 none\n", "a server listens there that gives interpreters"),
+            (b"xnet-initiator/1 none\n", "may not be the server you mean"),
+            (b"xnet-server/1 none\n", "the server that listens there provides interpreters"),
             (b"xnet-initiator/1 hmac-sha1 " + NONCE + b"\n", "wrong form"),
-            (b"SSH-2.0-OpenSSH_9.2\r\n", "it is no xnet initiator: it said 'SSH-2.0-OpenSSH_9.2'"),
-            (b"HTTP/1.1 408 Request Timeout\r\n\r\n", "it is no xnet initiator: it said 'HTTP/1.1 408"),
-            (bytes(range(256)) * 3, "it is no xnet initiator"),
+            (b"SSH-2.0-OpenSSH_9.2\r\n", "it is not an xnet initiator: it said 'SSH-2.0-OpenSSH_9.2'"),
+            (b"HTTP/1.1 408 Request Timeout\r\n\r\n", "it is not an xnet initiator: it said 'HTTP/1.1 408"),
+            (bytes(range(256)) * 3, "it is not an xnet initiator"),
         ],
     )
     def test_so_052_who_is_not_the_one(self, commands: Commands, says: bytes, words: str) -> None:
@@ -377,7 +377,7 @@ class TestRefuses:
     @pytest.mark.parametrize(
         ("arguments", "secret", "words"),
         [
-            (["127.0.0.1:1"], "", "the secret that was given has 0 bytes, expected at least 16"),
+            (["127.0.0.1:1"], "", "the secret has 0 bytes, expected at least 16"),
             (["127.0.0.1:1"], "short", "5 bytes"),
             (["127.0.0.1:1", "--secret-file", "/nonexistent"], "", "cannot read the secret file"),
             (["nowhere"], "x" * 32, "is not HOST:PORT"),

@@ -56,9 +56,9 @@ def test_a_failing_program_shows_its_traceback(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
-        (("as-execnet", "nowhere.py"), 2, "xnet: there is no file 'nowhere.py' to run"),
-        (("as-execnet", "-m", "no_such_module"), 1, "xnet: there is no module no_such_module to run"),
-        (("as-execnet", "-m", "no_such.module"), 1, "xnet: there is no module no_such.module to run"),
+        (("as-execnet", "nowhere.py"), 2, "xnet: no file 'nowhere.py' to run"),
+        (("as-execnet", "-m", "no_such_module"), 1, "xnet: no module no_such_module to run"),
+        (("as-execnet", "-m", "no_such.module"), 1, "xnet: no module no_such.module to run"),
     ],
 )
 def test_a_wrong_command_line_gets_a_sentence(

@@ -137,7 +137,7 @@ class TestServing:
         status, stderr = served.end()
         assert status == 0
         assert "127.0.0.1:" in stderr
-        assert "the client's secret is not ours" in stderr
+        assert "the client's secret is wrong" in stderr
         assert SECRET.decode() not in stderr
 
     def test_once(self) -> None:
@@ -159,7 +159,7 @@ class TestServing:
         session.close()
         status, stderr = server.end()
         assert (status, path.exists()) == (0, False)
-        assert "there is no secret" not in stderr
+        assert "no secret" not in stderr
 
     def test_tls(self, tmp_path: Path) -> None:
         if shutil.which("openssl") is None:
@@ -205,7 +205,7 @@ class TestTheEnd:
         pids = [int(str(ask(session, "os.getpid()"))) for session in sessions]
         status, stderr = server.end(number)
         assert status == serve.EXIT_DONE
-        assert "stopping; ending 2 that still run: process" in stderr
+        assert "stopping; ending 2 that are still running: process" in stderr
         assert all(map(is_gone, pids))
         for session in sessions:
             session.close()
@@ -261,7 +261,7 @@ class TestMistakes:
             (["--secret-file", "OPEN"], 2, "so others can read or change it"),
             (["--tls-cert", "missing"], 2, "cannot use the certificate 'missing'"),
             (["--tls-key", "x"], 2, "need --tls-cert"),
-            (["--unix", "OPEN"], 2, "something is there that is no socket"),
+            (["--unix", "OPEN"], 2, "it exists and is not a socket"),
             (["--unix", "no/such/folder"], 1, "No such file or directory"),
             (["--bind", "localhost:0", "--unix", "x"], 2, "not allowed with"),
             (["--secret", "x"], 2, "No such option"),
@@ -290,7 +290,7 @@ class TestMistakes:
         assert "every user of this machine can run code as you" in stderr
         assert "TLS" not in stderr
         _, stderr = Served("--bind", "*:0").end()
-        assert "there is no TLS: whoever is on the way" in stderr
+        assert "no TLS: anyone on the network path" in stderr
         _, stderr = Served("--bind", "localhost:0").end()
         assert stderr == ""
 

@@ -162,7 +162,7 @@ def test_the_kernel_says_that_memory_was_short(tmp_path: Path, little_memory: Pa
         "    kept = [b'x' * 1_000_000 for _ in range(400)]\n"
     )
     done = run("-m", "pytest", "-p", "xnet.xdist", "-p", "no:cacheprovider", "-n1", cwd=tmp_path)
-    words = r"\(SIGKILL\), out of memory: the kernel has ended \S+ process\S* for lack of it"
+    words = r"\(SIGKILL\), out of memory: the kernel has killed \S+ process\S* for lack of it"
     assert re.search(rf"crashed while running 'test_memory.py::test_much': .*{words}", done.stdout), (
         done.stdout + done.stderr
     )
@@ -179,7 +179,7 @@ def test_a_worker_on_another_machine(tmp_path: Path, tmp_path_factory: pytest.Te
         sshd.stop()
     assert re.search(crashed("exit", r"exited with status 3; its last output was:"), said), said
     assert re.search(
-        crashed("kill", r"exited with status 255 \(by which ssh says that the worker was killed"), said
+        crashed("kill", r"exited with status 255 \(with which ssh reports that the worker was killed"), said
     )
     assert re.search(crashed("crash", r"status 255 \(.*(.*\n)*?Fatal Python error: Segmentation fault"), said)
 

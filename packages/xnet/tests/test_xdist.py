@@ -166,7 +166,7 @@ def test_it_says_so_when_it_is_too_late(suite: Path) -> None:
     pytest.importorskip("execnet", reason="needs the real execnet, which is not installed")
     done = run("-c", program, cwd=suite)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert "execnet was imported already" in done.stderr + done.stdout
+    assert "execnet was already imported" in done.stderr + done.stdout
     assert "Traceback" not in done.stderr
 
 

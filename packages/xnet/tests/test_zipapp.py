@@ -112,4 +112,4 @@ def test_a_zip_without_what_is_to_be_sent_starts_nothing(folder: Path, tmp_path:
     assert len(sentences) == 2
     for sentence in sentences:
         assert "the source of xnet_gateway.bare.worker.link is not in this program" in sentence
-        assert "pack the .py files" in sentence
+        assert "include the .py files" in sentence

@@ -1,4 +1,4 @@
-"""What a program that is started here finds in its environment: ours, but for what is nobody's business."""
+"""What a program that is started here finds in its environment: ours, except what is for us alone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def child_environment(changes: Mapping[str, object] | None = None) -> dict[str, 
     What is in it every program that runs there inherits, and every process of the same user can read.
 
     Args:
-        changes: What the specification of a worker sets besides. A secret among it goes with HELLO, later.
+        changes: What a worker's specification sets in addition. A secret among it goes with HELLO, later.
     """
     if not changes and not any(name in os.environ for name in SECRETS):
         return None

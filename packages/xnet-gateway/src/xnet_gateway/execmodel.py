@@ -56,7 +56,7 @@ class ExecModel:
     # -- threads ----------------------------------------------------------------------------------
 
     def start(self, func: Callable[..., object], args: tuple[Any, ...] = ()) -> None:
-        """Run the function in a thread of its own that does not keep the process alive."""
+        """Run the function in a new thread that does not keep the process alive."""
         threading.Thread(target=func, args=args, name="xnet-execmodel", daemon=True).start()
 
     def get_ident(self) -> int:
@@ -96,7 +96,7 @@ class ExecModel:
 
 
 class ThreadExecModel(ExecModel):
-    """Executed code runs in the main thread, further code beside it in threads."""
+    """Executed code runs in the main thread, further code at the same time in other threads."""
 
     backend = "thread"
 
@@ -232,7 +232,7 @@ def get_execmodel(backend: str | ExecModel) -> ExecModel:
     """Return the execution model of a name; a model is returned as it is.
 
     Raises:
-        ValueError: There is no model of that name (our caller's fault).
+        ValueError: The model is unknown (our caller's fault).
     """
     if isinstance(backend, ExecModel):
         return backend

@@ -112,7 +112,7 @@ class Gateway(SessionOwner):
         """Run code in the interpreter.
 
         Args:
-            source: Source text in the worker's language, also as an object with a ``__str__`` of its own;
+            source: Source text in the worker's language, also as an object with its own ``__str__``;
                 or ``Source``, a text with more about it; or a function whose first parameter is
                 ``channel`` and that uses no closure and no globals but builtins; or a module, whose file
                 is read.
@@ -168,7 +168,7 @@ class Gateway(SessionOwner):
         except OSError:
             if self.session.finished:
                 raise
-            # It was refused meanwhile, and whoever receives gets the reason.
+            # It was refused meanwhile, and receiving gives the reason.
         return channel
 
     def languages(self) -> list[str]:
@@ -236,9 +236,9 @@ class Gateway(SessionOwner):
             return self.session.request(question).receive(timeout_s)
         except TimeoutError:
             raise TimeoutError(
-                f"gateway {self.id} has not answered {frames.NAMES[question]} within {timeout_s:g} seconds:"
-                " its process is stopped or keeps its other threads from running, or the way to it is cut;"
-                " timeout= waits longer"
+                f"gateway {self.id} has not answered {frames.NAMES[question]} within {timeout_s:g} s:"
+                " its process is stopped or keeps its other threads from running, or the connection to it is"
+                " cut; use timeout= to wait longer"
             ) from None
 
     def remote_init_threads(self, num: int | None = None) -> None:
@@ -285,7 +285,7 @@ class Gateway(SessionOwner):
         """Ask the interpreter to end, and leave the group. Does not wait; ``join`` does.
 
         Args:
-            timeout: In how many seconds it shall have ended: code is interrupted at half of them, at most ten
+            timeout: In how many seconds it must have ended: code is interrupted at half of them, at most ten
                 before the end. None for 5 seconds, and 10 after the interrupt.
         """
         held = hold_interrupts()  # half of it would be forgotten
@@ -334,7 +334,7 @@ class Gateway(SessionOwner):
         return f"gateway {self.id} ({self.spec}): {self._io.describe()}"
 
     def keep_alive(self, interval_s: float) -> None:
-        """End when nothing is heard of the interpreter any more. Spec: FR-024."""
+        """End when the interpreter is silent for too long. Spec: FR-024."""
 
         def when_silent(silent_s: float) -> None:
             self._silent_locked(silent_s, interval_s)
@@ -346,7 +346,7 @@ class Gateway(SessionOwner):
             f"gateway {self.id}: nothing was heard of {self.remoteaddress} for {silent_s:.1f} seconds"
             f" (keepalive={interval_s:g}), not even an answer to PING: it is frozen, the network is cut,"
             " or it computes in C without letting its other threads run;"
-            " for the latter make keepalive= larger, or 0"
+            " in the last case make keepalive= larger, or 0"
         )
         self._kill()  # the program that connected us, or what is frozen
 
@@ -370,7 +370,7 @@ class Gateway(SessionOwner):
         ending.link.reactor.call_later(DEATH_WORDS_S, give_up)
 
     def _process_exited(self) -> None:
-        """The process has ended, whoever still holds its descriptors. Reactor thread."""
+        """The process has ended, even if another one holds its descriptors. Reactor thread."""
         self._trace(self._io.describe())
         session = self.session
         with session.lock:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Final
 
-#: A pipe takes this much in one piece (PIPE_BUF on Linux): no line of somebody else gets in between.
+#: A pipe takes this much in one piece (PIPE_BUF on Linux): no line of another writer gets in between.
 CHUNK_BYTES: Final = 4096
 #: How long a line that is not complete waits for its end, in seconds.
 LATE_S: Final = 0.05
@@ -79,7 +79,7 @@ class OutputRelay:
         self._write_everything()
 
     def leave_to_others(self) -> None:
-        """Have the pipe read when we are gone, if somebody holds it: what a worker has started and left.
+        """Have the pipe read when we are gone, if a program that a worker started and left still holds it.
 
         A server would be killed by its next line of log, else. What it says then is nobody's: who has us
         run does not wait for it.
@@ -92,8 +92,8 @@ class OutputRelay:
                 ["cat"], stdin=self._fd, stdout=DEVNULL, stderr=DEVNULL, cwd="/", start_new_session=True
             )
         except OSError:
-            return  # there is no such program
-        process.returncode = 0  # it is nobody's: not waited for, not warned of
+            return  # the program does not exist
+        process.returncode = 0  # nothing waits for it, so no warning
 
     def when_written(self, action: Callable[[], None]) -> None:
         """Run the action once what came is on our stderr, or after a moment. Reactor thread only."""
@@ -170,7 +170,7 @@ class OutputRelay:
             _unwritten.add(self)
         else:
             _unwritten.discard(self)
-        # With a prefix a line waits for its end, as long as it takes: those of several workers shall not mix.
+        # With a prefix a line waits for its end, as long as it takes: those of several workers must not mix.
         waits = self._prefix and not self._closed and len(rest) < CHUNK_BYTES and b"\n" not in rest
         if rest and not waits and not self._rest_timer_set:
             self._rest_timer_set = True

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Final
 
 STDERR: Final = 2
-#: While more than this waits to be written, nobody who can wait brings more, in bytes.
+#: While more than this waits to be written, callers that can wait bring no more, in bytes.
 ROOM_BYTES: Final = 65_536
 #: More than this does not wait: the last words of workers that have ended have nowhere else to be, in bytes.
 MOST_BYTES: Final = 1_048_576
@@ -50,7 +50,7 @@ class OutputWriter:
         return not self._bytes
 
     def write(self, data: bytes) -> None:
-        """Write this behind what waits; what is too much is counted, and the count told in its place.
+        """Write this after what waits; what is too much is counted, and the count is written in its place.
 
         So once something is left out, everything is until the count has been told.
         """
@@ -115,7 +115,7 @@ def _write(data: bytes) -> None:
         try:
             rest = rest[OS.write(STDERR, rest) :]
         except BlockingIOError:  # noqa: PERF203 - as often as it has to be waited for
-            # Somebody has made it non-blocking.
+            # Something has made it non-blocking.
             poller = poll()
             poller.register(STDERR, select.POLLOUT)
             poller.poll(1000)

@@ -20,8 +20,8 @@ def own_source(name: str) -> str:
         name: The whole name of the module, which need not have been imported.
 
     Raises:
-        OSError: It is not there: what packed this program has left it out, or has removed it since. The text
-            says what to do.
+        OSError: It is missing: the packager of this program has left it out, or it was removed since. The
+            text says what to do.
 
     Threads: any.
     """
@@ -37,15 +37,15 @@ def own_source(name: str) -> str:
         text, origin = None, f"{origin} ({error})"
     if text is None:
         raise OSError(
-            f"the source of {name} is not in this program ({origin}), and it is what other interpreters are"
-            f" sent: pack the .py files of {name.partition('.')[0]} along (with PyInstaller:"
+            f"the source of {name} is not in this program ({origin}), but must be sent to other"
+            f" interpreters: include the .py files of {name.partition('.')[0]} (with PyInstaller:"
             f" --collect-all {name.partition('.')[0]})"
         )
     return str(text)
 
 
 def own_code(name: str) -> CodeType | None:
-    """Return the compiled code of a module, what Python keeps of every module, or None if it is not there."""
+    """Return the compiled code of a module, what Python keeps of every module; None if there is none."""
     loader: Any = getattr(find_spec(name), "loader", None)
     try:
         code: CodeType | None = loader.get_code(name)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from xnet_gateway.output_relay import OutputRelay
 
-#: How often a process is looked at where there is no handle to wait on, in seconds.
+#: How often a process is checked where there is no handle to wait on, in seconds.
 POLL_S: Final = 0.05
 #: How soon to look again for the status that another thread is fetching, in seconds.
 REAPED_S: Final = 0.001
@@ -114,11 +114,11 @@ class WorkerProcess:
         returncode = self.popen.returncode
         if self._status_stolen:
             sentence = (
-                f"its process (pid {pid}) has ended, how is not known:"
-                " another part of this program has taken its exit status"
+                f"its process (pid {pid}) has ended; its exit status is unknown because"
+                " another part of this program has taken it"
             )
         elif returncode is None:
-            sentence = f"its process (pid {pid}) still runs"
+            sentence = f"its process (pid {pid}) is still running"
         elif returncode < 0:
             sentence = f"its process (pid {pid}) was killed by signal {signal_name(-returncode)}"
         else:
@@ -160,7 +160,7 @@ class WorkerProcess:
             get_reactor().call_later(REAPED_S, self._reap)
             return
         if ended_with is not None:
-            self.popen.returncode = ended_with  # somebody may have been quicker than poll()
+            self.popen.returncode = ended_with  # other code may have been quicker than poll()
         elif stolen:
             self._status_stolen = True  # and the 0 that Popen has instead means nothing
         if self._relay is None:

@@ -32,23 +32,23 @@ if TYPE_CHECKING:
 
 #: Name that the first parameter of a function must have.
 CHANNEL: Final = "channel"
-#: Globals that every execution has besides the builtins.
+#: Globals that every execution has in addition to the builtins.
 GIVEN_GLOBALS: Final = frozenset({CHANNEL, "__name__", "__builtins__"})
 #: How much of a file is read at once.
 PIECE_BYTES: Final = 65_536
 #: Code flag of a module with ``from __future__ import annotations``.
 FUTURE_ANNOTATIONS: Final = 0x1000000
-#: Code flags of functions whose call only makes an object that nobody would run.
+#: Code flags of functions whose call only makes an object that would not be run.
 NOT_RUN_BY_CALLING: Final = {0x20: "a generator", 0x200: "an asynchronous generator"}
 
 
 def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:
-    """Return what a CHANNEL_EXEC frame has to say.
+    """Return what a CHANNEL_EXEC frame must say.
 
     Args:
         source: Source text, ``Source``, function or module.
-        kwargs: Arguments for the function besides the channel. Whether it takes them is found where it runs,
-            and whether they can be sent when they are encoded.
+        kwargs: Arguments for the function in addition to the channel. Whether it takes them is found where it
+            runs, and whether they can be sent when they are encoded.
 
     Raises:
         TypeError: ``source`` is something else, or there are arguments without a function to take them, or
@@ -64,7 +64,8 @@ def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:
     if kwargs:
         names = ", ".join(kwargs)
         raise TypeError(
-            f"remote_exec() got the arguments {names} but no function to take them: {shorten(repr(source))}"
+            f"remote_exec() got the arguments {names} but no function to pass them to:"
+            f" {shorten(repr(source))}"
         )
     if isinstance(source, ModuleType):
         return _module_request(source)
@@ -73,11 +74,11 @@ def make_request(source: object, kwargs: dict[str, object]) -> ExecRequest:
         return ExecRequest(_dedent("".join([str(source)])))
     hint = ""
     if isinstance(source, MethodType):
-        hint = "; a bound method carries its object along, which cannot be sent"
+        hint = "; a bound method needs its object, which cannot be sent"
     elif callable(source):
-        hint = "; of callables only plain functions can be sent"
+        hint = "; the only callables that can be sent are plain functions"
     elif isinstance(source, PathLike):
-        hint = "; for what is in a file, read it: Path(...).read_text()"
+        hint = "; to send a file, read it: Path(...).read_text()"
     raise TypeError(
         "remote_exec() takes a source string, a Source, a function or a module,"
         f" not {type(source).__name__}: {shorten(repr(source))}{hint}"
@@ -99,7 +100,7 @@ def _dedent(text: str) -> str:
 
 
 def _module_request(module: ModuleType) -> ExecRequest:
-    """Read the source of a module anew, so that what runs is what the file says now.
+    """Read the source of a module again, so that what runs is what the file says now.
 
     Raises:
         TypeError: It is built into the interpreter or an extension: there is no source.
@@ -171,7 +172,8 @@ def _function_request(function: FunctionType, kwargs: dict[str, object]) -> Exec
         used = globals_used(text, path)
     except SyntaxError as error:
         raise OSError(
-            f"remote_exec() cannot send {_where(function)}: what {path} has there now is no function: {error}"
+            f"remote_exec() cannot send {_where(function)}: what {path} now has there is not a function:"
+            f" {error}"
         ) from None
     if name not in used.defined:
         raise OSError(
@@ -197,7 +199,7 @@ def _check_signature(function: FunctionType) -> None:
     code = function.__code__
     if code.co_name == "<lambda>":
         raise ValueError(
-            f"remote_exec() cannot send {_where(function)}: a lambda has no statement of its own;"
+            f"remote_exec() cannot send {_where(function)}: a lambda is part of another statement;"
             " write it as a def, or send source text"
         )
     if function.__closure__:
@@ -215,7 +217,7 @@ def _check_signature(function: FunctionType) -> None:
     for flag, kind in NOT_RUN_BY_CALLING.items():
         if code.co_flags & flag:
             raise ValueError(
-                f"remote_exec() cannot send {_where(function)}: it is {kind}, of which a call runs nothing"
+                f"remote_exec() cannot send {_where(function)}: it is {kind}, and calling it runs nothing"
             )
 
 
@@ -223,7 +225,7 @@ def _placed_text(function: FunctionType) -> tuple[str, str]:
     """Return the text of a function, at the line and column it has in its file, and the file.
 
     Raises:
-        ValueError: The function never came from a file, and nobody has kept its source (exec, an old
+        ValueError: The function never came from a file, and its source was not kept (exec, an old
             interactive prompt).
         OSError: The file is gone.
     """
@@ -281,7 +283,7 @@ def globals_used(text: str, path: str) -> GlobalNames:
     by the rules of the language.
 
     Raises:
-        SyntaxError: The text is no Python.
+        SyntaxError: The text is not Python.
     """
     import symtable
 
@@ -301,7 +303,7 @@ def globals_used(text: str, path: str) -> GlobalNames:
 
 
 def _sendable(path: str) -> str:
-    """Return a path as it can be sent: bytes in it that are no UTF-8 become visible escapes."""
+    """Return a path as it can be sent: bytes in it that are not UTF-8 become visible escapes."""
     return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -77,8 +77,8 @@ def resolve(spec: XSpec, *, fully: bool = False) -> Resolved:
     starts_here = not spec.installvia and isinstance(route, Command)  # or where ``via=`` is
     if spec.worker is not None and not starts_here:
         raise ValueError(
-            f"worker= in the gateway specification {str(spec)!r}: which worker {transport.key}= leads to is"
-            " decided on the other side; expected a key that runs a command, such as popen or ssh"
+            f"worker= in the gateway specification {str(spec)!r}: the other side decides which worker"
+            f" {transport.key}= leads to; expected a key that runs a command, such as popen or ssh"
         )
     if spec.stderr == "inherit" and not starts_here:
         raise ValueError(

@@ -29,7 +29,7 @@ class Source:
         """Make it.
 
         Raises:
-            TypeError: One of them is no text (our caller's fault).
+            TypeError: One of them is not text (our caller's fault).
         """
         for name, value in (("text", text), ("language", language), ("call", call), ("file", file)):
             if type(value) is not str and (value is not None or name == "text"):

@@ -54,12 +54,12 @@ def check_spec(spec: XSpec) -> None:
         spec: The specification; attributes the caller assigned are checked like parsed ones.
 
     Raises:
-        ValueError: A known key has a value that means nothing. The text has key, value and what was
+        ValueError: A known key has a value that is not valid. The text has key, value and what was
             expected (our caller's fault).
     """
     if spec.id is not None:
         _check_text(spec, "id", spec.id, "a name, as in id=worker1")
-    # Nothing behind ``=`` is no value for keys that execnet has, where it is none for execnet.
+    # For keys that execnet has, nothing after ``=`` means no value wherever it does in execnet.
     if spec.via not in (None, ""):
         _check_text(spec, "via", spec.via, "the id of a gateway of the group, as in via=gw0")
     if spec.chdir not in (None, ""):
@@ -91,7 +91,7 @@ def check_execmodel(name: object, where: str) -> None:
         where: End of the sentence in the error, for example ``"in set_execmodel()"``.
 
     Raises:
-        ValueError: There is no such execution model (our caller's fault).
+        ValueError: The execution model is unknown (our caller's fault).
     """
     if name not in EXECMODELS:
         raise ValueError(f"unknown execmodel {name!r} {where}: expected {' or '.join(EXECMODELS)}")
@@ -104,7 +104,7 @@ def parse_nice(spec: XSpec) -> int | None:
     of the range becomes its nearest end.
 
     Raises:
-        ValueError: It is no whole number (our caller's fault).
+        ValueError: It is not a whole number (our caller's fault).
     """
     expected = "a whole number, added to the niceness, which goes from -20 to 19"
     value = spec.nice
@@ -123,7 +123,7 @@ def parse_keepalive(spec: XSpec) -> float | None:
     """Return the seconds of ``keepalive=``, 0.0 for never, or None when it is not set.
 
     Raises:
-        ValueError: It is no number of seconds, or more than a day (our caller's fault).
+        ValueError: It is not a number of seconds, or more than a day (our caller's fault).
     """
     value = spec.keepalive
     if value is None:
@@ -142,7 +142,7 @@ def parse_limits(spec: XSpec) -> Limits:
     """Return what is to be taken from the worker: what ``limits=`` says, or what an initiator takes.
 
     Raises:
-        ValueError: It means nothing (our caller's fault).
+        ValueError: It is not valid (our caller's fault).
     """
     value = spec.limits
     if value is None:

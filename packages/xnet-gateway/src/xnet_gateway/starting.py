@@ -78,7 +78,7 @@ class PendingGateway:
 
 
 class PendingWorker(PendingGateway):
-    """A gateway whose worker connects to us. Somebody else has to start it."""
+    """A gateway whose worker connects to us. It must be started by someone else."""
 
     def __init__(self, spec: XSpec, worker: WorkerToCome, config: dict[str, Any], keepalive_s: float) -> None:
         self._keepalive_s = keepalive_s
@@ -100,7 +100,7 @@ class PendingWorker(PendingGateway):
         return super().finish()
 
     def abandon(self) -> None:
-        """Let nobody in any more, or as for others."""
+        """Accept no more connections, or as for others."""
         if self._gateway_made:
             super().abandon()
         else:
@@ -110,7 +110,7 @@ class PendingWorker(PendingGateway):
 def begin(spec: XSpec, master: Gateway | None = None, resolved: Resolved | None = None) -> PendingGateway:
     """Start the interpreter of a specification, without waiting for it.
 
-    An interrupt must not come while a process is there that nobody knows of yet: who calls this holds them
+    An interrupt must not come while there is a process that nothing refers to yet: the caller holds them
     back (``interrupts``), and they are let through where something is waited for.
 
     Args:
@@ -119,7 +119,7 @@ def begin(spec: XSpec, master: Gateway | None = None, resolved: Resolved | None 
         resolved: What ``resolve`` has found out about the specification; None to do that now.
 
     Raises:
-        ValueError: The specification means nothing.
+        ValueError: The specification is not valid.
         HostNotFound: The process cannot be started.
     """
     if resolved is None:
@@ -146,7 +146,7 @@ def begin(spec: XSpec, master: Gateway | None = None, resolved: Resolved | None 
     full = is_same_interpreter(spec) and (master is None or master.runs_full_worker)
     if spec.stdout is not None and not (full and master is None):
         config["stdout"] = str(spec.stdout)
-    if spec.env and not spec.popen:  # there is no process here to set them for
+    if spec.env and not spec.popen:  # no process is started here to set them for
         config["env"] = {name: str(value) for name, value in spec.env.items()}
     _check_texts(spec, config)
     if full and master is None:
@@ -178,27 +178,27 @@ def _check_master(spec: XSpec, master: Gateway) -> None:
         return
     problem = None
     if "relay" not in master.services():
-        problem = "and has no service 'relay': expected one that executes Python, or has it"
+        problem = "and has no service 'relay': expected a gateway that executes Python or has that service"
     elif spec.installvia:
-        problem = "and installvia= needs one that executes Python"
+        problem = "and installvia= needs a gateway that executes Python"
     elif spec.popen and spec.worker is None and not spec.python:
-        problem = "and popen means its interpreter: expected python= or worker= beside it"
+        problem = "and popen means its interpreter: expected python= or worker= as well"
     if problem is not None:
         raise ValueError(
-            f"gateway {master.id}, which the gateway specification {str(spec)!r} is to go through, executes"
+            f"gateway {master.id}, through which the gateway specification {str(spec)!r} should go, executes"
             f" {' and '.join(languages)}, {problem}"
         )
 
 
 def _check_texts(spec: XSpec, config: dict[str, Any]) -> None:
-    """Check that the worker can be told: HELLO has no form for what is no Unicode."""
+    """Check that the worker can be told: HELLO has no form for what is not Unicode."""
     for key, value in {**config, **config.get("env", {})}.items():
         text = f"{key}={value}" if isinstance(value, str) else key
         surrogate = next((place for place, char in enumerate(text) if "\ud800" <= char <= "\udfff"), None)
         if surrogate is not None:
             raise ValueError(
-                f"{key}={value!r} in the gateway specification {str(spec)!r}: the worker cannot be told of"
-                f" it, because it has a surrogate (character {surrogate}); expected text"
+                f"{key}={value!r} in the gateway specification {str(spec)!r}: it cannot be sent to"
+                f" the worker, because it has a surrogate (character {surrogate}); expected text"
             )
 
 
@@ -220,7 +220,7 @@ def _go(resolved: Resolved, master: Gateway | None, *, full: bool) -> Connected 
         from xnet_gateway.bare.bootstrap import blob
 
         try:
-            blob(here=bool(spec.popen) and master is None)  # kept for when the process is there
+            blob(here=bool(spec.popen) and master is None)  # kept until the process has started
         except OSError as error:
             raise HostNotFound(f"no gateway for {str(spec)!r}: {error}") from error
     if isinstance(route, Listen):

@@ -109,7 +109,7 @@ def _check(answer: object, request: str, kinds: dict[str, type]) -> None:
         ]
         if not wrong:
             return
-        problem = f"{', '.join(wrong)} missing or of another type than the protocol says"
+        problem = f"{', '.join(wrong)} missing or not of the type that the protocol requires"
     raise RemoteProtocolError(
         codes.PAYLOAD_MALFORMED, f"the worker's answer to {request} is wrong: {problem}"
     )

@@ -1,4 +1,4 @@
-"""The interpreter that runs this, to start it once more; or a sentence where it is no program of its own.
+"""The interpreter that runs this, to start it again; or a sentence where it is not a separate program.
 
 In a frozen program (PyInstaller, cx_Freeze, Nuitka) and where Python is a part of another program,
 ``sys.executable`` is nothing, or that program: started as an interpreter it would begin anew, come to
@@ -23,20 +23,20 @@ def this_python() -> str:
     """Return the path of the interpreter.
 
     Raises:
-        OSError: There is none that could be started. The text says what to do.
+        OSError: There is none to start. The text says what to do.
 
     Threads: any.
     """
     path = sys.executable
     problem = None
     if not path:
-        problem = "this program has no interpreter that could be started (sys.executable is empty)"
+        problem = "this program has no interpreter to start (sys.executable is empty)"
     elif getattr(sys, "frozen", False) or "__compiled__" in globals():
-        problem = f"this program is frozen, and {path} would start it once more, not an interpreter"
+        problem = f"this program is frozen, and {path} would start it again, not an interpreter"
     elif _is_this_program(path):
-        problem = f"sys.executable is {path}, which would start this program once more, not an interpreter"
+        problem = f"sys.executable is {path}, which would start this program again, not an interpreter"
     elif not Hiding.hides and _started_as_worker():
-        problem = f"{path}, started to be a worker, has started this program once more: it is no interpreter"
+        problem = f"{path}, started as a worker, has started this program again: it is not an interpreter"
     if problem is not None:
         raise OSError(f"{problem}; name one with python=, as in popen//python=python3")
     return path

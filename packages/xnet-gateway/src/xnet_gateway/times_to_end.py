@@ -1,4 +1,4 @@
-"""How the time that somebody gives a worker to end is shared out. Spec: GR-001, GR-013."""
+"""How the time that a worker is given to end is divided. Spec: GR-001, GR-013."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ INTERRUPT_S: Final = 10.0
 
 
 def times_to_end_ms(timeout_s: float | None) -> tuple[int | None, int | None]:
-    """Return what a worker is told that shall have ended in so many seconds.
+    """Return what to tell a worker that must have ended in this many seconds.
 
     Args:
-        timeout_s: When it is ended by force, from now; None if nobody does that.
+        timeout_s: When it is ended by force, from now; None if that is never done.
 
     Returns:
         How long executions may go on, and how long after they were interrupted, in milliseconds: together

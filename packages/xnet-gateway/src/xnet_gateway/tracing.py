@@ -51,7 +51,7 @@ def _write_stderr(line: str) -> None:
     try:
         OS.write(2, line.encode("utf-8", "backslashreplace"))
     except OSError:
-        pass  # nobody reads it: tracing must never be what breaks a program
+        pass  # nothing reads it: tracing must never be what breaks a program
 
 
 def _open_file(path: str) -> Callable[[str], object]:
@@ -66,17 +66,17 @@ def _open_file(path: str) -> Callable[[str], object]:
 
 
 def _open_private(path: str) -> int:
-    """Open a file that nobody else can have put there, for appending. Spec: TR-005.
+    """Open a file that no other user can have put there, for appending. Spec: TR-005.
 
     Raises:
-        OSError: Something else is there, or it cannot be made.
+        OSError: Something else is there, or it cannot be created.
     """
     flags = OS.O_WRONLY | OS.O_APPEND | OS.O_NOFOLLOW | OS.O_CLOEXEC
     try:
         return OS.open(path, flags | OS.O_CREAT | OS.O_EXCL, 0o600)
     except FileExistsError:
         pass
-    # An earlier process of ours had the same number, or somebody has guessed ours: a pipe would let us wait.
+    # An earlier process of ours had the same number, or someone guessed ours: a pipe would make us wait.
     fd = OS.open(path, flags | OS.O_NONBLOCK)
     found = OS.fstat(fd)
     if (

@@ -85,7 +85,7 @@ def check_transport(
 
 
 def _key(transport: Transport) -> Iterator[str]:
-    key: object = transport.key  # whoever wrote it may know no types
+    key: object = transport.key  # its author may not use types
     if not isinstance(key, str) or not key.isidentifier() or key.startswith("_"):
         yield f"its key is {key!r}, expected a name"
 
@@ -106,7 +106,7 @@ def _answers(transport: Transport, specs: Sequence[str]) -> Iterator[str]:
         if (dict(vars(spec)), dict(spec.env)) != before:
             yield f"route changed the specification {text!r}"
         if _children() != processes or threading.active_count() != threads:
-            yield f"route of {text!r} started something: it only says how to get there"
+            yield f"route of {text!r} started something: it should only say how to get there"
         yield from _route(text, route)
         if _facts(route) != _facts(again):
             yield f"two routes of {text!r} differ: {route!r} and {again!r}"
@@ -182,9 +182,9 @@ def _conversation(gateway: Gateway) -> None:
     )
     for item in (bytes(range(256)), b"\n\r\x04\x1a~.", os.urandom(1_000_000), "€"):
         channel.send(item)
-        _expect(channel.receive(PATIENCE_S) == item, "what was sent did not come back as it was")
+        _expect(channel.receive(PATIENCE_S) == item, "what was sent did not come back unchanged")
     asked = gateway.remote_exec("import sys; channel.send(sys.stdin.read())")
-    _expect(asked.receive(PATIENCE_S) == "", "code that reads its standard input gets something")
+    _expect(asked.receive(PATIENCE_S) == "", "code that reads its standard input gets data")
 
 
 def _end(gateway: Gateway) -> None:

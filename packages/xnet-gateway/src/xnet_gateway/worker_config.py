@@ -1,4 +1,4 @@
-"""What every worker started from this process is asked for besides its own specification."""
+"""What every worker started from this process is asked for in addition to its own specification."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class XSpec:
             string: The whole text, for example ``"popen//id=w1//env:A=b"``.
 
         Raises:
-            TypeError: ``string`` is no string (our caller's fault).
+            TypeError: ``string`` is not a string (our caller's fault).
             ValueError: A key is empty or given twice (our caller's fault).
             AttributeError: A key begins with an underscore, so it would hide an attribute of Python's
                 or ours (our caller's fault).

@@ -58,7 +58,7 @@ def test_not_loopback(host: str) -> None:
 
 def test_resolving() -> None:
     assert resolve("127.0.0.1", 80)[0][1][:2] == ("127.0.0.1", 80)
-    with pytest.raises(OSError, match="cannot be the name of a host"):
+    with pytest.raises(OSError, match="is not a valid host name"):
         resolve("a" * 64 + ".example", 80)
 
 

@@ -49,7 +49,7 @@ def test_so_013_a_recorded_session_is_worth_nothing_to_a_server(victims: Victims
             with contextlib.suppress(OSError):
                 replay.sendall(tap.from_client)
             assert b" ok" not in read_all(replay)
-    assert server.refuses("the client's secret is not ours")
+    assert server.refuses("the client's secret is wrong")
     assert children() <= before  # the first one may still have been ending
     assert not mark.exists()
     server.let_in()
@@ -74,7 +74,7 @@ def test_so_013_a_recorded_worker_is_worth_nothing_to_a_listener(victims: Victim
         assert read_line(replay)
         replay.sendall(tap.from_client)
         assert b" ok" not in read_all(replay)
-    assert second.refuses("the client's secret is not ours")
+    assert second.refuses("the client's secret is wrong")
     second.let_in()
 
 
@@ -207,8 +207,8 @@ def test_a_server_and_a_listener_with_one_secret_do_not_come_together(victims: V
     """Spec: SO-053. Each of two that listen, and each of two that connect, waits for the other to begin."""
     server, listener = victims("server"), victims("listener")
     for there, parties, words in (
-        (server, BRINGING, "a server listens there that gives interpreters"),
-        (listener, GIVING, "a program listens there that waits for a worker"),
+        (server, BRINGING, "the server that listens there provides interpreters"),
+        (listener, GIVING, "the program that listens there waits for a worker"),
     ):
         with pytest.raises(HostNotFound, match=words):
             dial(there.address, secret=SECRET, tls=None, timeout_s=PATIENCE_S, parties=parties)

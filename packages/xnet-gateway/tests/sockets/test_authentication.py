@@ -135,7 +135,7 @@ class TestServer:
     @pytest.mark.parametrize(
         ("secret", "sentence", "last_words"),
         [
-            (OTHER_SECRET, "secret is not ours", "secret is wrong"),
+            (OTHER_SECRET, "client's secret is wrong", "secret is wrong"),
             (None, "gave no secret", "a secret is needed"),
         ],
     )
@@ -145,7 +145,7 @@ class TestServer:
         """Spec: SO-015."""
         server, client = ServerHandshake(SECRET), ClientHandshake(secret)
         if secret is None:
-            with pytest.raises(AuthenticationError, match="asks for a secret and none was given") as ours:
+            with pytest.raises(AuthenticationError, match="asks for a secret, but none was given") as ours:
                 client.receive_data(server.greeting())
             answer = ours.value.last_line
         else:
@@ -159,7 +159,7 @@ class TestServer:
     def test_so_013_a_replay_is_worth_nothing(self) -> None:
         """Spec: SO-013. What was heard in one conversation is said in another."""
         _, answer, _ = meet(ServerHandshake(SECRET), ClientHandshake(SECRET))
-        with pytest.raises(AuthenticationError, match="secret is not ours"):
+        with pytest.raises(AuthenticationError, match="client's secret is wrong"):
             ServerHandshake(SECRET).receive_data(answer)
 
     def test_so_013_a_reflection_is_worth_nothing(self) -> None:
@@ -168,7 +168,7 @@ class TestServer:
         nonce = victim.greeting().split()[-1]
         forged = proof(SECRET, b"server", nonce, oracle.greeting().split()[-1])
         line = b" ".join((b"xnet-client/1 hmac-sha256", oracle.greeting().split()[-1], forged)) + b"\n"
-        with pytest.raises(AuthenticationError, match="secret is not ours"):
+        with pytest.raises(AuthenticationError, match="client's secret is wrong"):
             victim.receive_data(line)
 
     def test_so_013_the_nonces_cannot_be_swapped(self) -> None:
@@ -184,7 +184,7 @@ class TestServer:
         greeting = ServerHandshake(SECRET, b"s" * 32).greeting()
         answer = ClientHandshake(SECRET).receive_data(greeting)
         for old, new in ((b"hmac-sha256", b"hmac-sha1"), (b"/1 ", b"/0 "), (b"/1 ", b"/2 ")):
-            with pytest.raises(AuthenticationError, match=r"wrong form|no xnet client"):
+            with pytest.raises(AuthenticationError, match=r"wrong form|not an xnet client"):
                 ServerHandshake(SECRET, b"s" * 32).receive_data(answer.replace(old, new, 1))
 
     def test_every_bit_of_the_proof_counts(self) -> None:
@@ -242,7 +242,7 @@ class TestServer:
 class TestClient:
     def test_so_020_a_server_that_asks_for_nothing_is_not_told_anything(self) -> None:
         """Spec: SO-020. Downgrade: somebody in the way of the true server asks for no secret."""
-        with pytest.raises(AuthenticationError, match="may not be the server that is meant") as caught:
+        with pytest.raises(AuthenticationError, match="may not be the server you mean") as caught:
             ClientHandshake(SECRET).receive_data(b"xnet-server/1 none\n")
         assert caught.value.last_line == b""
 
@@ -267,12 +267,12 @@ class TestClient:
         [
             (
                 b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n",
-                "it is no xnet server: it said 'SSH-2.0-OpenSSH_9.2p1 Debian-2'",
+                "it is not an xnet server: it said 'SSH-2.0-OpenSSH_9.2p1 Debian-2'",
             ),
-            (b"HTTP/1.1 400 Bad Request\r\n", "it is no xnet server: it said 'HTTP/1.1 400 Bad Request'"),
-            (b"\n", "it is no xnet server: it said ''"),
-            (b"\x1b[2J\x07\xff\n", "it is no xnet server: it said '?[2J?\ufffd'"),
-            (b"y" * 300 + b"\n", "it is no xnet server: it said '" + "y" * 80 + "'..."),
+            (b"HTTP/1.1 400 Bad Request\r\n", "it is not an xnet server: it said 'HTTP/1.1 400 Bad Request'"),
+            (b"\n", "it is not an xnet server: it said ''"),
+            (b"\x1b[2J\x07\xff\n", "it is not an xnet server: it said '?[2J?\ufffd'"),
+            (b"y" * 300 + b"\n", "it is not an xnet server: it said '" + "y" * 80 + "'..."),
             (b"xnet-server/2 hmac-sha3\n", "another version of this handshake: 'xnet-server/2 hmac-sha3'"),
             (b"xnet-server/1 no too late\n", "the server refuses: 'too late'"),
             (b"xnet-server/1 no \x1b[31m\n", "the server refuses: '?[31m'"),
@@ -317,8 +317,8 @@ class TestParties:
     @pytest.mark.parametrize(
         ("server", "client", "sentence"),
         [
-            (GIVING, BRINGING, "a server listens there that gives interpreters"),
-            (BRINGING, GIVING, "a program listens there that waits for a worker"),
+            (GIVING, BRINGING, "the server that listens there provides interpreters"),
+            (BRINGING, GIVING, "the program that listens there waits for a worker"),
         ],
     )
     def test_so_053_who_does_not_belong_together(
@@ -338,7 +338,7 @@ class TestParties:
         nonce = server.greeting().split()[-1]
         answer = client.receive_data(asked.server_line(b"hmac-sha256 " + nonce + b"\n"))
         changed = other.client_line(answer.split(b" ", 1)[1])
-        with pytest.raises(AuthenticationError, match="secret is not ours"):
+        with pytest.raises(AuthenticationError, match="client's secret is wrong"):
             server.receive_data(changed)
 
     @pytest.mark.parametrize(("asked", "other"), [(GIVING, BRINGING), (BRINGING, GIVING)])
@@ -358,13 +358,15 @@ class TestParties:
         with pytest.raises(AuthenticationError, match="does not know the secret itself"):
             client.receive_data(BRINGING.server_line(b"ok " + answer.split()[-1] + b"\n"))
         nonce = server.greeting().split()[-1]
-        with pytest.raises(AuthenticationError, match="secret is not ours"):
+        with pytest.raises(AuthenticationError, match="client's secret is wrong"):
             server.receive_data(BRINGING.client_line(b"hmac-sha256 " + nonce + b" " + nonce + b"\n"))
 
     def test_strangers_are_named_as_they_are_not(self) -> None:
-        with pytest.raises(AuthenticationError, match=r"it is no xnet initiator: it said 'HTTP/1\.0 400'"):
+        with pytest.raises(
+            AuthenticationError, match=r"it is not an xnet initiator: it said 'HTTP/1\.0 400'"
+        ):
             ClientHandshake(SECRET, parties=BRINGING).receive_data(b"HTTP/1.0 400\n")
-        with pytest.raises(AuthenticationError, match="no xnet worker: it said 'GET /'") as caught:
+        with pytest.raises(AuthenticationError, match="not an xnet worker: it said 'GET /'") as caught:
             ServerHandshake(SECRET, parties=BRINGING).receive_data(b"GET /\n")
         assert b"this is an xnet initiator" in caught.value.last_line
         with pytest.raises(AuthenticationError, match="another version of this handshake"):

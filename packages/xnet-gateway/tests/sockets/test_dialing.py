@@ -58,7 +58,7 @@ class TestSteps:
                 filling.append(sock)
             started_s = time.monotonic()
             words = failure(f"127.0.0.1:{address[1]}", timeout_s=SHORT_S)
-            assert words.startswith("connecting failed: nobody answered in time at 127.0.0.1:")
+            assert words.startswith("connecting failed: there was no answer in time at 127.0.0.1:")
             assert time.monotonic() - started_s < PATIENCE_S / 2
             for sock in filling:
                 sock.close()
@@ -76,9 +76,13 @@ class TestSteps:
     @pytest.mark.parametrize(
         ("says", "closes", "sentence"),
         [
-            ([b"SSH-2.0-OpenSSH_9.2\r\n"], False, "it is no xnet server: it said 'SSH-2.0-OpenSSH_9.2'"),
-            ([b"220 mail.example ESMTP\r\n"], True, "it is no xnet server: it said '220 mail.example ESMTP'"),
-            ([], False, "nothing was said by the other side in time"),  # HTTP; execnet's socketserver
+            ([b"SSH-2.0-OpenSSH_9.2\r\n"], False, "it is not an xnet server: it said 'SSH-2.0-OpenSSH_9.2'"),
+            (
+                [b"220 mail.example ESMTP\r\n"],
+                True,
+                "it is not an xnet server: it said '220 mail.example ESMTP'",
+            ),
+            ([], False, "the other side said nothing in time"),  # HTTP; execnet's socketserver
             ([], True, "the server closed the connection before it said anything"),
             ([b"x" * 100_000], False, "the server said more than 512 bytes without an end of line"),
             ([b"xnet-server/1 none\n"], False, "the server asks for no secret, but a secret was given"),
@@ -244,7 +248,7 @@ class TestTls:
         with Serving() as serving:
             words = failure(serving.address, tls=TlsOptions(certificates.ca))
             assert words.endswith("; what answers there does not speak TLS")
-            assert serving.said("the client speaks TLS, and this server does not")
+            assert serving.said("the client speaks TLS, but this server does not")
         with stranger() as address:
             words = failure(address, tls=TlsOptions(), timeout_s=SHORT_S)
             assert words == "TLS failed: the server did not answer in time"

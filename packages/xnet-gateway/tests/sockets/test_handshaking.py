@@ -55,12 +55,12 @@ def test_so_017_what_follows_the_verdict_belongs_to_the_connection(secret: bytes
 def test_both_sides_have_a_sentence() -> None:
     """Spec: SO-018."""
     assert Both(SECRET, OTHER_SECRET).errors() == (
-        "the client's secret is not ours",
+        "the client's secret is wrong",
         "the server refuses: 'the secret is wrong'",
     )
     server, client = Both(SECRET, None).errors()
-    assert server == "the client gave no secret, and this server asks for one"
-    assert client.startswith("the server asks for a secret and none was given")
+    assert server == "the client gave no secret, but this server asks for one"
+    assert client.startswith("the server asks for a secret, but none was given")
     server, client = Both(None, SECRET).errors()
     assert server == "the client closed the connection without an answer"
     assert client.startswith("the server asks for no secret, but a secret was given")
@@ -85,8 +85,8 @@ def test_a_server_that_closes(says: bytes, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("says", "sentence"),
     [
-        (b"", "nothing was said by the other side in time.*server script of execnet.*expects TLS"),
-        (b"xnet-ser", "did not end its first line in time"),
+        (b"", "the other side said nothing in time.*server script of execnet.*expects TLS"),
+        (b"xnet-ser", "did not finish its first line in time"),
         (b"xnet-server/1 none\n", "greeted us but gave no verdict in time"),
     ],
 )
@@ -112,7 +112,7 @@ def test_so_023_a_client_that_falls_silent() -> None:
     """Spec: SO-023."""
     ours, theirs = socket.socketpair()
     theirs.sendall(b"xnet")
-    with ours, theirs, pytest.raises(AuthenticationError, match=r"time was over \(it said 4 bytes\)"):
+    with ours, theirs, pytest.raises(AuthenticationError, match=r"time was up \(it sent 4 bytes\)"):
         meet_client(PlainStream(ours), SECRET, time.monotonic() + 0.05)
 
 

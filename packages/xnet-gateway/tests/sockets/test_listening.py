@@ -135,7 +135,7 @@ class TestUnix:
 
     def test_somebody_who_listens_is_left_alone(self, tmp_path: Path) -> None:
         first = listen_unix(str(tmp_path / "x"))
-        with pytest.raises(OSError, match="somebody listens there already"):
+        with pytest.raises(OSError, match="another process already listens there"):
             listen_unix(str(tmp_path / "x"))
         connect(first.address).close()
         first.close()
@@ -145,23 +145,23 @@ class TestUnix:
             busy.bind(str(tmp_path / "x"))
             busy.listen(0)
             waiting = [connect(str(tmp_path / "x"))]
-            with pytest.raises(OSError, match="somebody listens there already"):
+            with pytest.raises(OSError, match="another process already listens there"):
                 listen_unix(str(tmp_path / "x"))
             waiting[0].close()
 
     def test_another_file_is_left_alone(self, tmp_path: Path) -> None:
         (tmp_path / "x").write_text("mine")
-        with pytest.raises(ValueError, match="something is there that is no socket"):
+        with pytest.raises(ValueError, match="it exists and is not a socket"):
             listen_unix(str(tmp_path / "x"))
         (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
-        with pytest.raises(ValueError, match="something is there that is no socket"):
+        with pytest.raises(ValueError, match="it exists and is not a socket"):
             listen_unix(str(tmp_path / "link"))
         assert (tmp_path / "x").read_text() == "mine"
         assert not (tmp_path / "elsewhere").exists()
 
     def test_a_directory_of_everybody_is_refused(self, tmp_path: Path) -> None:
         tmp_path.chmod(0o777)
-        with pytest.raises(ValueError, match="can be written by everybody"):
+        with pytest.raises(ValueError, match="can be written by everyone"):
             listen_unix(str(tmp_path / "x"))
         tmp_path.chmod(0o1777)
         listen_unix(str(tmp_path / "x")).close()

@@ -85,8 +85,8 @@ def test_so_035_nothing_is_said_to_another_user_who_listens(
     with pytest.raises(HostNotFound) as caught:
         gateways(f"unix={place}")
     assert str(caught.value) == (
-        f"cannot reach {place}: authentication failed: user {NOBODY} listens there; without a secret it has"
-        " to be the user of this program, or root; secret_file= gives one"
+        f"cannot reach {place}: authentication failed: user {NOBODY} listens there; without a secret it must"
+        " be the user of this program, or root; use secret_file= to give a secret"
     )
     assert heard(impostor) == "b''\n"
 

@@ -128,7 +128,7 @@ def test_a_reflected_proof_is_wrong(listen: Make) -> None:
 
 
 def test_nobody_in_time(listen: Make) -> None:
-    with pytest.raises(HostNotFound, match=r"no worker connected to 127.* within 0.1 seconds; nobody tried"):
+    with pytest.raises(HostNotFound, match=r"no worker connected to 127.* within 0.1 s; none tried"):
         listen(timeout_s=0.1).wait()
     reception = listen(timeout_s=1.0)
     with pytest.raises(HostNotFound):
@@ -139,7 +139,7 @@ def test_nobody_in_time(listen: Make) -> None:
             reception.wait()
     words = str(caught.value).partition("; ")[2]
     assert re.fullmatch(
-        r"1 connection was not taken: the client's secret is not ours \(127\.0\.0\.1:\d+\)"
+        r"1 connection was not accepted: the client's secret is wrong \(127\.0\.0\.1:\d+\)"
         "; 1 had not answered yet",
         words,
     )
@@ -147,12 +147,13 @@ def test_nobody_in_time(listen: Make) -> None:
 
 def test_why_others_were_not_taken() -> None:
     reasons = Reasons()
-    assert reasons.words(0) == "; nobody tried"
+    assert reasons.words(0) == "; none tried"
     reasons.add("h:1", "it was late")
     for number in range(1000):
         reasons.add(f"h:{number}", "it was wrong")
     assert reasons.words(0) == (
-        "; 1001 connections were not taken: it was wrong (1000 times, the last from h:999); it was late (h:1)"
+        "; 1001 connections were not accepted: it was wrong (1000 times, the last from h:999);"
+        " it was late (h:1)"
     )
     for number in range(1000):
         reasons.add("h:2", f"it said {number}")
@@ -231,7 +232,7 @@ def test_at_a_path(listen: Make, tmp_path: Path) -> None:
     talk(ours, theirs)
     assert not Path(path).exists()
     tmp_path.chmod(0o777)
-    with pytest.raises(ValueError, match="written by everybody"):
+    with pytest.raises(ValueError, match="written by everyone"):
         listen(path)
 
 

@@ -67,9 +67,9 @@ def test_a_file_of_somebody_else_is_refused(file: Path) -> None:
 
 def test_what_is_no_file_is_refused_and_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe", 0o600)
-    with pytest.raises(ValueError, match="is no regular file"):
+    with pytest.raises(ValueError, match="is not a regular file"):
         read_secret_file(str(tmp_path / "pipe"))
-    with pytest.raises(ValueError, match="is no regular file"):
+    with pytest.raises(ValueError, match="is not a regular file"):
         read_secret_file(str(tmp_path))
     with pytest.raises(ValueError, match=r"cannot read the secret file .* No such file"):
         read_secret_file(str(tmp_path / "missing"))

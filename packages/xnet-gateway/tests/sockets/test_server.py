@@ -155,7 +155,7 @@ class TestBadClients:
         with Serving(limits=Limits(authentication_s=SHORT_S)) as serving, serving.connect() as sock:
             assert read_line(sock)
             assert read_all(sock) == b""
-            assert serving.said("had not answered when its time was over (it said 0 bytes)")
+            assert serving.said("had not answered when its time was up (it sent 0 bytes)")
 
     def test_so_023_a_byte_now_and_then_does_not_prolong_it(self) -> None:
         """Spec: SO-023. Slow loris: the deadline is for all of it."""
@@ -176,7 +176,7 @@ class TestBadClients:
                     break
             assert says, "it was listened to up to the end"
             assert time.monotonic() - started_s < PATIENCE_S / 2
-            assert serving.said("had not answered when its time was over")
+            assert serving.said("had not answered when its time was up")
 
     def test_so_024_a_hundred_idle_connections_lock_nobody_out(self) -> None:
         """Spec: SO-024. The limit alone decides: their deadline is an hour away."""
@@ -231,7 +231,7 @@ class TestBadClients:
         """Spec: SO-025."""
         with Serving(limits=Limits(connections=1)) as serving:
             with serving.reach() as one:
-                with pytest.raises(HostNotFound, match="has 1 connections, which is as many as it takes"):
+                with pytest.raises(HostNotFound, match="has reached its limit of connections, 1"):
                     serving.dial()
                 assert one.ask("1") == 1
                 one.leave()
@@ -298,7 +298,7 @@ class TestStop:
             processes = [Watched(int(str(reached.ask("os.getpid()")))) for reached in (one, two)]
             one.run("import time; time.sleep(60)")
             serving.stop()
-            assert any("ending 2 that still run: process" in report for report in serving.reports)
+            assert any("ending 2 that are still running: process" in report for report in serving.reports)
             for process in processes:
                 assert process.wait_gone(1.0)
                 process.kill()

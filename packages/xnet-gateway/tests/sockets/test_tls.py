@@ -52,7 +52,7 @@ def test_a_key_of_another_certificate(certificates: Certificates) -> None:
 def test_a_key_with_a_password_asks_nobody(certificates: Certificates, tmp_path: Path) -> None:
     key = str(tmp_path / "locked.key")
     certificates._openssl("ec", "-in", certificates.server_key, "-aes256", "-passout", "pass:x", "-out", key)
-    with pytest.raises(ValueError, match="has a password, and nobody is here to give it"):
+    with pytest.raises(ValueError, match="has a password, and there is no one to enter it"):
         server_context(certificates.server_cert, key)
 
 

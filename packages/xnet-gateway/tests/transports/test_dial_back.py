@@ -107,10 +107,10 @@ def test_several_wait_at_the_same_time(bringing: Bringing) -> None:
 def test_nobody_comes_and_nobody_waits_any_more(
     gateways: Gateways, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(HostNotFound, match=r"within 0\.2 seconds; nobody tried"):
+    with pytest.raises(HostNotFound, match=r"within 0\.2 s; none tried"):
         gateways("listen=127.0.0.1:0//listen_timeout=0.2")
     said = capfd.readouterr().err
-    assert "gateway gw0 waits 0.2 seconds" in said
+    assert "gateway gw0 waits 0.2 s" in said
     assert "python -m xnet connect 127.0.0.1:" in said
     assert "this secret when it asks: " in said
     pending = begin(XSpec("listen=127.0.0.1:0//id=gw1"))
@@ -124,7 +124,7 @@ def test_all_or_none_and_who_came_is_let_go(bringing: Bringing) -> None:
     """One of two does not come: the other is there already and must not wait for ever."""
     came = begin(to_come("1", bringing))
     assert came._worker._reception._over.wait(PATIENCE_S)  # type: ignore[attr-defined]
-    with pytest.raises(HostNotFound, match="nobody tried"):
+    with pytest.raises(HostNotFound, match="none tried"):
         begin(silently("listen=127.0.0.1:0//id=gw2//listen_timeout=0.1")).finish()
     came.abandon()
     # ``bringing`` waits for the end of its worker.
@@ -137,7 +137,7 @@ def test_a_program_that_wants_an_interpreter_is_not_taken_for_one(bringing: Brin
     spec.when_listening = lambda address, secret: told.append((address, secret))
     pending = begin(spec)
     [(address, secret)] = told
-    with pytest.raises(HostNotFound, match="a program listens there that waits for a worker"):
+    with pytest.raises(HostNotFound, match="the program that listens there waits for a worker"):
         dial(address, secret=secret, tls=None, timeout_s=PATIENCE_S)
     bringing(address, secret)
     ended(pending.finish())
@@ -228,7 +228,7 @@ def test_nobody_can_be_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
     for nowhere in (closed, None):
         monkeypatch.setattr(sys, "stderr", nowhere)
         monkeypatch.delenv("XNET_SECRET", raising=False)
-        with pytest.raises(ValueError, match="nobody can be told the secret for 'listen="):
+        with pytest.raises(ValueError, match="there is no way to show the secret for 'listen="):
             begin(XSpec("listen=127.0.0.1:0//id=x"))
         monkeypatch.setenv("XNET_SECRET", SECRET.decode())
         begin(XSpec("listen=127.0.0.1:0//id=x")).abandon()
@@ -264,7 +264,7 @@ def test_an_interrupt_ends_the_wait() -> None:
         stderr=subprocess.PIPE,
     )
     assert program.stderr is not None
-    assert b"waits 600 seconds" in program.stderr.readline()
+    assert b"waits 600 s" in program.stderr.readline()
     with Watched(program.pid) as process:
         program.send_signal(2)
         assert process.wait_gone()
@@ -277,14 +277,14 @@ def test_an_interrupt_ends_the_wait() -> None:
         ("listen", "expected HOST:PORT"),
         ("listen=nowhere", "expected HOST:PORT"),
         ("listen=h:99999", "expected HOST:PORT"),
-        ("listen=relative/path", "a path has to be absolute"),
+        ("listen=relative/path", "a path must be absolute"),
         ("listen=/run/a\0b", "expected HOST:PORT"),
         ("listen=127.0.0.1:0//via=gw0", "the worker connects to us"),
         ("listen=127.0.0.1:0//tls", "TLS without tls_cert="),
         ("listen=127.0.0.1:0//listen_timeout=never", "expected seconds"),
         ("listen=127.0.0.1:0//listen_timeout=0", "expected seconds"),
         ("listen=127.0.0.1:0//listen_timeout=nan", "expected seconds"),
-        ("listen=127.0.0.1:0//socket=h:1", "more than one way"),
+        ("listen=127.0.0.1:0//socket=h:1", "more than one transport"),
         ("listen=127.0.0.1:0//stdout=inherit", "only for popen"),
     ],
 )

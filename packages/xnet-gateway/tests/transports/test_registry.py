@@ -63,7 +63,7 @@ def test_the_keys_are_known_without_loading() -> None:
     ["ssh=a//socket=b:1", "command=a//docker=b", *(f"popen//{key}=a" for key in KEYS if key != "popen")],
 )
 def test_more_than_one(text: str) -> None:
-    with pytest.raises(ValueError, match="more than one way"):
+    with pytest.raises(ValueError, match="more than one transport"):
         resolve(XSpec(text))
 
 

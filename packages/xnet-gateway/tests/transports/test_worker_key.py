@@ -93,7 +93,7 @@ class TestRoutes:
             ("ssh=far//worker='w", "No closing quotation"),
             ("popen//worker=w//python=python3", "python and worker= in .*expected one of the two"),
             ("ssh=far//worker=w//dont_write_bytecode", "dont_write_bytecode and worker= in"),
-            ("socket=localhost:1//worker=w", "which worker socket= leads to is decided on the other side"),
+            ("socket=localhost:1//worker=w", "the other side decides which worker socket= leads to"),
             ("unix=/x//worker=w", "which worker unix= leads to"),
             ("listen=localhost:0//worker=w", "which worker listen= leads to"),
             ("socket//installvia=gw0//worker=w", "which worker socket= leads to"),
@@ -258,7 +258,7 @@ class TestKeys:
         assert channel.receive(PATIENCE_S) == (b"x" * MEGABYTE, 1.0)
         with pytest.raises(
             ValueError,
-            match=r"gateway far, which .* executes javascript, and has no service 'relay': expected",
+            match=r"gateway far, through which .* executes javascript, and has no service 'relay': expected",
         ):
             begin(XSpec("popen//via=far"), far)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 
-from xnet_channel.threads import at_exit as _  # noqa: F401 - its exit handler has to run after the one here
+from xnet_channel.threads import at_exit as _  # noqa: F401 - its exit handler must run after the one here
 from xnet_gateway import output_relay  # noqa: F401 - so has its one
 
 TYPE_CHECKING = False
@@ -51,7 +51,8 @@ def _terminate_quietly(group: Terminable) -> None:
     try:
         group.terminate(TIMEOUT_S)
     except (Exception, KeyboardInterrupt):  # noqa: BLE001
-        # The interpreter is ending and nobody can act on it. Workers end by themselves when we are gone.
+        # The interpreter is ending and nothing can be done about it. Workers end by themselves when we are
+        # gone.
         pass
 
 

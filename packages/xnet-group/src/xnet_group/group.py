@@ -83,8 +83,8 @@ class Group:
         """Find a member by its number, its id, or itself.
 
         Raises:
-            IndexError: There is no member of that number.
-            KeyError: There is no such member.
+            IndexError: No member has that number.
+            KeyError: No member has that id.
         """
         if isinstance(key, int):
             return self._gateways[key]
@@ -117,11 +117,11 @@ class Group:
 
         Args:
             execmodel: ``"thread"``, ``"main_thread_only"``, ``"gevent"`` or ``"eventlet"``. With the latter
-                two, whoever waits in this process lets other greenlets run.
+                two, waiting in this process lets other greenlets run.
             remote_execmodel: The same for workers; None for the same as here.
 
         Raises:
-            ValueError: There are gateways, or there is no such model, or this process uses the other
+            ValueError: There are gateways already, or the model is unknown, or this process uses the other
                 library of greenlets already (our caller's fault).
             ImportError: gevent, or eventlet, is not installed here.
         """
@@ -145,7 +145,7 @@ class Group:
             limits: What to take from the worker; None for what ``limits=`` of the specification says.
 
         Raises:
-            ValueError: The specification means nothing, or its id is taken (our caller's fault).
+            ValueError: The specification is not valid, or its id is taken (our caller's fault).
             AttributeError: A key begins with an underscore (our caller's fault).
             HostNotFound: The interpreter cannot be started or reached; the text says why.
         """
@@ -169,7 +169,7 @@ class Group:
             The gateways in the order of the specifications.
 
         Raises:
-            ValueError, AttributeError: A specification means nothing, or an id is taken; nothing was started
+            ValueError, AttributeError: A specification is not valid, or an id is taken; nothing was started
                 (our caller's fault).
             HostNotFound: One cannot be started or reached; the text says which and why. The others have
                 been ended again: all or none become members.
@@ -179,7 +179,7 @@ class Group:
         given = [spec or self.defaultspec for spec in specs]
         wanted = [spec if isinstance(spec, XSpec) else XSpec(spec) for spec in given]
         gateways: list[Gateway] = []
-        # Held back but while waiting for them: an interrupt in between would leave processes behind.
+        # Held back except while waiting for them: an interrupt in between would leave processes behind.
         held = hold_interrupts()
         try:
             self._forget_ended()
@@ -231,7 +231,7 @@ class Group:
                 spec.id = name
 
     def _reserve(self, specs: list[XSpec]) -> None:
-        """Give every specification an id that nobody else has or is about to have.
+        """Give every specification an id that no other gateway has or is about to have.
 
         Raises:
             ValueError: An id is taken.
@@ -245,10 +245,10 @@ class Group:
                 name = str(spec.id)
                 if name in taken or name in new:
                     raise ValueError(
-                        f"the id {name!r} of {str(spec)!r} is taken by another gateway of {self!r}"
+                        f"the id {name!r} of {str(spec)!r} is already used by another gateway of {self!r}"
                     )
                 new.add(name)
-            # Chosen ids first, so that a number given out here is none of them.
+            # Chosen ids first, so that a number given out here is not one of them.
             self._ids_in_use |= new
             for spec in specs:
                 if spec.id is None:
@@ -262,7 +262,7 @@ class Group:
             ValueError: It is or was a member of a group (our caller's fault).
         """
         if gateway._group is not None:
-            raise ValueError(f"{gateway!r} has been in a group already: {gateway._group!r}")
+            raise ValueError(f"{gateway!r} has already been in a group: {gateway._group!r}")
         gateway._group = self
         with self._lock:
             self._gateways.append(gateway)
@@ -311,10 +311,10 @@ class Group:
 
         Args:
             timeout: Seconds until those that still run are killed. They are told, and interrupt what they
-                execute in time (see ``Gateway.exit``). None waits for as long as it takes, and kills nobody.
+                execute in time (see ``Gateway.exit``). None waits for as long as it takes, and kills nothing.
         """
         if OS.getpid() != self._pid:
-            # A forked child: the gateways are its parent's, who needs them.
+            # A forked child: the gateways belong to its parent, which needs them.
             self._gateways.clear()
             self._gateways_to_join.clear()
             return

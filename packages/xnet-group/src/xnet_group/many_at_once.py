@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: them is late.
 DEFAULT_PARALLEL: Final = 32
 #: How many of them through ssh to one host. An sshd as it is installed (``MaxStartups 10:30:100``) begins to
-#: turn connections away when ten have not proved yet who they are.
+#: turn connections away when ten have not authenticated yet.
 PARALLEL_TO_ONE_HOST: Final = 8
 #: How long gateways that are already up get to end when a later one cannot be started, in seconds.
 UNDO_TIMEOUT_S: Final = 1.0
@@ -44,14 +44,14 @@ def start_all(
         specs: Specifications with their ids.
         parallel: How many may be starting at once, at least 1; None for a sensible number, which is smaller
             for ssh to one host.
-        members: Gateways that ``via`` may name, besides those before it in ``specs``.
+        members: Gateways that ``via`` may name, in addition to those before it in ``specs``.
 
     Returns:
         The gateways in the order of the specifications.
 
     Raises:
         HostNotFound: An interpreter could not be started or reached. None of the others is left.
-        ValueError: A specification means nothing (nothing was started), or ``parallel`` is less than one
+        ValueError: A specification is not valid (nothing was started), or ``parallel`` is less than one
             (our caller's fault).
     """
     to_one_host = PARALLEL_TO_ONE_HOST if parallel is None else parallel
@@ -92,7 +92,7 @@ def start_all(
             number = len(ready)
             ready.append(starting.popleft().finish())
     except BaseException as error:
-        # Ctrl-C included: nobody else knows these processes.
+        # Ctrl-C included: nothing else knows these processes.
         for pending in starting:
             pending.abandon()
         terminate_all(ready, CLOCK.monotonic() + UNDO_TIMEOUT_S)
@@ -105,7 +105,7 @@ def _check_master(spec: XSpec, known: Sequence[str]) -> None:
     """Check that ``via`` names a gateway that there is or that is made before.
 
     Raises:
-        ValueError: There is none of that id (our caller's fault).
+        ValueError: No gateway has that id (our caller's fault).
     """
     master = _master_of(spec)
     if master is not None and master not in known:
@@ -117,7 +117,7 @@ def _check_master(spec: XSpec, known: Sequence[str]) -> None:
 
 
 def _find_master(spec: XSpec, gateways: Sequence[Gateway]) -> Gateway | None:
-    """Return the gateway that ``via`` names, the youngest of that id; None if it is not there."""
+    """Return the gateway that ``via`` names, the youngest with that id; None if there is none."""
     return next((gateway for gateway in reversed(gateways) if gateway.id == _master_of(spec)), None)
 
 

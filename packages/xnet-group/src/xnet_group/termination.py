@@ -31,7 +31,7 @@ def terminate_all(gateways: Sequence[Gateway], deadline_s: float | None) -> list
     Args:
         gateways: Which ones; those that have ended or been asked already may be among them.
         deadline_s: Monotonic time at which those that still run are killed; None waits for as long as it
-            takes and kills nobody.
+            takes and kills nothing.
 
     Returns:
         Those that survived even being killed; empty when all is well.

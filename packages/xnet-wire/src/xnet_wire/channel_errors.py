@@ -47,7 +47,7 @@ class ChannelError:
     Attributes:
         text: For people, complete.
         code: What happened, one of ``CODES``, or a word that a newer peer knows.
-        type: Class of the error in the language of who failed, or None.
+        type: Class of the error in the language of the side that failed, or None.
         message: What the error says of itself, or None.
         frames: The calls that led to it, outermost first.
     """
@@ -120,9 +120,7 @@ def decode_channel_error(payload: Buffer) -> ChannelError:
             )
     frames = content.get("frames", [])
     if type(frames) is not list or not all(map(_is_frame, frames)):
-        raise WireError(
-            code, '"frames" in CHANNEL_CLOSE_ERROR is no list of [file, line, function], as it has to be.'
-        )
+        raise WireError(code, '"frames" in CHANNEL_CLOSE_ERROR is not a list of [file, line, function].')
     return ChannelError(
         content["text"], content["code"], content.get("type"), content.get("message"), [*map(tuple, frames)]
     )

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-#: The connection ends and nobody is at fault.
+#: The connection ends and neither side is at fault.
 NO_ERROR: Final = 0
 #: The peers share no major version.
 VERSION_UNSUPPORTED: Final = 1
@@ -37,7 +37,7 @@ HELLO_MALFORMED: Final = 9
 CONFIG_REFUSED: Final = 10
 #: The noise before the preamble passed its limit, or the stream ended before the preamble came.
 PREAMBLE_MISSING: Final = 11
-#: The sender's own fault: it met a bug of its own.
+#: The sender's own fault: it ran into a bug of its own.
 INTERNAL_ERROR: Final = 12
 #: A frame that only the other role may send, or a channel id of the wrong parity.
 ROLE_VIOLATION: Final = 13

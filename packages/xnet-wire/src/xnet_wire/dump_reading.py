@@ -78,7 +78,7 @@ class Unserializer:
         """Load one object.
 
         Args:
-            versioned: Expect the byte of the format version in front.
+            versioned: Expect the byte of the format version first.
 
         Returns:
             The object.
@@ -154,7 +154,7 @@ class Unserializer:
         """Take as many objects from the stack as the count that follows says."""
         count = self._read_int4()
         if not 0 <= count <= len(self.stack):
-            raise ValueError(f"{count} objects are wanted, {len(self.stack)} are there")
+            raise ValueError(f"{count} objects are needed, {len(self.stack)} are there")
         start = len(self.stack) - count
         taken = self.stack[start:]
         del self.stack[start:]
@@ -267,7 +267,7 @@ class Unserializer:
         """Push the channel with a given id."""
         number = self._read_int4()
         if self.channelfactory is None:
-            raise ValueError(f"a reference to channel {number}, where no channel can be")
+            raise ValueError(f"a reference to channel {number}, where no channel is allowed")
         self.stack.append(self.channelfactory.new(number))
 
 

@@ -61,7 +61,7 @@ class _Serializer:
         Args:
             obj: None, bool, int, float, complex, str, bytes, list, tuple, dict, set, frozenset,
                 nested freely, and what stands for one of them (see ``value_conversion``).
-            versioned: Put the byte of the format version in front.
+            versioned: Begin with the byte of the format version.
 
         Returns:
             The dump, or None when it went to ``write``.

@@ -50,7 +50,7 @@ class WireError(Exception):
 
 
 class ReferenceRefused(Exception):
-    """Base of what is raised for a reference to a channel that is one too many for who decodes it."""
+    """Base of what is raised for a reference to one channel more than the decoder accepts."""
 
 
 class FrameError(WireError):

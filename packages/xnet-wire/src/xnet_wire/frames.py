@@ -67,7 +67,7 @@ IGNORABLE: Final = range(128, 192)
 
 HEADER_BYTES: Final = 9
 _HEADER: Final = Struct(">BII")
-#: A partly received payload above this gets a buffer of its own that the shell reads into; below,
+#: A partly received payload above this gets its own buffer that the shell reads into; below,
 #: joining the rest with the next chunk is cheaper than keeping track of a buffer.
 OWN_BUFFER_BYTES: Final = 4096
 #: Such a buffer begins with this much at most and doubles when it is full: a header alone costs its
@@ -93,13 +93,13 @@ class FrameDecoder:
     Total: any bytes give frames or a ``FrameError``. Nothing is allocated for a length that a header
     only claims: the memory held is at most 64 KiB, or twice what arrived, and two spare buffers.
 
-    Frames of an ignorable type are returned like any other: whoever knows the type uses it,
+    Frames of an ignorable type are returned like any other: a caller that knows the type uses it,
     and a trace shows it (Spec: TR-010); the connection above skips what it does not know.
 
     Spec: FR-001, FR-002, FR-005, FR-006, FR-010, FR-011, FR-013, FR-016.
 
     Attributes:
-        rest: The beginning of a frame that is not complete yet, unless it has a buffer of its own.
+        rest: The beginning of a frame that is not complete yet, unless it has its own buffer.
 
     Args:
         max_payload_bytes: Largest payload this side announced it takes.
@@ -216,7 +216,7 @@ class FrameDecoder:
         if self._filled < len(big):
             return None
         if self._filled < self._length:
-            # A new one, because whoever read into the old one may still hold a view of it.
+            # A new one, because the reader may still hold a view of the old one.
             self._big = bytearray(min(self._length, 2 * len(big)))
             self._big[: self._filled] = big
             return None
@@ -224,7 +224,7 @@ class FrameDecoder:
         return (*self._big_head, big)
 
     def recycle(self, payload: bytes | bytearray) -> None:
-        """Take a payload back that nobody looks at any more: its memory serves for a later frame."""
+        """Take back a payload that is no longer used: its memory serves for a later frame."""
         if (
             type(payload) is bytearray
             and len(payload) <= SPARE_BUFFER_BYTES
@@ -266,7 +266,7 @@ class FrameDecoder:
         return bytes(view)
 
     def _start_big(self, frame_type: int, channel: int, length: int, data: bytes, body: int) -> None:
-        """Give a partly received large payload a buffer of its own."""
+        """Give a partly received large payload its own buffer."""
         received = len(data) - body
         for index, spare in enumerate(self._spares):
             if len(spare) == length:
@@ -293,7 +293,7 @@ class FrameDecoder:
             error = FrameError(
                 codes.FRAME_TOO_LARGE,
                 f"A {type_name(frame_type)} frame on channel {channel} claims {length} bytes of payload; "
-                f"at most {limit} are taken here.",
+                f"at most {limit} are accepted here.",
             )
         else:
             error = FrameError(

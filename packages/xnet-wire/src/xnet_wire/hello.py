@@ -89,7 +89,7 @@ def encode_hello(hello: Hello) -> bytes:
     if len(payload) > HELLO_BYTES:
         raise ValueError(
             f"HELLO takes {len(payload)} bytes with this configuration; at most {HELLO_BYTES} are allowed. "
-            "A large environment is best set before the worker starts."
+            "Set a large environment before the worker starts."
         )
     return payload
 

@@ -17,7 +17,7 @@ ELEMENT: Final = ".<element {}>"
 #: The step of the item itself, which has no container.
 WHOLE: Final[Step] = ("", None)
 
-#: Steps that are shown. More than this helps nobody.
+#: Steps that are shown. More would not help.
 _STEPS: Final = 20
 _CHARACTERS: Final = 40
 _PLAIN: Final = frozenset({type(None), bool, int, float, complex})

@@ -36,8 +36,9 @@ _MOST_COMPARISONS: Final = FEW_KEYS
 def collide(keys: Sequence[object]) -> bool:
     """Return whether the keys collide so much that a dict or set of them would take far too long.
 
-    The places are those of CPython's dicts, which search as its sets do but for a few neighbours that sets
-    look at first. The table is taken for as small as it can be: what collides in a larger one collides in it.
+    The places are those of CPython's dicts, which search as its sets do, except for a few neighbours that
+    sets look at first. The table is assumed to be as small as it can be: what collides in a larger one
+    collides in it.
 
     Raises:
         TypeError: A key cannot be hashed.
@@ -62,7 +63,7 @@ def collide(keys: Sequence[object]) -> bool:
 
 
 def equal_hashes_of_containers(keys: Collection[object]) -> bool:
-    """Return whether there are containers among the keys, and two of one hash: ``KeyWork`` has to look then.
+    """Return whether there are containers and equal hashes among the keys: then ``KeyWork`` must look.
 
     Raises:
         TypeError: A key cannot be hashed.

@@ -35,7 +35,7 @@ def load_name(package: dict[str, object], homes: Mapping[str, str], name: str) -
 
 
 def list_names(package: Mapping[str, object], public: Iterable[str]) -> list[str]:
-    """Return what ``dir()`` shows: also the public names that nobody has asked for yet.
+    """Return what ``dir()`` shows: including the public names that have not been used yet.
 
     Args:
         package: ``globals()`` of the package.

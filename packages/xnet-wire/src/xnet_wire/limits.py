@@ -31,7 +31,7 @@ UNLIMITED_BYTES: Final = 2**64 - 1
 #: What an initiator takes unless told otherwise. It trusts no worker with all of its memory; a worker
 #: trusts its initiator with everything, and announces no such limit.
 INITIATOR_MEMORY_BYTES: Final = 536_870_912
-#: No peer may announce less: the smallest window has to fit.
+#: No peer may announce less: the smallest window must fit.
 MIN_MEMORY_BYTES: Final = 65_536
 #: Window of a channel: bytes that may be on their way or unread.
 CREDIT_BYTES: Final = 1_048_576
@@ -43,7 +43,7 @@ MAX_CREDIT_BYTES: Final = 2**31 - 1
 ITEM_COST_BYTES: Final = 64
 #: A large item travels in parts of at most this, so that it cannot hold up other channels.
 PART_BYTES: Final = 262_144
-#: Output of login shells and site hooks that is skipped in front of the preamble.
+#: Output of login shells and site hooks that is skipped before the preamble.
 NOISE_BYTES: Final = 65_536
 #: Largest HELLO payload.
 HELLO_BYTES: Final = 65_536
@@ -60,7 +60,7 @@ MAX_CHANNEL_ID: Final = 2**32 - 1
 
 
 def window_for(memory_bytes: int) -> int:
-    """Return the window to announce beside a limit for the memory of the whole connection."""
+    """Return the window to announce along with a limit for the memory of the whole connection."""
     return min(CREDIT_BYTES, max(MIN_CREDIT_BYTES, memory_bytes // 4))
 
 
@@ -100,7 +100,7 @@ class Limits:
         memory: int = UNLIMITED_BYTES,
     ) -> None:
         self.frame = frame
-        # What an item costs has to fit, too. Spec: LI-011
+        # The cost of an item must fit, too. Spec: LI-011
         self.item = min(item, max(1, memory - ITEM_COST_BYTES))
         self.depth = depth
         self.channels = channels
@@ -108,7 +108,7 @@ class Limits:
         for name, minimum in self.MINIMA.items():
             value = getattr(self, name)
             if type(value) is not int or not minimum <= value <= UNLIMITED_BYTES:
-                raise ValueError(f"limits: {name} is {value!r}, expected a number from {minimum} up")
+                raise ValueError(f"limits: {name} is {value!r}, expected a number of at least {minimum}")
 
     @classmethod
     def of_initiator(cls) -> Limits:

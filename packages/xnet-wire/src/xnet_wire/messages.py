@@ -158,7 +158,7 @@ def decode_following(item: object) -> ExecRequest:
     """Check and return the request that is the first item of its channel. Spec: GW-007, GW-008.
 
     Raises:
-        WireError: It is none (the peer's fault).
+        WireError: It is not such a request (the peer's fault).
     """
     if type(item) is not bytes:
         problem = f"{short_repr(item)}, expected bytes"
@@ -166,7 +166,7 @@ def decode_following(item: object) -> ExecRequest:
     request = decode_exec(item)
     if request.follows:
         raise WireError(
-            codes.PAYLOAD_MALFORMED, "The request that follows CHANNEL_EXEC says that it follows once more."
+            codes.PAYLOAD_MALFORMED, "The request that follows CHANNEL_EXEC says that it follows yet again."
         )
     return request
 
@@ -267,7 +267,7 @@ def knows_strings(peer: Hello, strings: tuple[bool, bool]) -> bool:
     known = PYTHON_STRINGS_FEATURE in peer.features
     if not known and strings != DEFAULT_STRINGS:
         raise ValueError(
-            f"the other side ({peer.implementation}) takes no strings of Python 2 and no flags for them: "
+            f"the other side ({peer.implementation}) does not accept strings of Python 2 or flags for them: "
             f"it has not announced the feature {PYTHON_STRINGS_FEATURE!r}"
         )
     return known

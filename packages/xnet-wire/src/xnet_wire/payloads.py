@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Buffer = bytes | bytearray | memoryview
 
-#: Control payloads are decoded with the default flags, a depth of their own, and without channels.
+#: Control payloads are decoded with the default flags, their own depth, and without channels.
 #: Spec: VA-031, FR-015, GW-002.
 _decoder: Final = ValueDecoder(max_depth=CONTROL_DEPTH)
 
@@ -55,7 +55,7 @@ def take(content: dict[Any, Any], key: str, frame: str, code: int) -> Any:
 def is_text(value: object) -> bool:
     """Tell whether a value is a text that can be shown and written anywhere: one without surrogates.
 
-    These are values in items; where a rule says text, whoever reads it need not expect them (FR-019).
+    These are values in items; where a rule says text, the reader need not expect them (FR-019).
     """
     if type(value) is not str:
         return False
@@ -66,7 +66,7 @@ def is_text(value: object) -> bool:
 
 
 def is_uint(value: object) -> bool:
-    """Tell whether a value is an unsigned integer of at most 64 bits; True is none."""
+    """Tell whether a value is an unsigned integer of at most 64 bits; True is not one."""
     return type(value) is int and 0 <= value < 2**64
 
 

@@ -1,4 +1,4 @@
-"""Trace: one line for each thing that happens, for whoever sets EXECNET_DEBUG.
+"""Trace: one line for each thing that happens, when EXECNET_DEBUG is set.
 
 The formats are specified, so that a trace can be checked against the bytes on the wire. This
 module only formats. Where the process id, the clock, the files and the environment come from is
@@ -39,7 +39,7 @@ class Tracer:
         write_text: Takes each line of text, with its newline; None for no text.
         write_json: Takes each JSON line, with its newline; None for no JSON.
         now_ns: Monotonic clock in nanoseconds, for the JSON lines.
-        text_prefix: Put in front of each line of text.
+        text_prefix: Prepended to each line of text.
 
     Threads: any, if the sinks take a line as a whole (an unbuffered or line-buffered file does).
     """

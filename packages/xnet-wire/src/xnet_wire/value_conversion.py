@@ -1,4 +1,4 @@
-"""Objects that are taken for a value though their type is none of the exact ones.
+"""Objects that are sent as a value although their type is not one of the exact ones.
 
 Encoders come here with what they would refuse otherwise, so nothing that is plain pays for it. Two
 kinds are taken, because nothing is lost that the program could miss: an instance of a subclass that
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, Final
 
-#: Says that there is no value for an object.
+#: Stands for "this object has no value".
 NO_VALUE: Final = object()
 
 _WHOLE: Final = slice(None)
@@ -77,7 +77,9 @@ def as_value(item: object, accepted: frozenset[type]) -> Any:
     for base in kind.__mro__[1:]:
         if base in accepted and base.__name__ == name:
             return _CONTENT[base](item)
-    if name == "bool":  # It has no subclasses, so this is somebody's own; it knows whether it is true.
+    if (
+        name == "bool"
+    ):  # bool has no subclasses, so this is another type of that name; it knows whether it is true.
         return bool(item)
     return NO_VALUE
 

@@ -252,7 +252,7 @@ def _finish(
         return _surrogates(content, done.at, strings[1])
     if tag == COMPLEX_TAG:
         if len(content) != 2 or type(content[0]) is not float or type(content[1]) is not float:
-            raise _error(done.at, f"tag {tag} ({TAG_NAMES[tag]}) holds something else than two floats")
+            raise _error(done.at, f"tag {tag} ({TAG_NAMES[tag]}) does not hold two floats")
         return complex(content[0], content[1])
     if not 1 <= content <= MAX_CHANNEL_ID:
         raise _error(done.at, f"channel id {content} is not between 1 and {MAX_CHANNEL_ID}")
@@ -296,7 +296,7 @@ def _set(members: list[Any], at: int, key_work: KeyWork) -> set[Any]:
 
 
 def _check_spread(keys: list[Any], what: str, at: int, key_work: KeyWork) -> None:
-    """Refuse keys of which each would have to be compared with most of the others. Spec: SE-003, SE-005."""
+    """Refuse keys each of which would have to be compared with most of the others. Spec: SE-003, SE-005."""
     try:
         if len(keys) > FEW_KEYS and collide(keys):
             raise _error(at, f"{what} for which most of the {len(keys)} collide, as if they were chosen to")

@@ -51,7 +51,7 @@ class NotPlainError(Exception):
 def raise_unless_engine_gave_up(error: BaseException) -> None:
     """Raise what is not the engine's business, such as KeyboardInterrupt.
 
-    A panic of the engine is no ``Exception``; it means as little as any other failure of it.
+    A panic of the engine is not an ``Exception``; it is treated like any other failure of it.
     """
     if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
         raise error
@@ -230,7 +230,7 @@ def _refuse(content: Any, immutable: bool) -> Any:
 
 
 class _TagDecoders(dict[int, "Callable[[Any, bool], Any]"]):
-    """What the engine does with each tag: never anything of its own, whatever it knows."""
+    """What the engine does with each tag: never what it would do by itself."""
 
     def __missing__(self, tag: int) -> Callable[[Any, bool], Any]:
         return _refuse
@@ -251,7 +251,7 @@ _TAG_DECODERS: Final = _TagDecoders(
 )
 
 
-#: No map in so many bytes has more than ``FEW_KEYS`` entries.
+#: No map of this many bytes has more than ``FEW_KEYS`` entries.
 FEW_KEYS_BYTES: Final = 2 * FEW_KEYS
 #: What the head of a map with more begins with.
 _MANY_ENTRIES: Final = (b"\xb9", b"\xba", b"\xbb")

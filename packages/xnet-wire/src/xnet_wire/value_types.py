@@ -35,8 +35,8 @@ TAG_NAMES: Final[dict[int, str]] = {
     SURROGATES_TAG: "a text with surrogates",
 }
 
-#: Exact types that hold no other item. Subclasses are no values: their extra would be lost on the
-#: way, silently (``value_conversion`` has those that are taken all the same).
+#: Exact types that hold no other item. Subclasses are not values: what they add would be
+#: lost silently (``value_conversion`` has those that are accepted anyway).
 #: ``issuperset(map(type, ...))`` asks this of a whole container without bytecode.
 SCALARS: Final = frozenset({type(None), bool, int, float, complex, str, bytes})
 #: The same as a sender sees it: what is sent as bytes may be mutable.

@@ -92,7 +92,7 @@ def encode(
                 return head(BYTES, len(item)) + item  # type: ignore[arg-type, operator]
             return dumps(item)
         if kind is tuple:
-            # The engine writes a bare tuple as an array: only the tag in front is missing.
+            # The engine writes a bare tuple as an array: only the tag before it is missing.
             if all_sendable(map(type, item)):  # type: ignore[call-overload]
                 return _TUPLE_HEAD + dumps(item)
             members = lower_members(item, PLAIN_LEVELS, channel_type, channel_id)  # type: ignore[arg-type]
@@ -326,7 +326,7 @@ class ValueDecoder:
             The items, in order.
 
         Raises:
-            ValueFormatError: As for ``decode``, or the payload is no such array.
+            ValueFormatError: As for ``decode``, or the payload is not such an array.
         """
         count_batch(payload)
         if strings == DEFAULT_STRINGS:

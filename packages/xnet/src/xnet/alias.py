@@ -41,7 +41,7 @@ class AliasFinder:
         """Answer for execnet and everything below it.
 
         Raises:
-            ModuleNotFoundError: There is no such module of execnet here; the real one must not
+            ModuleNotFoundError: execnet's module does not exist here; the real one must not
                 be taken instead, because half of each would work together badly.
         """
         if fullname != "execnet" and not fullname.startswith("execnet."):
@@ -81,7 +81,7 @@ def install(in_worker: bool = False) -> None:
     loaded = sys.modules.get("execnet")
     if loaded is not None:
         raise RuntimeError(
-            f"execnet was imported already, from {getattr(loaded, '__file__', None)!r}, before xnet could "
+            f"execnet was already imported, from {getattr(loaded, '__file__', None)!r}, before xnet could "
             "take its name; call xnet.install_as_execnet() before anything imports execnet, or start "
             "with 'pytest -p xnet.xdist' or 'python -m xnet as-execnet'"
         )

@@ -32,7 +32,7 @@ LOST: Final = "; what its test printed was captured there and is lost, -s shows 
 
 _FOLDER: Final = pytest.StashKey[str]()
 _GATEWAY: Final = re.compile(r"gateway \S+: (the connection has ended; )?")
-_SSH: Final = " (by which ssh says that the worker was killed by a signal, or that the connection broke)"
+_SSH: Final = " (with which ssh reports that the worker was killed by a signal, or that the connection broke)"
 
 
 def watch(node: Any) -> None:
@@ -75,7 +75,7 @@ def keep_captured(path: str) -> None:
     numbers there is a file with a name then, and nothing else changes.
 
     Args:
-        path: Where; nothing is there yet. On another machine there is no such folder, and nothing is done.
+        path: Where; it does not exist yet. On another machine the folder does not exist, and nothing is done.
 
     Threads: pytest's own, while it captures.
     """
@@ -106,7 +106,7 @@ def reason_of(error: Exception | None, spec: Any, oom_kills_before: int | None) 
         oom_kills_before: ``oom_kills()`` of when it began.
     """
     if error is None:
-        return "the worker's pytest has ended, or closed its connection; its process still runs"
+        return "the worker's pytest has ended, or closed its connection; its process is still running"
     reason = _GATEWAY.sub("", str(error), count=1)
     first, newline, rest = reason.partition("\n")
     if spec.ssh or spec.vagrant_ssh:
@@ -130,7 +130,7 @@ def captured_words(path: str) -> str:
     """Return what was captured of the test that a worker died in, as the end of a sentence.
 
     Args:
-        path: What ``keep_captured`` was given; nothing is there if the worker was elsewhere.
+        path: What ``keep_captured`` was given; it does not exist if the worker was elsewhere.
     """
     try:
         with open(path, "rb") as file:
@@ -147,12 +147,12 @@ def oom_kills(path: str = "/proc/vmstat") -> int | None:
         with open(path, encoding="ascii") as file:
             found = re.search(r"^oom_kill (\d+)$", file.read(), re.MULTILINE)
     except OSError:
-        return None  # not Linux, or /proc is not there
+        return None  # not Linux, or no /proc
     return int(found[1]) if found else None
 
 
 def _kernel_says(count: int) -> str:
     processes = "a process" if count == 1 else f"{count} processes"
     return (
-        f"the kernel has ended {processes} for lack of it since this worker began (oom_kill in /proc/vmstat)"
+        f"the kernel has killed {processes} for lack of it since this worker began (oom_kill in /proc/vmstat)"
     )

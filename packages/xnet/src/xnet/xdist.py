@@ -29,7 +29,7 @@ except RuntimeError as error:
     raise pytest.UsageError(str(error)) from error
 
 # What a run of pytest-xdist needs anyway, all at once: ``pytester`` forgets the modules that a test imported,
-# and would have them loaded again, with a reactor of its own each time, in every test that uses workers.
+# and would have them loaded again, each time with a new reactor, in every test that uses workers.
 for _name in (
     "xnet.compat.execnet",
     "xnet.compat.gateway_base",

@@ -10,7 +10,7 @@ from xnet_programs import run
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((), "there is no program to run: expected SCRIPT or -m MODULE"),
+        ((), "no program to run: expected SCRIPT or -m MODULE"),
         (("-m",), "Option '-m' requires an argument"),
         (("--loud", "x.py"), "No such option"),
     ],

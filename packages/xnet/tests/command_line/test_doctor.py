@@ -16,7 +16,7 @@ def test_steps_and_what_to_do() -> None:
     assert hop.splitlines()[1].split()[:2] == ["ok", "specification"]
     assert hop.splitlines()[-1].split()[:2] == ["ok", "speed"]
     assert "through gateway hop" in inner
-    assert missing.splitlines()[-2].startswith("FAILED  program        /no/such is not there")
+    assert missing.splitlines()[-2].startswith("FAILED  program        /no/such does not exist")
     assert missing.splitlines()[-1].startswith("        what to do     Install it")
     assert (done.returncode, done.stderr) == (3, "")
 

@@ -73,7 +73,7 @@ def test_doctor_says_why_ssh_lets_nobody_in(sshd: Sshd) -> None:
     config = sshd.write_config("stranger")
     done = run("-m", "xnet", "doctor", f"ssh=here//ssh_config={config}")
     assert done.returncode == 3
-    assert "what to do     The machine is there and lets this user not in" in done.stdout
+    assert "what to do     The machine refused the login for this user" in done.stdout
     assert "FAILED  login          ssh -o" in done.stdout
     assert "Permission denied (publickey" in done.stdout
 
@@ -110,5 +110,5 @@ def test_doctor_goes_through_a_jump_host(sshd: Sshd, tmp_path: Path) -> None:
     options = text.partition("\n")[2]
     config.write_text(f"{text}\nHost inner\n ProxyCommand {proxy}\n{options}")
     done = run("-m", "xnet", "doctor", f"ssh=inner//ssh_config={config}")
-    assert "-       host           ssh goes there through another program or host" in done.stdout
+    assert "-       host           ssh goes through another program or host" in done.stdout
     assert done.returncode == 0

@@ -42,7 +42,7 @@ def test_through_others_and_all_well() -> None:
 def test_one_that_never_answers() -> None:
     done = run("-m", "xnet", "status", "--timeout", "0.5", "popen", "command=sh -c 'sleep 600'")
     assert done.returncode == 124
-    assert "gw1 (command=sh -c 'sleep 600'): it was not done within 0.5 seconds\n" in done.stderr
+    assert "gw1 (command=sh -c 'sleep 600'): it was not done within 0.5 s\n" in done.stderr
 
 
 @pytest.mark.parametrize("command", ["status", "doctor"])

@@ -39,7 +39,7 @@ def test_the_last_colon_that_a_path_follows(text: str, spec: str, dest: str) -> 
         ("/srv/app", "has no destination"),
         (":/srv/app", "has no specification"),
         ("popen//env:PATH=/a:/b", "could mean two things"),
-        ("popen//env:A=b:/dest", "Write such entries in front"),
+        ("popen//env:A=b:/dest", "Write such entries first"),
         ("popen:/a\0b", "NUL"),
         ("", "has no destination"),
     ],

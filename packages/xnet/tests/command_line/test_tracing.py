@@ -108,7 +108,7 @@ def test_truncated_traces(folder: Path, tmp_path: Path) -> None:
     done = run("-m", "xnet", "trace", *cut)
     assert done.returncode == 0
     assert "because it is no trace: 1 line" in done.stderr
-    assert done.stderr.count("ends in the middle of a line: its process was killed, or still writes") == 2
+    assert done.stderr.count("ends in the middle of a line: its process was killed, or is still writing") == 2
     assert len(done.stdout.splitlines()) > 10
 
 
@@ -117,9 +117,9 @@ def test_truncated_traces(folder: Path, tmp_path: Path) -> None:
     [
         (("/no/such",), 1, "xnet: cannot read the trace '/no/such': No such file or directory"),
         (("/",), 1, "xnet: cannot read the trace '/': Is a directory"),
-        (("/dev/null",), 1, "xnet: there is no trace in '/dev/null'"),
-        (("/etc/passwd",), 1, "xnet: there is no trace in '/etc/passwd', only "),
-        (("x", "--perfetto", "y", "--json"), 2, "--perfetto writes all there is"),
+        (("/dev/null",), 1, "xnet: '/dev/null' has no trace"),
+        (("/etc/passwd",), 1, "xnet: '/etc/passwd' has no trace, only "),
+        (("x", "--perfetto", "y", "--json"), 2, "--perfetto writes everything"),
         ((), 2, "Missing argument 'FILE...'"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Connections over sockets: a server that gives interpreters to those who know a secret, and its client.
+"""Connections over sockets: a server that gives interpreters to clients that know a secret, and its client.
 
 * ``dialing.dial`` is the client; ``server.Server`` the server, ``listening`` binds what it listens on.
 * ``authentication`` is what the two say to each other first, without input and output.

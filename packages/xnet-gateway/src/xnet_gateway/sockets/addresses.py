@@ -50,7 +50,7 @@ def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[str,
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:  # a label of the name is empty or too long
-        raise OSError(f"{host!r} cannot be the name of a host: {error}") from error
+        raise OSError(f"{host!r} is not a valid host name: {error}") from error
     return [(family, address) for family, _, _, _, address in found]  # type: ignore[misc]
 
 

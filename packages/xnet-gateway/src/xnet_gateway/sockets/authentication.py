@@ -1,4 +1,4 @@
-"""Who is there? The first three lines on a socket, in which both sides prove to know the secret.
+"""Who is there? The first three lines on a socket, in which both sides prove that they know the secret.
 
 The server greets with a random nonce, the client answers with a nonce of its own and a proof, and the server
 gives its verdict, with a proof of its own. A proof is an HMAC over both nonces and a label that differs for
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 #: Whole line, with its end. No line of ours is half as long; a stranger's is not worth the memory. SO-012
 MAX_LINE_BYTES: Final = 512
-#: 128 bits that nobody guesses; whoever hears a handshake can try shorter ones at leisure. SO-021
+#: 128 bits cannot be guessed; an eavesdropper could try shorter ones offline. SO-021
 MIN_SECRET_BYTES: Final = 16
 NONCE_BYTES: Final = 32
 
@@ -45,11 +45,11 @@ _QUOTED_BYTES: Final = 80
 
 
 class Parties:
-    """What those who listen and those who connect call themselves. Spec: SO-053.
+    """What the listening side and the connecting side call themselves. Spec: SO-053.
 
     Attributes:
-        server: Who listens.
-        client: Who connects.
+        server: The side that listens.
+        client: The side that connects.
     """
 
     __slots__ = ("client", "server")
@@ -59,11 +59,11 @@ class Parties:
         self.client = client
 
     def server_line(self, rest: bytes) -> bytes:
-        """Return a line of who listens, or with nothing its beginning."""
+        """Return a line of the listening side, or without arguments its beginning."""
         return b"xnet-%s/1 %s" % (self.server.encode(), rest)
 
     def client_line(self, rest: bytes) -> bytes:
-        """Return a line of who connects, or with nothing its beginning."""
+        """Return a line of the connecting side, or without arguments its beginning."""
         return b"xnet-%s/1 %s" % (self.client.encode(), rest)
 
 
@@ -96,7 +96,7 @@ class ServerHandshake:
         """Begin.
 
         Args:
-            secret: What the client has to know; None asks for nothing.
+            secret: What the client must know; None asks for nothing.
             nonce: 32 random bytes, chosen here if None. Only tests give them.
             parties: Who meets.
 
@@ -120,7 +120,7 @@ class ServerHandshake:
         """Take what the client says, in pieces of any size that do not go beyond the end of its line.
 
         Raises:
-            AuthenticationError: It is no client of ours, or does not know the secret (the client's fault).
+            AuthenticationError: It is not an xnet client, or does not know the secret (the client's fault).
         """
         try:
             self._line = _joined(self._line, data, "the client")
@@ -128,16 +128,16 @@ class ServerHandshake:
             error.last_line = self.refusal("that line is too long")
             raise
         if self._line.startswith(_TLS_RECORD):  # it waits for an answer of that kind and ends no line
-            raise AuthenticationError("the client speaks TLS, and this server does not")
+            raise AuthenticationError("the client speaks TLS, but this server does not")
         if not self._line.endswith(b"\n"):
             return
         line = self._line[:-1]
         beginning = self._parties.client_line(b"")
         if not line.startswith(beginning):
             raise AuthenticationError(
-                f"the client is no xnet {self._parties.client}: it said {_quoted(line)}",
+                f"the client is not an xnet {self._parties.client}: it said {_quoted(line)}",
                 self.refusal(
-                    f"this is an xnet {self._parties.server}, and what it got is not from an xnet"
+                    f"this is an xnet {self._parties.server}, and what it received is not from an xnet"
                     f" {self._parties.client}"
                 ),
             )
@@ -145,7 +145,7 @@ class ServerHandshake:
         if self._secret is None:
             if words != [b"none"]:
                 raise AuthenticationError(
-                    "the client wants to prove that it knows a secret, and this server has none",
+                    "the client wants to prove that it knows a secret, but this server has none",
                     self.refusal("this server has no secret"),
                 )
         else:
@@ -155,7 +155,7 @@ class ServerHandshake:
     def _check_proof(self, secret: bytes, words: list[bytes]) -> None:
         if words == [b"none"]:
             raise AuthenticationError(
-                "the client gave no secret, and this server asks for one",
+                "the client gave no secret, but this server asks for one",
                 self.refusal("a secret is needed"),
             )
         if len(words) != 3 or words[0] != _MECHANISM or not all(map(_is_hex, words[1:])):
@@ -166,7 +166,7 @@ class ServerHandshake:
         nonce = words[1]
         expected = proof(secret, self._parties.client.encode(), self._nonce, nonce)
         if not hmac.compare_digest(words[2], expected):
-            raise AuthenticationError("the client's secret is not ours", self.refusal("the secret is wrong"))
+            raise AuthenticationError("the client's secret is wrong", self.refusal("the secret is wrong"))
         self._proof = b" " + proof(secret, self._parties.server.encode(), self._nonce, nonce)
 
     def accept(self) -> bytes:
@@ -176,7 +176,7 @@ class ServerHandshake:
         return self._parties.server_line(b"ok" + self._proof + b"\n")
 
     def refusal(self, sentence: str) -> bytes:
-        """Return the line with which the client is sent away, cut where a line has to end."""
+        """Return the line that refuses the client, cut where a line must end."""
         text = "".join(c if c.isprintable() else " " for c in sentence).encode("utf-8", "replace")
         room = MAX_LINE_BYTES - len(self._parties.server_line(b"no \n"))
         # A character that is cut in half is cut out.
@@ -187,14 +187,14 @@ class ClientHandshake:
     """The side that connects.
 
     Attributes:
-        accepted: The server has proved itself and let us in.
+        accepted: The server has proved itself and accepted us.
     """
 
     def __init__(self, secret: bytes | None, nonce: bytes | None = None, parties: Parties = GIVING) -> None:
         """Begin.
 
         Args:
-            secret: What the server has to know; None for a server that asks for nothing.
+            secret: What the server must know; None for a server that asks for nothing.
             nonce: 32 random bytes, chosen here if None. Only tests give them.
             parties: Who meets.
 
@@ -221,7 +221,7 @@ class ClientHandshake:
             What to send to it; nothing if that is nothing.
 
         Raises:
-            AuthenticationError: It is no server of ours, does not know the secret, or refuses us.
+            AuthenticationError: It is not an xnet server, does not know the secret, or refuses us.
         """
         self._line = _joined(self._line, data, "the server")
         if not self._line.endswith(b"\n"):
@@ -244,25 +244,25 @@ class ClientHandshake:
         """Say what greets like that."""
         if self._parties is not BRINGING and line.startswith(b"xnet-initiator/"):
             return (
-                "a program listens there that waits for a worker (listen=):"
+                "the program that listens there waits for a worker (listen=):"
                 " bring it one with python -m xnet connect"
             )
         if self._parties is not GIVING and line.startswith(b"xnet-server/"):
             return (
-                "a server listens there that gives interpreters (python -m xnet serve), and takes none:"
+                "the server that listens there provides interpreters (python -m xnet serve) and accepts none:"
                 " reach it with the gateway specification socket=HOST:PORT"
             )
         if line.startswith(f"xnet-{self._parties.server}/".encode()):
             return f"it speaks another version of this handshake: {_quoted(line)}"
-        return f"it is no xnet {self._parties.server}: it said {_quoted(line)}"
+        return f"it is not an xnet {self._parties.server}: it said {_quoted(line)}"
 
     def _answer(self, words: list[bytes]) -> bytes:
         if words == [b"none"]:
             if self._secret is not None:
-                # Whoever stands in the way of the true server would say just that (downgrade).
+                # An attacker in front of the true server would say just that (downgrade).
                 raise AuthenticationError(
-                    "the server asks for no secret, but a secret was given: it may not be the server that is"
-                    " meant; give no secret if it is"
+                    "the server asks for no secret, but a secret was given: it may not be the server you"
+                    " mean; if it is, give no secret"
                 )
             return self._parties.client_line(b"none\n")
         if len(words) != 2 or words[0] != _MECHANISM or not _is_hex(words[1]):
@@ -272,7 +272,7 @@ class ClientHandshake:
         if self._secret is None:
             # It is told, so that its side has a sentence too.
             raise AuthenticationError(
-                "the server asks for a secret and none was given (XNET_SECRET_FILE, XNET_SECRET or a file)",
+                "the server asks for a secret, but none was given (XNET_SECRET_FILE, XNET_SECRET or a file)",
                 self._parties.client_line(b"none\n"),
             )
         self._server_nonce = words[1]
@@ -290,7 +290,7 @@ class ClientHandshake:
             side = self._parties.server.encode()
             expected = proof(self._secret, side, self._server_nonce, self._nonce)
             if not hmac.compare_digest(theirs, expected):
-                raise AuthenticationError("the server let us in but does not know the secret itself")
+                raise AuthenticationError("the server accepted us but does not know the secret itself")
         self.accepted = True
 
 
@@ -299,7 +299,7 @@ def proof(secret: bytes, side: bytes, server_nonce: bytes, client_nonce: bytes) 
 
     Args:
         secret: What both know.
-        side: Who gives the proof, as ``Parties`` has it.
+        side: The side that gives the proof, as ``Parties`` has it.
         server_nonce: In hexadecimal digits, as it was sent.
         client_nonce: Likewise.
     """
@@ -336,7 +336,7 @@ def _joined(line: bytes, data: bytes, who: str) -> bytes:
             f"{who} said more than {MAX_LINE_BYTES} bytes without an end of line: {_quoted(line)}"
         )
     if b"\n" in line[:-1]:
-        raise ValueError("bytes behind the end of a line were given to the handshake")
+        raise ValueError("bytes after the end of a line were given to the handshake")
     return line
 
 

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from xnet_gateway.sockets.tls import TlsOptions
     from xnet_gateway.sockets.tls_stream import TlsStream
 
-#: What to do about somebody else who listens.
-NOT_OURS: Final = "without a secret it has to be the user of this program, or root; secret_file= gives one"
+#: What to do if another user listens there.
+NOT_OURS: Final = (
+    "without a secret it must be the user of this program, or root; use secret_file= to give a secret"
+)
 
 
 def dial(
@@ -37,9 +39,9 @@ def dial(
 
     Args:
         address: ``HOST:PORT``, ``[IPV6]:PORT``, or the path of a unix socket.
-        secret: What the server has to know too; None for a server that asks for none.
+        secret: What the server must know too; None for a server that asks for none.
         tls: How to protect the connection; None for in the clear.
-        timeout_s: Seconds for all of it; but a name server that does not answer has times of its own.
+        timeout_s: Seconds for all of it; but a name server that does not answer has its own timeouts.
         parties: Who meets: by default the other side gives us a worker.
 
     Returns:
@@ -49,7 +51,7 @@ def dial(
     Raises:
         HostNotFound: It did not work; the text says which step failed and why, and its cause is the error
             of that step.
-        ValueError: An argument means nothing: no such address, a short secret, files of TLS that cannot be
+        ValueError: An argument is not valid: a bad address, a short secret, files of TLS that cannot be
             used (our caller's fault).
 
     Threads: any. With TLS, a daemon thread works for the connection until it ends.
@@ -73,7 +75,7 @@ def secure(
     deadline_s: float,
     parties: Parties = GIVING,
 ) -> int:
-    """Do the same over a connection that is there already, however it leads to the address.
+    """Do the same over an existing connection, however it leads to the address.
 
     Args:
         sock: Taken over: closed if this fails.
@@ -137,7 +139,7 @@ def _connect_path(path: str, deadline_s: float) -> socket.socket:
 
 
 def _check_ours(sock: socket.socket, path: str) -> None:
-    """Say nothing to somebody else who listens at a path. Spec: SO-035."""
+    """Say nothing to another user that listens at a path. Spec: SO-035."""
     try:
         problem = why_not_ours(sock, path)
     except OSError as error:
@@ -150,7 +152,7 @@ def _check_ours(sock: socket.socket, path: str) -> None:
 def _connect_host(address: str, deadline_s: float) -> socket.socket:
     host, port = parse_host_port(address)
     if not port:
-        raise ValueError(f"the address {address!r} has the port 0, which nobody listens on")
+        raise ValueError(f"the address {address!r} has the port 0, on which nothing can listen")
     try:
         with InterruptsLetThrough():
             found = resolve(host, port)
@@ -160,7 +162,7 @@ def _connect_host(address: str, deadline_s: float) -> socket.socket:
     for tried, (family, target) in enumerate(found):
         sock = socket.socket(family, socket.SOCK_STREAM)
         try:
-            # One address that nobody answers at must not take the time of the others.
+            # One address that does not answer must not take the time of the others.
             sock.settimeout(left_s(deadline_s) / (len(found) - tried))
             with InterruptsLetThrough():
                 sock.connect(target)
@@ -204,7 +206,7 @@ def _failed(address: str, step: str, words: str) -> HostNotFound:
 
 def _words(error: OSError) -> str:
     if isinstance(error, TimeoutError):
-        return "nobody answered in time"
+        return "there was no answer in time"
     if isinstance(error, ConnectionRefusedError):
         return "the connection was refused"
     if isinstance(error, ConnectionResetError):

@@ -25,7 +25,7 @@ def meet_server(stream: Stream, secret: bytes | None, deadline_s: float, parties
     """Be the client: return when the server has proved itself and let us in.
 
     Raises:
-        AuthenticationError: The other side is no such server, or would not have us; a sentence.
+        AuthenticationError: The other side is not such a server, or refused us; a sentence.
         NoAnswer: The same, without an answer that could be wrong: at another time it may be otherwise.
         OSError: The connection broke.
         ValueError: The secret is too short (our caller's fault).
@@ -75,7 +75,7 @@ def meet_client(
             said += 1
             handshake.receive_data(data)
     except TimeoutError:
-        raise NoAnswer(f"the client had not answered when its time was over (it said {said} bytes)") from None
+        raise NoAnswer(f"the client had not answered when its time was up (it sent {said} bytes)") from None
     except AuthenticationError as error:
         if error.last_line:
             _say_last(stream, error.last_line, deadline_s)
@@ -112,8 +112,8 @@ def _silent(handshake: ClientHandshake, said: bool) -> str:
     if handshake.greeted:
         return "the server greeted us but gave no verdict in time"
     if said:
-        return "the server did not end its first line in time"
+        return "the server did not finish its first line in time"
     return (
-        "nothing was said by the other side in time, and an xnet server speaks first: it may be something"
+        "the other side said nothing in time, but an xnet server speaks first: it may be something"
         " else (such as the server script of execnet), or a server that expects TLS"
     )

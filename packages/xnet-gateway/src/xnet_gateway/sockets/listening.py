@@ -58,17 +58,17 @@ def listen(address: str, *, secret_given: bool) -> Listener:
 
     Args:
         address: The first address of the host is taken; an empty host or ``*`` is every IPv4 address.
-        secret_given: Whether clients have to know a secret.
+        secret_given: Whether clients must know a secret.
 
     Raises:
-        ValueError: It is no such address, or others could reach it without a secret (our caller's fault).
+        ValueError: It is not such an address, or others could reach it without a secret (our caller's fault).
         OSError: It cannot be bound: it is taken, or not of this machine.
     """
     host, port = parse_host_port(address)
     family, target = resolve(host, port)[0]
     if not secret_given and not is_loopback(target[0]):
         raise ValueError(
-            f"listening on {address} needs a secret: it can be reached from other machines, and whoever"
+            f"listening on {address} needs a secret: it can be reached from other machines, and anyone who"
             " connects runs code as the user of this server"
         )
     sock = _SOCKET(family, socket.SOCK_STREAM)
@@ -89,24 +89,26 @@ def listen(address: str, *, secret_given: bool) -> Listener:
 def listen_unix(path: str) -> Listener:
     """Listen at a path that only this user can connect to.
 
-    A socket file that is there already is replaced if nobody listens on it any more. Directory and path must
+    An existing socket file is replaced if nothing listens on it any more. Directory and path must
     be safe from other users; a server cannot make them so.
 
     Raises:
-        ValueError: The directory belongs to anybody, or something else is there (our caller's fault).
-        OSError: Somebody listens there, or it cannot be bound.
+        ValueError: Anyone may write to the directory, or something else is there (our caller's fault).
+        OSError: Another process listens there, or it cannot be bound.
     """
     path = os.path.abspath(path)  # it is removed at the end, wherever we are then
     if len(os.fsencode(path)) > PATH_BYTES:
         raise OSError(
-            errno.ENAMETOOLONG, f"cannot listen on {path!r}: it is too long, {PATH_BYTES} bytes at most"
+            errno.ENAMETOOLONG,
+            f"cannot listen on {path!r}: it is too long, at most {PATH_BYTES} bytes are allowed",
         )
     folder = OS.open(os.path.dirname(path), OS.O_RDONLY | OS.O_DIRECTORY | OS.O_CLOEXEC)
     try:
         mode = OS.fstat(folder).st_mode
         if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
             raise ValueError(
-                f"the directory of {path!r} can be written by everybody, who could put another socket there"
+                f"the directory of {path!r} can be written by everyone, so another user could put a"
+                " socket there"
             )
         _lock(folder, path)
         _remove_stale(path)
@@ -119,8 +121,8 @@ def _bind_unix(path: str) -> Listener:
     sock = _SOCKET(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         with _folder_of_ours(os.path.dirname(path)) as folder:
-            # Between bind and chmod anybody could connect, but for the folder; and the umask, which would do
-            # as well, belongs to all threads of the program.
+            # Between bind and chmod anyone could connect, if it were not for the folder; and the umask, which
+            # would do as well, belongs to all threads of the program.
             inside = os.path.join(folder, "s")
             sock.bind(inside)
             try:
@@ -138,7 +140,7 @@ def _bind_unix(path: str) -> Listener:
 
 @contextmanager
 def _folder_of_ours(beside: str) -> Iterator[str]:
-    """Make a folder that only this user can enter; its name is short, as names of sockets have to be.
+    """Make a folder that only this user can enter; its name is short, as names of sockets must be.
 
     And not the number of the process, which is the same again in each container.
     """
@@ -176,7 +178,7 @@ def _remove_stale(path: str) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(status.st_mode):
-        raise ValueError(f"cannot listen on {path!r}: something is there that is no socket")
+        raise ValueError(f"cannot listen on {path!r}: it exists and is not a socket")
     with _SOCKET(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         probe.setblocking(False)  # a server whose backlog is full is a server
         try:
@@ -189,7 +191,7 @@ def _remove_stale(path: str) -> None:
         except OSError as error:
             if error.errno not in (errno.EAGAIN, errno.EINPROGRESS):
                 raise OSError(error.errno, f"cannot listen on {path!r}: {error.strerror}") from error
-    raise OSError(errno.EADDRINUSE, f"cannot listen on {path!r}: somebody listens there already")
+    raise OSError(errno.EADDRINUSE, f"cannot listen on {path!r}: another process already listens there")
 
 
 def _remove(path: str, ours: os.stat_result) -> None:
@@ -199,4 +201,4 @@ def _remove(path: str, ours: os.stat_result) -> None:
         if (now.st_dev, now.st_ino) == (ours.st_dev, ours.st_ino):
             OS.unlink(path)
     except OSError:
-        pass  # somebody else removed it
+        pass  # something else removed it

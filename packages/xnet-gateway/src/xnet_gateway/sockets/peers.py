@@ -19,7 +19,7 @@ _CREDENTIALS: Final = struct.Struct("iII")
 
 
 def peer_user(sock: socket.socket) -> int | None:
-    """Return the user at the other end: who connected, or who began to listen. None if nobody tells."""
+    """Return the user at the other end, which connected or listens. None if the system does not tell."""
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None or not sys.platform.startswith("linux"):
         return None
@@ -33,14 +33,14 @@ def is_trusted(user: int) -> bool:
 
 
 def why_not_ours(sock: socket.socket, path: str) -> str | None:
-    """Return why who listens at a path may be somebody else than our user, or None if it is that or root.
+    """Return why the listener at a path may not be our user's, or None if it is our user's or root's.
 
     Args:
         sock: Connected to it.
         path: Where.
 
     Raises:
-        OSError: It is not there any more.
+        OSError: It no longer exists.
     """
     user = peer_user(sock)
     if user is not None:
@@ -49,10 +49,10 @@ def why_not_ours(sock: socket.socket, path: str) -> str | None:
 
 
 def why_not_our_path(path: str) -> str | None:
-    """Return why somebody else can have put a socket at a path, by its owner and that of its directory.
+    """Return why another user can have put a socket at a path, by its owner and that of its directory.
 
     Raises:
-        OSError: It is not there.
+        OSError: It does not exist.
     """
     folder = OS.stat(os.path.dirname(os.path.abspath(path)))
     if not is_trusted(folder.st_uid):

@@ -42,19 +42,19 @@ if TYPE_CHECKING:
 SECRET_BYTES: Final = 32
 #: How long the thread that accepts may take to notice that it is over, in seconds.
 STOP_S: Final = 10.0
-#: How many different reasons for not taking somebody are told.
+#: How many different reasons for refusing connections are reported.
 MOST_REASONS: Final = 4
 
 
 class Reception(Server):
-    """Listens from the moment it is made, until a worker is there or nobody waits for one any more.
+    """Listens from the moment it is made, until a worker has come or is no longer waited for.
 
     Attributes:
         address: Where it listens, as text.
-        secret: What the worker has to know.
-        made_secret: It was made for this worker, so somebody has to tell it.
+        secret: What the worker must know.
+        made_secret: It was made for this worker, so the worker must be told.
 
-    Threads: one of its own accepts; the methods from one other.
+    Threads: its own one accepts; the methods from one other.
     """
 
     parties = BRINGING
@@ -91,7 +91,7 @@ class Reception(Server):
         """Wait for the worker; return the descriptor of its connection, and where it comes from.
 
         Raises:
-            HostNotFound: Nobody came in time, or nobody who knew the secret; a sentence.
+            HostNotFound: No worker came in time, or none that knew the secret; a sentence.
         """
         try:
             with InterruptsLetThrough():
@@ -104,13 +104,11 @@ class Reception(Server):
             self.end()
             raise
         if fd < 0:
-            raise HostNotFound(
-                f"no worker connected to {self.address} within {self._timeout_s:g} seconds{why}"
-            )
+            raise HostNotFound(f"no worker connected to {self.address} within {self._timeout_s:g} s{why}")
         return fd, self._peer
 
     def end(self) -> None:
-        """Stop listening, and let go of a worker that has come already: it would wait for ever."""
+        """Stop listening, and release a worker that has already come: it would wait forever."""
         self._stop_listening()
         self._let_go()
 
@@ -184,10 +182,10 @@ class Reasons:
             if self._others:
                 reasons.append(f"other reasons ({self._others} times)")
             taken = "1 connection was" if number == 1 else f"{number} connections were"
-            parts.append(f"; {taken} not taken: {'; '.join(reasons)}")
+            parts.append(f"; {taken} not accepted: {'; '.join(reasons)}")
         if silent:
             parts.append(f"; {silent} had not answered yet")
-        return "".join(parts) or "; nobody tried"
+        return "".join(parts) or "; none tried"
 
 
 def _to_nobody(text: str) -> None:

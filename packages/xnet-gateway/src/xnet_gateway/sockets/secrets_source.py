@@ -26,7 +26,7 @@ def find_secret(file: str | None = None, environment: Mapping[str, str] | None =
     """Return the secret that was given, or None if none was.
 
     Args:
-        file: A path that somebody named; the environment is not looked at then.
+        file: A path that was given; then the environment is not looked at.
         environment: Where ``XNET_SECRET_FILE`` or ``XNET_SECRET`` may be; ``os.environ`` if None.
 
     Raises:
@@ -50,10 +50,10 @@ def read_secret_file(path: str) -> bytes:
     """Return the secret in a file: all of it but white space at both ends.
 
     Raises:
-        ValueError: The file cannot be read, is not ours, others can read it, or what is in it is no secret.
+        ValueError: The file cannot be read, is not ours, others can read it, or it does not contain a secret.
     """
     try:
-        # Not blocking: nobody need ever write to what could be a pipe by mistake.
+        # Not blocking: it could by mistake be a pipe that is never written to.
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot read the secret file {path!r}: {error}") from None
@@ -66,15 +66,13 @@ def read_secret_file(path: str) -> bytes:
     finally:
         os.close(fd)
     if len(content) > MAX_FILE_BYTES:
-        raise ValueError(
-            f"the secret file {path!r} has more than {MAX_FILE_BYTES} bytes: it is something else"
-        )
+        raise ValueError(f"the secret file {path!r} has more than {MAX_FILE_BYTES} bytes: it is not a secret")
     return _checked(content, f"the secret file {path!r}")
 
 
 def _check_owner(path: str, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise ValueError(f"the secret file {path!r} is no regular file")
+        raise ValueError(f"the secret file {path!r} is not a regular file")
     if status.st_uid not in (os.geteuid(), 0):
         raise ValueError(f"the secret file {path!r} belongs to user {status.st_uid}, who can change it")
     if status.st_mode & 0o077:

@@ -1,4 +1,4 @@
-"""One connection of a server, from its first line to the end of its process. Runs on a thread of its own."""
+"""One connection of a server, from its first line to the end of its process. Runs on its own thread."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ServedConnection:
         """Find out who it is, over TLS if there is a context.
 
         Raises:
-            AuthenticationError, OSError: It is nobody we know, or it has gone.
+            AuthenticationError, OSError: It could not authenticate, or it has gone.
         """
         self._socket.setblocking(True)
         if secret is None and self._socket.family == socket.AF_UNIX:
@@ -143,7 +143,7 @@ class ServedConnection:
     def start(self) -> None:
         """Start the process. Its standard input and output are the connection, its stderr is ours.
 
-        It begins where this process is and with its environment, but for the secret; nothing it does there
+        It begins where this process is and with its environment, except for the secret; nothing it does there
         changes anything here.
 
         Raises:
@@ -171,18 +171,18 @@ class ServedConnection:
         try:
             stream.pump(inner, LINGER_S)
         finally:
-            inner.close()  # the process has to hear that its client has gone
+            inner.close()  # the process must learn that its client has gone
             ended.set()
 
     def wait(self, is_stopping: Callable[[], bool]) -> int:
         """Return the exit status when the process and the connection have ended.
 
         Args:
-            is_stopping: Whether nobody has the time to wait for a client that does not read, and nothing of
+            is_stopping: Whether there is no time to wait for a client that does not read, and nothing of
                 what the process has started may stay.
         """
         status = self._reap(is_stopping)
-        # What this process has left behind may hold its descriptors: that keeps no connection open.
+        # What this process has left behind may hold its descriptors: that must not keep a connection open.
         end_writing(self._theirs)
         linger_s = STOP_LINGER_S if is_stopping() else LINGER_S
         if self._pump_ended is None:
@@ -199,7 +199,7 @@ class ServedConnection:
         if process is None:
             raise RuntimeError("the connection has no process")
         if hasattr(OS, "waitid"):
-            # Until it is reaped nobody else gets its number: so it can be signalled without a doubt.
+            # Until it is reaped no other process gets its number: so it is safe to signal.
             OS.waitid(OS.P_PID, process.pid, OS.WEXITED | OS.WNOWAIT)
             if is_stopping():
                 self.kill()  # what it has started and what did not end with it
@@ -210,7 +210,7 @@ class ServedConnection:
             return process.wait()
 
     def terminate(self) -> None:
-        """Ask the process, and what it has started, to end. If there is none yet, there will be none."""
+        """Ask the process, and what it has started, to end. If there is none yet, none will be started."""
         with self._lock:
             started = self._process is not None
         if started:

@@ -1,4 +1,4 @@
-"""The server: accepts, limits who may wait, gives a process to whoever is let in, and ends them all.
+"""The server: accepts, limits waiting clients, gives a process to each accepted one, and ends them all.
 
 A client is served by a process of its own, started where this one is and with its environment. So nothing
 that code does there (its directory, variables, umask, crashes) is there for the next client. The server
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 #: How many connections are taken before it is looked whether to stop.
 ACCEPT_AT_ONCE: Final = 64
-#: How long not to accept when there are no descriptors left, in seconds.
+#: How long not to accept when no descriptors are left, in seconds.
 PAUSE_S: Final = 0.1
 #: How long after SIGKILL it is waited for the end of connections, in seconds.
 AFTER_KILL_S: Final = 3.0
@@ -56,8 +56,8 @@ class Limits:
     Attributes:
         unauthenticated: Connections that have not proved anything yet. Each is a thread and a descriptor.
         authentication_s: Seconds until a connection must have proved itself, TLS included; a slow machine
-            behind a slow line needs two, and somebody who says a byte a minute is gone.
-        connections: Connections that have a process. Who comes then is told so.
+            on a slow line needs two, and one that sends a byte a minute is cut off.
+        connections: Connections that have a process. Clients beyond that are told so.
         stop_grace_s: Seconds between SIGTERM and SIGKILL for processes when the server stops.
     """
 
@@ -71,7 +71,7 @@ class Server:
     """Serves what connects to a listener until it is stopped.
 
     Attributes:
-        parties: Who listens here, and who connects.
+        parties: The names of the two sides.
 
     Threads: ``stop`` from any, and from signal handlers.
     """
@@ -92,7 +92,7 @@ class Server:
 
         Args:
             listener: Closed at the end.
-            secret: What clients have to know, or None.
+            secret: What clients must know, or None.
             context: For TLS, or None.
             once: Serve one connection that is let in, and return.
             limits: The defaults if None.
@@ -157,7 +157,7 @@ class Server:
                 return
             except OSError as error:
                 if error.errno in _NOTHING_LEFT:
-                    self._drop_one("there are no descriptors left")
+                    self._drop_one("no descriptors are left")
                     self._sleep(PAUSE_S)  # instead of finding the same thing a million times
                     return
                 continue  # this client has gone already
@@ -224,7 +224,7 @@ class Server:
         return True
 
     def _refused(self, peer: str, why: str) -> None:
-        """Somebody was not let in."""
+        """A client was refused."""
         self._report(f"{peer}: refused: {why}")
 
     def _describe(self, error: Exception) -> str:
@@ -239,11 +239,11 @@ class Server:
         with self._lock:
             if connection not in self._unauthenticated:
                 return connection.dropped or "the server is stopping"
-            # Not only while it is there: it may have gone before we have stopped to listen.
+            # Not only while it is connected: it may have gone before we have stopped listening.
             if self._once and (self._served or self._once_done):
-                return "this server serves one connection, and has it"
+                return "this server serves one connection, and already has it"
             if len(self._served) >= self._limits.connections:
-                return f"the server has {len(self._served)} connections, which is as many as it takes"
+                return f"the server has reached its limit of connections, {len(self._served)}"
             del self._unauthenticated[connection]
             self._served[connection] = None
             return ""
@@ -255,7 +255,7 @@ class Server:
             text = f"cannot start an interpreter: {error}"
             self._report(f"{connection.peer}: {text}")
             try:
-                # The client takes it for noise in front of the preamble, and shows it.
+                # For the client this is noise before the preamble, which it shows.
                 connection.say(f"xnet serve: {text}\n".encode(), CLOCK.monotonic() + 1.0)
             except OSError:
                 pass  # it has gone
@@ -289,7 +289,7 @@ class Server:
             running = list(self._served)
         if running:
             names = ", ".join(f"process {c.pid} for {c.peer}" for c in running)
-            self._report(f"stopping; ending {len(running)} that still run: {names}")
+            self._report(f"stopping; ending {len(running)} that are still running: {names}")
         for connection in running:
             connection.terminate()
         stops = self._stops
@@ -314,7 +314,7 @@ class Server:
             pass  # it has been woken often enough, or needs it no more
 
     def _sleep(self, timeout_s: float | None, listening: socket.socket | None = None) -> None:
-        """Sleep until something happens, or somebody connects."""
+        """Sleep until something happens, or a client connects."""
         poller = poll()
         poller.register(self._wake_read, select.POLLIN)
         if listening is not None:

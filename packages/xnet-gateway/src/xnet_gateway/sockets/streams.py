@@ -1,4 +1,4 @@
-"""Sockets with deadlines: what is said before a connection is handed over has to be said in time.
+"""Sockets with deadlines: what is said before a connection is handed over must be said in time.
 
 A timeout for each read would let a peer take for ever, a byte at a time (slow loris); so whatever is waited
 for here has a point in time instead, which all the reads and writes of one task share.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         """Bytes both ways, each call with a deadline in monotonic seconds."""
 
         def receive(self, size: int, deadline_s: float) -> bytes:
-            """Return up to so many bytes, or none at the end."""
+            """Return up to this many bytes, or none at the end."""
 
         def send(self, data: bytes, deadline_s: float) -> None:
             """Send all of it."""
@@ -84,7 +84,7 @@ def tune(sock: socket.socket) -> None:
 
 
 def end_writing(sock: socket.socket | _socket.socket) -> None:
-    """Tell the other side that nothing more comes, whoever else holds this socket."""
+    """Tell the other side that nothing more comes, even if another process holds this socket."""
     try:
         sock.shutdown(socket.SHUT_WR)
     except OSError:

@@ -19,7 +19,7 @@ class TlsOptions:
     """What a client needs. The server's certificate is always verified.
 
     Attributes:
-        ca_file: Certificates (PEM) of who may have signed the server's; the system's if None.
+        ca_file: Certificates (PEM) of the CAs that may have signed the server's; the system's if None.
         cert_file: Our certificate (PEM), for servers that ask for one; None for none.
         key_file: Its key, if that is not in the same file.
         server_name: The name that the server's certificate must have; the host that is dialled if None.
@@ -55,8 +55,8 @@ def server_context(cert_file: str, key_file: str | None, client_ca_file: str | N
     Args:
         cert_file: Our certificate and those up to its root (PEM).
         key_file: Its key, if that is not in the same file.
-        client_ca_file: Certificates of who may have signed a client's, which is asked for then; None for
-            none.
+        client_ca_file: Certificates of the CAs that may have signed a client's, which is then required; None
+            for none.
 
     Raises:
         ValueError: A file cannot be read or used; the text names it (our caller's fault).
@@ -76,7 +76,7 @@ def server_context(cert_file: str, key_file: str | None, client_ca_file: str | N
 def _load_certificate(context: ssl.SSLContext, cert_file: str, key_file: str | None) -> None:
     def no_password() -> str:
         raise ValueError(
-            f"the key in {key_file or cert_file!r} has a password, and nobody is here to give it"
+            f"the key in {key_file or cert_file!r} has a password, and there is no one to enter it"
         )
 
     try:

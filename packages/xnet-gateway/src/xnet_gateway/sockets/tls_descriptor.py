@@ -1,4 +1,4 @@
-"""A descriptor for what is inside of TLS: a thread between it and the socket."""
+"""A descriptor for what is inside TLS: a thread between it and the socket."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _Pump:
 
 
 def pumped(stream: TlsStream, address: str) -> int:
-    """Return a descriptor for what is inside of TLS; a thread works for it until either side ends.
+    """Return a descriptor for what is inside TLS; a thread works for it until either side ends.
 
     Args:
         stream: After its handshake; taken over.
@@ -43,7 +43,7 @@ def pumped(stream: TlsStream, address: str) -> int:
     Raises:
         RuntimeError: There can be no more threads.
     """
-    # In a thread of its own a socket of a library of greenlets would not do.
+    # A socket of a library of greenlets would not work in a separate thread.
     stream.make_native()
     ours, theirs = _socket.socketpair()
     pump = _Pump(stream, theirs)
@@ -58,7 +58,7 @@ def pumped(stream: TlsStream, address: str) -> int:
 
 
 def _close_in_child() -> None:
-    """Let go of the parent's connections in a forked child: else its end would be nobody's end."""
+    """Release the parent's connections in a forked child: else they would outlive the parent's end."""
     for pump in list(_pumps):
         pump.close()
     _pumps.clear()

@@ -74,7 +74,7 @@ class TlsStream:
         self._flush(deadline_s)
 
     def receive(self, size: int, deadline_s: float) -> bytes:
-        """Return up to so many bytes, or none at the end.
+        """Return up to this many bytes, or none at the end.
 
         Raises:
             OSError: As for ``handshake``.
@@ -157,7 +157,7 @@ class _Pump:
     def _wait(self) -> bool:
         """Wait for whatever can be done, and do it; return False if it was waited long enough."""
         poller = poll()
-        # A descriptor that nothing is wanted from is left out: its hang-up would be reported for ever.
+        # A descriptor that nothing is wanted from is left out: its hang-up would be reported forever.
         for end, wants in ((self._net, self._net_interest()), (self._plain, self._plain_interest())):
             if wants:
                 poller.register(end, wants)
@@ -234,7 +234,7 @@ class _Pump:
             del self._to_plain[: self._plain.send(self._to_plain)]
         except BlockingIOError:
             pass
-        except OSError:  # nobody reads there any more, but may have written before
+        except OSError:  # the other end no longer reads, but may have written before
             self._to_plain.clear()
             self._net_ended = self._plain_told = True
 

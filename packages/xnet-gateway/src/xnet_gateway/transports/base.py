@@ -55,13 +55,13 @@ if TYPE_CHECKING:
 
         @property
         def exited(self) -> bool:
-            """Whether the process has ended, or can no longer be heard of."""
+            """Whether the process has ended, or can no longer be observed."""
 
         def when_exited(self, action: Callable[[], None]) -> None:
             """Run the action once that is so."""
 
         def wait(self, timeout: float | None = None) -> int | None:
-            """Wait for it, at most so many seconds; return the exit status if it is known."""
+            """Wait for it, at most this many seconds; return the exit status if it is known."""
 
         def kill(self) -> None:
             """End it: politely, a moment later by force."""
@@ -79,7 +79,7 @@ KEYS: Final = (
     "docker", "podman", "kubectl", "lxc", "wsl", "sudo",
 )  # fmt: skip
 
-#: Stands in a command line for the interpreter of whoever runs it.
+#: Stands in a command line for the interpreter of the process that runs it.
 THIS_PYTHON: Final = "<this python>"
 
 
@@ -89,7 +89,7 @@ class Command:
     Attributes:
         argv: The program and its arguments. No secrets: every user of a machine can read it.
         env: Variables to set for the program before it starts.
-        cwd: Directory to start it in, made if it is not there; None for where we are.
+        cwd: Directory to start it in, created if missing; None for the current one.
         remoteaddress: Where the interpreter will be, for messages.
     """
 
@@ -113,7 +113,7 @@ class Command:
 
 
 class Address:
-    """A server that gives an interpreter to whoever connects.
+    """A server that gives an interpreter to each client.
 
     Attributes:
         address: ``HOST:PORT``, or the path of a unix socket, which begins with ``/``.
@@ -139,7 +139,7 @@ class Address:
         self.tls = tls
 
     def __repr__(self) -> str:
-        return f"Address({self.address!r})"  # the secret is nobody's business
+        return f"Address({self.address!r})"  # never show the secret
 
 
 class Listen:
@@ -186,8 +186,8 @@ class Transport(abc.ABC):
         """Return how the interpreter of a specification is reached. Starts and connects nothing.
 
         Raises:
-            ValueError: A value of the specification means nothing here. The text names key, value,
-                specification, and what was expected (the fault of whoever wrote it).
+            ValueError: A value of the specification is not valid here. The text names key, value,
+                specification, and what was expected (the fault of its author).
 
         Nothing else is raised, whatever the specification says.
         """
@@ -200,7 +200,7 @@ class Connected:
         read_fd: What the worker says.
         write_fd: What the worker hears; may be the same.
         process: The handle of its process.
-        first_bytes: What has to be written before the protocol begins.
+        first_bytes: What must be written before the protocol begins.
     """
 
     __slots__ = ("first_bytes", "process", "read_fd", "write_fd")

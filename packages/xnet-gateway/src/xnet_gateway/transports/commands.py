@@ -1,4 +1,4 @@
-"""Transports that put words in front of the command that starts a worker.
+"""Transports that put words before the command that starts a worker.
 
 ``command=PREFIX`` is the general form; the others only know how their program wants to be called.
 """
@@ -61,7 +61,7 @@ class PrefixTransport(Transport):
 
 
 class CommandTransport(Transport):
-    """``command=PREFIX``: any words in front, for example ``command=nice -n 5`` or a script."""
+    """``command=PREFIX``: any words to put first, for example ``command=nice -n 5`` or a script."""
 
     key = "command"
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class WorkerToCome:
-    """The worker of a specification, before it is there."""
+    """The worker of a specification, before it has come."""
 
     def __init__(self, route: Listen, spec: XSpec) -> None:
-        """Listen, and tell where: ``spec.when_listening``, or else whoever reads our standard error.
+        """Listen, and say where: to ``spec.when_listening``, or else on our standard error.
 
         Raises:
             ValueError: The secret or the files for TLS cannot be used (our caller's fault).
@@ -56,9 +56,9 @@ class WorkerToCome:
             sys.stderr.flush()
         except (AttributeError, OSError, ValueError) as error:  # there is none, or it is closed
             if not self._reception.made_secret:
-                return  # whoever brings the worker knows everything
+                return  # the user who brings the worker knows everything
             raise ValueError(
-                f"nobody can be told the secret for {str(self._spec)!r}: standard error cannot be written to"
+                f"there is no way to show the secret for {str(self._spec)!r}: standard error is not writable"
                 f" ({error}); expected the attribute when_listening, or secret_file="
             ) from None
 
@@ -66,7 +66,7 @@ class WorkerToCome:
         """Wait for the worker.
 
         Raises:
-            HostNotFound: It did not come in time; the text says who came instead.
+            HostNotFound: It did not come in time; the text says what came instead.
         """
         fd, peer = self._reception.wait()
         return Connected(fd, fd, ServedWorker(peer), blob())
@@ -79,7 +79,7 @@ class WorkerToCome:
 def reachable(bound: str, asked: str) -> str:
     """Return the address to tell others: the port that there is, and the host as it was asked for.
 
-    A name stays a name, since it may be in a certificate; who listens at every address has to be given one.
+    A name stays a name, since it may be in a certificate; a listener at every address must be given one.
 
     Args:
         bound: Where it listens.
@@ -93,10 +93,10 @@ def reachable(bound: str, asked: str) -> str:
 
 
 def notice(name: str, address: str, reception: Reception, route: Listen) -> str:
-    """Return what a person has to know who goes to the other machine now."""
+    """Return what a person needs to know who now goes to the other machine."""
     tls = "" if route.tls is None else " --tls"
     lines = [
-        f"xnet: gateway {name} waits {route.timeout_s:g} seconds for a worker. To bring it one, run there:",
+        f"xnet: gateway {name} waits {route.timeout_s:g} s for a worker. To bring it one, run there:",
         f"    python -m xnet connect {address}{tls}",
     ]
     if reception.made_secret:

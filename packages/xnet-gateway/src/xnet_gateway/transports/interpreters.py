@@ -23,7 +23,7 @@ _COMMAND: Final = "a command, as in python=python3.9 or python=sudo -u user pyth
 #: How a shell looks; ``$0`` is the first line for the interpreter, ``$@`` its options.
 _SEARCH: Final = (
     'for p in {names}; do if command -v "$p" >/dev/null 2>&1; then exec "$p" -u "$@" -c "$0"; fi; done; '
-    'echo "no python found on this machine, tried {names}; say python=PATH in the specification" >&2; '
+    'echo "no python found on this machine, tried {names}; use python=PATH in the specification" >&2; '
     "exit 127"
 )
 
@@ -38,7 +38,7 @@ def given_interpreter(spec: XSpec) -> list[str] | None:
 
 
 def is_given(value: object) -> bool:
-    """Return whether a key has a value. With nothing behind ``=`` it has none, as in execnet."""
+    """Return whether a key has a value. With nothing after ``=`` it has none, as in execnet."""
     return value is not None and value != ""
 
 
@@ -48,7 +48,7 @@ def given_worker(spec: XSpec) -> list[str] | None:
     It speaks the protocol by itself: nothing is sent to it first.
 
     Raises:
-        ValueError: It means nothing, or comes with a key about Python (our caller's fault).
+        ValueError: It is not valid, or comes with a key about Python (our caller's fault).
     """
     if spec.worker is None:
         return None
@@ -57,7 +57,7 @@ def given_worker(spec: XSpec) -> list[str] | None:
         if is_given(getattr(spec, key)):
             raise ValueError(
                 f"{key} and worker= in the gateway specification {str(spec)!r}: the command of worker= is"
-                f" not a Python that is started here; expected one of the two"
+                f" not a Python that xnet starts; expected one of the two"
             )
     return words
 
@@ -90,7 +90,7 @@ def value_text(spec: XSpec, key: str, expected: str) -> str:
     """Return a value that says something.
 
     Raises:
-        ValueError: There is none, it is blank, or no program could be given it.
+        ValueError: There is none, it is blank, or it cannot be passed to a program.
     """
     value = getattr(spec, key)
     if not isinstance(value, str) or not value.strip() or "\0" in value:

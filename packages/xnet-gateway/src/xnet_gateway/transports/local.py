@@ -76,7 +76,7 @@ def _run(command: Command, spec: XSpec) -> Connected:
 
 
 def _take(stream: IO[bytes] | None) -> int:
-    """Return a descriptor of our own for one end of a pipe, made as large as it may be."""
+    """Return our own descriptor for one end of a pipe, made as large as it may be."""
     if stream is None:
         raise AssertionError("asked for as a pipe")
     with stream:

@@ -1,4 +1,4 @@
-"""``socket=HOST:PORT`` and ``unix=PATH``: servers that give an interpreter to whoever connects.
+"""``socket=HOST:PORT`` and ``unix=PATH``: servers that give an interpreter to each client.
 
 Such a server is started with ``python -m xnet serve``, or in another gateway by ``installvia=``.
 ``listen=HOST:PORT`` is the other way round: ``python -m xnet connect`` brings us an interpreter.
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from xnet_gateway.xspec import XSpec
 
-#: How long somebody has to go to the other machine and type a command there, in seconds.
+#: How long the user has to go to the other machine and type a command there, in seconds.
 LISTEN_S: Final = 600.0
 LONGEST_LISTEN_S: Final = 86_400
 #: Keys of a specification with files for TLS, and what they are called in ``Address.tls``.
@@ -62,15 +62,15 @@ class ListenTransport(Transport):
         if spec.via:
             raise ValueError(
                 f"listen= and via= in the gateway specification {str(spec)!r}: the worker connects to us;"
-                " expected one of them"
+                " expected only one of them"
             )
         try:
             if not isinstance(spec.listen, str):
-                raise ValueError("there is no value")
+                raise ValueError("it has no value")
             if not is_path(spec.listen):
                 parse_host_port(spec.listen)
             elif not spec.listen.startswith("/") or "\0" in spec.listen:
-                raise ValueError("a path has to be absolute")
+                raise ValueError("a path must be absolute")
         except ValueError as error:
             raise ValueError(
                 f"listen={spec.listen} in the gateway specification {str(spec)!r}: {error};"
@@ -81,7 +81,7 @@ class ListenTransport(Transport):
         if tls is not None and "cert" not in tls:
             raise ValueError(
                 f"TLS without tls_cert= in the gateway specification {str(spec)!r}:"
-                " who listens needs a certificate"
+                " the side that listens needs a certificate"
             )
         return Listen(
             spec.listen, secret_file=_file(spec, "secret_file"), tls=tls, timeout_s=_listen_timeout_s(spec)
@@ -106,7 +106,7 @@ def check_address(spec: XSpec) -> str:
     """Return the value of ``socket=``.
 
     Raises:
-        ValueError: It is no HOST:PORT (our caller's fault).
+        ValueError: It is not HOST:PORT (our caller's fault).
     """
     value = spec.socket
     host, colon, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")

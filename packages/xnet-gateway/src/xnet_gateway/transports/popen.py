@@ -87,7 +87,7 @@ def connect(spec: XSpec) -> Connected:
 def fill_standard_descriptors() -> None:
     """Open descriptors 0 to 2 that are closed, as in some daemons, on nothing.
 
-    Else the connection would become descriptor 2, and what somebody prints would get into it.
+    Else the connection would become descriptor 2, and anything printed would get into it.
     """
     for fd in (0, 1, 2):
         try:
@@ -103,7 +103,7 @@ def worker_command(spec: XSpec, fd: int) -> list[str]:
     if spec.dont_write_bytecode:
         command.append("-B")
     # The current directory must not shadow what the worker itself imports ("" is put back for the
-    # code that runs there), and our packages come behind everything else on the path.
+    # code that runs there), and our packages come after everything else on the path.
     code = (
         "import sys;p=sys.path;h=p[:1]==[''];del p[:h];"
         f"p+=[d for d in {package_directories()!r} if d not in p];"
@@ -138,7 +138,7 @@ def _file_of(name: str) -> str | None:
 
 
 def make_directory(path: str) -> None:
-    """Make a directory if there is none.
+    """Make a directory if it does not exist.
 
     Raises:
         OSError: It cannot be made.
@@ -160,7 +160,7 @@ def _open_stdout(spec: XSpec, stderr: int) -> tuple[int | None, int | None]:
         return None, None
     if policy == "null":
         return subprocess.DEVNULL, None
-    # Not waiting for somebody to read what may be a pipe.
+    # Not waiting for a reader of what may be a pipe.
     fd = OS.open(str(policy), OS.O_WRONLY | OS.O_APPEND | OS.O_CREAT | OS.O_NONBLOCK, 0o666)
     OS.set_blocking(fd, True)
     return fd, fd

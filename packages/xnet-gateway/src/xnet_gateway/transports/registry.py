@@ -41,7 +41,7 @@ def register(transport: Transport) -> None:
     """Add a transport, or put another in the place of the one with its key.
 
     Raises:
-        TypeError: It is no ``Transport`` (our caller's fault).
+        TypeError: It is not a ``Transport`` (our caller's fault).
     """
     if not isinstance(transport, Transport):
         raise TypeError(f"a transport is an instance of a subclass of Transport, not {transport!r}")
@@ -54,7 +54,7 @@ def find_transport(spec: XSpec) -> Transport:
     Raises:
         ValueError: It names none, or more than one; or loading the one it names failed.
     """
-    # By truth and not by presence: ``popen=`` is no transport in execnet either.
+    # By truth and not by presence: ``popen=`` does not name a transport in execnet either.
     keys = [key for key in _transports if getattr(spec, key)]
     # Looking for entry points takes milliseconds: only where nothing of ours is meant.
     if not keys:
@@ -65,7 +65,7 @@ def find_transport(spec: XSpec) -> Transport:
         )
     if len(keys) > 1:
         raise ValueError(
-            f"the gateway specification {str(spec)!r} names more than one way: {' and '.join(keys)};"
+            f"the gateway specification {str(spec)!r} has more than one transport: {' and '.join(keys)};"
             " expected one"
         )
     return _transports.get(keys[0]) or _load(keys[0])

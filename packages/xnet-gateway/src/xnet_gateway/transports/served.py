@@ -11,24 +11,24 @@ if TYPE_CHECKING:
 
 
 class ServedWorker:
-    """Stands for the process behind a connection: nothing is known of it but the connection.
+    """Stands for the process behind a connection, of which nothing but the connection is known.
 
     Threads: any.
     """
 
     pid = 0
     returncode: int | None = None
-    #: It cannot be heard of but through the connection, so there is nothing to wait for.
+    #: It can be observed only through the connection, so there is nothing to wait for.
     exited = True
 
     def __init__(self, address: str) -> None:
         self.remoteaddress = address
 
     def when_exited(self, action: Callable[[], None]) -> None:
-        """Do nothing: nobody tells."""
+        """Do nothing: its end is not reported."""
 
     def wait(self, timeout: float | None = None) -> int | None:
-        """Return None at once: nobody tells."""
+        """Return None at once: its end is not reported."""
         return None
 
     def kill(self) -> None:
@@ -42,7 +42,7 @@ class ServedWorker:
 
 
 def find_secret_of(address: Address) -> bytes | None:
-    """Return the secret for an address, or None if nobody gave one.
+    """Return the secret for an address, or None if none was given.
 
     Raises:
         ValueError: The file or the variable with it cannot be used.

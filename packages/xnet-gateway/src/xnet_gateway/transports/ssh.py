@@ -27,7 +27,7 @@ WATCHES: Final = re.compile(r"ServerAliveInterval[ =]+[1-9]", re.IGNORECASE)
 
 
 def ssh_args(spec: XSpec) -> list[str]:
-    """Return the command line for ``ssh=``: a host and, before or behind it, options.
+    """Return the command line for ``ssh=``: a host and, before or after it, options.
 
     Raises:
         ValueError: The value means nothing (our caller's fault).
@@ -68,7 +68,7 @@ def watching(argv: list[str], spec: XSpec) -> list[str]:
     """Return a command line of ours with options that make ssh end when the other machine does not answer.
 
     It answers, by sshd, also when a worker there is silent because it computes. What the command line says
-    about this already, by whoever wrote the specification, stays.
+    about this already, from the author of the specification, stays.
     """
     given_s = parse_keepalive(spec)
     interval_s = math.ceil(NETWORK_KEEPALIVE_S if given_s is None else given_s)

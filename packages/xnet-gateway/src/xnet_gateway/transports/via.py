@@ -40,14 +40,14 @@ class RelayedProcess:
         self.pid = pid
         self.returncode: int | None = None
         self.remoteaddress = f"via {master.id}"
-        self._words = f"its process (pid {pid}, started by gateway {master.id}) still runs"
+        self._words = f"its process (pid {pid}, started by gateway {master.id}) is still running"
         self._control = control
         self._exit = ExitNotice()
         control.setcallback(self._told, endmarker=None)
 
     @property
     def exited(self) -> bool:
-        """Whether the process has ended, or can no longer be heard of."""
+        """Whether the process has ended, or can no longer be observed."""
         return self._exit.told
 
     def when_exited(self, action: Callable[[], None]) -> None:
@@ -75,7 +75,8 @@ class RelayedProcess:
     def _order(self, order: str) -> None:
         try:
             if not self._control._send_at_once(order):
-                # The gateway between does not read; who kills (it may be the reactor) must not wait for it.
+                # The gateway between does not read; the killer (which may be the reactor) must not wait for
+                # it.
                 start_thread(self._order_later, (order,), "xnet-via-order")
         except OSError:
             pass  # it has gone, and takes the process with it
@@ -152,7 +153,7 @@ def connect(route: Command | Address, spec: XSpec, master: Master, *, full: bool
             pass  # the gateway between has ended, the process, or our session with bytes unread: a reset
         finally:
             theirs.close()
-            data.close()  # or the thread that reads from it would wait for ever
+            data.close()  # or the thread that reads from it would wait forever
 
     # Threads and not a callback: greenlets that others may keep from running must not carry a connection.
     start_thread(to_us, (), f"xnet-via-{spec.id}-in")

@@ -40,7 +40,7 @@ def apply_config(worker: Configurable, config: dict[str, Any]) -> None:
     """Apply the configuration, in the order of the table below.
 
     Raises:
-        RemoteProtocolError: CONFIG_REFUSED, a value means nothing here or the operating system
+        RemoteProtocolError: CONFIG_REFUSED, a value is not valid here or the operating system
             refuses. The text names key and value.
     """
     for key, apply in KEYS:
@@ -98,7 +98,7 @@ def _apply_stdout(worker: Configurable, place: str) -> None:
     path = os.devnull if place == "null" else place
     if not os.path.isabs(path):
         raise ValueError("expected stderr, null or an absolute path")
-    # Not waiting for somebody to read what may be a pipe.
+    # Not waiting for a reader of what may be a pipe.
     fd = OS.open(path, OS.O_WRONLY | OS.O_APPEND | OS.O_CREAT | OS.O_NONBLOCK, 0o666)
     OS.set_blocking(fd, True)
     OS.dup2(fd, 1)

@@ -1,4 +1,4 @@
-"""Where executions run: the main thread first, further ones in threads of their own.
+"""Where executions run: the main thread first, further ones in other threads.
 
 Programs expect the main thread: signal handlers, GUI toolkits and some event loops work nowhere
 else. So an execution gets the main thread whenever it is free. With ``main_thread_only`` it gets
@@ -102,8 +102,8 @@ class ExecPool:
         """Say where executions run, before there are any.
 
         Raises:
-            ImportError: There is no such library here; a sentence.
-            ValueError: There is no such model, or this process uses the other library.
+            ImportError: The library is not installed here; a sentence.
+            ValueError: The model is unknown, or this process uses the other library.
         """
         if name not in EXECMODELS:
             raise ValueError(f"expected one of {', '.join(EXECMODELS)}")

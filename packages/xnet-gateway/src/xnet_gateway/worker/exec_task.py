@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from xnet_channel.threads.channel import Channel
     from xnet_wire.messages import ExecRequest
 
-#: Code with ``await`` outside of functions is compiled to a coroutine: ast.PyCF_ALLOW_TOP_LEVEL_AWAIT.
+#: Code with ``await`` outside functions is compiled to a coroutine: ast.PyCF_ALLOW_TOP_LEVEL_AWAIT.
 TOP_LEVEL_AWAIT: Final = 0x2000
 #: What is executed here. Spec: GW-004.
 LANGUAGE: Final = "python"
@@ -129,12 +129,12 @@ class ExecTask:
             linecache: Any = sys.modules.get("linecache")
             if linecache is not None:  # for `inspect` in the code; importing it for that costs too much
                 show_source(linecache, file, request.source)
-            # Without what this file imports of the future: it is none of theirs.
+            # Without this file's imports from __future__: they are not for the code.
             code = COMPILE(request.source + "\n", file, "exec", TOP_LEVEL_AWAIT, dont_inherit=True)
             result = EVAL(code, namespace)
             if request.call is not None:
                 if request.call not in namespace:
-                    raise NameError(f"the source defines no function {request.call!r} that could be called")
+                    raise NameError(f"the source defines no function {request.call!r} to call")
                 result = namespace[request.call](self.channel, **request.kwargs)
             if result is not None and hasattr(result, "cr_await"):
                 run_in_loop(result, self._loop_began)
@@ -154,7 +154,7 @@ class ExecTask:
         return None
 
     def _serve(self, name: str) -> ChannelError | None:
-        """Run a service; return the error if there is none."""
+        """Run a service; return the error if it is unknown."""
         service = maybe_service(name)
         if service is None:
             return ChannelError(f"this worker has no service {name!r}", REFUSED)
@@ -177,7 +177,7 @@ class ExecTask:
         elif (
             not self.channel.refuse(error) and not self._follows and not self.channel.gateway.session.finished
         ):
-            remote_error(error).warn()  # on a channel that the initiator has closed nobody would hear of it
+            remote_error(error).warn()  # on a channel that the initiator has closed it would go unnoticed
 
     def _describe(self, error: BaseException, file: str) -> ChannelError:
         """Return the error with its traceback from the user's code on, with the lines of the source."""
@@ -194,7 +194,7 @@ class ExecTask:
 
 
 def run_in_loop(coroutine: Coroutine[Any, Any, object], began: Callable[[Any, Any], None]) -> None:
-    """Run a coroutine in an event loop of its own, which ends with it. Spec: GW-026.
+    """Run a coroutine in its own event loop, which ends with it. Spec: GW-026.
 
     Args:
         coroutine: It.
@@ -225,7 +225,7 @@ def exit_status(error: SystemExit) -> tuple[int, str]:
 def end_forked_child(status: int, words: str) -> NoReturn:
     """End a child that was forked by executed code and has come to the end of that code.
 
-    It has no connection and nobody to report to; what would follow is the business of its parent.
+    It has no connection and nothing to report to; what would follow is up to its parent.
     """
     try:
         sys.stderr.write(words)

@@ -1,4 +1,4 @@
-"""An event loop beside greenlets, which it would keep from running: in a thread of its own."""
+"""An event loop next to greenlets, which it would keep from running: in its own thread."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-#: Variables with the secret of servers, which no worker has, whoever has started it. As in
+#: Variables with the secret of servers, which no worker has, however it was started. As in
 #: ``child_environment``, which is not worth an import here.
 SECRETS: Final = ("XNET_SECRET", "XNET_SECRET_FILE")
 

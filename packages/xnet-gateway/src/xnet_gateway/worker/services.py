@@ -32,7 +32,7 @@ def available() -> list[str]:
 
 
 def maybe_service(name: str) -> Callable[[Channel], object] | None:
-    """Return a service, or None if there is none of this name.
+    """Return a service, or None if the name is unknown.
 
     Raises:
         ImportError: It cannot be loaded.

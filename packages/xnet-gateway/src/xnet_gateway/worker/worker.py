@@ -57,7 +57,7 @@ class WorkerGateway(SessionOwner):
     """What code in a worker sees as ``channel.gateway``.
 
     Attributes:
-        id: Name of the gateway, with ``-worker`` behind it.
+        id: Name of the gateway, followed by ``-worker``.
         ended: The initiator has gone or has asked this worker to end.
     """
 
@@ -170,7 +170,7 @@ class WorkerGateway(SessionOwner):
         self.id = self.session.link.name = f"{gateway_id}-worker"
 
     def keep_alive(self, interval_s: float) -> None:
-        """End when nothing is heard of the initiator any more. Spec: HS-024."""
+        """End when the initiator is silent for too long. Spec: HS-024."""
         self.session.keep_alive(interval_s, self._silent_locked)
 
     def _silent_locked(self, silent_s: float) -> None:
@@ -206,7 +206,7 @@ class WorkerGateway(SessionOwner):
         self._begin_to_end(finish_s, interrupt_s)
 
     def on_eof(self, ending: Ending, error: OSError | None) -> None:
-        """The initiator has gone: nobody is left to work for. Spec: GR-014 (unless it asked for it)."""
+        """The initiator has gone: no work is left. Spec: GR-014 (unless it asked for it)."""
         link = ending.link
         if error is None and link.connection.gives_last_words:
             self._trace("the initiator says no more")

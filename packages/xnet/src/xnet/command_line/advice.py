@@ -1,4 +1,4 @@
-"""What to do about an error, by the words of the programs that said it."""
+"""What to do about an error, by the words of the program that reported it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 _TABLE: Final = (
     (
         r"ended before it began an xnet connection; it said nothing",
-        "What was started ended without a word. Run it by hand; what worker= names has to speak the protocol",
+        "The program ended without a word. Run it by hand; what worker= names must speak the protocol",
     ),
     (
         r"host key verification failed|remote host identification has changed",
         (
-            "ssh does not know this machine, or knows another of that name. Connect once by hand and "
-            "compare its fingerprint; if it was installed anew: ssh-keygen -R HOST"
+            "ssh does not know this machine, or knows a different one by that name. Connect once by hand and "
+            "compare its fingerprint; if it was reinstalled: ssh-keygen -R HOST"
         ),
     ),
     (
@@ -27,7 +27,7 @@ _TABLE: Final = (
             r"permission denied, please try again"
         ),
         (
-            "The machine is there and lets this user not in. Check the user (ssh=USER@HOST), that "
+            "The machine refused the login for this user. Check the user (ssh=USER@HOST), that "
             "the key is offered (ssh-add -l, or IdentityFile in ~/.ssh/config) and allowed there; "
             "ssh -v HOST true says more"
         ),
@@ -37,22 +37,22 @@ _TABLE: Final = (
             r"could not resolve|name or service not known|temporary failure in name resolution|"
             r"nodename nor servname|no address|name does not resolve"
         ),
-        ("There is no such name. Check the spelling, ~/.ssh/config, and the name server (getent hosts HOST)"),
+        ("The name is unknown. Check the spelling, ~/.ssh/config, and the name server (getent hosts HOST)"),
     ),
     (
         r"connection refused|was refused",
         (
-            "The machine is there, and nothing listens at that port. Check the port, and that sshd, "
+            "The machine answers, but nothing listens at that port. Check the port, and that sshd, "
             "or xnet serve, runs there"
         ),
     ),
     (
         r"no route to host|network is unreachable|timed out|operation timed out|host is down",
-        ("The network does not lead there. Check that the machine is on, the VPN, and firewalls in between"),
+        ("The network does not reach that machine. Check that it is on, the VPN, and firewalls in between"),
     ),
     (
         r"no such container|is not running|no such object|pods? \S+ not found|instance not found",
-        ("There is no such container that runs. List them: docker ps, podman ps, kubectl get pods, lxc list"),
+        ("No such container is running. List them: docker ps, podman ps, kubectl get pods, lxc list"),
     ),
     (
         (
@@ -60,17 +60,17 @@ _TABLE: Final = (
             r"permission denied while trying to connect"
         ),
         (
-            "docker itself does not answer. Check that its daemon runs, and that this user may use "
+            "docker itself does not answer. Check that its daemon is running, and that this user may use "
             "it (docker ps)"
         ),
     ),
     (
         r"a password is required|a terminal is required|no tty present|not in the sudoers",
-        ("sudo wants a password, and nobody is there to type it. Allow it without one (NOPASSWD in sudoers)"),
+        ("sudo asks for a password, which cannot be typed here. Allow it without one (NOPASSWD in sudoers)"),
     ),
     (
         r"no python found|python[\d.]*: (?:command )?not found|env: .*python",
-        ("The machine is there and has no such Python. Name one that it has: //python=/path/to/python3"),
+        ("The machine does not have this Python. Name one that it has: //python=/path/to/python3"),
     ),
     (
         r"currently not available|nologin",
@@ -86,7 +86,7 @@ _TABLE: Final = (
     (
         r"certificate|TLS|SSL",
         (
-            "TLS has to be asked for on both sides, and the certificate to be trusted: //tls, "
+            "TLS must be turned on on both sides, and the certificate must be trusted: //tls, "
             "//tls_ca=FILE here, --tls-cert there"
         ),
     ),
@@ -114,6 +114,6 @@ def advise(text: str, otherwise: str) -> str:
 
     Args:
         text: What was said.
-        otherwise: What to do if nobody has seen these words before.
+        otherwise: What to do if these words are unknown.
     """
     return next((advice for words, advice in ADVICE if words.search(text)), otherwise)

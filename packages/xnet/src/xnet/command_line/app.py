@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 COMMANDS: Final = {
     "exec": ("executing", "Run code, a file or a module in interpreters anywhere."),
     "rsync": ("syncing", "Copy a directory to any number of places."),
-    "status": ("status", "Say what interpreters are reached, and what they do."),
-    "doctor": ("doctor", "Find out step by step why an interpreter cannot be reached."),
+    "status": ("status", "Show which interpreters can be reached, and what they do."),
+    "doctor": ("doctor", "Find out, step by step, why an interpreter cannot be reached."),
     "trace": ("tracing", "Show the traces of several processes as one timeline."),
-    "serve": ("serve", "Give interpreters to those who connect and know a secret."),
+    "serve": ("serve", "Give interpreters to clients that know a secret."),
     "connect": ("connect", "Bring an interpreter to a program that listens for one."),
     "as-execnet": ("as_execnet", "Run a Python program in which 'import execnet' gives xnet."),
 }
@@ -43,10 +43,10 @@ Examples:
   XNET_TRACE_JSON=/tmp/t xnet status popen;  xnet trace /tmp/t-*.jsonl
 
 \b
-Exit status: 0 done, 1 failed, 2 the command line means nothing, 3 an interpreter cannot be
-reached, 124 --timeout was over, 130 Ctrl-C, 141 nobody reads the output.
+Exit status: 0 done, 1 failed, 2 could not parse the arguments, 3 an interpreter cannot be
+reached, 124 --timeout expired, 130 Ctrl-C, 141 the output is no longer read.
 
-docs/command-line.md has more, and says how to have commands completed by the shell.
+docs/command-line.md has more, and says how to set up completion in your shell.
 """
 
 
@@ -58,7 +58,7 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        """Load a command, or return None if there is none of that name."""
+        """Load a command, or return None if it is unknown."""
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f"xnet.command_line.{COMMANDS[name][0]}")
@@ -66,7 +66,7 @@ class Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; make an exit status of what goes wrong, before click makes another of it."""
+        """Run the command; turn errors into an exit status before click turns them into a different one."""
         try:
             return super().invoke(ctx)
         except (Exception, KeyboardInterrupt) as error:
@@ -76,7 +76,7 @@ class Commands(click.Group):
             return status
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what there is, without loading it."""
+        """Write the list of commands without loading them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
 
@@ -92,7 +92,7 @@ def cli() -> None:
     """Run code in Python interpreters anywhere, look at them, and copy files to them.
 
     A SPEC says how an interpreter is reached: popen, popen//python=python2.7, ssh=user@host, docker=NAME,
-    socket=HOST:PORT and more, with //-separated keys such as id=NAME; docs/reach/ describes all.
+    socket=HOST:PORT and more, with //-separated keys such as id=NAME; docs/reach/ describes them all.
     """
 
 

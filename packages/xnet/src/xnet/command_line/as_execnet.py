@@ -1,4 +1,4 @@
-"""``xnet as-execnet``: help, and what is said to a command line that means nothing; ``running`` does it."""
+"""``xnet as-execnet``: help, and the error for arguments that cannot be parsed; ``running`` does the work."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Examples:
   xnet as-execnet program.py --option
   xnet as-execnet -m pytest -n 4
 
-The exit status is the program's; 2 if there is no such SCRIPT, 1 if there is no such MODULE, as with python.
+The exit status is the program's; 2 if SCRIPT does not exist, 1 if MODULE does not exist, as with python.
 """
 
 
@@ -33,5 +33,5 @@ def command(module: str | None, arguments: tuple[str, ...]) -> int:
     if module is not None:
         return start(["-m", module, *arguments])
     if not arguments:
-        raise click.UsageError("there is no program to run: expected SCRIPT or -m MODULE")
+        raise click.UsageError("no program to run: expected SCRIPT or -m MODULE")
     return start(list(arguments))

@@ -1,4 +1,4 @@
-"""What the shell offers when somebody presses the tabulator key."""
+"""What the shell offers when the user presses the tab key."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 #: The beginnings of specifications that people type.
 BEGINNINGS = (
     ("popen", "this machine"),
-    ("popen//python=", "another interpreter of this machine"),
+    ("popen//python=", "another interpreter on this machine"),
     ("ssh=", "another machine, through the ssh program"),
     ("docker=", "a container that runs"),
     ("podman=", "a container that runs"),
     ("kubectl=", "a pod"),
     ("lxc=", "a container that runs"),
-    ("sudo=", "another user of this machine"),
-    ("command=", "whatever these words lead to"),
+    ("sudo=", "another user on this machine"),
+    ("command=", "whatever this command reaches"),
     ("socket=", "a server: HOST:PORT"),
     ("unix=", "a server: a path"),
     ("listen=", "a worker that connects to us: HOST:PORT"),

@@ -36,7 +36,7 @@ CONNECT_S: Final = 30.0
 #: Between two tries: at first, and at most, in seconds.
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 5.0
-#: Two interrupts that are no further apart mean more than one, in seconds.
+#: Two interrupts no further apart than this mean more than one, in seconds.
 AGAIN_S: Final = 3.0
 
 EPILOG: Final = """\
@@ -57,7 +57,7 @@ End:
   The interpreter ends when the program ends it or is gone, and this command with it. Ctrl-C interrupts what
   it executes; twice, as SIGTERM and SIGHUP do, it ends both.
   exit status 0  as the interpreter's
-              1  it cannot be reached, or is not the one that is meant
+              1  it cannot be reached, or is not the right one
               2  the command line, the secret or a certificate cannot be used
             130  Ctrl-C before it was connected
 """
@@ -84,11 +84,11 @@ class Options:
     metavar="SECONDS",
     default="0",
     callback=lambda _context, _option, value: _seconds(value),
-    help="Go on trying for so long while nobody listens there.",
+    help="Keep trying for this long while nothing listens there.",
 )
-@click.option("--quiet", is_flag=True, help="Say nothing unless it fails.")
+@click.option("--quiet", is_flag=True, help="Print nothing unless it fails.")
 @click.option("--tls", is_flag=True, help="Use TLS, as the program does.")
-@click.option("--tls-ca", metavar="FILE", help="Who has signed its certificate (PEM).")
+@click.option("--tls-ca", metavar="FILE", help="The CA that signed its certificate (PEM).")
 @click.option("--tls-cert", metavar="FILE", help="Our certificate, if it asks for one.")
 @click.option("--tls-key", metavar="FILE", help="Its key, if that is not in the same file.")
 def command(
@@ -106,7 +106,7 @@ def command(
     For machines that can reach the program but cannot be reached by it, behind a router or firewall.
     HOST:PORT may be the path of a unix socket, too.
 
-    Whoever listens there and knows the secret runs code as the user of this command.
+    A program that listens there and knows the secret runs code as the user of this command.
     """
     tls_options = TlsOptions(tls_ca, tls_cert, tls_key) if tls or tls_ca or tls_cert or tls_key else None
     return main(Options(address, secret_file, retry, quiet, tls_options))
@@ -142,22 +142,22 @@ def _seconds(text: str) -> float:
 
 
 def _ask() -> bytes:
-    """Return the secret that somebody types or pipes.
+    """Return the secret that is typed or piped in.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not a secret.
     """
     if sys.stdin is not None and sys.stdin.isatty():
         import getpass
 
         text = getpass.getpass("secret: ")
     else:
-        # One line and not a byte more could be read here; what follows is nobody's.
+        # One line and not a byte more could be read here; what follows is not used.
         text = sys.stdin.readline(4096) if sys.stdin is not None else ""
     secret = os.fsencode(text.strip())
     if len(secret) < MIN_SECRET_BYTES:
         raise ValueError(
-            f"the secret that was given has {len(secret)} bytes, expected at least {MIN_SECRET_BYTES}:"
+            f"the secret has {len(secret)} bytes, expected at least {MIN_SECRET_BYTES}:"
             " the program that listens shows it, or see --help"
         )
     return secret
@@ -174,7 +174,7 @@ def _connect(options: Options, secret: bytes) -> int:
             if not may_pass(error) or time.monotonic() + pause_s > until_s:
                 raise
             if not tries and not options.quiet:
-                _report(f"{error}; trying again for {options.retry:g} seconds")
+                _report(f"{error}; trying again for {options.retry:g} s")
         tries += 1
         time.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
@@ -185,7 +185,7 @@ def _try(options: Options, secret: bytes) -> int:
 
     Raises:
         HostNotFound: There is none.
-        ValueError: An argument means nothing.
+        ValueError: An argument is not valid.
     """
     fd = dial(options.address, secret=secret, tls=options.tls, timeout_s=CONNECT_S, parties=BRINGING)
     if not options.quiet:
@@ -214,7 +214,7 @@ def may_pass(error: HostNotFound) -> bool:
 
 
 def _serve(fd: int) -> int:
-    """Give the connection to an interpreter of its own; return its exit status when it has ended."""
+    """Give the connection to a new interpreter; return its exit status when it has ended."""
     signals = Signals()
     try:
         child = subprocess.Popen(
@@ -271,7 +271,7 @@ class Signals:
         if now_s - self._last_s < AGAIN_S:
             self._end()
         else:
-            _report("interrupted; once more, and the interpreter ends")
+            _report("interrupted; interrupt again to end the interpreter")
         self._last_s = now_s
 
 

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from xnet_gateway.gateway import Gateway
     from xnet_gateway.resolved import Resolved
 
-#: Round trips: at most so many, within so many seconds.
+#: Round trips: at most this many, within this many seconds.
 ROUND_TRIPS: Final = 100
 ROUND_TRIPS_S: Final = 1.5
-#: Nobody answers later than this, in seconds.
+#: The longest wait for an answer, in seconds.
 ANSWER_S: Final = 30.0
-#: Speed: so many blocks at first, then as many as go in about a second.
+#: Speed: this many blocks at first, then as many as fit in about a second.
 BLOCK_BYTES: Final = 262_144
 FIRST_BLOCKS: Final = 1
 MOST_BLOCKS: Final = 256
@@ -60,7 +60,7 @@ class Step:
 
     Attributes:
         name: Of the step.
-        ok: Whether it works; None if it could not be tried, or is no condition.
+        ok: Whether it works; None if it could not be tried, or is not a condition.
         text: A sentence.
         advice: What to do, if it does not work.
         facts: The same for programs.
@@ -98,7 +98,7 @@ def diagnose(
         number: Its place on the command line.
         gateways: By id, those that ``via`` may name.
         timeout_s: How long each of the first steps may take.
-        keep: Called with the gateway, if there is one: whoever calls ends it.
+        keep: Called with the gateway, if there is one: the caller ends it.
     """
     try:
         resolved = yield from _specification(text, number, gateways)
@@ -137,8 +137,8 @@ def _specification(
                 Step(
                     "specification",
                     False,
-                    f"{hop_key}={hop} names no gateway that works",
-                    f"Give its specification, with id={hop}, in front of this one",
+                    f"{hop_key}={hop} names no working gateway",
+                    f"Give its specification, with id={hop}, before this one",
                 )
             )
     key = resolved.key
@@ -153,7 +153,7 @@ def _command(spec: XSpec, route: Command, timeout_s: float) -> Iterator[Step]:
     if path is None and os.path.exists(program):
         raise Failed(Step("program", False, f"{program} cannot be executed", "Check its permissions"))
     if path is None:
-        text = f"{program} is not there, for {probing.shown(route.argv)}"
+        text = f"{program} does not exist, for {probing.shown(route.argv)}"
         raise Failed(Step("program", False, text, "Install it, or correct its name or the PATH"))
     yield Step("program", True, path, facts={"path": path})
     if spec.ssh:
@@ -171,7 +171,7 @@ def _command(spec: XSpec, route: Command, timeout_s: float) -> Iterator[Step]:
 def _ssh_host(route: Command, timeout_s: float) -> Step:
     address = probing.ssh_address(route.argv, timeout_s)
     if address is None:
-        return Step("host", None, "ssh goes there through another program or host: seen in the next step")
+        return Step("host", None, "ssh goes through another program or host: checked in the next step")
     host, port = address
     where = f"{host} port {port}"
     try:
@@ -180,8 +180,10 @@ def _ssh_host(route: Command, timeout_s: float) -> Step:
         text = f"{where} cannot be reached: {error.strerror or error}"
         raise Failed(Step("host", False, text, advise(text, "Check the network to that machine"))) from None
     if not words.startswith("SSH-"):
-        text = f"{where} is reached, and no ssh server answers there; it said {printable(words)[:80]!r}"
-        raise Failed(Step("host", False, text, "Check the port, and that sshd there takes more connections"))
+        text = f"{where} is reached, but no ssh server answers there; it said {printable(words)[:80]!r}"
+        raise Failed(
+            Step("host", False, text, "Check the port, and that sshd there accepts more connections")
+        )
     return Step("host", True, f"{where} is reached, {printable(words.splitlines()[0])}")
 
 
@@ -192,7 +194,7 @@ def _address(route: Address, timeout_s: float) -> Step:
                 Step(
                     "host",
                     False,
-                    f"there is no socket {route.address}",
+                    f"the socket {route.address} does not exist",
                     "Start a server: xnet serve --unix PATH",
                 )
             )
@@ -218,16 +220,17 @@ def _why_no_answer(spec: XSpec, route: Command, probed: probing.Probed, timeout_
         return Step(
             "start",
             False,
-            f"{shown} gave no answer within {timeout_s:g} seconds{words}",
+            f"{shown} gave no answer within {timeout_s:g} s{words}",
             advise(
-                text, "Run it by hand: it may wait for a password or a confirmation. --timeout waits longer"
+                text,
+                "Run it by hand: it may wait for a password or a confirmation. Use --timeout to wait longer",
             ),
         )
     if len(probed.noise) > probing.KEPT_BYTES:
         return Step(
             "noise",
             False,
-            f"more than {probing.KEPT_BYTES} bytes came and no interpreter's answer{words}",
+            f"more than {probing.KEPT_BYTES} bytes came but no answer from an interpreter{words}",
             advise("before it began an xnet connection", ""),
         )
     ended = f"{shown} ended with status {probed.returncode} and started no interpreter{words}"
@@ -250,7 +253,7 @@ def _noise(noise: bytes, words: bytes) -> Step:
     parts = []
     if noise:
         parts.append(
-            f"{len(noise)} bytes on standard output in front of the interpreter's, which are skipped (up to"
+            f"{len(noise)} bytes on standard output before the interpreter's, which are skipped (up to"
             f" {probing.KEPT_BYTES}):\n{_tail(noise)}"
         )
     if words:
@@ -270,7 +273,7 @@ def _python(facts: Mapping[str, object]) -> Iterator[Step]:
                 "version",
                 False,
                 f"{printable(name)}: too old",
-                "Name another interpreter: //python=python3; 2.7, 3.6 and newer do",
+                "Name another interpreter: //python=python3; 2.7, 3.6 and newer work",
             )
         )
     yield Step("version", True, printable(name))

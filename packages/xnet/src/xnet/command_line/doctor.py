@@ -32,21 +32,21 @@ Examples:
   xnet doctor socket=10.0.0.7:8888//secret_file=secret --json
 
 \b
-The steps, as far as the way to the interpreter has them:
-  specification  it is understood
-  program        the program that leads there is on this machine (ssh, docker, an interpreter)
+The steps, of which each way to an interpreter has some:
+  specification  it can be parsed
+  program        the program that leads there exists on this machine (ssh, docker, an interpreter)
   host           the machine answers at its port
   start          the program starts an interpreter, as it would for a gateway
-  noise          what others write in front of it: shells that greet, banners
+  noise          what others write before it: greetings of shells, banners
   python         which interpreter it is
-  version        and that it is not too old
-  handshake      our worker runs there and speaks the protocol
-  interpreter    what it says of itself
+  version        that it is not too old
+  handshake      the worker runs there and speaks the protocol
+  interpreter    what it says about itself
   round trip     how long an answer takes
-  speed          how much goes there and back in a second
+  speed          how much goes each way in a second
 
 \b
-Exit status: 0 if all steps work, 3 if one failed, 2 if the specification means nothing. --json writes a list
+Exit status: 0 if all steps work, 3 if one failed, 2 if it could not be parsed. --json writes a list
 with an object for each SPEC; "failed" is null, or the name of the step.
 """
 
@@ -62,7 +62,7 @@ with an object for each SPEC; "failed" is null, or the name of the step.
 )
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON list.")
 def command(specs: tuple[str, ...], timeout: float, as_json: bool) -> int:
-    """Go the way to an interpreter step by step, say what works, and if something does not, what to do.
+    """Check the way to an interpreter step by step, and say what works and how to fix what does not.
 
     Several are tried one after the other; later ones may go through earlier ones with via=ID.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: A line that is longer is written in pieces, so that memory is bounded, in bytes.
 LONGEST_LINE_BYTES: Final = 65536
-#: A file that is longer is no program. Larger than any frame: it travels as an item.
+#: A longer file is not a program. Larger than any frame: it travels as an item.
 LARGEST_FILE_BYTES: Final = 64 * 1024 * 1024
 NAMES: Final = {remote_program.STDOUT: "stdout", remote_program.STDERR: "stderr"}
 COLOURS: Final = ("36", "33", "32", "35", "34", "31")
@@ -38,13 +38,13 @@ Examples:
   xnet exec popen//python=python2.7 -- -m platform
   echo 'print(6 * 7)' | xnet exec popen -f -
 
-Each line is written with the id of its gateway in front: that of id=NAME, or gw0, gw1 ... in the order
-of the SPECs. What the code writes to standard output goes to standard output here, and so for standard error.
+Each line is prefixed with the id of its gateway: that of id=NAME, or gw0, gw1 ... in the order
+of the SPECs. What the code writes to standard output goes to standard output here; standard error likewise.
 
 \b
-Exit status: that of the code, as a program of its own would have it: 0, the N of sys.exit(N), 1 after an
-exception. 2 if the command line means nothing, 3 if an interpreter cannot be reached or is gone too early,
-124 when --timeout was over, 130 after Ctrl-C. Of several gateways the largest; an interpreter that cannot be
+Exit status: that of the code, as if it were a program: 0, the N of sys.exit(N), 1 after an
+exception. 2 if the arguments could not be parsed, 3 if an interpreter cannot be reached or ends too early,
+124 if --timeout expired, 130 after Ctrl-C. With several gateways the largest; an interpreter that cannot be
 reached does not keep the code from running in the others.
 """
 
@@ -56,7 +56,7 @@ class Program:
         kind: ``CODE``, ``FILE`` or ``MODULE`` of ``remote_program``.
         text: Source as bytes, for the first two.
         name: In tracebacks, or of the module.
-        arguments: ``sys.argv`` behind its first.
+        arguments: ``sys.argv`` after its first.
     """
 
     def __init__(self, kind: str, text: bytes, name: str, arguments: list[str]) -> None:
@@ -67,10 +67,10 @@ class Program:
 
 
 class Dashes(click.Command):
-    """A command that tells what stands behind ``--`` from what stands before it."""
+    """A command that distinguishes what comes after ``--`` from what comes before it."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the words behind the first ``--`` into ``ctx.meta``."""
+        """Put the words after the first ``--`` into ``ctx.meta``."""
         if "--" in args:
             at = args.index("--")
             ctx.meta["xnet.behind"] = args[at + 1 :]
@@ -88,11 +88,16 @@ class Dashes(click.Command):
     required=True,
     shell_complete=complete_spec,
 )  # fmt: skip
-@click.option("-f", "file", metavar="FILE", help="Run a file of this machine; - is standard input.")
-@click.option("-m", "module", metavar="MODULE", help="Run a module of the other machine, as python -m does.")
-@click.option("--no-prefix", is_flag=True, help="Write output as it is, without the gateway in front.")
+@click.option("-f", "file", metavar="FILE", help="Run a local file; - is standard input.")
 @click.option(
-    "--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="End it all then."
+    "-m", "module", metavar="MODULE", help="Run a module that is installed there, as python -m does."
+)
+@click.option("--no-prefix", is_flag=True, help="Write output unchanged, without the gateway's id.")
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(0, min_open=True),
+    help="End everything after this time.",
 )
 @click.option(
     "--json",
@@ -112,8 +117,8 @@ def command(
 ) -> int:
     """Run code in interpreters, all at the same time, and show what they print.
 
-    The program is CODE behind --, or a file that is sent, or a module that is there; ARGUMENTS become its
-    sys.argv. -f and -m may stand before or behind --.
+    The program is CODE after --, or a file that is sent, or a module that is installed there; ARGUMENTS
+    become its sys.argv. -f and -m may come before or after --.
     """
     program = find_program(ctx.meta.get("xnet.behind"), file, module)
     handle_signals()
@@ -137,22 +142,22 @@ def find_program(behind: list[str] | None, file: str | None, module: str | None)
     """Return what the command line says to run.
 
     Raises:
-        click.UsageError: It says nothing, or too much, or there is no such file.
+        click.UsageError: It says nothing, or too much, or the file does not exist.
     """
     arguments = list(behind or [])
     if file is None and module is None:
         if not arguments:
-            raise click.UsageError("there is nothing to run: expected -- CODE, -f FILE or -m MODULE")
+            raise click.UsageError("nothing to run: expected -- CODE, -f FILE or -m MODULE")
         if arguments[0] in ("-f", "-m"):
             if len(arguments) < 2:
                 raise click.UsageError(f"{arguments[0]} has no value: expected -f FILE or -m MODULE")
             option, value, *arguments = arguments
             file, module = (value, None) if option == "-f" else (None, value)
     elif file is not None and module is not None:
-        raise click.UsageError("-f FILE and -m MODULE: expected one of them")
+        raise click.UsageError("-f FILE and -m MODULE: expected only one of them")
     for one in arguments:
         if "\0" in one or not _is_text(one):
-            raise click.UsageError(f"the argument {one!r} is no text that can be sent")
+            raise click.UsageError(f"the argument {one!r} is not text that can be sent")
     if module is not None:
         return Program(remote_program.MODULE, b"", module, arguments)
     if file is not None:
@@ -182,10 +187,10 @@ def _read(file: str) -> bytes:
     except OSError as error:
         raise click.UsageError(f"cannot read the file {file!r}: {error.strerror or error}") from None
     except AttributeError:
-        raise click.UsageError("there is no standard input to read the program from") from None
+        raise click.UsageError("no standard input to read the program from") from None
     if len(data) > LARGEST_FILE_BYTES:
         raise click.UsageError(
-            f"the file {file!r} has more than {LARGEST_FILE_BYTES} bytes: that is no program"
+            f"the file {file!r} has more than {LARGEST_FILE_BYTES} bytes: that is not a program"
         )
     return data
 
@@ -238,7 +243,7 @@ def _receive(channel: Channel, lines: Lines) -> int:
             ):
                 lines.add(number, data)
             case _:
-                raise ValueError(f"the other side sent what was not asked for: {repr(item)[:80]}")
+                raise ValueError(f"the other side sent something unexpected: {repr(item)[:80]}")
 
 
 class Lines:
@@ -272,7 +277,7 @@ class Printer:
 
     Attributes:
         status: The largest exit status of those that have ended.
-        silent: Somebody does not want to see more.
+        silent: Show no more output.
 
     Threads: any.
     """
@@ -301,7 +306,7 @@ class Printer:
         """
         if self.silent:
             return
-        # Not splitlines(): what draws progress bars ends its lines with \r, which is no end of a line here.
+        # Not splitlines(): progress bars end their lines with \r, which is not the end of a line here.
         lines = data.removesuffix(b"\n").split(b"\n")
         if self._as_json:
             for line in lines:

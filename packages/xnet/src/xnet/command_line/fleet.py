@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: How long gateways get to end when the command is done, in seconds; then they are killed.
 END_S: Final = 5.0
-#: The same once somebody has lost patience: Ctrl-C, a signal, a pipe that broke.
+#: The same once the user has lost patience: Ctrl-C, a signal, a broken pipe.
 HURRY_S: Final = 0.5
 
 
@@ -47,7 +47,7 @@ class Member:
 
     Attributes:
         spec: With its id.
-        gateway: Once it is there.
+        gateway: Once it exists.
         error: Why it is not, as a sentence.
         start_s: How long starting it took.
     """
@@ -79,7 +79,7 @@ class Fleet:
         """Check all specifications; nothing is started.
 
         Raises:
-            ValueError: One means nothing, or an id is there twice.
+            ValueError: One is not valid, or an id occurs twice.
         """
         self.members: Final = [Member(spec) for spec in parse_specs(texts)]
         self._lock = threading.Lock()
@@ -91,7 +91,7 @@ class Fleet:
         self._host_slots = {host: threading.Semaphore(PARALLEL_TO_ONE_HOST) for host in hosts}
 
     def run(self, work: Callable[[Member], object], timeout_s: float | None = None) -> None:
-        """Start all side by side, and give each that is there, or failed, to ``work`` in a thread of its own.
+        """Start all side by side, and give each that has started, or failed, to ``work`` in its own thread.
 
         Args:
             work: What to do with it; called also for those that could not be reached.
@@ -113,7 +113,7 @@ class Fleet:
                 left_s = None if deadline_s is None else max(0.0, deadline_s - time.monotonic())
                 error = self._events.get(timeout=left_s)
             except queue.Empty:
-                raise Timeout(f"it was not done within {timeout_s:g} seconds") from None
+                raise Timeout(f"it was not done within {timeout_s:g} s") from None
             if error is not None:
                 raise error
 
@@ -123,7 +123,7 @@ class Fleet:
             member.settled.set()
             if not self._closing:
                 work(member)
-        except BaseException as error:  # noqa: BLE001 - whoever waits in run() raises it
+        except BaseException as error:  # noqa: BLE001 - the thread that waits in run() raises it
             self._events.put(error)
         else:
             self._events.put(None)
@@ -152,7 +152,7 @@ class Fleet:
                 with self._lock:
                     member.gateway = gateway
                     closing = self._closing
-                if closing:  # nobody else is going to
+                if closing:  # nothing else is going to
                     terminate_all([gateway], time.monotonic())
             except (HostNotFound, ValueError, OSError, DumpError) as error:
                 member.error = hide_in_message(str(error), str(member.spec))
@@ -166,7 +166,7 @@ class Fleet:
         master = next(one for one in earlier if one.name == wanted)  # parse_specs() has looked
         master.settled.wait()  # starting is bounded
         if master.gateway is None:
-            member.error = f"the gateway {wanted} that it goes through is not there"
+            member.error = f"the gateway {wanted} that it goes through could not be reached"
         return master.gateway
 
     def __enter__(self) -> Self:
@@ -179,7 +179,7 @@ class Fleet:
             case None:
                 self.close(END_S)
             case BrokenPipeError() | OutputError(cause=BrokenPipeError()):
-                self.close(0.0)  # as a program ends whose reader has gone: what it still says is for nobody
+                self.close(0.0)  # as a program ends whose reader has gone: what it still says is not read
             case _:
                 self.close(HURRY_S)
 
@@ -202,7 +202,8 @@ def parse_specs(texts: Sequence[str]) -> list[XSpec]:
     """Return the specifications, each with its id: the one it has, or ``gw0``, ``gw1`` ... by its place.
 
     Raises:
-        ValueError: One means nothing, an id is there twice, or what one goes through is not before it.
+        ValueError: One is not valid, an id occurs twice, or the gateway that one goes through is not before
+            it.
     """
     specs: list[XSpec] = []
     for number, text in enumerate(texts):
@@ -222,7 +223,7 @@ def parse_specs(texts: Sequence[str]) -> list[XSpec]:
         if master is not None and master not in known:
             raise ValueError(
                 f"the gateway specification {hide_in_spec(text)!r} goes through the gateway {master},"
-                f" which is not there: expected a specification with id={master} in front of it,"
+                f" which does not exist: expected a specification with id={master} before it,"
                 f" found {', '.join(known) or 'none'}"
             )
         specs.append(spec)

@@ -22,7 +22,7 @@ class OutputError(Exception):
     """Standard output cannot be written to. No OSError, which connections raise as well.
 
     Attributes:
-        cause: Why; BrokenPipeError if nobody reads it any more.
+        cause: Why; BrokenPipeError if it is no longer read.
     """
 
     def __init__(self, cause: OSError) -> None:
@@ -31,7 +31,7 @@ class OutputError(Exception):
 
 
 def is_terminal() -> bool:
-    """Return whether somebody sees our standard output on a terminal that can do more than print."""
+    """Return whether our standard output is a terminal that can do more than print."""
     try:
         return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     except (AttributeError, ValueError):  # there is none, or it is closed
@@ -48,7 +48,7 @@ def write_out(data: bytes) -> None:
     """Write to standard output, at once.
 
     Raises:
-        OutputError: Nobody reads it any more, or the disk is full.
+        OutputError: It is no longer read, or the disk is full.
 
     Threads: any.
     """
@@ -63,7 +63,7 @@ def write_error(data: bytes) -> None:
     try:
         _write(2, data)
     except OSError:
-        pass  # there is nobody to tell
+        pass  # there is nowhere to report it
 
 
 def _write(fd: int, data: bytes) -> None:
@@ -105,7 +105,7 @@ def complain(text: str) -> None:
 
 
 def encode(text: str) -> bytes:
-    """Return text as bytes; a name of a file that is no text becomes the bytes that it was."""
+    """Return text as bytes; a file name that is not text becomes the bytes that it was."""
     return text.encode("utf-8", "surrogateescape" if _is_escaped(text) else "backslashreplace")
 
 
@@ -114,7 +114,7 @@ def _is_escaped(text: str) -> bool:
 
 
 def printable(text: str) -> str:
-    """Return text that somebody else wrote such that a terminal does not act on it: one line."""
+    """Return text from elsewhere as one line that a terminal does not act on."""
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)

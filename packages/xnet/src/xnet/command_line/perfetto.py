@@ -106,7 +106,7 @@ class _Writer:
         }
         peer = self._peers.get(moment.end)
         if peer is not None:
-            # The same on both sides: who sends, and which frame of it.
+            # The same on both sides: the sender, and which of its frames.
             sender = moment.end if entry.direction == SENT else peer
             arrow = {
                 "name": "frame",

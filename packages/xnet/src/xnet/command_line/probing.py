@@ -1,4 +1,4 @@
-"""Small questions to the way of an interpreter: does it end anywhere, and what is there.
+"""Small questions about the way to an interpreter: does it lead anywhere, and what is there.
 
 What a probe runs is exactly what a gateway would run, with another text sent to it: so a probe that works
 means that a gateway gets as far.
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 #: More of what is said is not kept, in bytes: the protocol does not accept more noise either.
 KEPT_BYTES: Final = 65536
-#: What is read of somebody's first words, in bytes.
+#: How much is read of the other side's first words, in bytes.
 BANNER_BYTES: Final = 256
-#: How long a program gets to end when its answer is there, in seconds.
+#: How long a program gets to end once its answer has come, in seconds.
 END_S: Final = 5.0
 
-#: What the interpreter is sent. The newline in front ends a line that somebody has begun.
+#: What the interpreter is sent. The newline before it ends a line that something else has begun.
 PROBE: Final = """\
 import os, sys, json, platform
 facts = {{"executable": sys.executable, "version": list(sys.version_info[:3]), "platform": sys.platform,
@@ -47,7 +47,7 @@ class Probed:
 
     Attributes:
         facts: What the interpreter said of itself; None if none said anything.
-        noise: What somebody else wrote to standard output in front of it.
+        noise: What something else wrote to standard output before it.
         words: What was written to standard error.
         returncode: Exit status of the program; None if it had to be ended.
         timed_out: Whether it was still there when the time was over.
@@ -185,7 +185,7 @@ def reach(host: str, port: int, timeout_s: float, *, listens_first: bool = False
         host: Name or address.
         port: Its port.
         timeout_s: How long to wait.
-        listens_first: Whether who is there speaks first; what it says is returned.
+        listens_first: Whether the other side speaks first; what it says is returned.
 
     Returns:
         Its first words, if they were asked for.

@@ -49,7 +49,7 @@ def _run_module(arguments: list[str]) -> int:
     except ModuleNotFoundError:  # of the package it should be in
         found = False
     if not found:
-        sys.stderr.write(f"xnet: there is no module {name} to run\n")
+        sys.stderr.write(f"xnet: no module {name} to run\n")
         return 1
     sys.argv = arguments
     runpy.run_module(name, run_name="__main__", alter_sys=True)
@@ -67,7 +67,7 @@ def _run_script(arguments: list[str]) -> int:
 
     script = arguments[0]
     if not os.path.exists(script):
-        sys.stderr.write(f"xnet: there is no file {script!r} to run\n")
+        sys.stderr.write(f"xnet: no file {script!r} to run\n")
         return 2
     sys.argv = arguments
     if not getattr(sys.flags, "safe_path", False):  # with -P neither directory is on the path

@@ -75,7 +75,7 @@ class Bars:
         files_done = sum(result.files_done for result in results)
         files = f"{files_done}/{sum(result.files_needed for result in results)} files"
         over = all(result.finished for result in results)
-        # What needs nothing is not 0 % done, and of what is not known there is no share.
+        # A target that needs nothing is not 0 % done, and an unknown total has no share.
         total = max(needed, 1) if over or needed else None
         completed = (total or 0) if over else min(done, needed)
         self._progress.update(bar, total=total, completed=completed, files=files)

@@ -45,7 +45,7 @@ class Outputs(object):
         self.ends = {}
         self.saved = {}
         self.over = False
-        self.lost = False  # nobody takes what is printed any more
+        self.lost = False  # what is printed is no longer taken
         sys.stdout.flush()
         sys.stderr.flush()
         # Traces go to descriptor 2: sending them would make more of them, without end.
@@ -118,7 +118,7 @@ class Outputs(object):
                             self.drain(one)
                         return
         except (EOFError, IOError, OSError):
-            pass  # nobody is there any more
+            pass  # the other side is gone
 
     def end(self):
         """Take the descriptors back, and send what is left in the pipes."""

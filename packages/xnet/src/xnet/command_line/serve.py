@@ -1,4 +1,4 @@
-"""``python -m xnet serve``: give a Python interpreter on this machine to those who know a secret."""
+"""``python -m xnet serve``: give a Python interpreter on this machine to clients that know a secret."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ The secret:
 
 \b
 Output:
-  One line on standard output when it listens:      listening on 127.0.0.1:43215
-  What happens, and what the interpreters print, goes to standard error.
+  One line on standard output once it listens:      listening on 127.0.0.1:43215
+  Events, and what the interpreters print, go to standard error.
 
 \b
 End:
-  SIGTERM, SIGINT and SIGHUP end it and all interpreters it gave away, within seconds.
+  SIGTERM, SIGINT and SIGHUP end it and all interpreters that it started, within seconds.
   exit status 0  it ended as told, by a signal or after --once
               1  it cannot listen there
               2  the command line, the secret or a certificate cannot be used
@@ -88,11 +88,13 @@ class Options:
     " it only if this names an address of the network, which needs a secret.",
 )
 @click.option(
-    "--unix", metavar="PATH", help="Listen on a unix socket that only this user can connect to, instead."
+    "--unix", metavar="PATH", help="Listen on a unix socket instead, to which only this user can connect."
 )
-@click.option("--once", is_flag=True, help="Serve one connection that is let in, and end.")
+@click.option("--once", is_flag=True, help="Serve one accepted connection, then end.")
 @click.option("--secret-file", metavar="FILE", help="File with the secret, which only its owner can read.")
-@click.option("--tls-cert", metavar="FILE", help="Certificate (PEM) of this server; all is sent over TLS.")
+@click.option(
+    "--tls-cert", metavar="FILE", help="Certificate (PEM) of this server; everything is sent over TLS."
+)
 @click.option("--tls-key", metavar="FILE", help="Its key, if that is not in the same file.")
 @click.option(
     "--tls-client-ca", metavar="FILE", help="Clients need a certificate too, signed by one of these."
@@ -106,14 +108,14 @@ def command(
     tls_key: str | None,
     tls_client_ca: str | None,
 ) -> int:
-    """Listen on a socket and give a Python interpreter to whoever connects and knows the secret.
+    """Listen on a socket and give a Python interpreter to every client that knows the secret.
 
     Such an interpreter is reached with the gateway specification socket=HOST:PORT, or unix=PATH.
 
-    Whoever is let in runs code as the user of this command.
+    Every accepted client runs code as the user of this command.
     """
     if bind is not None and unix is not None:
-        raise click.UsageError("--unix is not allowed with --bind: expected one of them")
+        raise click.UsageError("--unix is not allowed with --bind: expected only one of them")
     if tls_cert is None and (tls_key or tls_client_ca):
         raise click.UsageError("--tls-key and --tls-client-ca need --tls-cert, without which there is no TLS")
     return main(Options(bind or DEFAULT_BIND, unix, once, secret_file, tls_cert, tls_key, tls_client_ca))
@@ -143,7 +145,7 @@ def main(options: Options) -> int:
         sys.stdout.write(f"listening on {listener.address}\n")
         sys.stdout.flush()
     except OSError:
-        server.stop()  # who was to learn where we listen has gone
+        server.stop()  # the reader of our address has gone
     server.run()
     return EXIT_DONE
 
@@ -167,9 +169,9 @@ def _warn(options: Options, listener: Listener, secret: bytes | None) -> None:
     if options.unix is not None:
         return
     if secret is None:
-        report("there is no secret: every user of this machine can run code as you (see --help)")
+        report("no secret: every user of this machine can run code as you (see --help)")
     if options.tls_cert is None and not is_loopback(parse_host_port(listener.address)[0]):
-        report("there is no TLS: whoever is on the way can read and change what is sent (see --help)")
+        report("no TLS: anyone on the network path can read and change what is sent (see --help)")
 
 
 _report_lock = threading.Lock()
@@ -178,7 +180,7 @@ _report_lock = threading.Lock()
 def report(text: str) -> None:
     """Write a line to standard error, if it can be taken at once.
 
-    If nobody reads our standard error, it is full one day, and then anybody who can connect and be refused
+    If our standard error is not read, it will be full one day, and then anyone who can connect and be refused
     could stop this server. So lines are lost instead. Threads: any.
     """
     line = f"xnet serve: {text}\n".encode(errors="backslashreplace")

@@ -38,18 +38,20 @@ Examples:
   xnet status ssh=web1 --json | jq '.[0].version'
 
 \b
-Exit status: 0 if all of them are reached and answer, 3 if not, 2 if the command line means nothing, 124 when
---timeout was over. --json writes a list with an object for each SPEC; the key "error" is null or says why it
+Exit status: 0 if all of them are reached and answer, 3 if not, 2 if the arguments could not be parsed, 124 if
+--timeout expired. --json writes a list with an object for each SPEC; the key "error" is null or says why it
 is not reached.
 """
 
 
 @click.command(name="status", epilog=EPILOG, context_settings={"max_content_width": 110})
 @click.argument("specs", metavar="SPEC...", nargs=-1, required=True, shell_complete=complete_spec)
-@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="Wait no longer.")
+@click.option(
+    "--timeout", metavar="SECONDS", type=click.FloatRange(0, min_open=True), help="Wait at most this long."
+)
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON list.")
 def command(specs: tuple[str, ...], timeout: float | None, as_json: bool) -> int:
-    """Reach interpreters, all at the same time, and say what they are and what they do."""
+    """Connect to interpreters, all at the same time, and show what they are and what they do."""
     handle_signals()
     facts: dict[str, dict[str, Any]] = {}
     status = statuses.EXIT_DONE

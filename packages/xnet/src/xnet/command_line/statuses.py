@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 EXIT_DONE: Final = 0
 #: It was tried and failed: the code raised, a file could not be copied, a trace not be read.
 EXIT_FAILED: Final = 1
-#: The command line means nothing; nothing was started.
+#: The arguments could not be parsed; nothing was started.
 EXIT_MISTAKE: Final = 2
 #: An interpreter cannot be reached, or its connection ended too early.
 EXIT_UNREACHABLE: Final = 3
@@ -20,5 +20,5 @@ EXIT_UNREACHABLE: Final = 3
 EXIT_TIMEOUT: Final = 124
 #: Ctrl-C, as shells have it.
 EXIT_INTERRUPTED: Final = 128 + signal.SIGINT
-#: Nobody reads our output any more, as with ``| head``.
+#: Our output is no longer read, as with ``| head``.
 EXIT_BROKEN_PIPE: Final = 128 + signal.SIGPIPE

@@ -33,46 +33,53 @@ Examples:
   xnet rsync . popen:/backup --exclude .git --exclude '*.pyc'
   xnet rsync build/ ssh=inner//via=hop:/srv/app --through ssh=bastion//id=hop
 
-DEST becomes like SRC, whether SRC ends in / or not; it is made if it is missing. It begins behind the
-last colon that a path follows: a path begins with /, ./ or ../, where . is the directory in which the
-interpreter runs (chdir=). A DEST directly behind a value of env: is refused, since it could be a part of it.
+DEST becomes a copy of SRC, whether SRC ends in / or not; it is created if missing. It begins after the
+last colon that is followed by a path: a path begins with /, ./ or ../, where . is the directory in which the
+interpreter runs (chdir=). A DEST directly after a value of env: is refused, since it could be a part of it.
 
 Patterns are those of .gitignore: without a slash a name at any depth, with one a path below SRC,
 * and ? and **, a slash at the end for directories, ! for what an earlier pattern matched.
 
 \b
-Exit status: 0, 1 if something could not be copied, 2 if the command line means nothing, 3 if an interpreter
-cannot be reached. What goes wrong with one target does not keep the others.
+Exit status: 0, 1 if something could not be copied, 2 if the arguments could not be parsed, 3 if an
+interpreter cannot be reached. A failure of one target does not affect the others.
 """
 
 
 @click.command(name="rsync", epilog=EPILOG, context_settings={"max_content_width": 110})
 @click.argument("source", metavar="SRC", type=click.Path(exists=True))
 @click.argument("targets", metavar="SPEC:DEST...", nargs=-1, required=True, shell_complete=complete_spec)
-@click.option("--delete", is_flag=True, help="Remove what SRC does not have, and what is left out of it.")
-@click.option("--exclude", metavar="PATTERN", multiple=True, help="Leave out what matches. Can be repeated.")
+@click.option("--delete", is_flag=True, help="Remove what SRC does not have, and what is excluded.")
+@click.option("--exclude", metavar="PATTERN", multiple=True, help="Exclude what matches. Can be repeated.")
 @click.option(
-    "--include", metavar="PATTERN", multiple=True, help="Of files, copy only what matches. Can be repeated."
+    "--include", metavar="PATTERN", multiple=True, help="Copy only files that match. Can be repeated."
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Change nothing; say what would be done.")
 @click.option(
-    "-c", "--checksum", is_flag=True, help="Compare contents, also where size and time are the same."
+    "-c", "--checksum", is_flag=True, help="Compare contents even where size and time are the same."
 )
-@click.option("--compress/--no-compress", default=None, help="By default for targets on other machines.")
 @click.option(
-    "--delta/--no-delta", default=None, help="Send only what changed of a file; by default as --compress."
+    "--compress/--no-compress", default=None, help="Compress; the default for targets on other machines."
 )
-@click.option("--fsync", is_flag=True, help="Have files on the disk before they get their names.")
+@click.option(
+    "--delta/--no-delta",
+    default=None,
+    help="Send only the changed parts of a file; same default as --compress.",
+)
+@click.option("--fsync", is_flag=True, help="Write files to disk before they get their names.")
 @click.option(
     "--setuid",
     is_flag=True,
-    help="Keep setuid and setgid bits where user or group there has the same number; else they are left out.",
+    help="Keep setuid and setgid bits where the user or group has the same number there; else drop them.",
 )
 @click.option(
-    "--through", metavar="SPEC", multiple=True, help="A gateway that targets name with via=. Can be repeated."
+    "--through",
+    metavar="SPEC",
+    multiple=True,
+    help="A gateway for targets to name with via=. Can be repeated.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Name each file that is sent.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing unless something goes wrong.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless something goes wrong.")
 @click.option("--json", "as_json", is_flag=True, help="Write a JSON object when it is done.")
 def command(
     source: str,
@@ -192,7 +199,7 @@ def _report(
         for error in result.errors:
             output.complain(_sentence(error))
         for path in result.skipped:
-            output.complain(f"left out, since it is no file, directory or link: {output.printable(path)}")
+            output.complain(f"left out, since it is not a file, directory or link: {output.printable(path)}")
     return status
 
 

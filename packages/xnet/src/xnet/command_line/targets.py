@@ -49,8 +49,8 @@ def parse_target(text: str) -> tuple[str, str]:
     if last.startswith(ENV_PREFIX):
         raise ValueError(
             f"the target {shown!r} could mean two things: does the end belong to the value of"
-            f" {last.partition('=')[0]}? Write such entries in front, as in env:NAME=value//popen:/srv/app"
+            f" {last.partition('=')[0]}? Write such entries first, as in env:NAME=value//popen:/srv/app"
         )
     if "\0" in text:
-        raise ValueError(f"the target {shown!r} has a NUL character, which no path has")
+        raise ValueError(f"the target {shown!r} has a NUL character, which no path can have")
     return spec, dest

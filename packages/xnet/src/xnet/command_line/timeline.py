@@ -61,7 +61,7 @@ class Timeline:
     Attributes:
         counts: How many entries there are of each end, in the order of their first.
         peers: The other end of each connection of which both ends are there.
-        shifts: By process, what has to be added to its clock, in nanoseconds.
+        shifts: By process, what must be added to its clock, in nanoseconds.
         has_times: Whether any entry has a time.
     """
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SENT: Final = "sent"
 RECEIVED: Final = "received"
-#: A line that is longer is none of a trace, in bytes.
+#: A longer line does not belong to a trace, in bytes.
 LONGEST_LINE_BYTES: Final = 1_048_576
 #: What a worker's name ends in.
 WORKER: Final = "-worker"
@@ -86,7 +86,7 @@ class Reader:
         self.cut = False
         found = _PID_IN_NAME.search(os.path.basename(path))
         self._pid = int(found.group(1)) if found else 0
-        # The rest of a line of JSON, two words of it, is no event.
+        # The rest of a line of JSON, two words of it, is not an event.
         self._has_text = not path.endswith(".jsonl")
 
     def entries(self) -> Iterator[Entry]:
@@ -116,20 +116,22 @@ class Reader:
 
 
 def _open_file(path: str, flags: int) -> int:
-    """Open a trace, or whatever else, without waiting for somebody to write to a pipe.
+    """Open a trace, or anything else, without waiting for a writer of a pipe.
 
     Raises:
-        OSError: There is none, or it is a pipe.
+        OSError: It does not exist, or it is a pipe.
     """
     fd = os.open(path, flags | os.O_NONBLOCK)
     if stat.S_ISFIFO(os.fstat(fd).st_mode):
         os.close(fd)
-        raise OSError(errno.ESPIPE, "it is a pipe, and files are read twice; - reads standard input", path)
+        raise OSError(
+            errno.ESPIPE, "it is a pipe, but files are read twice; use - to read standard input", path
+        )
     return fd
 
 
 def parse_line(line: bytes, pid: int) -> Entry | None:
-    """Return the entry of a line without its end, or None if it is no line of a trace.
+    """Return the entry of a line without its end, or None if it is not a line of a trace.
 
     Args:
         line: Of either form.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Final
 
-#: Lines are written in pieces of so many.
+#: This many lines are written at a time.
 LINES_AT_ONCE: Final = 256
 
 EPILOG: Final = """\
@@ -31,14 +31,14 @@ Examples:
 
 FILE is what a process writes with EXECNET_DEBUG=1 (execnet-debug-PID in the directory for temporary files)
 or XNET_TRACE_JSON=PREFIX (PREFIX-PID.jsonl), or standard error with EXECNET_DEBUG=2, for any number of
-processes; - is standard input. Other lines are left out and counted. A worker on another machine is asked for
-its trace by its specification, with //env:XNET_TRACE_JSON=PREFIX, and its file is there.
+processes; - is standard input. Other lines are left out and counted. To trace a worker on another machine,
+add //env:XNET_TRACE_JSON=PREFIX to its specification; the file is written there.
 
-Times are seconds since the first entry. Clocks of several machines are set right by the frames between them.
+Times are seconds since the first entry. Clocks of several machines are aligned by the frames between them.
 Text has no times: its order is that of each file, and no frame is received before it was sent.
 
 \b
-Exit status: 0, 1 if a FILE cannot be read or has no trace, 2 if the command line means nothing.
+Exit status: 0, 1 if a FILE cannot be read or has no trace, 2 if the arguments could not be parsed.
 """
 
 
@@ -50,11 +50,9 @@ Exit status: 0, 1 if a FILE cannot be read or has no trace, 2 if the command lin
 @click.option(
     "--channel", metavar="N", multiple=True, type=int, help="Only frames of this channel. Can be repeated."
 )
+@click.option("--perfetto", metavar="FILE", help="Write a file for Perfetto instead; - is standard output.")
 @click.option(
-    "--perfetto", metavar="FILE", help="Write a file that Perfetto opens, instead; - is standard output."
-)
-@click.option(
-    "--json", "as_json", is_flag=True, help="Write a JSON object for each entry, with the times set right."
+    "--json", "as_json", is_flag=True, help="Write a JSON object for each entry, with aligned times."
 )
 def command(
     files: tuple[str, ...],
@@ -66,7 +64,7 @@ def command(
     """Read the traces of any number of processes and show them as one timeline."""
     if perfetto is not None and (as_json or gateway or channel):
         raise click.UsageError(
-            "--perfetto writes all there is, and no timeline: expected no --json, --gateway, --channel"
+            "--perfetto writes everything, and no timeline: expected no --json, --gateway, --channel"
         )
     with tempfile.TemporaryDirectory(prefix="xnet-trace-") as folder:
         readers = [Reader(_spooled(folder) if path == "-" else path) for path in files]
@@ -95,12 +93,14 @@ def _note_losses(readers: Sequence[Reader], names: Sequence[str]) -> int:
     status = statuses.EXIT_DONE
     for reader, name in zip(readers, names, strict=True):
         if not reader.count:
-            output.complain(f"there is no trace in {name!r}, only {_lines(reader.foreign)} of something else")
+            output.complain(f"{name!r} has no trace, only {_lines(reader.foreign)} of something else")
             status = statuses.EXIT_FAILED
         elif reader.foreign:
-            output.complain(f"left out of {name!r} because it is no trace: {_lines(reader.foreign)}")
+            output.complain(f"left out of {name!r} because it is not a trace: {_lines(reader.foreign)}")
         if reader.cut:
-            output.complain(f"{name!r} ends in the middle of a line: its process was killed, or still writes")
+            output.complain(
+                f"{name!r} ends in the middle of a line: its process was killed, or is still writing"
+            )
     return status
 
 

@@ -33,10 +33,10 @@ def _source_of_function(function: Callable[..., object]) -> str:
 
 
 def _find_non_builtin_globals(source: str, codeobj: CodeType) -> list[str]:
-    """Return the global names that the source of a function uses and that are no builtins, sorted.
+    """Return the global names that the source of a function uses, except builtins, sorted.
 
     Raises:
-        SyntaxError: It is no Python.
+        SyntaxError: It is not Python.
     """
     used = globals_used(source, codeobj.co_filename).wanted
     return sorted(used - GIVEN_GLOBALS - {codeobj.co_name} - vars(builtins).keys())

@@ -120,7 +120,7 @@ ChannelFactory = absent_class(
 
 #: What to use instead of values that mean nothing here.
 _INSTEAD = {
-    "ENDMARKER": "give Channel.setcallback() an endmarker of your own",
+    "ENDMARKER": "give Channel.setcallback() your own endmarker",
     "_Stop": "Unserializer.load() returns at the end of a dump",
 }
 
@@ -130,7 +130,7 @@ class GatewayReceivedTerminate(Exception):
 
 
 def dumps_internal(obj: object) -> bytes:
-    """Return the dump of an object without the version of the format in front.
+    """Return the dump of an object without the format's version before it.
 
     Raises:
         DumpError: As ``dumps``.
@@ -141,7 +141,7 @@ def dumps_internal(obj: object) -> bytes:
 def loads_internal(
     bytestring: bytes, channelfactory: Any = None, strconfig: tuple[bool, bool] | None = None
 ) -> Any:
-    """Load the dump of an object that has no version in front.
+    """Load the dump of an object that has no version before it.
 
     Args:
         bytestring: The dump.

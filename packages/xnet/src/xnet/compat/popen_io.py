@@ -31,11 +31,11 @@ class Popen2IO:
         # sys.stdin and sys.stdout may be given too.
         self._outfile: BinaryIO = getattr(outfile, "buffer", outfile)
         self._infile: BinaryIO = getattr(infile, "buffer", infile)
-        #: Returns some bytes, at most so many; replaced by programs whose files do otherwise.
+        #: Returns some bytes, at most this many; replaced by programs whose files behave differently.
         self._read: Callable[[int], bytes] = self._infile.read
 
     def read(self, numbytes: int) -> bytes:
-        """Return exactly so many bytes.
+        """Return exactly this many bytes.
 
         Raises:
             EOFError: The stream ended before.

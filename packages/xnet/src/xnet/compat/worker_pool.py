@@ -73,7 +73,7 @@ class WorkerPool:
         self._shutting_down = False
         self._running: set[Reply] = set()
         self._lock = RLock()
-        #: Set when nothing runs any more; of the model, whose other calls have to run meanwhile.
+        #: Set when nothing runs any more; it comes from the model, whose other calls must run meanwhile.
         self._idle: Any = None
 
     def integrate_as_primary_thread(self) -> None:
@@ -83,7 +83,9 @@ class WorkerPool:
             RuntimeError: The pool was made without a primary thread (our caller's fault).
         """
         if not self._has_primary:
-            raise RuntimeError("this WorkerPool has no primary thread: it was made without hasprimary=True")
+            raise RuntimeError(
+                "this WorkerPool has no primary thread: it was created without hasprimary=True"
+            )
         while not self._shutting_down:
             with self._lock:
                 self._primary_free = True
@@ -111,7 +113,7 @@ class WorkerPool:
         reply = Reply((func, args, kwargs), self.execmodel)
         with self._lock:
             if self._shutting_down:
-                raise ValueError("the pool is shutting down and takes no more calls")
+                raise ValueError("the pool is shutting down and accepts no more calls")
             self._running.add(reply)
             reply.running = True
             if self._has_primary and self._primary_free:
