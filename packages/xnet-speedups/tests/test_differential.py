@@ -56,7 +56,7 @@ def asked(item: object) -> Any:
         {3},
         frozenset("a"),
     ],
-    ids=repr,
+    ids=lambda item: type(item).__name__,
 )
 def test_what_is_plain_is_done_here(item: Any) -> None:
     payload = speedups.Encoder(asked).encode(item)
@@ -69,7 +69,7 @@ def test_what_is_plain_is_done_here(item: Any) -> None:
 @pytest.mark.parametrize(
     "item",
     [object(), "\ud800", 2**64, {(1,): 1}, {frozenset()}, memoryview(b""), type("int", (int,), {})(1)],
-    ids=repr,
+    ids=lambda item: type(item).__name__,
 )
 def test_what_is_not_is_left_to_pure_python(item: Any) -> None:
     with pytest.raises(Asked):

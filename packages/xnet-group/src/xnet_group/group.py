@@ -10,11 +10,11 @@ import warnings
 from xnet_channel.platform import greenlets
 from xnet_channel.platform.interrupts import hold_interrupts, release_interrupts
 from xnet_channel.platform.native import CLOCK, OS, allocate_lock
+from xnet_channel.platform.own_imports import OWN_IMPORTS
 from xnet_gateway.execmodel import get_execmodel
 from xnet_gateway.xspec import XSpec
 from xnet_group import at_exit
 from xnet_group.many_at_once import UNDO_TIMEOUT_S, start_all
-from xnet_group.multichannel import MultiChannel
 from xnet_group.termination import terminate_all
 
 TYPE_CHECKING = False
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from xnet_gateway.execmodel import ExecModel
     from xnet_gateway.gateway import Gateway
+    from xnet_group.multichannel import MultiChannel
     from xnet_wire.limits import Limits
 
 #: How long gateways get to end when a ``with`` block is left, in seconds; then they are killed. Enough for
@@ -299,7 +300,8 @@ class Group:
             ValueError, TypeError, DumpError: What was given cannot be sent; nothing runs.
             OSError: The connection of a member is closed; in the members before it the code runs.
         """
-        return MultiChannel([gateway.remote_exec(source, **kwargs) for gateway in self])
+        many: type[MultiChannel] = OWN_IMPORTS.module("xnet_group.multichannel").MultiChannel
+        return many([gateway.remote_exec(source, **kwargs) for gateway in self])
 
     # -- the end ----------------------------------------------------------------------------------
 

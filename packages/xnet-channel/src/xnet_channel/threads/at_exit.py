@@ -10,16 +10,20 @@ import atexit
 import sys
 
 from xnet_channel.platform.native import CLOCK
-from xnet_channel.threads.unseen import UNSEEN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Final
 
 #: How long callbacks of sessions that have ended get to take what has come, in seconds.
 CALLBACKS_S: Final = 1.0
 #: How long a thread that tells errors already gets, in seconds.
 TELLING_S: Final = 1.0
+
+#: What tells errors: called with ``TELLING_S``. Empty until there can be any: a program that only imports us
+#: loads none of that.
+TELLERS: Final[list[Callable[[float], None]]] = []
 
 
 def finish() -> None:
@@ -29,7 +33,8 @@ def finish() -> None:
     for session in list(forking.sessions) if forking is not None else ():
         if session.finished:
             session.join_callbacks(max(0.0, deadline_s - CLOCK.monotonic()))
-    UNSEEN.tell(TELLING_S)
+    for tell in TELLERS:
+        tell(TELLING_S)
 
 
 atexit.register(finish)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 
 from xnet_channel.platform.native import allocate_lock, start_thread
+from xnet_channel.threads.at_exit import TELLERS
 from xnet_channel.threads.errors import write_to_stderr
 
 TYPE_CHECKING = False
@@ -120,3 +121,4 @@ class Unseen:
 
 
 UNSEEN: Final = Unseen()
+TELLERS.append(UNSEEN.tell)
