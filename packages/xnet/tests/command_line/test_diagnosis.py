@@ -69,7 +69,7 @@ def test_through_another(gateways: dict[str, Gateway]) -> None:
     assert all(step.ok for step in found)
     last = steps("popen//via=nobody", gateways)[-1]
     assert (last.name, last.ok) == ("specification", False)
-    assert "with id=nobody, in front" in last.advice
+    assert "with id=nobody, before" in last.advice
 
 
 @pytest.mark.parametrize(

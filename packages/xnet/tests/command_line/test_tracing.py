@@ -58,7 +58,7 @@ def test_one_timeline(folder: Path) -> None:
 def test_text_of_several_processes_in_one_file(folder: Path) -> None:
     done = run("-m", "xnet", "trace", str(folder / "log"))
     assert done.returncode == 0
-    assert done.stderr == f"xnet: left out of {str(folder / 'log')!r} because it is no trace: 1 line\n"
+    assert done.stderr == f"xnet: left out of {str(folder / 'log')!r} because it is not a trace: 1 line\n"
     from_json = run("-m", "xnet", "trace", *files(folder)).stdout
     assert len(done.stdout.splitlines()) == len(from_json.splitlines())
     by_pipe = subprocess.run(
@@ -107,7 +107,7 @@ def test_truncated_traces(folder: Path, tmp_path: Path) -> None:
         cut.append(str(path))
     done = run("-m", "xnet", "trace", *cut)
     assert done.returncode == 0
-    assert "because it is no trace: 1 line" in done.stderr
+    assert "because it is not a trace: 1 line" in done.stderr
     assert done.stderr.count("ends in the middle of a line: its process was killed, or is still writing") == 2
     assert len(done.stdout.splitlines()) > 10
 
