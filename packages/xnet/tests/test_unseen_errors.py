@@ -45,6 +45,8 @@ import queue
 ends = queue.Queue()
 channel = gateway.remote_exec("1/0")
 channel.setcallback(print, endmarker=None)
+while not channel.isclosed():
+    gateway.remote_status()
 """,
     ),
     "several at once": (
