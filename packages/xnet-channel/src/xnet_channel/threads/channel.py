@@ -58,6 +58,9 @@ class Channel:
         #: True in code started by ``remote_exec``: it must not close its channel itself.
         self._executing = False
 
+    def __reduce__(self) -> str:
+        raise TypeError("cannot pickle or copy a channel: it is one end of a connection; send it in an item")
+
     def __repr__(self) -> str:
         return f"<Channel id={self.id} {'closed' if self.isclosed() else 'open'}>"
 
