@@ -62,8 +62,8 @@ ValueError: on purpose
 'annotated'
 >>> gateway.remote_exec(lambda channel: None)
 Traceback (most recent call last):
-ValueError: remote_exec() cannot send <lambda>() of <doctest the-example[...]>:1: a lambda has no statement \
-of its own; write it as a def, or send source text
+ValueError: remote_exec() cannot send <lambda>() of <doctest the-example[...]>:1: a lambda is part of \
+another statement; write it as a def, or send source text
 """
 
 

@@ -26,7 +26,7 @@ def test_from_a_directory() -> None:
 
 @pytest.mark.parametrize("name", ["xnet_gateway.bare.no_such", "sys"])
 def test_what_has_no_source_is_a_sentence(name: str) -> None:
-    with pytest.raises(OSError, match=r"the source of \S+ is not in this program.*pack the \.py files"):
+    with pytest.raises(OSError, match=r"the source of \S+ is not in this program.*include the \.py files"):
         own_source(name)
 
 
