@@ -118,7 +118,10 @@ class TestOfTheWorker:
             assert worker.hear() == (CLOSE, 2, b"")
 
     def test_a_coroutine_that_sends_on_it_needs_no_thread(self, version: str) -> None:
-        source = "other = channel.gateway.newchannel(); channel.send(other._send_at_once(1))"
+        source = """
+other = channel.gateway.newchannel()
+channel.send(__import__("xnet_bare_worker").sending.send_at_once(other, 1))
+"""
         with RawWorker(version) as worker:
             worker.greet()
             worker.say(execute(source))

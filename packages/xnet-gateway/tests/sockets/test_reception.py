@@ -212,7 +212,7 @@ def test_a_forked_child_does_not_listen_on(listen: Make) -> None:
                 sock.settimeout(PATIENCE_S)
                 assert sock.recv(1) == b""
             reception.end()
-            with pytest.raises(HostNotFound, match="refused|reset"):  # or it was in the queue of what closes
+            with pytest.raises(HostNotFound, match=r"refused|reset"):  # or it was in the queue of what closes
                 call(reception)
             assert read_all(stranger) == b""
         finally:
