@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from wire_strategies import Reference, reference_id
 from xnet_wire import speedups, values
+from xnet_wire.errors import DumpError
 
 
 class Compiled:
@@ -64,3 +66,11 @@ def test_with_them_pure_python_is_behind_them(monkeypatch: pytest.MonkeyPatch) -
     decoder: Any = values.make_decoder(None, 99)
     assert decoder.arguments == (99,)
     assert type(decoder.pure) is values.ValueDecoder
+
+
+def test_va_008_fewer_levels_than_any_receiver_takes_are_counted_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(speedups, "module", PACKAGE)
+    for encode in (partial(values.encode, max_depth=2), values.make_encoder(max_depth=2)):
+        assert encode([[1]]) == b"\x81\x81\x01"
+        with pytest.raises(DumpError, match="takes 2 levels"):
+            encode([[[1]]])

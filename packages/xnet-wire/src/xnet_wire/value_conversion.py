@@ -77,9 +77,7 @@ def as_value(item: object, accepted: frozenset[type]) -> Any:
     for base in kind.__mro__[1:]:
         if base in accepted and base.__name__ == name:
             return _CONTENT[base](item)
-    if (
-        name == "bool"
-    ):  # bool has no subclasses, so this is another type of that name; it knows whether it is true.
+    if name == "bool":  # it has no subclasses: this is another type of that name, which has a truth value
         return bool(item)
     return NO_VALUE
 

@@ -15,7 +15,7 @@ from functools import partial
 from xnet_wire import speedups
 from xnet_wire.engine import dumps
 from xnet_wire.errors import DumpError, ReferenceRefused, ValueFormatError
-from xnet_wire.limits import DEPTH
+from xnet_wire.limits import DEPTH, MIN_DEPTH
 from xnet_wire.value_decoding import decode_exact
 from xnet_wire.value_encoding import ARRAY, BYTES, TAG, encode_exact, head
 from xnet_wire.value_plain import (
@@ -91,13 +91,14 @@ def encode(
             if kind is bytes and len(item) >= _BY_HAND_BYTES:  # type: ignore[arg-type]
                 return head(BYTES, len(item)) + item  # type: ignore[arg-type, operator]
             return dumps(item)
-        if kind is tuple:
-            # The engine writes a bare tuple as an array: only the tag before it is missing.
-            if all_sendable(map(type, item)):  # type: ignore[call-overload]
-                return _TUPLE_HEAD + dumps(item)
-            members = lower_members(item, PLAIN_LEVELS, channel_type, channel_id)  # type: ignore[arg-type]
-            return _TUPLE_HEAD + dumps(members)
-        return dumps(lower(item, PLAIN_LEVELS, channel_type, channel_id))
+        if max_depth >= MIN_DEPTH:
+            if kind is tuple:
+                # The engine writes a bare tuple as an array: only the tag before it is missing.
+                if all_sendable(map(type, item)):  # type: ignore[call-overload]
+                    return _TUPLE_HEAD + dumps(item)
+                members = lower_members(item, PLAIN_LEVELS, channel_type, channel_id)  # type: ignore[arg-type]
+                return _TUPLE_HEAD + dumps(members)
+            return dumps(lower(item, PLAIN_LEVELS, channel_type, channel_id))
     except BaseException as error:  # noqa: BLE001 - the exact encoder says what was wrong
         raise_unless_engine_gave_up(error)
     try:
@@ -126,7 +127,7 @@ def make_encoder(
     pure = partial(
         encode, channel_type=channel_type, channel_id=channel_id, max_depth=max_depth, surrogates=surrogates
     )
-    if speedups.module is None:
+    if speedups.module is None or max_depth < MIN_DEPTH:  # the compiled one does not count so few levels
         return pure
     return speedups.module.Encoder(pure).encode  # type: ignore[no-any-return]
 
