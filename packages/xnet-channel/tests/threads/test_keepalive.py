@@ -19,7 +19,7 @@ from core_helpers import frame
 from raw_peer import RawPeer
 from threads_helpers import PATIENCE_S
 from xnet_channel.threads.channel import Channel
-from xnet_channel.threads.keepalive import PAYLOAD
+from xnet_channel.threads.keepalive import PAYLOAD, Keepalive
 from xnet_wire import frames
 
 INTERVAL_S = 0.5
@@ -32,7 +32,8 @@ class Watched:
         self.peer = RawPeer(credit=2**20)
         self.silences: queue.SimpleQueue[float] = queue.SimpleQueue()
         self.began_s = time.monotonic()
-        self.peer.session.keep_alive(INTERVAL_S, self._end)
+        session = self.peer.session
+        self.keepalive = Keepalive(session.link, session.writer, session.leading, INTERVAL_S, self._end)
 
     def _end(self, silent_s: float) -> None:
         self.silences.put(silent_s)
@@ -56,6 +57,18 @@ def test_fr_024_silence_ends_it_after_one_question(watched: Watched) -> None:
     with contextlib.suppress(EOFError):
         while True:
             assert watched.peer.read()[0] != frames.PING  # it asked once
+
+
+def test_fr_025_a_late_look_asks_again_and_only_its_time_does_not_count(watched: Watched) -> None:
+    assert watched.peer.read() == (frames.PING, 0, PAYLOAD)
+    session, keepalive = watched.peer.session, watched.keepalive
+    with session.lock:  # as if the process had slept for ten intervals before its next look
+        keepalive._looked_at_s -= 10 * INTERVAL_S
+        keepalive._heard_at_s -= 10 * INTERVAL_S
+    assert watched.peer.read() == (frames.PING, 0, PAYLOAD)
+    silent_s = watched.silences.get(timeout=PATIENCE_S)
+    # Four intervals passed, the one of the late look is left out, and those before it are not forgotten.
+    assert 3 * INTERVAL_S - 0.01 <= silent_s <= time.monotonic() - watched.began_s
 
 
 def test_fr_024_an_answer_is_life(watched: Watched) -> None:
