@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from conversation_schemas import SCHEMAS, judge, recorded
+from runner_peer import busy
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.results import exit_code
@@ -87,7 +88,7 @@ for line in sys.stdin:
 @pytest.mark.timeout(1200)
 def test_our_adapter_passes_everything(tmp_path: Path) -> None:
     testee = recorded(read_testee(TESTEES / "full-adapter.yaml"), tmp_path)
-    results = run_suite(testee, read_profile("1.0-adapter"), load_cases(), jobs=1)
+    results = run_suite(testee, read_profile("1.0-adapter"), load_cases(), jobs=1, scale=busy())
     # The packages know the strings of Python 2, and so are not asked what others do with them.
     bad = [result for result in results if result.outcome not in ("pass", "unsupported")]
     assert {result.case.id: result.message for result in bad} == {}
@@ -101,7 +102,7 @@ def test_our_adapter_passes_everything(tmp_path: Path) -> None:
 @pytest.mark.timeout(1200)
 def test_our_initiator_passes_everything(tmp_path: Path) -> None:
     testee = recorded(read_testee(TESTEES / "full-initiator.yaml"), tmp_path)
-    results = run_suite(testee, read_profile("1.0-initiator"), load_cases(), jobs=2)
+    results = run_suite(testee, read_profile("1.0-initiator"), load_cases(), jobs=2, scale=busy())
     bad = {
         result.case.id: result.message for result in results if result.outcome not in ("pass", "unsupported")
     }

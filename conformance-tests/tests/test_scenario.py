@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,17 @@ def test_a_deadline_of_a_step_is_no_later_than_that_of_the_case(peer: Peer) -> N
     assert scenario.soon() == scenario.deadline
     assert scenario.soon(1000) == scenario.deadline
     assert scenario.soon(0) < scenario.deadline
+
+
+@pytest.mark.parametrize(("scale", "allowed"), [(0.1, 2), (1, 2), (30, 60)])
+def test_a_step_has_longer_on_a_slow_machine_and_never_less_than_its_case_says(
+    scale: float, allowed: float, peer: Peer
+) -> None:
+    scenario = peer.scenario()
+    scenario.scale = scale
+    assert scenario.allowed(2) == allowed
+    before = time.monotonic()
+    assert before + allowed <= scenario.soon(2) <= time.monotonic() + allowed
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from runner_peer import busy
 from xnet_conformance.case_files import load_cases, select
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.steps_chains import _lives
@@ -21,7 +22,7 @@ TESTEE = Path(__file__).resolve().parents[1] / "testees" / "full-worker.yaml"
 @pytest.mark.slow
 def test_a_worker_that_a_worker_has_started() -> None:
     cases = select(load_cases(), ["group.chain.*"])
-    results = run_suite(read_testee(TESTEE), read_profile("1.0-worker"), cases)
+    results = run_suite(read_testee(TESTEE), read_profile("1.0-worker"), cases, scale=busy())
     assert {result.case.id: result.outcome for result in results} == dict.fromkeys(
         ("group.chain.inner-worker", "group.chain.outer-ends", "group.chain.outer-dies"), "pass"
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from runner_peer import Peer
+from runner_peer import Peer, busy
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.errors import CaseError
 from xnet_conformance.profiles import read_profile
@@ -25,5 +25,5 @@ def test_only_who_can_be_started_again_is_asked_again(peer: Peer) -> None:
 @pytest.mark.skipif(find_spec("xnet_gateway") is None, reason="needs the worker that is one file")
 def test_a_worker_is_asked_again_by_processes_of_its_own() -> None:
     cases = [case for case in load_cases() if case.id == "gateway.status.at-the-limit"]
-    (result,) = run_suite(read_testee(THIS), read_profile("1.0-worker"), cases, jobs=1)
+    (result,) = run_suite(read_testee(THIS), read_profile("1.0-worker"), cases, jobs=1, scale=busy())
     assert (result.outcome, result.message) == ("pass", "")

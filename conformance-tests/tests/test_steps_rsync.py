@@ -8,6 +8,7 @@ import attrs
 import pytest
 
 from receiver_helpers import TESTEE, failed
+from runner_peer import busy
 from xnet_conformance.case_files import load_cases, select
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.suite_running import run_suite
@@ -60,5 +61,6 @@ def test_messages_of_another_form_fail_the_case_and_not_the_runner(
         attrs.evolve(TESTEE, fixtures=(tmp_path,)),
         read_profile("1.0-worker"),
         select(load_cases(), ["rsync.nothing"]),
+        scale=busy(),
     )
     assert (result.outcome, result.case.id) == ("fail", "rsync.nothing")

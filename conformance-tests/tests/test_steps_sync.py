@@ -7,6 +7,7 @@ from pathlib import Path
 import attrs
 import pytest
 
+from runner_peer import busy
 from xnet_conformance.case_files import load_cases, select
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.suite_running import run_suite, with_controls
@@ -29,6 +30,7 @@ def outcomes(folder: Path, change: str, *patterns: str) -> dict[str, str]:
         attrs.evolve(TESTEE, command=command),
         read_profile("1.0-initiator"),
         with_controls(select(every, patterns, ["rsync"]), every),
+        scale=busy(),
     )
     assert not [r for r in results if r.outcome == "harness-error"]
     return {result.case.id: result.outcome for result in results}

@@ -104,6 +104,10 @@ def test_gr_012_a_clean_end_that_was_asked_for_has_goaway(connect: Connect) -> N
 def test_time_is_judged_where_a_case_is_about_it(peer: Peer) -> None:
     peer.run({"elapsed": {"at_most": PATIENCE_S}}, {"elapsed": {"at_least": 0}})
     fails(peer, "it took a different time", {"elapsed": {"at_least": 1000}})
+    bound = {"elapsed": {"at_most": 1e-6}}
+    fails(peer, "it took a different time", bound)
+    peer.scenario().scale = PATIENCE_S * 1e6
+    peer.run(bound)
 
 
 def test_values_have_names(peer: Peer) -> None:

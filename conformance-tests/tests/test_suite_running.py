@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from xnet_conformance.frames import PREAMBLE
 from xnet_conformance.profiles import Profile
 from xnet_conformance.results import Result
 from xnet_conformance.suite_running import run_suite, with_controls
+from xnet_conformance.testee import read_testee
 
 PROFILE = Profile("p", "worker", "1.0", ("trace",), ("wire.frames", "trace"), "title")
 PING = ({"send": {"PING": {"hex": "61"}}}, {"expect": {"PONG": {"hex": "61"}}})
@@ -61,6 +63,19 @@ def test_what_a_profile_does_not_score_does_not_run() -> None:
     ]
     assert outcomes(run_suite(GOOD, PROFILE, cases)) == {"a.a": "pass"}
     assert run_suite(GOOD, PROFILE, []) == []
+
+
+@pytest.mark.skipif(find_spec("xnet_gateway") is None, reason="needs a worker that executes code")
+def test_a_slow_machine_has_longer_for_single_steps_too() -> None:
+    testee = read_testee(Path(__file__).resolve().parents[1] / "testees" / "bare" / "this.yaml")
+    steps = (
+        {"exec": {"ch": "a", "fixture": "linger", "args": {"seconds": 1}}},
+        {"expect": {"ITEM": {"ch": "a", "is": "lingering"}}},
+        {"expect": {"CHANNEL_CLOSE": {"ch": "a", "within": 0.01}}},
+    )
+    cases = [case("a.a", *steps)]
+    assert outcomes(run_suite(testee, PROFILE, cases, scale=1e4)) == {"a.a": "pass"}
+    assert outcomes(run_suite(testee, PROFILE, cases)) == {"a.a": "timeout"}
 
 
 def test_a_feature_that_is_missing_is_red_only_if_the_profile_asks_for_it() -> None:

@@ -110,6 +110,7 @@ class WorkerRunner:
                 scratch,
                 driver=self._workers.driver,
                 connect=None if self._workers.driver is not None else self._connect,
+                scale=self._workers.scale,
                 bindings={
                     "scratch": scratch,
                     "testee": shlex.split(self._workers.testee.command),
@@ -163,7 +164,7 @@ class WorkerRunner:
         session.send(frame("PING", 0, payload))
         good = session.wait(
             lambda: any(event.name == "PONG" and event.payload == payload for event in session.inbox),
-            time.monotonic() + _TIDY_S,
+            time.monotonic() + _TIDY_S * max(1.0, self._workers.scale),
         )
         session.inbox.clear()
         violations = session.take_violations()

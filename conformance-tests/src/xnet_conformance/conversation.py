@@ -157,6 +157,12 @@ def wait_readable(fds: list[int], deadline: float) -> bool:
     return bool(poll.poll(max(0.0, left) * 1000 + 1))
 
 
-def relay_command(path: str) -> list[str]:
-    """Return what an initiator is to start as its worker: it brings the connection to the runner."""
-    return [sys.executable, "-S", os.path.join(os.path.dirname(__file__), "relay.py"), path]
+def relay_command(path: str, scale: float = 1.0) -> list[str]:
+    """Return what an initiator is to start as its worker: it brings the connection to the runner.
+
+    Args:
+        path: The runner's socket.
+        scale: Stretches how long last words of the initiator may take.
+    """
+    program = os.path.join(os.path.dirname(__file__), "relay.py")
+    return [sys.executable, "-S", program, str(max(1.0, scale)), path]

@@ -242,7 +242,7 @@ class Initiators(Workers):
             path = os.path.join(folder, "s")
             listener.bind(path)
             listener.listen(1)
-            self._connecting = self._program.say("connect", {"command": relay_command(path)})
+            self._connecting = self._program.say("connect", {"command": relay_command(path, self.scale)})
             while not wait_readable([listener.fileno()], time.monotonic() + 0.01):
                 self._program.look()
                 if self._program.link.ended or time.monotonic() > deadline:

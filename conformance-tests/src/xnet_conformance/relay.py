@@ -1,4 +1,4 @@
-"""Carries bytes between standard input and output and a socket: ``relay.py PATH``.
+"""Carries bytes between standard input and output and a socket: ``relay.py SCALE PATH``.
 
 An initiator under test starts this as its worker; the runner is behind the socket and plays the worker. It
 imports nothing of the suite, so that it starts quickly.
@@ -22,17 +22,17 @@ _LAST_WORDS_S = 1.0
 _LOOK_S = 0.02
 
 
-def main(path: str) -> None:
+def main(scale: float, path: str) -> None:
     """Relay in a child: an initiator may kill its worker right after its last word."""
     child = os.fork()
     if child:
         os.waitpid(child, 0)
         return
     os.setsid()
-    relay(path)
+    relay(path, _LAST_WORDS_S * scale)
 
 
-def relay(path: str) -> None:
+def relay(path: str, last_words_s: float) -> None:
     """Relay until the runner has ended its direction, and a moment longer for last words of the initiator.
 
     Each direction has a thread, so that one which is stuck holds up nothing in the other.
@@ -52,7 +52,7 @@ def relay(path: str) -> None:
     _carry(end.fileno(), _write_out, lambda: os.close(1))
     gone = select.poll()
     gone.register(end, 0)  # tells of nothing but its end in both directions
-    deadline = time.monotonic() + _LAST_WORDS_S
+    deadline = time.monotonic() + last_words_s
     while not ended.acquire(timeout=_LOOK_S) and not gone.poll(0) and time.monotonic() < deadline:
         pass
 
@@ -77,4 +77,4 @@ def _write_out(data: bytes) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(float(sys.argv[1]), sys.argv[2])

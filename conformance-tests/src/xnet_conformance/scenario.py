@@ -34,6 +34,7 @@ class Scenario:
         scratch: A directory for this case alone.
         driver: The testee's application, if the testee is an initiator or an adapter.
         connect: Begins another connection to a worker, with what a case has as ``start``.
+        scale: Stretches the times that single steps allow; the deadline has it in it.
         step_req: The requirement that the step which runs names, if it names one.
         bindings: What the case has remembered: numbers of channels, process ids, text.
         remarks: SHOULDs that did not hold; the case then is ``nonstrict``.
@@ -46,6 +47,7 @@ class Scenario:
     scratch: str = ""
     driver: Any = None
     connect: Callable[[Mapping[str, Any]], Session] | None = None
+    scale: float = 1.0
     bindings: dict[str, Any] = attrs.Factory(dict)
     remarks: list[str] = attrs.Factory(list)
     step_number: int = 0
@@ -94,7 +96,16 @@ class Scenario:
 
     def soon(self, seconds: float | None = None) -> float:
         """Return a deadline for one step: at most the case's."""
-        return self.deadline if seconds is None else min(self.deadline, time.monotonic() + seconds)
+        return (
+            self.deadline if seconds is None else min(self.deadline, time.monotonic() + self.allowed(seconds))
+        )
+
+    def allowed(self, seconds: float) -> float:
+        """Return how long something may take that has so long on a machine that is not slow.
+
+        Who is in a hurry shortens the cases, not what the protocol promises.
+        """
+        return seconds * max(1.0, self.scale)
 
 
 Step = Callable[[Scenario, Any], None]

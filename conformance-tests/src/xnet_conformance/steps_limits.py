@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from xnet_conformance.errors import CaseError, CheckFailed
@@ -47,5 +46,4 @@ def _ask(scenario: Scenario, session: Session, request: str) -> Event:
     """Send the request and return what comes first."""
     channel = session.fresh_channel()
     session.send(frame(request, channel))
-    deadline = min(scenario.deadline, time.monotonic() + 10)
-    return next_event(scenario, channel, f"the answer to {request}", deadline)
+    return next_event(scenario, channel, f"the answer to {request}", scenario.soon(10))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from runner_peer import busy
 from xnet_conformance.case_files import load_cases, select
 from xnet_conformance.profiles import read_profile
 from xnet_conformance.results import EXIT_NOTHING, EXIT_OK, Result, exit_code
@@ -19,7 +20,8 @@ TESTEE = Path(__file__).resolve().parents[2] / "testees" / "execnet" / "testee.y
 
 
 def _run(*patterns: str) -> list[Result]:
-    return run_suite(read_testee(TESTEE), read_profile("legacy-2.1"), select(load_cases(), patterns))
+    cases = select(load_cases(), patterns)
+    return run_suite(read_testee(TESTEE), read_profile("legacy-2.1"), cases, scale=busy())
 
 
 @pytest.mark.slow
@@ -43,7 +45,10 @@ def test_a_worker_of_version_1_is_no_worker_of_execnet() -> None:
     command = "printf '\\x89XNET'"
     testee = from_command(command, role="legacy")
     results = run_suite(
-        testee, read_profile("legacy-2.1"), select(load_cases(), ["legacy.dump.none", "legacy.dump.int"])
+        testee,
+        read_profile("legacy-2.1"),
+        select(load_cases(), ["legacy.dump.none", "legacy.dump.int"]),
+        scale=busy(),
     )
     assert Counter(r.outcome for r in results) == {"crash": 2}
     assert "in place of b'1'" in results[0].message
