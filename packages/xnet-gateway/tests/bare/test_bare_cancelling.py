@@ -38,10 +38,10 @@ def test_gw_035_what_comes_next_is_never_hit(bare: BareGateways, version: str) -
 def test_gw_034_code_that_catches_it_is_interrupted_once(bare: BareGateways, version: str) -> None:
     worker = bare(version)
     channel = worker.remote_exec("""if 1:
-        channel.send(1)
-        times = 0
         import time
+        times = 0
         try:
+            channel.send(1)
             time.sleep(10000)
         except KeyboardInterrupt:
             times += 1
