@@ -114,17 +114,30 @@ class Watched:
         os.close(self._fd)
 
 
-def memory_kb(pid: int, field: str = "VmRSS") -> int:
-    """Return resident memory now, or with ``VmHWM`` the most there ever was."""
+def memory_kb(pid: int, field: str = "RssAnon") -> int:
+    """Return how much memory a process has, without pages of files.
+
+    Those go when others need memory, and come back when they are looked at.
+    """
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1])
     raise AssertionError(f"no {field} for process {pid}")
 
 
-def forget_peak(pid: int) -> None:
-    """Make ``VmHWM`` begin anew at what is resident now."""
-    Path(f"/proc/{pid}/clear_refs").write_text("5")
+class Growth:
+    """How much memory a process takes from now on, at most; pages of files do not count."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        Path(f"/proc/{pid}/clear_refs").write_text("5")  # VmHWM begins anew
+        self._before_kb = memory_kb(pid)
+        self._files_kb = memory_kb(pid, "RssFile")
+
+    def most_kb(self) -> int:
+        """Return by how much it has grown when it was largest."""
+        files_kb = max(self._files_kb, memory_kb(self._pid, "RssFile"))
+        return memory_kb(self._pid, "VmHWM") - files_kb - self._before_kb
 
 
 def descriptors(pid: int | str = "self") -> set[str]:

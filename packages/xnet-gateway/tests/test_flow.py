@@ -19,9 +19,8 @@ from gateway_helpers import (
     PATIENCE_S,
     STRESS,
     Gateways,
+    Growth,
     eventually,
-    forget_peak,
-    memory_kb,
 )
 from xnet_channel.threads.channel import Channel
 from xnet_gateway.gateway import Gateway
@@ -42,25 +41,22 @@ channel.send("end")
 """
 
 FORMS = {
-    "1 MB items": (f"b'x' * {MEGABYTE}", 200),
-    "10 kB items": ("b'x' * 10_000", 20_000),
-    "1 byte items": ("b'x'", 400_000),
-    "small dicts": ("{'a': 1, 'b': [1.5, None]}", 100_000),
+    "1 MB items": (f"b'x' * {MEGABYTE}", 100),
+    "10 kB items": ("b'x' * 10_000", 5_000),
+    "1 byte items": ("b'x'", 100_000),
+    "small dicts": ("{'a': 1, 'b': [1.5, None]}", 50_000),
     "20 MB items": (f"b'x' * {20 * MEGABYTE}", 2),
 }
 
 
-class Growth:
+class GrowthOfBoth:
     """How much the peak memory of both processes grows."""
 
     def __init__(self, gateway: Gateway) -> None:
-        self.pids = [os.getpid(), gateway.pid]
-        for pid in self.pids:
-            forget_peak(pid)
-        self.before = [memory_kb(pid) for pid in self.pids]
+        self.both = [Growth(pid) for pid in (os.getpid(), gateway.pid)]
 
     def most_kb(self) -> int:
-        grown = [memory_kb(p, "VmHWM") - b for p, b in zip(self.pids, self.before, strict=True)]
+        grown = [one.most_kb() for one in self.both]
         print(f"initiator grew {grown[0]} kB, worker {grown[1]} kB")
         return max(grown)
 
@@ -73,7 +69,7 @@ class TestSleepingConsumer:
         size_kb = len(eval(item)) // 1000
         told = queue.Queue[object]()  # not receive(), which after half a second counts as a stall
         gateway.remote_exec(TELL_BLOCKED).setcallback(told.put)
-        growth = Growth(gateway)
+        growth = GrowthOfBoth(gateway)
         producer = gateway.remote_exec(f"item, count = {item}, {count}\n{PRODUCE}")
         assert told.get(timeout=PATIENCE_S) is True
         # One item in the making on either side is the program's own.
@@ -101,7 +97,7 @@ class TestSleepingConsumer:
         control = gateway.newchannel()
         consumer.send(control)
         assert control.receive(PATIENCE_S) == "ready"
-        growth = Growth(gateway)
+        growth = GrowthOfBoth(gateway)
 
         def produce() -> None:
             for _ in range(count):
@@ -122,7 +118,7 @@ class TestSleepingConsumer:
         gateway = gateways()
         item, count = FORMS[form]
         tell = gateway.remote_exec(TELL_BLOCKED)
-        growth = Growth(gateway)
+        growth = GrowthOfBoth(gateway)
         begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
         seen = 0
 
@@ -150,7 +146,7 @@ class TestSleepingConsumer:
     ) -> None:
         """FC-042: relief is for what nobody takes; a slow consumer is not nobody."""
         gateway = gateways()
-        growth = Growth(gateway)
+        growth = GrowthOfBoth(gateway)
         producer = gateway.remote_exec(f"item, count = b'x' * {MEGABYTE}, 100\n{PRODUCE}")
         took, go_on = threading.Event(), threading.Event()
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway_helpers import PATIENCE_S, STRESS, forget_peak, memory_kb
+from gateway_helpers import PATIENCE_S, STRESS, Growth
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.errors import RemoteError
 from xnet_channel.threads.session import Session
@@ -162,10 +162,9 @@ class TestSession:
     )
     def test_fr_a_claim_costs_nothing(self, claim: bytes) -> None:
         play(HANDSHAKE)
-        forget_peak(os.getpid())
-        before = memory_kb(os.getpid())
+        growth = Growth(os.getpid())
         assert play(HANDSHAKE + claim)
-        assert memory_kb(os.getpid(), "VmHWM") - before < 4_000
+        assert growth.most_kb() < 4_000
 
     def test_va_nesting_is_bounded(self) -> None:
         for depth in (600, 100_000):
@@ -175,8 +174,7 @@ class TestSession:
         """LI-010: what a peer does not read is not kept for ever."""
         ours, theirs = socket.socketpair()
         session = Session(ours.detach(), role="initiator", name="victim")
-        forget_peak(os.getpid())
-        before = memory_kb(os.getpid())
+        growth = Growth(os.getpid())
         pings = frame(frames.PING, 0, b"x" * 64) * 1000
         try:
             theirs.settimeout(PATIENCE_S)
@@ -189,7 +187,7 @@ class TestSession:
                 send_for_ever(theirs, pings)
             reader.join(PATIENCE_S)
             assert "unread" in str(session.end_error)
-            assert memory_kb(os.getpid(), "VmHWM") - before < 300_000
+            assert growth.most_kb() < 300_000
         finally:
             session.close(flush_s=0.0)
             theirs.close()

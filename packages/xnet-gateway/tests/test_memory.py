@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from gateway_helpers import MEGABYTE, PATIENCE_S, Gateways, eventually, forget_peak, memory_kb
+from gateway_helpers import MEGABYTE, PATIENCE_S, Gateways, Growth, eventually
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.errors import RemoteError
 from xnet_gateway.gateway import Gateway
@@ -42,14 +42,11 @@ def ended_by_limit(channel: Channel) -> str:
 def test_li_011_items_that_never_end(gateways: Gateways) -> None:
     """With four channels it was more than a gigabyte, which stayed after the worker had ended."""
     gateway = gateways(f"popen//limits=memory:{MEMORY}")
-    pid = os.getpid()
-    forget_peak(pid)
-    before_kb = memory_kb(pid)
+    growth = Growth(os.getpid())
     channels = [gateway.remote_exec(ENDLESS) for _ in range(4)]
     for channel in channels:
         assert f"{MEMORY} bytes" in ended_by_limit(channel)
-    peak_kb = memory_kb(pid, "VmHWM")
-    assert (peak_kb - before_kb) * 1024 < 2.5 * MEMORY
+    assert growth.most_kb() * 1024 < 2.5 * MEMORY
     assert eventually(lambda: kept(gateway) == 0)
     echo = gateway.remote_exec("channel.send(channel.receive())")
     echo.send("still here")

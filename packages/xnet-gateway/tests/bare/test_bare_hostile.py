@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bare_helpers import HELLO, WANTED, RawWorker, frame
-from gateway_helpers import PATIENCE_S, STRESS, busy, forget_peak, memory_kb
+from gateway_helpers import PATIENCE_S, STRESS, busy
 from xnet_wire import frames, messages
 from xnet_wire.channel_errors import ChannelError, decode_channel_error, encode_channel_error
 from xnet_wire.hello import encode_hello
@@ -222,13 +222,10 @@ class TestMistakes:
         with RawWorker(version) as worker:
             worker.greet()
             worker.pong()
-            forget_peak(worker.process.pid)
-            before = memory_kb(worker.process.pid)
             worker.say(EXEC + frames.encode_header(DATA, 1, 1_048_576))
             worker.say(b"\x9b\x7f" + b"\xff" * 70_000)
             worker.end.shutdown(1)
             assert worker.process.wait(PATIENCE_S) == 0
-            assert before > 0
 
     def test_ch_011_too_many_channels(self, version: str) -> None:
         with RawWorker(version) as worker:
