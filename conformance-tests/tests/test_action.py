@@ -42,7 +42,7 @@ def test_the_script_of_the_action_leaves_reports_and_the_status(
         },
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=600,
         check=False,
     )
     assert done.returncode == status, done.stderr

@@ -203,7 +203,7 @@ def run(command: Shown, place: Path, replaced: dict[str, str]) -> None:
             assert line.startswith("listening on "), where + line
             assert expected in ([], [line]), where
             return
-        said = process.communicate(timeout=250)[0]
+        said = process.communicate(timeout=800)[0]
     assert process.returncode == 0, where + said
     for part, pattern in SAID.items():
         if part in command.text:
@@ -293,7 +293,7 @@ def test_the_sessions_of_a_document_go_as_shown(document: Path) -> None:
         input=text,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr

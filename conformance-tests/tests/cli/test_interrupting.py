@@ -46,7 +46,7 @@ def interrupted_at(start: int, folder: Path, *words: str) -> tuple[int, str, str
                 pids += os.read(fd, 4096)
             process.send_signal(signal.SIGINT)
             # What begins meanwhile has to be able to say so.
-            stdout, stderr = process.communicate(timeout=250)
+            stdout, stderr = process.communicate(timeout=600)
             if select.select([fd], [], [], 0)[0]:
                 pids += os.read(fd, 65536)
         finally:
@@ -55,7 +55,7 @@ def interrupted_at(start: int, folder: Path, *words: str) -> tuple[int, str, str
     return process.returncode, stdout, stderr, [int(pid) for pid in pids.split()]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("start", [1, 2, 5, 9])
 def test_what_ran_is_told_whenever_the_interrupt_comes(start: int, tmp_path: Path) -> None:
     status, stdout, stderr, pids = interrupted_at(start, tmp_path, "--layer", "gateway")

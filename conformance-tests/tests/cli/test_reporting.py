@@ -82,7 +82,7 @@ def test_a_file_that_is_none_gets_a_sentence(tmp_path: Path) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
     assert (done.returncode, done.stdout) == (2, "")

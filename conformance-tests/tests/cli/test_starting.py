@@ -21,7 +21,7 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "xnet_conformance", *words],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=600,
         check=False,
     )
 
@@ -160,7 +160,7 @@ def test_the_raw_client_talks_to_a_worker(tmp_path: Path) -> None:
         input="\n".join(lines),
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=600,
         check=True,
     )
     came = [line.split(None, 3)[1:] for line in done.stdout.splitlines()]

@@ -152,7 +152,8 @@ def test_a_death_is_heard_of_with_its_signal(library: str, beginning: str) -> No
 OTHERS_USED = {
     "another-group": (
         "from xnet_group import Group\nother = Group(execmodel={name!r})\n"
-        "assert other.makegateway('popen//execmodel=thread').remote_exec('channel.send(1)').receive(9) == 1\n"
+        "channel = other.makegateway('popen//execmodel=thread').remote_exec('channel.send(1)')\n"
+        "assert channel.receive(200) == 1\n"
         "group = Group()\n"
     ),
     "another-group-with-callbacks": (

@@ -38,7 +38,7 @@ def interrupt(spec: str, *options: str, path: Path | None = None) -> None:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=3600 if STRESS else 240,
+        timeout=3600 if STRESS else 800,
         check=False,
     )
     assert done.returncode == 0, done.stderr

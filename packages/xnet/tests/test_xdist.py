@@ -291,7 +291,7 @@ def test_what_tests_start_has_our_terminal_where_pytest_does_not_capture_it(
             stdout=subprocess.PIPE,
             stderr=end if ours else subprocess.PIPE,
             text=True,
-            timeout=200,
+            timeout=600,
             check=False,
         )
         assert done.returncode == 0, done.stdout

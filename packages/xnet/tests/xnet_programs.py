@@ -23,7 +23,7 @@ def run(*arguments: str, cwd: Path | str | None = None) -> subprocess.CompletedP
         capture_output=True,
         text=True,
         errors="backslashreplace",  # a test may print what is no UTF-8
-        timeout=200,
+        timeout=600,  # a whole run of pytest may be in it, on a busy machine
         check=False,
     )
 

@@ -221,7 +221,7 @@ class TwoConnections(RuleBasedStateMachine):
                     assert far.taken.get(id_, []) == expected
 
 
-TestTwoConnections = pytest.mark.timeout(3600 if examples(1).max_examples > 1000 else 600)(
+TestTwoConnections = pytest.mark.timeout(3600 if examples(1).max_examples > 1000 else 1200)(
     TwoConnections.TestCase
 )
 TestTwoConnections.settings = examples(40, 3000, stateful_step_count=50)

@@ -193,7 +193,7 @@ def test_an_interrupt_at_any_bytecode_leaves_nothing_half_done(what: str) -> Non
         [sys.executable, "-c", PROGRAM.format(body=BODIES[what].strip("\n").lstrip())],
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=800,
         check=False,
         env=environment,
     )

@@ -66,7 +66,7 @@ def test_there_is_a_switch_and_without_it_nothing_is_loaded(switch: str, checked
         env={**os.environ, "XNET_CHECK_LOCKS": switch, "PYTHONPATH": paths},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=200,
         check=True,
     )
     assert done.stdout == f"{checked} {checked}\n"
