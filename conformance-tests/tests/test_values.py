@@ -94,6 +94,13 @@ def test_values_are_shown_shortened() -> None:
     assert "bits" in describe(Value("int", 1 << 5000))
 
 
+def test_no_depth_is_too_much_to_compare_or_to_show() -> None:
+    one, other = (parse_value({"t": "nest", "kind": "tuple", "n": 100_000, "inside": text}) for text in "ab")
+    assert one != other
+    assert one == parse_value({"t": "nest", "kind": "tuple", "n": 100_000, "inside": "a"})
+    assert describe(one) == "tuple(" * 16 + "..." + ")" * 16
+
+
 def test_an_answer_describes_nothing_that_we_would_have_to_make() -> None:
     assert parse_answer([{"t": "int", "v": "5"}]) == parse_value([5])
     for described in ({"t": "bytes", "n": 10**15}, [{"t": "dict", "v": [[1, {"t": "str", "n": 10**15}]]}]):

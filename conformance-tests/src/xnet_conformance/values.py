@@ -42,7 +42,7 @@ from xnet_conformance.errors import CaseError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: So many containers in each other are described.
+#: So many containers in each other are described, and shown to people.
 _DEEP: Final = 16
 NAN_BYTES: Final = struct.pack(">d", math.nan)
 SEQUENCES: Final = frozenset({"list", "tuple", "set", "frozenset"})
@@ -52,12 +52,34 @@ KINDS: Final = frozenset(
 )
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Value:
     """One value of the closed set. Spec: VA-001."""
 
     kind: str
     content: Any
+
+    def __eq__(self, other: object) -> bool:
+        """Compare without recursion: values nest deeper than some versions of Python can compare tuples."""
+        waiting: list[tuple[object, object]] = [(self, other)]
+        while waiting:
+            one, two = waiting.pop()
+            if one is two:
+                continue
+            if isinstance(one, Value) and isinstance(two, Value):
+                if one.kind != two.kind:
+                    return False
+                waiting.append((one.content, two.content))
+            elif isinstance(one, tuple) and isinstance(two, tuple):
+                if len(one) != len(two):
+                    return False
+                waiting += zip(one, two, strict=True)
+            elif isinstance(one, Value) or isinstance(two, Value) or one != two:
+                return False
+        return True
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.content))
 
 
 NULL: Final = Value("null", None)
@@ -229,11 +251,11 @@ def _format(value: Value, inner: Callable[[Value], object]) -> object:
 
 def describe(value: Value, most: int = 200) -> str:
     """Return the value as people read it, shortened."""
-    text = _describe(value, most)
+    text = _describe(value, most, _DEEP)
     return text if len(text) <= most else f"{text[: most - 20]}... ({len(text)} characters)"
 
 
-def _describe(value: Value, most: int) -> str:
+def _describe(value: Value, most: int, levels: int) -> str:
     kind, content = value.kind, value.content
     if kind in ("null", "bool"):
         return {None: "null", True: "true", False: "false"}[content]
@@ -255,9 +277,15 @@ def _describe(value: Value, most: int) -> str:
         return f"{content[:40]!r} ... {content[-100:]!r} ({len(content)} characters)"
     if kind == "channel":
         return f"channel({content})"
+    if levels == 0 and content:
+        return "..."
     if kind == "dict":
-        return "{" + ", ".join(f"{_describe(k, most)}: {_describe(v, most)}" for k, v in content[:20]) + "}"
-    inner = ", ".join(_describe(element, most) for element in content[:20])
+        shown = (
+            f"{_describe(key, most, levels - 1)}: {_describe(item, most, levels - 1)}"
+            for key, item in content[:20]
+        )
+        return "{" + ", ".join(shown) + "}"
+    inner = ", ".join(_describe(element, most, levels - 1) for element in content[:20])
     if len(content) > 20:
         inner += f", ... {len(content)} elements"
     return f"[{inner}]" if kind == "list" else f"{kind}({inner})"
