@@ -21,3 +21,10 @@ def test_a_module_that_cannot_be_imported_is_a_problem(tmp_path: Path) -> None:
     problems = imported_slow_modules(tmp_path, ["no_such_module"])
     assert problems[0] == "importing no_such_module failed"
     assert "ModuleNotFoundError" in problems[-1]
+
+
+def test_too_many_modules_are_told(tmp_path: Path) -> None:
+    write_tree(tmp_path, {"outer.py": "import inner", "inner.py": ""})
+    assert imported_slow_modules(tmp_path, ["outer"], 2) == []
+    [problem] = imported_slow_modules(tmp_path, ["outer"], 1)
+    assert problem.startswith("importing outer imports 2 modules: expected at most 1")

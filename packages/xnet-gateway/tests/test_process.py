@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -12,20 +12,26 @@ import pytest
 
 from gateway_helpers import PATIENCE_S, busy, eventually
 from xnet_channel.platform import reactor
-from xnet_gateway import process
+from xnet_gateway import child, process
 from xnet_gateway.process import WorkerProcess, open_pidfd, signal_name
 
 WAIT = "import sys; sys.stdin.read()"
 
 
+#: What the standard input of each process hangs on.
+_held: dict[int, int] = {}
+
+
 def start(code: str = WAIT) -> WorkerProcess:
-    popen = subprocess.Popen([sys.executable, "-S", "-c", code], stdin=subprocess.PIPE)
-    return WorkerProcess(popen, None)
+    read_fd, write_fd = os.pipe()
+    handle = WorkerProcess(child.start([sys.executable, "-S", "-c", code], stdin=read_fd), None)
+    os.close(read_fd)
+    _held[handle.pid] = write_fd
+    return handle
 
 
 def let_end(handle: WorkerProcess) -> int | None:
-    assert handle.popen.stdin is not None
-    handle.popen.stdin.close()
+    os.close(_held.pop(handle.pid))
     return handle.wait(PATIENCE_S)
 
 
@@ -108,7 +114,7 @@ def test_a_wait_ends_on_time() -> None:
 
 
 def test_the_reactor_lets_go_of_the_handle() -> None:
-    watched = reactor.get_reactor()._selector.get_map()
+    watched = reactor.get_reactor()._watched
     before = len(watched)
     handle = start()
     let_end(handle)

@@ -11,8 +11,9 @@ from bare_helpers import BareGateways
 from gateway_helpers import PATIENCE_S, Gateways
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.worker import services
-from xnet_gateway.worker.worker import PATH_CHARACTERS, implementation, information, sendable_path
+from xnet_gateway.worker.worker import PATH_CHARACTERS, information, sendable_path
 from xnet_wire import values
+from xnet_wire.version import implementation
 
 
 def test_code_sees_its_gateway(shared: Gateway) -> None:

@@ -6,7 +6,6 @@ import _thread
 import os
 import posix
 import select
-import selectors
 import subprocess
 import sys
 import threading
@@ -26,11 +25,11 @@ from xnet_channel.platform import native
 functions = (native.OS.read, native.allocate_lock, native.get_ident, native.poll, native.CLOCK.sleep)
 kinds = {type(function).__name__ for function in functions}
 print(kinds == {"builtin_function_or_method"}, native.RLock.__module__, native.patched_by())
-selector = native.original("selectors", "DefaultSelector")()
+poller = (native.epoll or native.poll)()
 read, write = native.OS.pipe()
 native.OS.write(write, b"some")
-selector.register(read, 1)
-print(type(selector).__name__, len(selector.select(0)), native.OS.read(read, 9))
+poller.register(read, 1)
+print(type(poller).__name__, len(poller.poll(0)), native.OS.read(read, 9))
 import threading
 seen, idents, end = [], [], native.allocate_lock()
 end.acquire()
@@ -42,13 +41,13 @@ native.start_thread(look, (), "name")
 end.acquire(True, 20)
 print(seen, idents != [native.get_ident()], native.main_thread_ident() == native.get_ident())
 """
-RIGHT = "True _thread {patched}\n{selector} 1 b'some'\n[False] True True\n"
+RIGHT = "True _thread {patched}\n{poller} 1 b'some'\n[False] True True\n"
 
 
 def test_without_patches_it_is_the_standard_library() -> None:
     assert native.patched_by() is None
     assert native.original("select", "poll") is select.poll
-    assert native.original("selectors", "DefaultSelector") is selectors.DefaultSelector
+    assert native.epoll is getattr(select, "epoll", None)
     assert (native.OS.read, native.OS.getpid, native.OS.O_RDWR) == (os.read, os.getpid, os.O_RDWR)
     assert (native.CLOCK.monotonic, native.CLOCK.sleep) == (time.monotonic, time.sleep)
     assert (native.RLock, native.allocate_lock, native.get_ident) == (
@@ -78,7 +77,7 @@ def test_a_thread_has_its_name_and_keeps_no_process_alive() -> None:
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("order", ["patch()\n{}", "import xnet_channel.threads.session\npatch()\n{}"])
 def test_whatever_is_patched_it_is_the_same(library: str, order: str) -> None:
-    right = RIGHT.format(patched=library, selector=selectors.DefaultSelector.__name__)
+    right = RIGHT.format(patched=library, poller="epoll" if hasattr(select, "epoll") else "poll")
     assert run_green(library, order.format(LOOK)) == right
 
 
@@ -119,17 +118,20 @@ def test_what_was_replaced_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None
         found = native.original(module.__name__, name)
         assert (found.__name__, found.__module__) == (before.__name__, module.__name__)
         assert type(found) is type(before)
-    monkeypatch.setattr(select, "epoll", replaced, raising=False)
-    selector = native.original("selectors", "DefaultSelector")()
+    if native.epoll is None:
+        return
+    monkeypatch.setattr(select, "epoll", replaced)
+    remade = native.original("select", "epoll")()
+    monkeypatch.delattr(select, "epoll")  # as eventlet does
+    again = native._maybe_original("select", "epoll")()
     read, write = os.pipe()
-    try:
-        selector.register(read, 1)
-        os.write(write, b"some")
-        assert len(selector.select(0)) == 1
-    finally:
-        selector.close()
-        os.close(read)
-        os.close(write)
+    os.write(write, b"some")
+    for poller in (remade, again):
+        poller.register(read, select.POLLIN)
+        assert poller.poll(0) == [(read, select.POLLIN)]
+        poller.close()
+    os.close(read)
+    os.close(write)
 
 
 def test_the_classes_keep_what_is_replaced_later(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from xnet_gateway.xspec import without_values
 from xnet_wire import frames, messages
 from xnet_wire.limits import window_for
 from xnet_wire.value_types import SURROGATES_FEATURE
+from xnet_wire.version import implementation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,8 +76,6 @@ class Gateway(SessionOwner):
         self.spec = spec
         self._io: ProcessHandle = connected.process
         self._asked_to_end = self._await_exit = False
-        from xnet_gateway.worker.worker import implementation
-
         tracer = maybe_tracer()
         if tracer is not None:
             tracer.event(self.id, f"connecting to pid {connected.process.pid} for {without_values(spec)!r}")

@@ -10,13 +10,12 @@ from __future__ import annotations
 import atexit
 import os
 import select
-from subprocess import DEVNULL
 
 from xnet_channel.platform.flag import Flag
 from xnet_channel.platform.interests import READ
 from xnet_channel.platform.native import CLOCK, OS, poll
 from xnet_channel.platform.reactor import get_reactor
-from xnet_gateway.native_popen import native_popen
+from xnet_gateway import child
 from xnet_gateway.output_writer import WRITER
 
 TYPE_CHECKING = False
@@ -88,8 +87,13 @@ class OutputRelay:
             return
         try:
             OS.set_blocking(self._fd, True)
-            process = native_popen()(
-                ["cat"], stdin=self._fd, stdout=DEVNULL, stderr=DEVNULL, cwd="/", start_new_session=True
+            process = child.start(
+                ["cat"],
+                stdin=self._fd,
+                stdout=child.NOTHING,
+                stderr=child.NOTHING,
+                cwd="/",
+                new_session=True,
             )
         except OSError:
             return  # the program does not exist

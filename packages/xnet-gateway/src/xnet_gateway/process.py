@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import signal
+# `signal` makes enums of these, and importing it takes longer than starting a process.
+from _signal import SIGCONT, SIGKILL, SIGTERM  # type: ignore[import-not-found]  # no stub
 
 from xnet_channel.platform.interests import READ
 from xnet_channel.platform.native import OS, allocate_lock
@@ -11,10 +12,10 @@ from xnet_gateway.exit_notice import ExitNotice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
-    from typing import Final
+    from typing import Any, Final
 
+    from xnet_gateway.child import Started
     from xnet_gateway.output_relay import OutputRelay
 
 #: How often a process is checked where there is no handle to wait on, in seconds.
@@ -29,16 +30,14 @@ class WorkerProcess:
     """A process started for a gateway; execnet's programs reach it as ``gateway._io``.
 
     Attributes:
-        popen: The ``subprocess.Popen`` with ``pid``, ``returncode``, ``wait``.
         remoteaddress: Where the process runs, for messages.
 
     Threads: any.
     """
 
-    def __init__(
-        self, popen: subprocess.Popen[bytes], relay: OutputRelay | None, remoteaddress: str = "localhost"
-    ) -> None:
-        self.popen = popen
+    def __init__(self, started: Started, relay: OutputRelay | None, remoteaddress: str = "localhost") -> None:
+        self._started = started
+        self._popen: Any = None
         self.remoteaddress = remoteaddress
         self._relay = relay
         self._lock = allocate_lock()
@@ -46,7 +45,7 @@ class WorkerProcess:
         self._parent_pid = OS.getpid()
         self._kill_timer_set = False
         self._status_stolen = False
-        self._pidfd = open_pidfd(popen.pid)
+        self._pidfd = open_pidfd(started.pid)
         reactor = get_reactor()
         if self._pidfd >= 0:
             reactor.watch(self._pidfd, READ, self._pidfd_ready)
@@ -54,14 +53,24 @@ class WorkerProcess:
             reactor.call_later(POLL_S, self._poll)
 
     @property
+    def popen(self) -> Any:
+        """The ``subprocess.Popen`` that programs of execnet look for; made for who asks."""
+        with self._lock:
+            if self._popen is None:
+                from xnet_gateway.adopted_popen import popen_of
+
+                self._popen = popen_of(self._started)
+            return self._popen
+
+    @property
     def pid(self) -> int:
         """Process id."""
-        return self.popen.pid
+        return self._started.pid
 
     @property
     def returncode(self) -> int | None:
         """Exit status, negative for a signal; None while it runs."""
-        return self.popen.returncode
+        return self._started.returncode
 
     @property
     def exited(self) -> bool:
@@ -84,9 +93,9 @@ class WorkerProcess:
             not wait: it is not the parent and would never learn of the end.
         """
         if OS.getpid() != self._parent_pid:
-            return self.popen.returncode
+            return self._started.returncode
         self._exit.wait(timeout)
-        return self.popen.returncode
+        return self._started.returncode
 
     def kill(self) -> None:
         """End the process: SIGTERM now, SIGKILL if it is still there a moment later."""
@@ -94,14 +103,14 @@ class WorkerProcess:
             if self._exit.told or self._kill_timer_set:
                 return
             self._kill_timer_set = True
-        self._signal(signal.SIGTERM)
+        self._signal(SIGTERM)
         # A stopped process does not see SIGTERM before it continues.
-        self._signal(signal.SIGCONT)
-        get_reactor().call_later(KILL_GRACE_S, lambda: self._signal(signal.SIGKILL))
+        self._signal(SIGCONT)
+        get_reactor().call_later(KILL_GRACE_S, lambda: self._signal(SIGKILL))
 
     def kill_now(self) -> None:
         """End the process with SIGKILL."""
-        self._signal(signal.SIGKILL)
+        self._signal(SIGKILL)
 
     def prefix_output(self, prefix: bytes) -> None:
         """Have every line that it writes to standard error begin with this on ours."""
@@ -110,8 +119,8 @@ class WorkerProcess:
 
     def describe(self) -> str:
         """Return a sentence about how the process ended, with the last lines it wrote."""
-        pid = self.popen.pid
-        returncode = self.popen.returncode
+        pid = self._started.pid
+        returncode = self._started.returncode
         if self._status_stolen:
             sentence = (
                 f"its process (pid {pid}) has ended; its exit status is unknown because"
@@ -131,7 +140,7 @@ class WorkerProcess:
             return  # forked: the process belongs to our parent
         # Popen.send_signal looks first whether the process was reaped: never signals a stranger.
         try:
-            self.popen.send_signal(number)
+            self._started.send_signal(number)
         except OSError:
             pass  # it ended at this moment
 
@@ -142,7 +151,7 @@ class WorkerProcess:
 
     def _poll(self) -> None:
         try:
-            if peek_status(self.popen.pid) is None and self.popen.poll() is None:
+            if peek_status(self._started.pid) is None and self._started.poll() is None:
                 get_reactor().call_later(POLL_S, self._poll)
                 return
         except ChildProcessError:
@@ -152,15 +161,15 @@ class WorkerProcess:
     def _reap(self) -> None:
         ended_with, stolen = None, False
         try:
-            ended_with = peek_status(self.popen.pid)
+            ended_with = peek_status(self._started.pid)
         except ChildProcessError:
-            stolen = self.popen.returncode is None
-        if self.popen.poll() is None:
+            stolen = self._started.returncode is None
+        if self._started.poll() is None:
             # It has ended, but another thread sits in popen.wait() and is about to say how.
             get_reactor().call_later(REAPED_S, self._reap)
             return
         if ended_with is not None:
-            self.popen.returncode = ended_with  # other code may have been quicker than poll()
+            self._started.returncode = ended_with  # other code may have been quicker than poll()
         elif stolen:
             self._status_stolen = True  # and the 0 that Popen has instead means nothing
         if self._relay is None:
@@ -201,6 +210,8 @@ def open_pidfd(pid: int) -> int:
 
 def signal_name(number: int) -> str:
     """Return for example ``"9 (SIGKILL)"``."""
+    import signal
+
     try:
         return f"{number} ({signal.Signals(number).name})"
     except ValueError:

@@ -5,8 +5,6 @@ Names, defaults and errors are execnet's; ``makegateways`` and the context manag
 
 from __future__ import annotations
 
-import warnings
-
 from xnet_channel.platform import greenlets
 from xnet_channel.platform.interrupts import hold_interrupts, release_interrupts
 from xnet_channel.platform.native import CLOCK, OS, allocate_lock
@@ -332,6 +330,8 @@ class Group:
                 ended = set(leaving).difference(survivors)
                 self._gateways_to_join = [one for one in self._gateways_to_join if one not in ended]
         if survivors:
+            import warnings
+
             words = "; ".join(gateway._describe() for gateway in survivors)
             warnings.warn(f"could not end all gateways: {words}", RuntimeWarning, stacklevel=2)
         elif not self._gateways:

@@ -38,8 +38,6 @@ def original(module: str, name: str) -> Any:
     Raises:
         AttributeError: It has no such name.
     """
-    if module == "selectors" and not all(_belongs_to(found, "select") for found in _polls()):
-        return getattr(_selectors_over(_remade("select")), name)
     found = _not_of_greenlets(module, name)
     return found if _belongs_to(found, module) else getattr(_remade(module), name, found)
 
@@ -47,11 +45,6 @@ def original(module: str, name: str) -> Any:
 def _belongs_to(found: object, module: str) -> bool:
     """Return whether it is that module's own: somebody else's is of another one, a constant of none."""
     return getattr(found, "__module__", module) == module
-
-
-def _polls() -> list[object]:
-    """Return what selectors are made of now."""
-    return [getattr(__import__("select"), name, None) for name in ("epoll", "kqueue", "poll", "select")]
 
 
 def _not_of_greenlets(module: str, name: str) -> Any:
@@ -96,6 +89,14 @@ def _remade(module: str) -> ModuleType:
     return _copies[module]
 
 
+def _maybe_original(module: str, name: str) -> Any:
+    """Return the same as ``original``, also where somebody has taken it away; None if there is none."""
+    try:
+        return original(module, name)
+    except AttributeError:
+        return getattr(_remade(module), name, None)
+
+
 def patched_by() -> str | None:
     """Return ``"gevent"`` or ``"eventlet"`` if the program has had its threads replaced by it, else None."""
     monkey = sys.modules.get("gevent.monkey")
@@ -111,7 +112,8 @@ _OS: Final = """
     read write readv writev pipe dup dup2 close open fstat stat lstat mkdir rmdir unlink link chmod
     set_blocking set_inheritable eventfd EFD_NONBLOCK EFD_CLOEXEC
     O_RDONLY O_WRONLY O_RDWR O_CREAT O_EXCL O_APPEND O_NONBLOCK O_NOFOLLOW O_CLOEXEC O_DIRECTORY
-    geteuid getpid kill killpg waitpid waitid pidfd_open P_PID WEXITED WNOHANG WNOWAIT CLD_EXITED _exit
+    geteuid getpid kill killpg waitpid waitstatus_to_exitcode waitid pidfd_open
+    P_PID WEXITED WNOHANG WNOWAIT CLD_EXITED _exit
     sched_getaffinity cpu_count
 """
 
@@ -119,6 +121,8 @@ RLock: type[threading.RLock] = original("_thread", "RLock")
 allocate_lock: Callable[[], threading.Lock] = original("_thread", "allocate_lock")
 get_ident: Callable[[], int] = original("_thread", "get_ident")
 poll: Callable[[], select.poll] = original("select", "poll")
+#: None where the system has none.
+epoll: Callable[[], select.epoll] | None = _maybe_original("select", "epoll")
 _start_new_thread = original("_thread", "start_new_thread")
 # A test may also have replaced the methods.
 _Thread: Any = threading.Thread
@@ -141,16 +145,6 @@ else:
     OS: Final = _captured("posix", _OS)
     #: The clock that waits are measured with, as in ``time``.
     CLOCK: Final = _captured("time", "monotonic monotonic_ns perf_counter sleep")
-
-
-def _selectors_over(select: ModuleType) -> ModuleType:
-    """Return ``selectors`` made of these functions: eventlet takes the better ones out of both modules."""
-    patched = sys.modules["select"]
-    sys.modules["select"] = select
-    try:
-        return private_copy("selectors")
-    finally:
-        sys.modules["select"] = patched
 
 
 class Hiding:

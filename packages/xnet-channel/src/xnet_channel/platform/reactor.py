@@ -6,18 +6,21 @@ runs user code and never blocks on anything but its selector.
 
 from __future__ import annotations
 
-import heapq
+import select
 from collections import deque
 
 from xnet_channel.platform import native
-from xnet_channel.platform.interests import READ
+from xnet_channel.platform.interests import READ, WRITE
 from xnet_channel.platform.tracebacks import tell_program
 from xnet_channel.platform.waker import Waker
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import selectors
     from collections.abc import Callable
+    from typing import Any, Final
+
+#: What a descriptor is polled for, by what it is watched for. Either way errors and ends are told.
+_POLLED: Final = {READ: select.POLLIN, WRITE: select.POLLOUT, READ | WRITE: select.POLLIN | select.POLLOUT}
 
 
 class Timer:
@@ -33,28 +36,29 @@ class Timer:
         """Forget the action."""
         self.action = None
 
-    def __lt__(self, other: Timer) -> bool:
-        return self.deadline_s < other.deadline_s
-
 
 class Reactor:
-    """The selector thread. Use ``get_reactor``; there is one in each process.
+    """The thread and what it waits for. Use ``get_reactor``; there is one in each process.
+
+    It stands on ``epoll`` or ``poll`` itself: loading ``selectors`` took each worker as long as all of this.
 
     Threads: all methods from any thread. ``call_soon`` also from finalisers: it takes no lock.
     Callbacks run on the reactor thread and must neither block nor raise.
     """
 
     def __init__(self) -> None:
-        self._selector: selectors.BaseSelector = native.original("selectors", "DefaultSelector")()
+        #: With epoll a change takes effect while the thread is waiting.
+        self._live_changes = native.epoll is not None
+        self._poller: Any = native.poll() if native.epoll is None else native.epoll()
         self._waker = Waker()
         self._lock = native.allocate_lock()
+        self._watched: dict[int, tuple[int, Callable[[int], None]]] = {}
         self._soon: deque[Callable[[], None]] = deque()
-        self._timers: list[Timer] = []
+        self._timers: list[Timer] = []  # the next one last
         self._started = False
         self._ident = 0
-        # With epoll and kqueue a change takes effect while the thread is waiting.
-        self._live_changes = type(self._selector).__name__ in ("EpollSelector", "KqueueSelector")
-        self._selector.register(self._waker, READ, self._drain_waker)
+        self._poller.register(self._waker.fileno(), select.POLLIN)
+        self._watched[self._waker.fileno()] = READ, self._drain_waker
 
     def watch(self, fd: int, events: int, callback: Callable[[int], None]) -> None:
         """Call ``callback(ready events)`` whenever the descriptor is ready, until ``unwatch``.
@@ -62,19 +66,20 @@ class Reactor:
         Watching a watched descriptor changes its events and callback.
         """
         with self._lock:
-            try:
-                self._selector.register(fd, events, callback)
-            except KeyError:
-                self._selector.modify(fd, events, callback)
+            known = fd in self._watched
+            (self._poller.modify if known else self._poller.register)(fd, _POLLED[events])
+            self._watched[fd] = events, callback
         self._changed()
 
     def unwatch(self, fd: int) -> None:
         """Stop watching; a callback that has begun goes on. Unknown descriptors are ignored."""
         with self._lock:
-            try:
-                self._selector.unregister(fd)
-            except (KeyError, ValueError):
+            if self._watched.pop(fd, None) is None:
                 return
+            try:
+                self._poller.unregister(fd)
+            except OSError:
+                pass  # it is closed already
         if not self._live_changes:
             self._waker.wake()
 
@@ -89,8 +94,9 @@ class Reactor:
         """Run the action on the reactor thread after at least ``delay_s`` seconds."""
         timer = Timer(native.CLOCK.monotonic() + delay_s, action)
         with self._lock:
-            heapq.heappush(self._timers, timer)
-            first = self._timers[0] is timer
+            place = self._place_locked(timer.deadline_s)
+            self._timers.insert(place, timer)
+            first = place == len(self._timers) - 1
         if not self._started:
             self._start()
         elif first and not self.is_current_thread:
@@ -106,7 +112,8 @@ class Reactor:
         """Give back the child's copies of the descriptors; the parent's are not touched."""
         self._waker.close()
         # Not unregistered first: the kernel's interest list is shared with the parent.
-        self._selector.close()
+        if self._live_changes:
+            self._poller.close()
 
     def _changed(self) -> None:
         if not self._started:
@@ -126,41 +133,53 @@ class Reactor:
     def _run(self) -> None:
         self._ident = native.get_ident()
         while True:
-            ready = self._selector.select(self._timeout_s())
-            for key, events in ready:
-                if self._still_watched(key):
-                    self._call(key.data, events)
+            found = self._wait(self._timeout_s())
+            for fd, events, watch in [(fd, events, self._watched.get(fd)) for fd, events in found]:
+                # A callback before this one, or another thread, may have ended this watch: the descriptor may
+                # be closed by now, or stand for something else.
+                if watch is not None and self._watched.get(fd) is watch:
+                    self._call(watch[1], watch[0] & _ready(events))
             for _ in range(len(self._soon)):  # not those that come meanwhile: timers have to run
                 self._call(self._soon.popleft())
             self._run_timers()
 
-    def _still_watched(self, key: selectors.SelectorKey) -> bool:
-        """Return whether no callback before this one, or other thread, has ended this watch.
-
-        The descriptor may be closed by now, or stand for something else.
-        """
-        try:
-            return self._selector.get_key(key.fd).data is key.data
-        except KeyError:
-            return False
+    def _wait(self, timeout_s: float | None) -> list[tuple[int, int]]:
+        """Return which descriptors are ready, and for what."""
+        timeout = timeout_s
+        if timeout_s is not None:
+            # What is left of a millisecond may be rounded down, to a poll of nothing, again and again.
+            timeout_ms = -(-timeout_s * 1000 // 1)
+            timeout = timeout_ms / 1000 if self._live_changes else timeout_ms
+        return self._poller.poll(timeout)  # type: ignore[no-any-return]
 
     def _timeout_s(self) -> float | None:
         if self._soon:
             return 0.0
         with self._lock:
-            while self._timers and self._timers[0].action is None:
-                heapq.heappop(self._timers)
+            while self._timers and self._timers[-1].action is None:
+                self._timers.pop()
             if not self._timers:
                 return None
-            return max(0.0, self._timers[0].deadline_s - native.CLOCK.monotonic())
+            return max(0.0, self._timers[-1].deadline_s - native.CLOCK.monotonic())
+
+    def _place_locked(self, deadline_s: float) -> int:
+        """Return where a timer belongs: before those that are due at the same time, so after them."""
+        timers, low, high = self._timers, 0, len(self._timers)
+        while low < high:
+            middle = (low + high) // 2
+            if timers[middle].deadline_s <= deadline_s:
+                high = middle
+            else:
+                low = middle + 1
+        return low
 
     def _run_timers(self) -> None:
         now_s = native.CLOCK.monotonic()
         while True:
             with self._lock:
-                if not self._timers or self._timers[0].deadline_s > now_s:
+                if not self._timers or self._timers[-1].deadline_s > now_s:
                     return
-                action = heapq.heappop(self._timers).action
+                action = self._timers.pop().action
             if action is not None:
                 self._call(action)
 
@@ -169,6 +188,11 @@ class Reactor:
             callback(*arguments)
         except Exception as error:  # noqa: BLE001 - one callback must not take every gateway with it
             tell_program(error)
+
+
+def _ready(found: int) -> int:
+    """Return what a descriptor is ready for; with an error or an end for both."""
+    return (READ if found & ~select.POLLOUT else 0) | (WRITE if found & ~select.POLLIN else 0)
 
 
 _reactor: Reactor | None = None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import fcntl
-import subprocess
 import sys
 
 from xnet_channel.platform.native import OS
+from xnet_gateway import child
 from xnet_gateway.bare.bootstrap import blob
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.native_popen import native_popen
 from xnet_gateway.output_relay import OutputRelay
 from xnet_gateway.output_writer import STDERR
 from xnet_gateway.process import WorkerProcess
@@ -19,7 +18,7 @@ from xnet_gateway.transports.served import ServedWorker, find_secret_of, tls_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import IO, Final
+    from typing import Final
 
     from xnet_gateway.xspec import XSpec
 
@@ -44,49 +43,51 @@ def _run(command: Command, spec: XSpec) -> Connected:
 
     fill_standard_descriptors()
     argv = [sys.executable if word == THIS_PYTHON else word for word in command.argv]
-    pipe_read = pipe_write = -1
-    if spec.stderr != "inherit":
-        pipe_read, pipe_write = OS.pipe()
+    theirs: list[int] = []  # ends of pipes that are the program's
+    ours: list[int] = []
     try:
         if command.cwd is not None:
             make_directory(command.cwd)
-        popen = native_popen()(
+        for wanted in (True, True, spec.stderr != "inherit"):
+            if wanted:
+                read_fd, write_fd = OS.pipe()
+                ours.append(read_fd)
+                theirs.append(write_fd)
+        # Standard input goes the other way.
+        ours[0], theirs[0] = theirs[0], ours[0]
+        started = child.start(
             argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=STDERR if pipe_write < 0 else pipe_write,
-            bufsize=0,
+            stdin=theirs[0],
+            stdout=theirs[1],
+            stderr=theirs[2] if len(theirs) > 2 else STDERR,
             cwd=command.cwd,
             env=child_environment(command.env),
         )
-    except OSError as error:
-        if pipe_read >= 0:
-            OS.close(pipe_read)
-        raise HostNotFound(f"cannot start {argv[0]!r} for {str(spec)!r}: {error}") from error
+    except BaseException as error:
+        for fd in ours:
+            OS.close(fd)
+        if isinstance(error, OSError):
+            raise HostNotFound(f"cannot start {argv[0]!r} for {str(spec)!r}: {error}") from error
+        raise
     finally:
-        if pipe_write >= 0:
-            OS.close(pipe_write)
-    read_fd, write_fd = _take(popen.stdout), _take(popen.stdin)
-    popen.stdout = popen.stdin = None
-    relay = OutputRelay(pipe_read) if pipe_read >= 0 else None
-    process = WorkerProcess(popen, relay, command.remoteaddress)
+        for fd in theirs:
+            OS.close(fd)
+    for fd in ours[:2]:
+        _widen(fd)
+    relay = OutputRelay(ours[2]) if len(ours) > 2 else None
+    process = WorkerProcess(started, relay, command.remoteaddress)
     # A worker of another language speaks the protocol from its first byte on.
     first_bytes = blob(here=command.remoteaddress == "localhost") if spec.worker is None else b""
-    return Connected(read_fd, write_fd, process, first_bytes)
+    return Connected(ours[1], ours[0], process, first_bytes)
 
 
-def _take(stream: IO[bytes] | None) -> int:
-    """Return our own descriptor for one end of a pipe, made as large as it may be."""
-    if stream is None:
-        raise AssertionError("asked for as a pipe")
-    with stream:
-        fd = OS.dup(stream.fileno())
+def _widen(fd: int) -> None:
+    """Make a pipe as large as it may be."""
     if hasattr(fcntl, "F_SETPIPE_SZ"):
         try:
             fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         except OSError:
             pass  # more than this user may have
-    return fd
 
 
 def _dial(address: Address, spec: XSpec) -> Connected:

@@ -6,18 +6,17 @@ to the code that runs there. What it prints goes to our stderr unless ``stdout=`
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import socket
-import subprocess
 import sys
-from _socket import socketpair  # not from `socket`, where it may have been replaced
+
+# Not from `socket`, where they may have been replaced, and which takes long to import.
+from _socket import SO_SNDBUF, SOL_SOCKET, socketpair
 from stat import S_ISDIR
 
 from xnet_channel.platform.native import OS
+from xnet_gateway import child
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
-from xnet_gateway.native_popen import native_popen
 from xnet_gateway.output_relay import OutputRelay
 from xnet_gateway.output_writer import STDERR
 from xnet_gateway.process import WorkerProcess
@@ -49,7 +48,7 @@ def connect(spec: XSpec) -> Connected:
     pipe_read = pipe_write = -1
     try:
         for end in (ours, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
+            end.setsockopt(SOL_SOCKET, SO_SNDBUF, SOCKET_BUFFER_BYTES)
         stderr = STDERR
         if spec.stderr != "inherit":
             pipe_read, pipe_write = OS.pipe()
@@ -58,9 +57,8 @@ def connect(spec: XSpec) -> Connected:
         try:
             stdout, opened = _open_stdout(spec, stderr)
             try:
-                popen = native_popen()(
+                started = child.start(
                     command,
-                    stdin=subprocess.DEVNULL,
                     stdout=stdout,
                     stderr=stderr,
                     env=child_environment(spec.env),
@@ -75,7 +73,7 @@ def connect(spec: XSpec) -> Connected:
         if pipe_read >= 0:
             relay, pipe_read = OutputRelay(pipe_read), -1
         fd = ours.detach()
-        return Connected(fd, fd, WorkerProcess(popen, relay))
+        return Connected(fd, fd, WorkerProcess(started, relay))
     finally:
         theirs.close()
         ours.close()
@@ -102,13 +100,14 @@ def worker_command(spec: XSpec, fd: int) -> list[str]:
     command = [sys.executable, "-u"]
     if spec.dont_write_bytecode:
         command.append("-B")
-    # The current directory must not shadow what the worker itself imports ("" is put back for the
+    # Nothing that is imported is garbage, and looking for some would take a tenth of the time. The current
+    # directory must not shadow what the worker itself imports ("" is put back for the
     # code that runs there), and our packages come after everything else on the path.
     code = (
-        "import sys;p=sys.path;h=p[:1]==[''];del p[:h];"
+        "import gc,sys;c=gc.isenabled();gc.disable();p=sys.path;h=p[:1]==[''];del p[:h];"
         f"p+=[d for d in {package_directories()!r} if d not in p];"
-        f"{WORKER_CODE}"
-        "p[:0]=['']*h;"
+        f"from xnet_gateway.worker import quick_imports as q;q.begin();{WORKER_CODE}q.end();"
+        "p[:0]=['']*h;c and gc.enable();"
         f"main({fd},{str(spec.id)!r})"
     )
     return [*command, "-c", code]
@@ -133,8 +132,12 @@ def _file_of(name: str) -> str | None:
         return getattr(module, "__file__", None)
     if name == "cbor2" and "cbor2._cbor2" in sys.modules:  # loaded without its package: see `engine`
         return getattr(sys.modules["cbor2._cbor2"], "__file__", None)
-    spec = importlib.util.find_spec(name)
-    return None if spec is None else spec.origin
+    for finder in sys.meta_path:  # as `importlib.util` would, which takes long to import
+        find_spec = getattr(finder, "find_spec", None)  # some have none
+        spec = None if find_spec is None else find_spec(name, None)
+        if spec is not None:
+            return str(spec.origin) if spec.origin else None
+    return None
 
 
 def make_directory(path: str) -> None:
@@ -151,15 +154,15 @@ def make_directory(path: str) -> None:
     OS.mkdir(path)
 
 
-def _open_stdout(spec: XSpec, stderr: int) -> tuple[int | None, int | None]:
+def _open_stdout(spec: XSpec, stderr: int) -> tuple[int, int | None]:
     """Return what to give to the worker as stdout, and what to close afterwards."""
     policy = spec.stdout or "stderr"
     if policy == "stderr":
         return stderr, None
     if policy == "inherit":
-        return None, None
+        return child.INHERITED, None
     if policy == "null":
-        return subprocess.DEVNULL, None
+        return child.NOTHING, None
     # Not waiting for a reader of what may be a pipe.
     fd = OS.open(str(policy), OS.O_WRONLY | OS.O_APPEND | OS.O_CREAT | OS.O_NONBLOCK, 0o666)
     OS.set_blocking(fd, True)

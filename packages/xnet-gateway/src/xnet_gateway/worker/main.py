@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
+from xnet_channel.platform import reactor  # noqa: F401 - the first execution needs it
 from xnet_channel.platform.interrupts import accept_nudges
 from xnet_channel.platform.native import OS, Hiding
 from xnet_gateway.tracing import maybe_tracer
@@ -28,6 +30,8 @@ def main(fd: int, name: str) -> None:
 
     Threads: the main thread; executions run in it.
     """
+    if hasattr(gc, "freeze"):
+        gc.freeze()  # what was imported so far stays: no collection, nor the one at the end, looks through it
     Hiding.hides = True
     for secret in SECRETS:
         os.environ.pop(secret, None)

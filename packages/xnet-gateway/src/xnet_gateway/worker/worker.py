@@ -26,7 +26,7 @@ from xnet_gateway.worker.exec_task import ExecTask
 from xnet_gateway.worker.services import available
 from xnet_wire import frames, messages
 from xnet_wire.channel_errors import TERMINATING, ChannelError
-from xnet_wire.version import __version__
+from xnet_wire.version import __version__, implementation
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -291,12 +291,6 @@ class WorkerGateway(SessionOwner):
     def _trace(self, text: str) -> None:
         if self._tracer is not None:
             self._tracer.event(self.id, text)
-
-
-def implementation() -> str:
-    """Return what HELLO and INFO say about this program."""
-    version = ".".join(map(str, sys.version_info[:3]))
-    return f"xnet/{__version__} {sys.implementation.name}-{version}"
 
 
 def information() -> dict[str, Any]:
