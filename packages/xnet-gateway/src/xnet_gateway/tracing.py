@@ -5,7 +5,6 @@ Spec: TR-001 to TR-005, TR-020. The formats are in ``xnet_wire.trace``; files, c
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 
@@ -14,9 +13,12 @@ from xnet_channel.platform.native import CLOCK, OS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Final
 
     from xnet_wire.trace import Tracer
 
+#: The same everywhere. Loading `errno` would give each worker a hundred names more.
+EEXIST: Final = 17
 _tracer: Tracer | None = None
 _opened_by_pid = 0
 
@@ -86,5 +88,5 @@ def _open_private(path: str) -> int:
         or found.st_mode & 0o077
     ):
         OS.close(fd)
-        raise FileExistsError(errno.EEXIST, "what is there is not a file of this user alone; remove it")
+        raise FileExistsError(EEXIST, "what is there is not a file of this user alone; remove it")
     return fd

@@ -6,7 +6,7 @@ what a payload means is decided by ``messages`` and ``values``.
 
 from __future__ import annotations
 
-from struct import Struct
+from _struct import Struct
 
 from xnet_wire import codes
 from xnet_wire.errors import FrameError

@@ -10,7 +10,7 @@ Spec: VA-020 to VA-026 (decoding), VA-031 (coercion).
 
 from __future__ import annotations
 
-from struct import Struct
+from _struct import Struct
 
 from xnet_wire.errors import ValueFormatError
 from xnet_wire.item_path import short_repr

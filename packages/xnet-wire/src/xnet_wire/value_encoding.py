@@ -9,7 +9,7 @@ Spec: VA-001 to VA-014 (encoding), VA-023 (depth).
 
 from __future__ import annotations
 
-from struct import Struct
+from _struct import Struct
 
 from xnet_wire.errors import DumpError
 from xnet_wire.item_path import ELEMENT, ITEM, KEY, VALUE, WHOLE, at_path, describe_refused

@@ -8,12 +8,11 @@ Spec: CH-001 to CH-016.
 
 from __future__ import annotations
 
-from weakref import WeakValueDictionary
-
 from xnet_channel.core import roles, states
 from xnet_channel.core.account import Account
 from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.errors import LocalProtocolError, RemoteProtocolError, TooManyReferences
+from xnet_channel.core.weak_values import WeakValues
 from xnet_wire import codes
 from xnet_wire.limits import MAX_CHANNEL_ID
 
@@ -65,8 +64,8 @@ class ChannelTable:
         self.account = Account(memory_bytes)
         self.open: dict[int, ChannelState] = {}
         # Closed channels that somebody holds; and those that were referred to since then: they are counted.
-        self._closed: WeakValueDictionary[int, ChannelState] = WeakValueDictionary()
-        self._gone: WeakValueDictionary[int, ChannelState] = WeakValueDictionary()
+        self._closed = WeakValues()
+        self._gone = WeakValues()
         self.send_credit_bytes = 0
         self.relieved = 0
         self._next_local = first_local

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
-import weakref
+from _weakrefset import WeakSet  # `weakref` would load much more
 
 from xnet_channel.platform.interrupts import main_thread_changed_after_fork
 from xnet_channel.platform.standby import STANDBY
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
             """Wait for the callbacks that are still to run."""
 
 
-sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+sessions: WeakSet[Session] = WeakSet()
 
 
 def remember_session(session: Session) -> None:

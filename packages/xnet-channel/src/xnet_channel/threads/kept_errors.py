@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from _weakref import ref
 from sys import getsizeof
-from weakref import ref
 
 from xnet_channel.threads.errors import RemoteError, remote_error
 

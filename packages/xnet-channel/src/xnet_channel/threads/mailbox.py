@@ -5,7 +5,7 @@ The user's ``Channel`` may be dropped while a callback still receives; the mailb
 
 from __future__ import annotations
 
-import weakref
+from _weakref import ref
 
 from xnet_channel.core import states
 from xnet_channel.platform.wait_list import WaitList
@@ -85,7 +85,7 @@ class Mailbox:
 
     def attach(self, channel: object) -> None:
         """Remember the user's object without keeping it alive."""
-        self.ref = weakref.ref(channel)
+        self.ref = ref(channel)
 
     def detach(self) -> None:
         """Forget the user's object."""

@@ -7,7 +7,7 @@ Threads: all functions from any thread.
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary, ref
+from _weakref import ref
 
 from xnet_channel.platform import greenlets, native
 
@@ -35,7 +35,8 @@ class GreenletTaker:
     __slots__ = ("_greenlet",)
 
     def __init__(self, greenlet: Any) -> None:
-        self._greenlet = ref(greenlet)
+        number = id(greenlet)
+        self._greenlet = ref(greenlet, lambda _: _greenlets.pop(number, None))
 
     @property
     def ended(self) -> bool:
@@ -59,7 +60,8 @@ class _Life:
 
 
 _here: Final[Any] = native.original("_thread", "_local")()
-_greenlets: Final[WeakKeyDictionary[Any, GreenletTaker]] = WeakKeyDictionary()
+#: By what ``id`` says of the greenlet, as long as there is one.
+_greenlets: Final[dict[int, GreenletTaker]] = {}
 
 
 def current() -> Taker | GreenletTaker:
@@ -67,9 +69,9 @@ def current() -> Taker | GreenletTaker:
     library = greenlets.library
     if library is not None:
         greenlet = library.current()
-        found = _greenlets.get(greenlet)
+        found = _greenlets.get(id(greenlet))
         if found is None:
-            found = _greenlets[greenlet] = GreenletTaker(greenlet)
+            found = _greenlets[id(greenlet)] = GreenletTaker(greenlet)
         return found
     try:
         taker: Taker = _here.taker
