@@ -79,7 +79,7 @@ class Callbacks(object):
         link = self.link
         turn = self.turn()
         while True:
-            with link.guard:
+            with link.quick_guard:
                 while not self._queue:
                     self.busy = False
                     hub = green()
@@ -105,7 +105,7 @@ class Callbacks(object):
         except BaseException as error:
             self.failed(state, error)
             return
-        with link.guard:
+        with link.quick_guard:  # `set` has a place for this on the stack
             if state.items:
                 # Credit goes back when the callback is done with the item.
                 state.consumed = state.items.popleft()[0]

@@ -3,8 +3,10 @@
 from . import awaiting, callbacks, channel_files, closing, crediting, sending
 from .encoding import encode
 from .errors import ClosedError, RemoteError, TimeoutError
+from .interpreter import get_ident
+from .interrupts import GREEN, check_stack
 from .protocol import DATA, ITEM_COST, NO_ENDMARKER, OPEN, WINDOW
-from .takers import taker
+from .takers import green, taker
 
 
 class Channel(object):
@@ -37,7 +39,7 @@ class Channel(object):
         state = self._state
         payload = encode(item, link.peer_limits["depth"])
         cost = len(payload) + ITEM_COST
-        with link.guard:
+        with link.quick_guard:
             if link.asked:
                 link.stop_here_locked()
             if (
@@ -47,10 +49,20 @@ class Channel(object):
                 and state.sending is OPEN
                 and not link.sealed
             ):
-                state.credit -= cost
+                # `write_locked` calls nothing that needs more of the stack than `green` and `queue` have found.
+                at_once = green() is None and not link.writing and not link.watched
+                if not at_once:
+                    check_stack()
                 link.queue(DATA, state.id, payload)
-                link.flush_locked()
+                state.credit -= cost
+                if not at_once:
+                    link.flush_locked()
+                else:
+                    link.write_locked()
+                    if link.write_error is not None:
+                        link.check_sendable_locked(state)
                 return
+            check_stack()
             sending.send_slowly_locked(link, state, payload)
 
     def send_many(self, items):
@@ -67,14 +79,16 @@ class Channel(object):
         """
         link = self._link
         state = self._state
-        with link.guard:
+        with link.quick_guard:
             if state.callback is not None:
                 text = "cannot receive: %r has a callback that gets the items" % self
                 raise ClosedError(text) if state.failed is None else link.error_locked(state)
             if link.asked:
                 link.stop_here_locked()
-            state.last_taker = taker()
+            if state.last_taker.number != get_ident() or GREEN:
+                state.last_taker = taker()
             if not state.items:
+                check_stack()
                 link.wait_for_item_locked(state, timeout)
             if not state.items:
                 if state.callback is not None:
@@ -82,8 +96,13 @@ class Channel(object):
                 if not link.has_news(state):
                     raise TimeoutError("no item within %s seconds on %r" % (timeout, self))
                 raise link.error_locked(state) or EOFError("%r: no more items, the channel has ended" % self)
-            state.consumed, item = state.items.popleft()
-            if state.arrived - state.granted >= WINDOW // 2:
+            consumed, item = state.items[0]
+            due = (consumed if len(state.items) > 1 else state.arrived) - state.granted >= WINDOW // 2
+            if due:
+                check_stack()
+            state.items.popleft()
+            state.consumed = consumed
+            if due:
                 crediting.return_credit_locked(link, state)
                 link.flush_soon_locked()
             return item

@@ -172,9 +172,11 @@ class ChannelTable(Writing):
         state.arrived = arrived
 
     def on_data(self, number, payload):
-        state = self.taker(number)
-        if state is None:
-            return
+        state = self.open.get(number)
+        if state is None or state.receiving is not OPEN:
+            state = self.taker(number)
+            if state is None:
+                return
         self.arrive(state, len(payload) + ITEM_COST)
         parts = state.parts
         if parts is not None:
@@ -233,7 +235,7 @@ class ChannelTable(Writing):
         """Wait; after a stall period have others' items credited that only this thread would take (FC-042)."""
         deadline = None if timeout is None or timeout < 0 else CLOCK.monotonic() + timeout
         stall = STALL
-        while not ready():
+        while True:
             until = deadline
             if len(self.open) > 1:
                 until = CLOCK.monotonic() + stall
@@ -248,7 +250,7 @@ class ChannelTable(Writing):
             before = self.queued
             for other in list(self.open.values()):
                 last = other.last_taker
-                mine = last is None or last is here or last.ended
+                mine = last is here or last.ended
                 if other is not state and other.callback is None and mine:
                     other.relief += 1
                     crediting.return_credit_locked(self, other)
@@ -256,4 +258,3 @@ class ChannelTable(Writing):
             if self.queued != before:
                 stall = NEXT_STALL
                 self.flush_soon_locked()
-        return True

@@ -19,7 +19,7 @@ def starves(link, state):
     if state.callback is not None:
         return any([in_callback for _, in_callback in link.relief])
     last = state.last_taker
-    return last is None or last.ended or last in [one for one, _ in link.relief]
+    return last.ended or last in [one for one, _ in link.relief]
 
 
 def relieve_locked(link, now):

@@ -7,7 +7,7 @@ bytes to a list; what they may nest is counted down to 0.
 from . import conversion
 from .errors import Refused
 from .interpreter import PY2, Struct, Text
-from .protocol import DEPTH_LIMIT, ENCODE_DEPTH
+from .protocol import DEPTH_LIMIT
 from .stacks import is_recursion, on_a_fresh_stack
 from .strings import SurrogateText, as_seen, has_surrogate
 
@@ -218,7 +218,6 @@ if PY2:
 def encode(item, levels=DEPTH_LIMIT):
     """Return the CBOR of a value, or raise DumpError with the path to what is none (VA-006 to VA-008)."""
     out = []
-    levels = min(levels, ENCODE_DEPTH)
     try:
         ENCODERS[type(item)](out.append, item, levels)
     except (Refused, UnicodeEncodeError):

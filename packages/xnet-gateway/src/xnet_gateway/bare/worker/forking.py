@@ -11,7 +11,8 @@ def leave_locked(link):
     close_quietly(link.keeper_reader)
     close_quietly(link.keeper_writer)
     link.lock = allocate_lock()
-    link.guard.acquire, link.guard.release = link.lock.acquire, link.lock.release
+    for guard in link.guard, link.quick_guard:
+        guard.acquire, guard.release = link.lock.acquire, link.lock.release
     link.fd_out = link.wake_writer = link.keeper_writer = -1
     link.sealed = link.deaf = link.ending = link.broken_off = True
     link.end_text = "this connection belongs to the parent process"

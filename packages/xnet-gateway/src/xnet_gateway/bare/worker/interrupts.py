@@ -5,7 +5,7 @@ under the lock or cut a frame in two, so it comes only where the main thread is 
 outside of our functions, and while it sleeps in one of them.
 """
 
-from .interpreter import PY2, get_ident, getframe, getrecursionlimit
+from .interpreter import IS_PYPY, PY2, get_ident, getframe, getrecursionlimit
 
 MAIN = [get_ident()]
 GREEN = []  # the Greenlets of the main thread, once it has any, see ``takers``
@@ -63,9 +63,22 @@ class LinkGuard(Guard):
     __slots__ = ()
 
     def __enter__(self):
+        check_stack()
+        Guard.__enter__(self)
+
+
+if IS_PYPY:
+
+    def check_stack():
+        """Its limit is one of bytes: how many calls are left nobody can tell."""
+
+else:
+
+    def check_stack():
+        """Refuse who has less than 100 calls left."""
         limit = getrecursionlimit()
         try:
             getframe(limit - min(100, limit // 4))  # if there are so many: far quicker than counting
         except ValueError:
-            return Guard.__enter__(self)
+            return
         raise (RuntimeError if PY2 else RecursionError)("maximum recursion depth exceeded: too few calls are left of %d for a channel" % limit)

@@ -120,10 +120,7 @@ class Link(ChannelTable):
         if payload and kind in EMPTY:
             text = "%s came with a payload of %d bytes, expected none" % (FRAME_NAMES[kind], len(payload))
             raise Broken(PAYLOAD_MALFORMED, text)
-        if kind in (STATUS, INFO):
-            handler(kind, number)
-        else:
-            handler(number, payload)
+        handler(number, payload)
 
     def handler_of(self, kind):
         """Return what acts on a type of frames, or None if it is ignored."""
@@ -154,7 +151,7 @@ class Link(ChannelTable):
 
     # -- requests
 
-    def on_question(self, kind, number):
+    def on_status(self, number, payload, kind=STATUS):
         self.take_id(number)
         if self.ending:
             self.refuse(number, self.end_text, "terminating")
@@ -166,6 +163,9 @@ class Link(ChannelTable):
             else:
                 self.queue(DATA, number, answer, True)
                 self.queue(CLOSE, number, b"", True)
+
+    def on_info(self, number, payload):
+        self.on_status(number, payload, INFO)
 
     def refuse(self, number, text, code):
         self.queue(CLOSE_ERROR, number, error_payloads.encode_error(RemoteError(text, code)), True)

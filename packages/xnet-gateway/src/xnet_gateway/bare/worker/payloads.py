@@ -9,6 +9,7 @@ from .protocol import (
     CHANNEL_LIMIT,
     CONTROL_DEPTH,
     DEPTH_LIMIT,
+    ENCODE_DEPTH,
     EXEC,
     FRAME_LIMIT,
     FRAME_NAMES,
@@ -83,6 +84,7 @@ def check_hello(payload):
     for key, least in (("frame", HELLO_LIMIT), ("item", 1), ("depth", CONTROL_DEPTH), ("channels", 1), ("memory", 65536)):
         limits[key] = value = given.get(key, limits[key])
         must(is_number(value, least), code, '"limits.%s" in HELLO is %%s, not a number from %d on' % (key, least), value)
+    limits["depth"] = min(limits["depth"], ENCODE_DEPTH)
     limits["item"] = min(limits["item"], limits["memory"] - ITEM_COST)  # what it does not keep it does not take (LI-011)
     credit = hello.get("credit", WINDOW)
     must(is_number(credit, 65536, MAX_CREDIT), code, '"credit" in HELLO is %s, not a number from 65536 to 2^31-1', credit)

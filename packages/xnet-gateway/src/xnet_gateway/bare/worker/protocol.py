@@ -14,7 +14,7 @@ FRAME_NAMES = (
     "CHANNEL_CANCEL"
 ).split()
 HANDLERS = (
-    "question reconfigure terminate exec data close close_error last hello credit part ping pong question goaway batch "
+    "status reconfigure terminate exec data close close_error last hello credit part ping pong info goaway batch "
     "open cancel"
 ).split()
 ON_CHANNEL_ZERO = frozenset((HELLO, TERMINATE, PING, PONG, GOAWAY))

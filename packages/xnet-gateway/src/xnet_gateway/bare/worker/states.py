@@ -36,11 +36,19 @@ class State(object):
         self.looked_at = (-1, 0.0)
         self.items = deque()
         self.arrived = self.consumed = self.granted = self.relief = 0
-        self.parts = self.callback = self.failed = self.last_taker = self.strings = self.user = None
+        self.parts = self.callback = self.failed = self.strings = self.user = None
+        self.last_taker = Nobody
         self.endmarker = NO_ENDMARKER
         self.errors = []
         self.ended = phase is not OPEN
         self.sleepers = []
+
+
+class Nobody(object):
+    """Stands for who takes items before there is anybody, see ``takers``."""
+
+    ended = True
+    number = None
 
 
 class NoCallbacks(object):

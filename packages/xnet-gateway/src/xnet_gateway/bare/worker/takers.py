@@ -23,15 +23,17 @@ def me():
 
 
 class Taker(object):
-    """A thread, or greenlet, that takes items, as long as a channel remembers it; ``ended``: it has ended.
+    """A thread, or greenlet, that takes items, as long as a channel remembers it.
 
-    Its number would not tell: the next thread gets it.
+    ended   it has ended; its number would not tell, for the next thread gets it
+    number  of the thread, None when it has ended
     """
 
-    __slots__ = ("ended",)
+    __slots__ = ("ended", "number")
 
     def __init__(self, here):
         self.ended = False
+        self.number = get_ident()
         here._xnet_taker = self
         here._xnet_life = Life(self)
 
@@ -46,6 +48,7 @@ class Life(object):
 
     def __del__(self):
         self.taker.ended = True
+        self.taker.number = None
 
 
 HERE = _local()

@@ -8,7 +8,7 @@ thread, which then leaves reading to the keeper.
 
 from . import greenlets
 from .interpreter import CLOCK, allocate_lock, get_ident, start_new_thread
-from .interrupts import MAIN, QUIET, LinkGuard, be_loud
+from .interrupts import MAIN, QUIET, Guard, LinkGuard, be_loud
 from .protocol import NAP
 from .sleeping import Poll, Sleeper, drain, make_pipe, poke, wake_all
 from .states import NoCallbacks
@@ -20,6 +20,7 @@ KEEPER = -1  # as leader: the keeper thread reads
 class Waiting(object):
     """A connection, as far as threads wait for it. What is above has ``read_locked`` and ``close_dropped_locked``.
 
+    guard           holds the lock; quick_guard, too, where few calls follow, or ``check_stack``
     deaf            nothing is read any more
     leader          who reads: a thread's number, KEEPER or None; followers: how many threads wait without reading
     asked           threads whose execution was cancelled, to be interrupted when they use a channel
@@ -29,6 +30,7 @@ class Waiting(object):
         self.fd_in = fd_in
         self.lock = allocate_lock()
         self.guard = LinkGuard(self.lock)
+        self.quick_guard = Guard(self.lock)
         self.callbacks = NoCallbacks
         self.deaf = False
         self.leader = None
@@ -104,7 +106,8 @@ class Waiting(object):
                     return
         finally:
             self.leader = None
-            self.begin_to_keep()
+            if not self.keeper_runs:
+                self.begin_to_keep()
             # Otherwise it looks by itself soon, which in a ping-pong is late enough not to be needed.
             if self.followers or self.keeper_asleep or self.callbacks.count or self.deaf:
                 self.wake_keeper()
@@ -144,7 +147,7 @@ class Waiting(object):
 
     def keep(self):
         """The keeper thread: read whenever nobody else does for a while."""
-        guard = self.guard
+        guard = self.quick_guard
         napping = Poll(self.keeper_reader, -1)
         leading = Poll(self.fd_in, self.keeper_reader)
         leads = -1

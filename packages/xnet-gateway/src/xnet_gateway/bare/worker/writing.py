@@ -53,10 +53,11 @@ class Writing(Waiting):
             return
         if self.tracer is not None:
             self.tracer.frame("sent", kind, number, len(payload))
-        self.out.append(HEADER.pack(kind, number, len(payload)) + payload)
-        self.queued += 9 + len(payload)
+        data = HEADER.pack(kind, number, len(payload)) + payload
+        self.out.append(data)
+        self.queued += len(data)
         if answer:
-            self.answers += 9 + len(payload)
+            self.answers += len(data)
 
     def flush_locked(self):
         """Wait until the operating system has everything that is queued now; raise if it never will."""
@@ -83,28 +84,42 @@ class Writing(Waiting):
             self.write_waiters -= 1
 
     def write_locked(self):
-        """Write everything that is queued, and what is added meanwhile."""
+        """Write everything that is queued, and what is added meanwhile. See ``Channel.send`` for what it may call."""
         self.writing = True
         try:
             while self.out:
                 data = b"".join(self.out)
                 self.out = []
                 self.answers = 0
+                error = "it was interrupted in the middle of a frame"  # by a handler of signals, of the code
                 self.lock.release()
                 try:
-                    error = self.write_watched(data) if self.watched else write_all(self.fd_out, data)
+                    left = data
+                    if not self.watched:
+                        try:
+                            left = data[OS.write(self.fd_out, data) :]
+                        except OSError:
+                            pass  # which `write_all` knows how to treat
+                    error = self.write_rest(left) if left else None
                 finally:
                     self.lock.acquire()
-                self.wrote_locked(len(data), error)
+                    self.written += len(data)
+                    if error is not None or self.write_waiters:
+                        self.wrote_locked(0, error)
         finally:
             self.writing = False
+            if self.write_waiters:
+                try:
+                    self.notify_locked(self.write_sleepers)
+                except RuntimeError:
+                    start_new_thread(self.flusher, ())  # which has enough of the stack for that
             if self.sealed:
                 self.shut_locked()
-            if self.write_waiters:
-                self.notify_locked(self.write_sleepers)
 
-    def write_watched(self, data):
+    def write_rest(self, data):
         """Write; what is taken after a wait is a sign of life (FR-026)."""
+        if not self.watched:
+            return write_all(self.fd_out, data)
         error = None
         for at in range(0, len(data), 65536):
             waits = not can_write(self.fd_out)
@@ -123,39 +138,32 @@ class Writing(Waiting):
 
     def flush_soon_locked(self):
         """Write what is queued without blocking; a thread of its own writes what is left (FC-043)."""
-        if self.writing or not self.out:
-            if self.sealed and not self.writing:
-                self.shut_locked()
-            self.check_unread_locked()
-            return
-        data = b"".join(self.out)
-        at = 0
-        error = None
-        # A pipe or socket that can be written takes this much without blocking.
-        while at < len(data) and error is None and can_write(self.fd_out):
-            part = data[at : at + 4096]
-            error = write_all(self.fd_out, part)
-            at += len(part)
-        self.out = [data[at:]] if at < len(data) else []
-        self.wrote_locked(at, error)
-        if not self.out:
+        if self.out and not self.writing:
+            data = b"".join(self.out)
+            at = 0
+            error = None
+            # A pipe or socket that can be written takes this much without blocking.
+            while at < len(data) and error is None and can_write(self.fd_out):
+                part = data[at : at + 4096]
+                error = write_all(self.fd_out, part)
+                at += len(part)
+            self.out = [data[at:]] if at < len(data) else []
+            self.wrote_locked(at, error)
+            if self.out and not self.flusher_runs:
+                self.flusher_runs = True
+                start_new_thread(self.flusher, ())
+        if not self.out and not self.writing:
             self.answers = 0
             if self.sealed:
                 self.shut_locked()
-        elif not self.flusher_runs:
-            self.flusher_runs = True
-            start_new_thread(self.flusher, ())
-        self.check_unread_locked()
+        if self.answers > MAX_UNREAD and not self.sealed:
+            self.fail_locked(LIMIT_EXCEEDED, "%d bytes of answers were left unread" % self.answers)
 
     def flusher(self):
         with self.guard:
             self.flusher_runs = False
             if not self.writing:
                 self.write_locked()
-
-    def check_unread_locked(self):
-        if self.answers > MAX_UNREAD and not self.sealed:
-            self.fail_locked(LIMIT_EXCEEDED, "%d bytes of answers were left unread" % self.answers)
 
     def shut_locked(self):
         """Close our side of the stream."""
