@@ -31,6 +31,13 @@ class TestWithoutComments:
         assert [line.strip() for line in sent.split("\n") if "#" in line.replace('"#"', "")] == []
 
 
+def test_a_docstring_that_is_all_there_is_leaves_something() -> None:
+    text = (
+        'class Error(Exception):\n    """An error."""\n\ndef f():\n    """Two\n    lines."""\n    return 1\n'
+    )
+    assert without_comments(text) == "class Error(Exception):\n    0\n\ndef f():\n\n\n    return 1\n"
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
     """Return a bundle of two modules that are in files."""
@@ -48,7 +55,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bundle:
 def test_texts_are_those_of_the_files(package: Bundle) -> None:
     texts = package.texts()
     assert list(texts) == ["words", "start"]
-    assert texts["words"] == "0\n\n\nGREETING = \"say 'hello'\\\\n\"\n"
+    assert texts["words"] == "\n\n\nGREETING = \"say 'hello'\\\\n\"\n"
 
 
 def test_a_program_executes_a_module(package: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:

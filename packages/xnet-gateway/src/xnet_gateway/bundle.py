@@ -132,8 +132,9 @@ def without_comments(text: str) -> str:
     It knows the style of such files, which tests compare before and after; a real tokeniser would take a
     hundred times as long.
     """
-    lines = []
+    lines: list[str] = []
     in_docstring = False
+    zero = -1  # where the last docstring was
     for line in text.split("\n"):
         stripped = line.strip()
         if in_docstring:
@@ -141,9 +142,13 @@ def without_comments(text: str) -> str:
             lines.append("")
         elif stripped.startswith('"""'):
             in_docstring = stripped == '"""' or not stripped.endswith('"""')
+            zero = len(lines)
             lines.append(line[: -len(stripped)] + "0")
-        elif stripped.startswith("#"):
+        elif stripped.startswith("#") or not stripped:
             lines.append("")
         else:
             lines.append(line.partition("  # ")[0])
+            if zero >= 0 and lines[zero] == line[: -len(line.lstrip())] + "0":
+                lines[zero] = ""  # it is not all that there is
+            zero = -1
     return "\n".join(lines)

@@ -17,7 +17,7 @@ from xnet_gateway.bare import bootstrap, worker
 from xnet_wire import frames, messages
 
 #: What it may grow to before somebody has to think about it (docs/decisions/0041).
-BUDGET_BYTES = 37 * 1024
+BUDGET_BYTES = 36 * 1024
 
 
 class TestFirstLine:
@@ -114,7 +114,7 @@ class TestModules:
     def test_they_are_those_of_the_folder(self) -> None:
         folder = Path(worker.__file__).parent
         names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-        assert sorted(names) == list(bootstrap.WORKER.modules)
+        assert sorted(names) == sorted(bootstrap.WORKER.modules)
 
     @pytest.mark.parametrize("name", bootstrap.WORKER.modules)
     def test_each_can_be_imported_alone(self, name: str) -> None:
@@ -151,7 +151,7 @@ def usual(channel, number):
         for number in range(100, -1, -1):
             channel.send(number)
             assert channel.receive(PATIENCE_S) == number + 1
-        assert tuple(channel.receive(PATIENCE_S)) == bootstrap.WORKER.at_once("start")
+        assert channel.receive(PATIENCE_S) == sorted(bootstrap.WORKER.at_once("start"))
         channel.waitclose(PATIENCE_S)
 
     @pytest.mark.parametrize("version", WANTED)

@@ -30,56 +30,57 @@ if TYPE_CHECKING:
 #: never takes more than was asked for.
 FIRST_LINE: Final = "import io;r=io.BufferedReader(io.FileIO(0,closefd=0),1).read;exec(r(int(r(6))))"
 
-#: The modules that are sent; ``start`` is executed first, and the others when they are needed.
+#: The modules that are sent; ``start`` is executed first, and the others when they are needed. In this
+#: order, which ``tools/bare_order.py`` has found, they are the fewest bytes.
 WORKER: Final = Bundle(
     "xnet_gateway.bare.worker",
     (
-        "awaiting",
-        "callbacks",
-        "channel",
-        "channel_files",
-        "channel_table",
-        "closing",
-        "configuring",
-        "conversion",
-        "coroutines",
-        "crediting",
-        "decoding",
-        "describing",
-        "dumps",
-        "encoding",
-        "error_payloads",
-        "errors",
-        "execmodel",
-        "execnet_names",
-        "execution",
-        "explaining",
-        "failures",
-        "forking",
-        "gateway",
-        "greenlets",
         "import_state",
-        "imports",
-        "interpreter",
-        "interrupts",
-        "keepalive",
-        "link",
-        "opening",
-        "payloads",
-        "protocol",
+        "failures",
         "rare_frames",
-        "sending",
+        "strings",
+        "decoding",
+        "waiting",
+        "keepalive",
         "sleeping",
+        "configuring",
+        "stopping",
+        "encoding",
+        "forking",
+        "sending",
+        "opening",
+        "crediting",
+        "error_payloads",
+        "tracing",
+        "imports",
+        "awaiting",
+        "payloads",
+        "execnet_names",
+        "describing",
+        "channel_table",
+        "greenlets",
         "sources",
+        "closing",
+        "execution",
+        "interpreter",
+        "gateway",
+        "coroutines",
+        "channel_files",
+        "interrupts",
+        "callbacks",
+        "writing",
+        "link",
+        "dumps",
+        "explaining",
+        "protocol",
+        "conversion",
         "stacks",
         "start",
-        "states",
-        "stopping",
-        "strings",
         "takers",
-        "tracing",
-        "waiting",
-        "writing",
+        "states",
+        "channel",
+        "errors",
+        "execmodel",
     ),
     name="xnet_bare_worker",
     title="xnet bare worker",
@@ -91,7 +92,10 @@ import sys,gc
 gc.disable()
 {unpack}
 a,b=u({first}),r({rest})
-{code}
+{code}exec(a.pop(0))
+"""
+#: What that executes: the first of the texts, compressed with the others.
+_THIRD: Final = """\
 m=sys.modules['{name}']=type(sys)('{name}')
 eval(c.get('',lambda:compile(a[0],'<{title}/loader>','exec'))(),m.__dict__)
 b=m.Bundle(m,'{title}',a[1].split(),a[2:],lambda b=b,d=d,u=u:u({again}),c)
@@ -102,12 +106,12 @@ s.main(b)
 """
 _COMPRESSED: Final = """\
 import zlib
+c={}
 d=zlib.decompressobj()
 def u(z):
  w,z=z.split(b'\\2')
  for i,x in enumerate(w.split(b'\\1')):z=z.replace(bytes(bytearray((i+128,))),x)
  return z.decode('ascii').split('\\0')"""
-_NO_CODE: Final = "c={}"
 #: To an interpreter of this machine. The import alone would take longer than the bytes.
 _AS_IT_IS: Final = "d=0;u=lambda z:z.decode('ascii').split('\\0')"
 #: With code that was compiled here. Only the very same format of code is taken.
@@ -116,10 +120,13 @@ import marshal
 c=r({size})
 f=sys.modules.get('_frozen_importlib_external')
 f=f and f.MAGIC_NUMBER=={magic!r} and sys.implementation.name=={implementation!r}
-c=f and {{k:lambda d=d:marshal.loads(d) for k,d in marshal.loads(c).items()}} or {{}}"""
+c=f and {{k:lambda d=d:marshal.loads(d) for k,d in marshal.loads(c).items()}} or {{}}
+"""
 #: What is sent as one byte each where it is frequent, and how much: the more, the longer it takes to undo.
-_PHRASES: Final = (rb"[A-Za-z_]{3,}", rb"self\.\w+", rb"\n +(?:return|if|def) ", rb" = ", rb"\(self, ")
-_MOST: Final = (60, 120)  # in what is needed at once, and in the rest
+_PHRASES: Final = (
+    rb"[A-Za-z_]{3,}", rb"self\.\w+", rb"\n+ *def ", rb"\n +(?:return|if) ", rb" = ", rb"\(self, ",
+)  # fmt: skip
+_MOST: Final = (48, 120)  # in what is needed at once, and in the rest
 
 _blobs: dict[bool, bytes] = {}
 
@@ -137,35 +144,27 @@ def blob(here: bool = False) -> bytes:
     Threads: any.
     """
     if here not in _blobs:
-        texts = WORKER.texts()
-        soon = WORKER.at_once("start")
-        later = [name for name in texts if name not in soon]
-        parts = [
-            [loader_text(), " ".join([*soon, *later]), *(texts[name] for name in soon)],
-            [texts[name] for name in later],
-        ]
-        data = ["\0".join(part).encode("ascii") for part in parts]
-        _blobs[here] = _as_it_is(data) if here else _compressed(data)
+        _blobs[here] = as_it_is(WORKER.texts()) if here else compressed(WORKER.texts())
     return _blobs[here]
 
 
-def _as_it_is(parts: list[bytes]) -> bytes:
-    codes = {name: own_code(f"{WORKER.package}.{name}") for name in WORKER.modules}
+def as_it_is(texts: dict[str, str]) -> bytes:
+    """Return the blob for this machine, of the modules by their names."""
+    codes = {name: own_code(f"{WORKER.package}.{name}") for name in texts}
     codes[""] = own_code(LOADER)
     compiled = marshal.dumps({name: marshal.dumps(code) for name, code in codes.items() if code})
     code = _CODE.format(size=len(compiled), magic=MAGIC_NUMBER, implementation=sys.implementation.name)
-    return _with_second_line(_AS_IT_IS, code, [*parts, compiled], "r({size})", "b")
+    return _with_second_line(_AS_IT_IS, code, [*_parts(texts, "b"), compiled], "r({size})")
 
 
-def _compressed(parts: list[bytes]) -> bytes:
-    """Return the blob in few bytes.
+def compressed(texts: dict[str, str]) -> bytes:
+    """Return the blob in few bytes, of the modules by their names.
 
-    Each step of indentation is one blank, and what is frequent is one byte: that is a tenth. The best level
-    of zlib takes five times as long for a hundredth.
+    Each step of indentation is one blank, and what is frequent is one byte: that is a tenth.
     """
-    compressor = zlib.compressobj(6)
+    compressor = zlib.compressobj(9)
     packed = []
-    for part, most in zip(parts, _MOST, strict=True):
+    for part, most in zip(_parts(texts, "d.copy().decompress(b)"), _MOST, strict=True):
         data = re.sub(rb"(?m)^(?: {4})+", lambda blanks: b" " * (len(blanks[0]) // 4), part)
         counts = Counter(phrase for pattern in _PHRASES for phrase in re.findall(pattern, data))
         phrases = sorted((phrase for phrase, _ in counts.most_common(most)), key=len, reverse=True)
@@ -173,19 +172,21 @@ def _compressed(parts: list[bytes]) -> bytes:
             data = data.replace(phrase, bytes((number,)))
         data = compressor.compress(b"\1".join(phrases) + b"\2" + data)
         packed.append(data + compressor.flush(zlib.Z_SYNC_FLUSH))
-    return _with_second_line(
-        _COMPRESSED, _NO_CODE, packed, "d.decompress(r({size}))", "d.copy().decompress(b)"
-    )
+    return _with_second_line(_COMPRESSED, "", packed, "d.decompress(r({size}))")
 
 
-def _with_second_line(unpack: str, code: str, parts: list[bytes], first: str, again: str) -> bytes:
+def _parts(texts: dict[str, str], again: str) -> list[bytes]:
+    """Return what is needed at once, and the rest."""
+    soon = WORKER.at_once("start")
+    later = [name for name in texts if name not in soon]
+    third = _THIRD.format(name=WORKER.name, title=WORKER.title, again=again)
+    names = " ".join([*soon, *later])
+    parts = [third, loader_text(), names, *(texts[name] for name in soon)], [texts[name] for name in later]
+    return ["\0".join(part).encode("ascii") for part in parts]
+
+
+def _with_second_line(unpack: str, code: str, parts: list[bytes], first: str) -> bytes:
     second = _SECOND_LINE.format(
-        unpack=unpack,
-        first=first.format(size=len(parts[0])),
-        again=again,
-        rest=len(parts[1]),
-        code=code,
-        name=WORKER.name,
-        title=WORKER.title,
+        unpack=unpack, first=first.format(size=len(parts[0])), rest=len(parts[1]), code=code
     ).encode("ascii")
     return b"".join([b"%06d" % len(second), second, *parts])

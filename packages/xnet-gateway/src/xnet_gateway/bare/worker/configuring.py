@@ -21,7 +21,7 @@ def apply_chdir(worker, path):
 
 
 def apply_nice(worker, increment):
-    if increment and hasattr(os, "nice"):
+    if increment:
         os.nice(max(-40, min(40, increment)))  # the kernel sees to the ends of the range
 
 

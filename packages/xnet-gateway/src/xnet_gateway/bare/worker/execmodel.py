@@ -15,6 +15,7 @@ class ExecModel(object):
         return "<ExecModel %r>" % self.backend
 
     def __getattr__(self, name):
+        name = "RLock" if name == "Lock" else name
         place = EXECMODELS.get(self.backend, EXECMODELS["thread"]).get(name)
         if place is None:
             raise AttributeError(name)
@@ -45,17 +46,17 @@ class ExecModel(object):
 #: Where execution models have their things.
 EXECMODELS = {
     "thread": {
-        "Lock": "threading:RLock", "RLock": "threading:RLock", "Event": "threading:Event", "sleep": "time:sleep",
+        "RLock": "threading:RLock", "Event": "threading:Event", "sleep": "time:sleep",
         "queue": "Queue" if PY2 else "queue", "subprocess": "subprocess", "socket": "socket", "_fdopen": "os:fdopen",
         "_get_ident": "thread:get_ident" if PY2 else "_thread:get_ident",
     },
     "gevent": {
-        "Lock": "gevent.lock:RLock", "RLock": "gevent.lock:RLock", "Event": "gevent.event:Event", "sleep": "gevent:sleep",
+        "RLock": "gevent.lock:RLock", "Event": "gevent.event:Event", "sleep": "gevent:sleep",
         "queue": "gevent.queue", "subprocess": "gevent.subprocess", "socket": "gevent.socket",
         "_fdopen": "gevent.fileobject:FileObjectThread", "_get_ident": "gevent.thread:get_ident",
     },
     "eventlet": {
-        "Lock": "eventlet.green.threading:RLock", "RLock": "eventlet.green.threading:RLock",
+        "RLock": "eventlet.green.threading:RLock",
         "Event": "eventlet.green.threading:Event", "sleep": "eventlet:sleep", "queue": "eventlet.queue",
         "subprocess": "eventlet.green.subprocess", "socket": "eventlet.green.socket",
         "_fdopen": "eventlet.green.os:fdopen", "_get_ident": "eventlet.green.thread:get_ident",

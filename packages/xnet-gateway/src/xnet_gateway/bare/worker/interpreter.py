@@ -23,7 +23,7 @@ class OS(object):
     read, write, close, pipe, dup, dup2, fstat = os.read, os.write, os.close, os.pipe, os.dup, os.dup2, os.fstat
     open, getpid, kill, _exit = os.open, os.getpid, os.kill, os._exit
     set_blocking, set_inheritable = getattr(os, "set_blocking", None), getattr(os, "set_inheritable", None)
-    select, poll = select.select, getattr(select, "poll", None)
+    select, poll = select.select, select.poll
 
 
 class CLOCK(object):

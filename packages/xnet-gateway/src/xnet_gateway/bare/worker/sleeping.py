@@ -83,21 +83,17 @@ class Poll(object):
     """Waits until one of two descriptors can be read; not for two threads at once."""
 
     def __init__(self, fd, wake_fd):
-        self._fds = [descriptor for descriptor in (fd, wake_fd) if descriptor >= 0]
-        self._poll = None
-        if OS.poll is not None:
-            poll = OS.poll()
-            for descriptor in self._fds:
+        poll = OS.poll()
+        for descriptor in fd, wake_fd:
+            if descriptor >= 0:
                 poll.register(descriptor, select.POLLIN)
-            self._poll = poll.poll
+        self._poll = poll.poll
 
     def __call__(self, seconds):
         """Return the descriptors with news; after ``seconds`` (None for ever), or sometimes early, none."""
         try:
-            if self._poll is not None:
-                found = self._poll(None if seconds is None else max(0, int(seconds * 1000) + 1))
-                return [fd for fd, _ in found]
-            return OS.select(self._fds, [], [], seconds)[0]
+            found = self._poll(None if seconds is None else max(0, int(seconds * 1000) + 1))
+            return [fd for fd, _ in found]
         except select.error as error:
             if error.args[0] != EINTR:
                 raise
@@ -107,11 +103,9 @@ class Poll(object):
 def can_write(fd):
     """Return whether some thousand bytes can be written without blocking."""
     try:
-        if OS.poll is not None:
-            poll = OS.poll()
-            poll.register(fd, select.POLLOUT)
-            return bool(poll.poll(0))
-        return bool(OS.select([], [fd], [], 0)[1])
+        poll = OS.poll()
+        poll.register(fd, select.POLLOUT)
+        return bool(poll.poll(0))
     except select.error:
         return False
 

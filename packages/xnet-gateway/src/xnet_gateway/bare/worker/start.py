@@ -56,8 +56,7 @@ def watch_forks(link):
         os.register_at_fork(after_in_child=in_child)
         return
     for name in ("fork", "forkpty"):
-        if hasattr(os, name):
-            setattr(os, name, wrapped_fork(getattr(os, name), in_child))
+        setattr(os, name, wrapped_fork(getattr(os, name), in_child))
 
 
 def wrapped_fork(fork, in_child):

@@ -87,16 +87,16 @@ def open_tracer(level, json_prefix):
 
 def open_private(path):
     """Open a file for appending that nobody else can have put there (TR-005)."""
-    flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW
     try:
         return OS.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         if error.errno != EEXIST:
             raise
     # An earlier process of ours had the same number, or somebody has guessed ours: a pipe would let us wait.
-    fd = OS.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    fd = OS.open(path, flags | os.O_NONBLOCK)
     found = OS.fstat(fd)
-    is_file, is_ours = found.st_mode & 0o170000 == 0o100000, found.st_uid == getattr(os, "geteuid", int)()
+    is_file, is_ours = found.st_mode & 0o170000 == 0o100000, found.st_uid == os.geteuid()
     if not is_file or not is_ours or found.st_nlink != 1 or found.st_mode & 0o077:
         OS.close(fd)
         raise OSError(EEXIST, "what is there is not a file of this user alone; remove it")
