@@ -85,10 +85,13 @@ class TestSleepingConsumer:
         item = eval(FORMS[form][0])
         count = FORMS[form][1]
         size_kb = len(item) // 1000
+        # It waits in no receive(), which after half a second would count as a stall, and has us go on.
         consumer = gateway.remote_exec("""
-            control = channel.receive()
+            import threading
+            control, go = channel.receive(), threading.Event()
+            control.setcallback(lambda item: go.set())
             control.send("ready")
-            control.receive(timeout=None)
+            go.wait()
             received = 0
             while channel.receive() is not None:
                 received += 1
