@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import signal
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gateway_helpers import busy
 from rsync_helpers import Gateways, eventually, look, sync, write
+from xnet_channel.platform.native import start_thread
 from xnet_gateway.gateway import Gateway
-from xnet_rsync import RSync, SyncError
+from xnet_rsync import RSync, SyncError, run
 from xnet_rsync.result import TargetResult
 
 NOISE = random.Random(1).randbytes(6_000_000)
@@ -81,11 +85,12 @@ def test_a_target_that_says_nothing_is_given_up(source: Path, gateways: Gateways
     sleeper, one = gateways("popen//id=sleeper"), gateways()
     stopped = Stopped(sleeper)
     try:
-        rsync = RSync(source, verbose=False, stall_timeout=0.5)
+        stall_s = math.ceil(busy())  # the other one may be silent for a while, too
+        rsync = RSync(source, verbose=False, stall_timeout=stall_s)
         rsync.add_target(sleeper, tmp_path / "sleeper")
         rsync.add_target(one, tmp_path / "one")
         with pytest.raises(
-            SyncError, match=r"sleeper:.*the receiver has not been heard from for 0.5 seconds"
+            SyncError, match=rf"sleeper:.*the receiver has not been heard from for {stall_s} seconds"
         ) as caught:
             rsync.send()
     finally:
@@ -219,6 +224,24 @@ def test_a_gateway_that_coerces_strings(source: Path, gateways: Gateways, tmp_pa
     gateway.reconfigure(py2str_as_py3str=False, py3str_as_py2str=True)
     sync(source, gateway, tmp_path / "copy")
     assert look(tmp_path / "copy") == look(source)
+
+
+def test_an_interrupt_before_the_walk_begins_ends_it(
+    source: Path, gateways: Gateways, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread of the target waited for ever for what the walk was to find."""
+
+    def start(serve: Any, *arguments: Any, **keywords: Any) -> None:
+        start_thread(serve, *arguments, **keywords)
+        assert eventually(lambda: serve.__self__._index._news._waiters)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "start_thread", start)
+    rsync = RSync(source, verbose=False)
+    rsync.add_target(gateways(), tmp_path / "copy")
+    with pytest.raises(KeyboardInterrupt):
+        rsync.send()
+    assert eventually(lambda: not threads())
 
 
 def test_an_interrupt_ends_it(source: Path, gateways: Gateways, tmp_path: Path) -> None:

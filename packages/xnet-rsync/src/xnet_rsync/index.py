@@ -108,9 +108,13 @@ class Index:
                 self._publish(groups, pending)
             self.ended = True
         finally:
-            with self._news:
-                self._complete = True
-                self._news.notify_all()
+            self.end()
+
+    def end(self) -> None:
+        """Tell waiting threads that nothing more comes."""
+        with self._news:
+            self._complete = True
+            self._news.notify_all()
 
     def maybe_table(self, number: int) -> Table | None:
         """Return a table, waiting for it; None if there are not so many."""

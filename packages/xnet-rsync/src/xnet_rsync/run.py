@@ -159,6 +159,7 @@ class Run:
             self._wait(dispatch, progress, results)
         except BaseException:
             self._given_up = True
+            self._index.end()  # an interrupt may have come before it was begun
             for target in self._targets:
                 target.close("the sender has given up")
             deadline_s = CLOCK.monotonic() + PATIENCE_S
