@@ -85,7 +85,7 @@ for line in sys.stdin:
 
 
 @needs_ours
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_our_adapter_passes_everything(tmp_path: Path) -> None:
     testee = recorded(read_testee(TESTEES / "full-adapter.yaml"), tmp_path)
     results = run_suite(testee, read_profile("1.0-adapter"), load_cases(), jobs=1, scale=busy())
@@ -99,7 +99,7 @@ def test_our_adapter_passes_everything(tmp_path: Path) -> None:
 
 @needs_ours
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_our_initiator_passes_everything(tmp_path: Path) -> None:
     testee = recorded(read_testee(TESTEES / "full-initiator.yaml"), tmp_path)
     results = run_suite(testee, read_profile("1.0-initiator"), load_cases(), jobs=2, scale=busy())

@@ -31,7 +31,7 @@ def judge(name: str) -> list[Result]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     "pure", [pytest.param("0", id="compiled where it can be"), pytest.param("1", id="pure")]
 )
@@ -44,7 +44,7 @@ def test_the_full_worker_passes_everything(pure: str, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 def test_the_worker_in_javascript_passes_everything() -> None:
     results = judge("node/testee")
@@ -52,7 +52,7 @@ def test_the_worker_in_javascript_passes_everything() -> None:
     assert len([result for result in results if result.outcome == "pass"]) > 700
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     ("name", "profile"),
     [
@@ -76,7 +76,7 @@ def test_limits_that_can_be_reached_are_held(name: str, profile: str) -> None:
     }
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 @NEEDS_CARGO
 def test_the_worker_in_rust_passes_everything() -> None:
     """Its build is part of this; together they take less than a minute."""
@@ -85,7 +85,7 @@ def test_the_worker_in_rust_passes_everything() -> None:
     assert len([result for result in results if result.outcome == "pass"]) > 700
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 @NEEDS_CARGO
 def test_the_tests_of_the_worker_in_rust_pass() -> None:
     command = [
@@ -102,7 +102,7 @@ def test_the_tests_of_the_worker_in_rust_pass() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_the_bare_worker_passes_everything() -> None:
     """On the interpreter it differs most on; the others by ``xnet-conformance matrix``."""
     try:

@@ -42,7 +42,7 @@ def observe(habit: str) -> dict[str, Any]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_each_animal_has_its_one_outcome() -> None:
     with ThreadPoolExecutor(6) as pool:
         seen = dict(zip(BOOK["animals"], pool.map(observe, BOOK["animals"]), strict=True))

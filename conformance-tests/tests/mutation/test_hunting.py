@@ -10,10 +10,11 @@ from typing import Any
 import attrs
 import pytest
 
+from runner_peer import busy
 from xnet_conformance.case import LAYERS
 from xnet_conformance.case_files import load_cases
 from xnet_conformance.errors import CaseError, UsageError
-from xnet_conformance.mutation.hunting import Verdict, hunt_all, patched
+from xnet_conformance.mutation.hunting import HUNTING_SCALE, Verdict, hunt_all, patched
 from xnet_conformance.mutation.mutant import WIRE_MUTANTS, Mutant, Patch, read_mutants
 from xnet_conformance.results import Result
 from xnet_conformance.testee import from_command, read_testee
@@ -32,12 +33,13 @@ def wire_mutant(killed_by: str, rule: dict[str, Any], *, should: bool = False) -
 
 
 def hunt(mutant: Mutant) -> Verdict:
-    (verdict,) = hunt_all([mutant], BARE, CASES, sources=[ROOT.parent / "packages/xnet-gateway/src"])
+    sources = [ROOT.parent / "packages/xnet-gateway/src"]
+    (verdict,) = hunt_all([mutant], BARE, CASES, sources=sources, scale=HUNTING_SCALE * busy())
     return verdict
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize(
     "path",
     [
@@ -50,19 +52,28 @@ def hunt(mutant: Mutant) -> Verdict:
 def test_mutants_are_killed(path: Path) -> None:
     found = read_mutants(path)
     testee = BARE if found.testee is None else read_testee(found.testee)
-    verdicts = hunt_all(found.mutants[::STRIDE], testee, CASES, sources=found.sources, jobs=2)
+    verdicts = hunt_all(
+        found.mutants[::STRIDE], testee, CASES, sources=found.sources, jobs=2, scale=HUNTING_SCALE * busy()
+    )
     assert [verdict.explanation() for verdict in verdicts if not verdict.killed] == []
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(3600)
 def test_one_broken_rule_in_each_layer_of_the_full_stack_is_caught() -> None:
     """The list is ``mutants/stack.yaml``: each names beforehand the case that has to fail."""
     found = read_mutants(ROOT / "mutants" / "stack.yaml")
     assert found.testee is not None
     first = {mutant.layer: mutant for mutant in reversed(found.mutants)}
     assert first.keys() >= {*LAYERS} - {"rsync"}
-    verdicts = hunt_all(list(first.values()), read_testee(found.testee), CASES, sources=found.sources, jobs=2)
+    verdicts = hunt_all(
+        list(first.values()),
+        read_testee(found.testee),
+        CASES,
+        sources=found.sources,
+        jobs=2,
+        scale=HUNTING_SCALE * busy(),
+    )
     assert [verdict.explanation() for verdict in verdicts if not verdict.killed] == []
 
 
@@ -70,7 +81,7 @@ def test_one_broken_rule_in_each_layer_of_the_full_stack_is_caught() -> None:
 def test_frames_of_an_initiator_are_changed_on_their_way_too() -> None:
     to_us = wire_mutant("frames.ping.echo", {"frame": "PONG", "do": {"payload": "00"}})
     to_it = wire_mutant("frames.ping.echo", {"to": "testee", "frame": "PING", "do": {"payload": "00"}})
-    verdicts = hunt_all([to_us, attrs.evolve(to_it, id="b")], INITIATOR, CASES)
+    verdicts = hunt_all([to_us, attrs.evolve(to_it, id="b")], INITIATOR, CASES, scale=HUNTING_SCALE * busy())
     assert [verdict.killed for verdict in verdicts] == [True, True]
 
 

@@ -136,14 +136,15 @@ def hunt_all(
     broken: list[BaseException] = []
     lock = threading.Lock()
     with tempfile.TemporaryDirectory(prefix="xnet-mutants-") as scratch:
-        features = probe(testee, scratch, 1.0)
+        unchanged_scale = max(1.0, scale / HUNTING_SCALE)  # who stretches the times means a slow machine
+        features = probe(testee, scratch, unchanged_scale)
         wanted = {mutant.killed_by: by_id[mutant.killed_by] for mutant in mutants}
         possible = {
             id_: case
             for id_, case in wanted.items()
             if testee.role in case.roles and features.issuperset(case.needs)
         }
-        check_unchanged(testee, possible.values(), scratch)
+        check_unchanged(testee, possible.values(), scratch, unchanged_scale)
 
         def work() -> None:
             try:
@@ -174,13 +175,13 @@ def hunt_all(
     return [verdicts[mutant.id] for mutant in mutants]
 
 
-def check_unchanged(testee: Testee, cases: Iterable[Case], scratch: str) -> None:
+def check_unchanged(testee: Testee, cases: Iterable[Case], scratch: str, scale: float) -> None:
     """Check that the testee passes the cases as it is: a mutant says nothing otherwise.
 
     Raises:
         CaseError: It does not.
     """
-    runner = make_runner(testee, scratch, 1.0)
+    runner = make_runner(testee, scratch, scale)
     try:
         for case in sorted(cases, key=lambda case: case.own):
             result = runner.run(case)
