@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from xnet_group import Group
+from group_waits import busy
+from xnet_group import Group, termination
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def time_to_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give what is killed as much longer as programs share a processor."""
+    monkeypatch.setattr(termination, "KILL_WAIT_S", termination.KILL_WAIT_S * busy())
 
 
 @pytest.fixture

