@@ -330,7 +330,7 @@ class TestFork:
         try:
             worker = Watched(gateway.pid)
             gateway.session.close()
-            assert worker.wait_gone(5.0)
+            assert worker.wait_gone(5.0 * busy())
             worker.kill()
         finally:
             os.close(write)

@@ -320,7 +320,7 @@ class TestNotAsked:
             worker = Watched(int(program.stdout.readline()))
             try:
                 program.kill()
-                assert worker.wait_gone(5.0)
+                assert worker.wait_gone(5.0 * busy())
             finally:
                 worker.kill()
 
@@ -337,7 +337,7 @@ sys.stdin.read()
             worker = Watched(int(program.stdout.readline()))
             try:
                 program.kill()
-                assert worker.wait_gone(5.0)
+                assert worker.wait_gone(5.0 * busy())
             finally:
                 worker.kill()
 
@@ -351,7 +351,7 @@ sys.stdin.read()
                 worker = Watched(pid)
             except ProcessLookupError:
                 continue
-            assert worker.wait_gone(5.0)
+            assert worker.wait_gone(5.0 * busy())
             worker.kill()
 
     def test_forgotten_channels_are_silent_at_the_end(self) -> None:

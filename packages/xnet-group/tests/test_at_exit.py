@@ -78,7 +78,7 @@ def send(channel, begun):
 begun = [threading.Event() for _ in range(6)]
 for number, event in enumerate(begun):
     threading.Thread(target=send, args=(channels[number % 2], event), daemon=True).start()
-for event in begun: event.wait(20)
+for event in begun: event.wait(200)
 """)
     assert status == 0
     assert not any(exists(pid) for pid in pids)

@@ -129,7 +129,7 @@ def terminating_what_does_not_end(lab: Lab) -> None:
     lab.attempt(channels.receive_each)
     began = time.monotonic()
     lab.attempt(group.terminate, timeout=0.2)
-    lab.show(time.monotonic() - began < 10, len(group))
+    lab.show(time.monotonic() - began < PATIENCE_S, len(group))
     for channel in channels:
         lab.attempt(channel.receive, PATIENCE_S)
         lab.show(channel.gateway._io.popen.poll() is not None)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway_helpers import PATIENCE_S, Watched, children, descriptors, eventually
+from gateway_helpers import PATIENCE_S, Watched, busy, children, descriptors, eventually
 from socket_helpers import OTHER_SECRET, SECRET, Serving, read_all, read_line
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.authentication import ClientHandshake
@@ -300,7 +300,7 @@ class TestStop:
             serving.stop()
             assert any("ending 2 that are still running: process" in report for report in serving.reports)
             for process in processes:
-                assert process.wait_gone(1.0)
+                assert process.wait_gone(1.0 * busy())
                 process.kill()
             with pytest.raises(HostNotFound, match="refused"):
                 serving.dial()
@@ -322,7 +322,7 @@ class TestStop:
             processes = [Watched(pid) for pid in ready.receive(PATIENCE_S)]
             serving.stop()
             for process in processes:
-                assert process.wait_gone(1.0)
+                assert process.wait_gone(1.0 * busy())
                 process.kill()
 
     def test_what_waits_is_sent_away(self) -> None:

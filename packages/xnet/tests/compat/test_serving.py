@@ -51,12 +51,12 @@ def test_code_runs_over_pipes() -> None:
         )
         popen.stdin.close()
         popen.stdout.close()
-        session.wait_hello(30)
+        session.wait_hello(200)
         source = "channel.send([channel.gateway.id, channel.receive()])"
         channel = session.request(frames.CHANNEL_EXEC, encode_exec(ExecRequest(source)))
         channel.send(b"x" * 300_000)
         assert channel.receive(200) == ["renamed-worker", b"x" * 300_000]
         channel.waitclose(200)
         session.terminate_peer()
-        assert session.wait_finished(20)
+        assert session.wait_finished(200)
         assert popen.wait(200) == 0
