@@ -116,7 +116,7 @@ def hunt_all(
         cases: All there are.
         sources: Folders that patches are applied to copies of.
         jobs: Mutants at a time.
-        scale: Stretches time limits for mutants.
+        scale: Stretches time limits for mutants; above its default, those of the testee as it is as well.
         report: Called with each verdict, by one thread at a time.
 
     Raises:
