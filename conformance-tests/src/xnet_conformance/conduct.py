@@ -362,11 +362,10 @@ class Conduct:
         if kind == "channel" and (content == 0 or self.unborn(content)):
             self._broken("CH-010", f"a reference to channel {content}, which was never opened")
         if kind == "dict":
-            return 1 + max((max(self._judge(k), self._judge(v)) for k, v in content), default=0)
+            return 1 + max([max(self._judge(k), self._judge(v)) for k, v in content], default=0)
         if kind in ("list", "tuple", "set", "frozenset"):
-            return (1 if kind == "list" else 2) + max(
-                (self._judge(element) for element in content), default=0
-            )
+            # A list, no generator: some versions of Python 3.12 bound calls through C, whatever the limit is.
+            return (1 if kind == "list" else 2) + max([self._judge(one) for one in content], default=0)
         if kind == "int":
             return 0 if -(1 << 64) <= content < 1 << 64 else 1
         return {"complex": 2, "channel": 1, "py2str": 1, "surrogates": 1}.get(kind, 0)
