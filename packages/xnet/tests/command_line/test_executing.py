@@ -287,9 +287,14 @@ def test_an_interrupt_while_it_starts() -> None:
 
 
 def test_a_timeout_ends_it() -> None:
-    # Long enough for a busy machine to have begun it.
-    seconds = math.ceil(4 * busy())
-    done = execute("popen", "--timeout", str(seconds), "--", "while True: pass")
+    # Long enough for a busy machine to have begun it, and to say where it was.
+    times = busy()
+    seconds = math.ceil(4 * times)
+    program = (
+        "from xnet.__main__ import run\nfrom xnet.command_line import executing\n"
+        f"executing.HURRY_S *= {times}\nrun()"
+    )
+    done = run("-c", program, "exec", "popen", "--timeout", str(seconds), "--", "while True: pass")
     assert (done.returncode, _without_interrupts(done.stderr)) == (
         124,
         f"xnet: it was not done within {seconds} s\n",
