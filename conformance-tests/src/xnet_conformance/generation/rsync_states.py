@@ -51,6 +51,13 @@ _SMALL_STATES: Final[dict[str, list[Step]]] = {
     "described": [_item("meta", 1, 420, 6, _TIME)],
     "wanted-whole-and-described": [*_WHOLE, _item("again", 1), _item("meta", 1, 420, 6, _TIME)],
     "in-its-middle": [_data(1, 0, "abc")],
+    "wanted-whole-and-in-its-middle": [*_WHOLE, _data(1, 0, "abc")],
+    "wanted-whole-and-begun-again": [
+        *_WHOLE,
+        _data(1, 0, "abc"),
+        _item("again", 1),
+        _item("meta", 1, 420, 6, _TIME),
+    ],
     "again": [_data(1, 0, "abc"), _item("again", 1)],
     "complete": [
         {"rsync_pack": {"ch": "r", "files": {1: _TEXT}}},
@@ -73,6 +80,8 @@ _MAY: Final = {
     "described": ("pack", "first", "meta", "copy"),
     "wanted-whole-and-described": ("pack", "first", "meta"),
     "in-its-middle": ("next",),
+    "wanted-whole-and-in-its-middle": ("next",),
+    "wanted-whole-and-begun-again": ("pack", "first", "meta"),
     "again": ("meta",),
     "named-by-chunks": ("list", "meta"),
     "in-its-list": ("list-next",),

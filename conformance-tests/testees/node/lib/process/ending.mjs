@@ -26,8 +26,8 @@ export async function endWorker({ connection, executions, stream, trace }, { fin
   if (executions) {
     trace.event(`terminating: ${executions.running} executions run`);
     if (!(await executions.allEnded(finishMs))) {
-      trace.event("terminating: interrupting what runs");
-      executions.interruptAll();
+      trace.event("terminating: interrupting the main thread");
+      executions.interruptMain();
       if (!(await executions.allEnded(interruptMs))) {
         trace.event("terminating: giving up on what runs");
         status = 1;

@@ -168,15 +168,6 @@ export class Executions {
     }
   }
 
-  /** Interrupt whatever runs. */
-  interruptAll() {
-    for (const thread of this.threads) {
-      if (thread.executing !== null) {
-        void thread.interrupt();
-      }
-    }
-  }
-
   /**
    * End all threads.
    *

@@ -175,6 +175,9 @@ export class Mailbox {
   /** Nothing more arrives. What waits stays receivable. @param {End} end */
   end(end) {
     if (this.ended) {
+      if (end.kind === "error") {
+        this.ended = end; // Behind CHANNEL_LAST_MESSAGE: for whoever looks from now on. Spec: CH-041.
+      }
       return;
     }
     this.ended = end;

@@ -106,7 +106,12 @@ pub fn interrupted(_: &Task) -> Result<(), Fail> {
 
 pub fn stubborn(task: &Task) -> Result<(), Fail> {
     task.send(&text("sleeping"))?;
-    let slept = task.sleep(task.seconds("seconds", 60.0));
+    let time = task.seconds("seconds", 60.0);
+    if task.flag("deaf", false) {
+        std::thread::sleep(time); // it looks at no interrupt
+        return Ok(());
+    }
+    let slept = task.sleep(time);
     if slept == Err(Fail::Interrupted) && task.flag("tell", true) {
         // What is sent from here on is not interrupted again.
         task.channel.send(&text("interrupted"), &Default::default())?;
