@@ -25,7 +25,10 @@ def parsed(text: str) -> str:
     tree = ast.parse(text)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(body[0], ast.Expr):
+        # A docstring, or the 0 in its place.
+        if not isinstance(body, list) or not body or not isinstance(body[0], ast.Expr):
+            continue
+        if isinstance(body[0].value, ast.Constant):
             del body[0]
     lines = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.stmt)]
     return f"{ast.dump(tree)} {lines}"
