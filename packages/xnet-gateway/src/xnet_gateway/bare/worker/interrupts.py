@@ -78,7 +78,7 @@ else:
         """Refuse who has less than 100 calls left."""
         limit = getrecursionlimit()
         try:
-            getframe(limit - min(100, limit // 4))  # if there are so many: far quicker than counting
+            getframe(limit - (100 if limit > 400 else limit // 4))  # if there are so many: far quicker than counting
         except ValueError:
             return
         raise (RuntimeError if PY2 else RecursionError)("maximum recursion depth exceeded: too few calls are left of %d for a channel" % limit)

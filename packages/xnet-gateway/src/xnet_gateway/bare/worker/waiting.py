@@ -63,7 +63,8 @@ class Waiting(object):
                 self.wake_keeper()
                 self.follow_locked(sleepers, left, greenlets.GreenSleeper(hub))
             elif not self.deaf and (self.leader is None or (self.leader is KEEPER and not self.followers)):
-                self.lead_locked(ready, deadline)
+                if self.lead_locked(ready, deadline):
+                    return True
             else:
                 self.follow_locked(sleepers, left)
         return True
@@ -90,20 +91,24 @@ class Waiting(object):
                 self.lock.acquire()
 
     def lead_locked(self, ready, deadline):
+        """Read, until the deadline at most; return whether it is ready."""
         self.leader = get_ident()
         self.leads += 1
         try:
             while not self.deaf:
                 left = None if deadline is None else deadline - CLOCK.monotonic()
                 if left is not None and left <= 0:
-                    return
+                    break
                 found = self.unlocked(self.poll, left)
                 if self.wake_reader in found:
                     drain(self.wake_reader)
                 if self.fd_in in found:
                     self.read_locked()
-                if ready() or self.asked:
-                    return
+                if ready():
+                    return True
+                if self.asked:
+                    break
+            return False
         finally:
             self.leader = None
             if not self.keeper_runs:
