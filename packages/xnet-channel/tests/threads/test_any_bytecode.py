@@ -86,7 +86,7 @@ PROGRAM = """if 1:
         def check():
             if not session.ping(b"%d" % target, 20) or peer.connection.failure or session.connection.failure:
                 leading = session.leading
-                stuck(("connection", peer.connection.failure, session.connection.failure, leading._leading,
+                stuck(("connection", peer.connection.failure, session.connection.failure, leading._leader,
                        session.link.eof, session.finished, session.lock))
             if session.writer._waiting or session.leading._followers or receiver.relieved:
                 stuck(("counts", session.writer._waiting, session.leading._followers, receiver.relieved))

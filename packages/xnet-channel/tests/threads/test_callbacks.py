@@ -198,7 +198,7 @@ def test_a_thread_that_waits_in_receive_does_not_wait_for_ever_when_a_callback_t
 
         thread = threading.Thread(target=receive)
         thread.start()
-        assert eventually(lambda: both.initiator.leading._leading == thread.ident)
+        assert eventually(lambda: both.initiator.leading._leader == thread.ident)
         got: queue.Queue[object] = queue.Queue()
         ours.setcallback(got.put)
         assert "has got a callback" in said.get(timeout=PATIENCE_S)
@@ -211,20 +211,20 @@ def test_a_session_knows_whether_any_callback_is_there() -> None:
     """While one is there, whoever stops reading leaves it to the reactor at once."""
     with raw_peer() as peer:
         session = peer.session
-        counts = [session.leading.callbacks]
+        counts = [session.leading.callback_count]
         channels = [session.request(frames.INFO) for _ in range(3)]
         for channel in channels:
             channel.setcallback(lambda item: None)
-            counts.append(session.leading.callbacks)
+            counts.append(session.leading.callback_count)
         peer.write(close(channels[0].id))
         channels[0].waitclose(PATIENCE_S)
-        counts.append(session.leading.callbacks)
+        counts.append(session.leading.callback_count)
         channels[1].close()
         channels[1].waitclose(PATIENCE_S)
-        counts.append(session.leading.callbacks)
+        counts.append(session.leading.callback_count)
         assert not session.ping(b"lead for a moment", 0.01)
         assert session.leading._attached
         peer.write(close(channels[2].id))
         channels[2].waitclose(PATIENCE_S)
-        counts.append(session.leading.callbacks)
+        counts.append(session.leading.callback_count)
         assert counts == [0, 1, 2, 3, 2, 1, 0]

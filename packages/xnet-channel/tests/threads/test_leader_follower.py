@@ -21,7 +21,7 @@ from xnet_wire import frames
 
 
 def leads(session: Session, waiting: Background) -> bool:
-    return eventually(lambda: session.leading._leading == waiting.ident)
+    return eventually(lambda: session.leading._leader == waiting.ident)
 
 
 def follow(session: Session, count: int) -> bool:
@@ -47,7 +47,7 @@ def test_the_leader_wakes_the_followers_of_other_channels_and_goes_on() -> None:
         channels, leader, followers = one_leads_two_follow(session)
         peer.write(data(channels[1].id, "first"))
         assert followers[0].end() == "first"
-        assert session.leading._leading == leader.ident
+        assert session.leading._leader == leader.ident
         peer.write(data(channels[2].id, "second"))
         assert followers[1].end() == "second"
         peer.write(data(channels[0].id, "third"))
@@ -63,7 +63,7 @@ def test_a_leader_that_has_what_it_wants_hands_over_at_once() -> None:
         assert leader.end() == 7
         with session.lock:
             assert session.leading._attached
-            assert not session.leading._leading
+            assert not session.leading._leader
         for number, follower in enumerate(followers, 1):
             peer.write(data(channels[number].id, number))
             assert follower.end() == number
@@ -190,7 +190,7 @@ def test_whoever_leads_again_soon_finds_it_lying() -> None:
         me = threading.get_ident()
 
         def answer() -> None:
-            assert eventually(lambda: session.leading._leading == me)
+            assert eventually(lambda: session.leading._leader == me)
             peer.write(data(channel.id))
 
         def lies_there_afterwards() -> bool:
@@ -264,7 +264,7 @@ def test_an_interrupt_ends_the_wait_of_the_main_thread_and_loses_nothing() -> No
         me = threading.get_ident()
 
         def interrupt() -> None:
-            assert eventually(lambda: session.leading._leading == me)
+            assert eventually(lambda: session.leading._leader == me)
             os.kill(os.getpid(), signal.SIGINT)
 
         for number in range(5):

@@ -48,7 +48,7 @@ def test_held_twice_no_wait_begins_and_it_is_held_as_before() -> None:
             assert str(refused.value) == IN_A_CHANGE
             assert times_held(link) == 1
         assert not link.lock._is_owned()  # type: ignore[attr-defined]
-        assert not peer.session.leading._leading
+        assert not peer.session.leading._leader
 
 
 @pytest.mark.parametrize(("switch", "checked"), [("1", "True"), ("0", "False")])
@@ -101,7 +101,7 @@ HANDLER = """if 1:
         link = both.initiator.link
         leader = threading.Thread(target=ours.receive)
         leader.start()
-        assert eventually(lambda: both.initiator.leading._leading == leader.ident)
+        assert eventually(lambda: both.initiator.leading._leader == leader.ident)
         signal.signal(signal.SIGUSR1, handler)
         refused = worked = 0
         while True:

@@ -61,7 +61,7 @@ def test_callbacks_an_end_that_is_told_twice_counts_once() -> None:
         peer.barrier()
         go_on.set()
         assert eventually(lambda: not slow._receiver.items)
-        assert session.leading.callbacks == 1
+        assert session.leading.callback_count == 1
 
 
 def test_callbacks_one_that_setcallback_runs_may_wait_for_the_end() -> None:
@@ -121,7 +121,7 @@ def test_leading_a_time_limit_may_be_very_long(limit_s: float) -> None:
         session = peer.session
         channel = session.request(frames.INFO)
         leader = Background(channel.receive, limit_s)
-        assert eventually(lambda: session.leading._leading == leader.ident or not leader.goes_on)
+        assert eventually(lambda: session.leading._leader == leader.ident or not leader.goes_on)
         follower = Background(channel.waitclose, limit_s)
         assert eventually(lambda: session.leading._followers == 1 or not follower.goes_on)
         peer.write(data(channel.id))
@@ -135,7 +135,7 @@ def test_relief_fc_042_a_channel_that_opens_while_somebody_waits_counts_too(what
     with pair() as both:
         ours, theirs = both.channels()
         waiting = Background(getattr(ours, what), 5)
-        assert eventually(lambda: both.initiator.leading._leading == waiting.ident)
+        assert eventually(lambda: both.initiator.leading._leader == waiting.ident)
         _never_taken, fills = both.channels()
 
         def send() -> None:
@@ -270,7 +270,7 @@ def test_leading_a_signal_handler_may_use_the_session_in_which_its_thread_waits(
             got.append(other.receive(PATIENCE_S))
 
         def work() -> None:
-            assert eventually(lambda: session.leading._leading == me)
+            assert eventually(lambda: session.leading._leader == me)
             os.kill(os.getpid(), signal.SIGUSR1)
             their_other.send((their_other.receive(PATIENCE_S), "answered"))
             assert eventually(lambda: bool(got))

@@ -263,7 +263,7 @@ def stuck_in_the_middle(peer: RawPeer, channel: Channel) -> Background:
     """Return a thread that has sent the head of an item and three pieces, and waits for credit."""
     sending = Background(lambda: channel.send(b"x" * 200_000))
     assert eventually(lambda: channel._mailbox.state.sender.credit < PART)
-    assert eventually(lambda: peer.session.leading._leading == sending.ident)
+    assert eventually(lambda: peer.session.leading._leader == sending.ident)
     return sending
 
 

@@ -60,7 +60,7 @@ class Callbacks:
                 callback = mailbox.callback = ChannelCallback(self, mailbox, function, endmarker)
                 already_ended = mailbox.ended
                 mailbox.ended = False
-                self.leading.callbacks += 1
+                self.leading.callback_count += 1
                 waiting = len(mailbox.state.receiver.items)
                 # A thread that was waiting in receive() must not wait for ever.
                 self.leading.tell_locked(mailbox)
@@ -71,12 +71,12 @@ class Callbacks:
                 if already_ended:
                     callback.deliver_end()
         with self.link.lock:
-            self.leading.lent_in_need_locked()
+            self.leading.hand_to_reactor_locked()
 
     def ended_locked(self, mailbox: Mailbox) -> None:
         """The callback of a mailbox has seen the end."""
         mailbox.ended = True
-        self.leading.callbacks -= 1
+        self.leading.callback_count -= 1
         if mailbox.ref() is None and not mailbox.state.closed and not self.link.finished:
             # [CH-052] Nobody can send on it and nothing comes any more: it must not stay open.
             self.mailboxes.close_locked(mailbox, None)

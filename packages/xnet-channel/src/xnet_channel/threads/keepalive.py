@@ -99,7 +99,7 @@ class Keepalive:
                 self._asked = True
                 link.connection.send_ping(PAYLOAD)
                 self._writer.flush_soon_locked()
-            self._leading.lent_in_need_locked()  # nobody may be reading, and what has come must count
+            self._leading.hand_to_reactor_locked()  # nobody may be reading, and what has come must count
         self._look_later()
 
     def _answers(self, silent_s: float) -> bool:

@@ -11,7 +11,7 @@ for a while, and at once when somebody else depends on it: a follower, or a call
 
 Rules that keep this free of hangs:
 
-1. At any time at most one thread reads: whoever has set ``leader``.
+1. At any time at most one thread reads: the one whose ident is ``_leader``.
 2. A thread only follows while somebody leads or the reactor has the descriptor.
 3. Whoever stops leading while others follow gives the descriptor to the reactor at once.
 4. After taking the lead a thread looks again whether it still has to wait.
@@ -70,7 +70,7 @@ class LeaderFollower:
 
     Attributes:
         reading: What is done by whoever reads.
-        callbacks: Channels with a callback, which waits for what others read.
+        callback_count: How many channels have a callback, which waits for what others read.
 
     Threads: methods with ``_locked`` need the lock, held once.
     """
@@ -81,7 +81,7 @@ class LeaderFollower:
         self.reading = reading = Reading(link, self._detach_locked)
         self._read_locked = reading.read_locked
         self._fd = fd = link.descriptors.read_fd
-        self._leading = 0  # ident of the leading thread
+        self._leader = 0  # ident of the thread that leads, or 0
         self._attached = False
         self._followers = 0
         self._uses = 0
@@ -91,12 +91,12 @@ class LeaderFollower:
         self._poll: Poll | None = None
         #: What the poll returns when there is something to read and nothing else to look at.
         self._only_readable: Final = [(fd, select.POLLIN)]
-        self.callbacks = 0
+        self.callback_count = 0
 
     @property
     def leads_here(self) -> bool:
         """Whether the caller's thread is the one that leads."""
-        return self._leading == _get_ident()
+        return self._leader == _get_ident()
 
     def wait_locked(self, ready: Callable[[], bool], deadline_s: float | None, waiters: WaitList) -> bool:
         """Block until ``ready()`` or the deadline (monotonic).
@@ -120,9 +120,9 @@ class LeaderFollower:
                 return False
             in_greenlet = greenlets.library is not None and greenlets.run_here()
             leaves_it = in_greenlet or not may_read()
-            if leaves_it or (self._leading and self._leading != _get_ident()) or link.eof:
+            if leaves_it or (self._leader and self._leader != _get_ident()) or link.eof:
                 if leaves_it:  # a greenlet that polled would stop all others; see also ``stack_room``
-                    self.lent_in_need_locked()
+                    self.hand_to_reactor_locked()
                 self._followers += 1
                 try:
                     left_s = None if deadline_s is None else max(0.0, deadline_s - CLOCK.monotonic())
@@ -147,7 +147,7 @@ class LeaderFollower:
         """
         connection = self._link.connection
         if (
-            not self._leading
+            not self._leader
             and greenlets.library is None
             and connection.phase is states.RUNNING
             and channel.receiver.state is states.OPEN
@@ -156,16 +156,16 @@ class LeaderFollower:
         ):
             self._lead_locked(None, None, channel)
 
-    def lent_in_need_locked(self) -> None:
+    def hand_to_reactor_locked(self) -> None:
         """Give a lent descriptor to the reactor now: somebody depends on it."""
-        if not self._leading and not self._attached:
+        if not self._leader and not self._attached:
             self._attach_locked()
 
     def begin_to_follow_locked(self, waiters: WaitList, waiter: Waking) -> None:
         """Have somebody woken who is no thread, and somebody else read meanwhile."""
         waiters.add_locked(waiter)
         self._followers += 1
-        self.lent_in_need_locked()
+        self.hand_to_reactor_locked()
 
     def end_to_follow_locked(self, waiters: WaitList, waiter: Waking) -> None:
         """It waits no longer."""
@@ -174,7 +174,7 @@ class LeaderFollower:
 
     def wake_leader_locked(self) -> None:
         """Make the leading thread look again at what it waits for."""
-        if self._leading and self._leading != _get_ident() and self._waker is not None:
+        if self._leader and self._leader != _get_ident() and self._waker is not None:
             self._waker.wake()
 
     def tell_locked(self, mailbox: Mailbox) -> None:
@@ -193,7 +193,7 @@ class LeaderFollower:
         """Stop reading, and close the descriptors; a leader is woken and does it when it stops leading."""
         self._detach_locked()
         self.wake_leader_locked()
-        if not self._leading:
+        if not self._leader:
             self.close_locked()
 
     def close_locked(self) -> None:
@@ -224,9 +224,9 @@ class LeaderFollower:
         # Interrupts are held back but while polling: see ``interrupts``.
         held = hold_interrupts()
         # A signal handler that uses the session while its thread polls leads within leading.
-        within = self._leading == me
+        within = self._leader == me
         try:
-            self._leading = me
+            self._leader = me
             if self._attached:
                 self._detach_locked()
             # "concurrent poll() invocation": a poll object is used once at a time.
@@ -251,7 +251,7 @@ class LeaderFollower:
                     if held is not None:
                         INTERRUPTS.let_through = False
                     lock.acquire()
-                if self._leading != me:
+                if self._leader != me:
                     return  # a signal handler used this session; look again who leads
                 if found == self._only_readable:
                     if self._read_locked(wanted):
@@ -270,8 +270,8 @@ class LeaderFollower:
                 lock.acquire()
             raise
         finally:
-            if self._leading == me:
-                self._leading = 0
+            if self._leader == me:
+                self._leader = 0
                 self._uses += 1
                 self._stop_leading_locked()
                 if within and self._waker is not None:
@@ -293,7 +293,7 @@ class LeaderFollower:
             self.close_locked()
         elif link.eof:
             self.wake_all_locked()  # those who follow must not wait for a leader any more
-        elif self._followers or self.callbacks:
+        elif self._followers or self.callback_count:
             self._attach_locked()
         elif self._lent_timer is None:
             self._lend_locked()
@@ -306,7 +306,7 @@ class LeaderFollower:
     def _lent_timer_fired(self) -> None:
         with self._link.lock:
             self._lent_timer = None
-            if self._leading or self._attached or self._link.eof or self._link.finished:
+            if self._leader or self._attached or self._link.eof or self._link.finished:
                 return  # whoever leads lends it again
             if self._uses != self._lent_uses:
                 self._lend_locked()
@@ -342,7 +342,7 @@ class LeaderFollower:
         for _ in range(CHUNKS_PER_TURN):
             with self._link.lock:
                 # Somebody may have taken the lead since the selector returned. Rule 1.
-                if not self._attached or self._leading or not self._read_locked():
+                if not self._attached or self._leader or not self._read_locked():
                     return
 
 

@@ -116,7 +116,7 @@ class Session:
             self.connection.start()
             self.writer.flush_soon_locked()
             if not lead_first:
-                self.leading.lent_in_need_locked()
+                self.leading.hand_to_reactor_locked()
 
     def __repr__(self) -> str:
         state = "ended" if self.finished else self.connection.phase
