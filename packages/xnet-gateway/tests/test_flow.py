@@ -30,7 +30,7 @@ BOUND_KB = 8 * 1024
 #: Tells that a sender in the worker waits for credit.
 TELL_BLOCKED = """
 import threading
-while not channel.gateway.session.relief._blocked_senders:
+while not channel.gateway.session.relief._blocked:
     threading.Event().wait(0.002)
 channel.send(True)
 """
@@ -109,7 +109,7 @@ class TestSleepingConsumer:
 
         thread = threading.Thread(target=produce, daemon=True)
         thread.start()
-        assert eventually(lambda: gateway.session.relief._blocked_senders)
+        assert eventually(lambda: bool(gateway.session.relief._blocked))
         assert growth.most_kb() < BOUND_KB + 2 * size_kb
         control.send("go")
         assert control.receive(PATIENCE_S) == count
@@ -197,7 +197,7 @@ class TestSleepingConsumer:
         reader.start()
         sender.start()
         assert took.wait(PATIENCE_S)
-        assert eventually(lambda: gateway.session.relief._blocked_senders)
+        assert eventually(lambda: bool(gateway.session.relief._blocked))
         sender.join(0.5)  # without a bound it is done by then
         assert gateway.session.connection.table.account.kept_bytes <= 2 * 1_048_576
         go_on.set()
@@ -280,7 +280,7 @@ class TestNoDeadlock:
         silent = gateway.remote_exec("import threading\nthreading.Event().wait()")
         thread = threading.Thread(target=send_until_closed, args=(silent,), daemon=True)
         thread.start()
-        assert eventually(lambda: gateway.session.relief._blocked_senders)
+        assert eventually(lambda: bool(gateway.session.relief._blocked))
         for number in range(200):
             channel = gateway.remote_exec("channel.send(channel.receive())")
             channel.send(number)
@@ -302,7 +302,7 @@ class TestNoDeadlock:
         errors: list[OSError] = []
         thread = threading.Thread(target=lambda: errors.append(send_until_closed(silent)), daemon=True)
         thread.start()
-        assert eventually(lambda: gateway.session.relief._blocked_senders)
+        assert eventually(lambda: bool(gateway.session.relief._blocked))
         end(silent)
         thread.join(PATIENCE_S)
         assert errors

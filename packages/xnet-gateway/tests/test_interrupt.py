@@ -53,7 +53,7 @@ def test_ctrl_c_interrupts_a_sender_that_waits_for_credit() -> None:
 gateway = make()
 silent = gateway.remote_exec("import threading; threading.Event().wait()")
 def interrupt():
-    while not gateway.session.relief._blocked_senders:
+    while not gateway.session.relief._blocked:
         time.sleep(0.005)
     os.kill(os.getpid(), signal.SIGINT)
 threading.Thread(target=interrupt, daemon=True).start()

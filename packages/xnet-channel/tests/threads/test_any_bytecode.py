@@ -108,7 +108,7 @@ SEND = """
             first, second = both.channels()
             threading.Thread(target=drain, args=(second,), daemon=True).start()
             interrupted(lambda: first.{call})
-            sending = (bool(first._mailbox.turns), session.relief._blocked_senders)
+            sending = (bool(first._mailbox.turns), len(session.relief._blocked))
             if any(sending):
                 stuck(("sending", sending))
             first.close()

@@ -1,6 +1,7 @@
 """The channel that users hold: send, receive, callbacks, files.
 
-Names, defaults and errors are execnet's; the API text in ``docs`` is true of this class.
+Names, defaults and errors are execnet's. What a call does is in another module: ``sending``, ``callbacks``,
+``leader_follower`` (who reads).
 """
 
 from __future__ import annotations
@@ -137,6 +138,7 @@ class Channel:
                         self._endpoint.leading.wait_once_for_item_locked(mailbox.state)
                     if not items:
                         self._wait_for_item_locked(timeout)
+                # What ``Connection.take`` does, without the call.
                 before = receiver.consumed
                 taken = items[0]
                 del items[0]
@@ -287,7 +289,7 @@ class Channel:
         """
         endpoint, connection = self._endpoint, self._link.connection
         with InterruptsHeld(), self._link.lock:
-            endpoint.last_words.must_run_locked(lambda: connection.send_cancel(self._mailbox.state))
+            endpoint.end_reason.attempt_locked(lambda: connection.send_cancel(self._mailbox.state))
             endpoint.writer.flush_soon_locked()
 
     def isclosed(self) -> bool:
@@ -348,7 +350,7 @@ class Channel:
         endpoint, strings = self._endpoint, (bool(py2str_as_py3str), bool(py3str_as_py2str))
         connection = self._link.connection
         with InterruptsHeld(), self._link.lock:
-            endpoint.last_words.must_run_locked(lambda: connection.send_reconfigure(self.id, strings))
+            endpoint.end_reason.attempt_locked(lambda: connection.send_reconfigure(self.id, strings))
             self._mailbox.state.strings = strings
             endpoint.writer.flush_soon_locked()
 

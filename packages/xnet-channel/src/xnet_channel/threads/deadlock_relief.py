@@ -72,8 +72,8 @@ class DeadlockRelief:
         #: In a worker that was asked to end: until when who sends waits for credit; else None.
         self.last_credit_by_s: float | None = None
 
-    def end_locked(self) -> None:
-        """The worker was asked to end, or has got credit since: who sends waits a moment. Spec: GR-011."""
+    def set_last_credit_deadline_locked(self) -> None:
+        """Let senders wait a moment: this worker was asked to end, or got credit since. Spec: GR-011."""
         self.last_credit_by_s = CLOCK.monotonic() + LAST_CREDIT_S
 
     def sender_blocks_locked(self) -> Blocked:
@@ -96,11 +96,11 @@ class DeadlockRelief:
             state = mailbox.state
             if state in self._relieved:
                 continue
-            taken, since_s = mailbox.looked_at
+            taken, since_s = mailbox.taken_since
             if taken != state.receiver.consumed or not state.receiver.items:
-                mailbox.looked_at = state.receiver.consumed, now_s
+                mailbox.taken_since = state.receiver.consumed, now_s
             elif now_s - since_s >= STUCK_S:
-                mailbox.looked_at = taken, since_s + STUCK_STEP_S
+                mailbox.taken_since = taken, since_s + STUCK_STEP_S
                 self._relieve_once_locked(state)
         self._writer.flush_soon_locked()
 
@@ -118,10 +118,6 @@ class DeadlockRelief:
             with InterruptsHeld():
                 self._relieved.discard(mailbox.state)
                 self._connection.relieve(mailbox.state, False)
-
-    @property
-    def _blocked_senders(self) -> int:
-        return len(self._blocked)
 
     def _relieve_again_locked(self) -> None:
         """Find out which channels are to be relieved now, for those who wait in ``send()``."""
@@ -174,14 +170,14 @@ class DeadlockRelief:
                 return
             if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
                 return
-            stall_s = NEXT_STALL_S if self.stalled_locked(mailbox) else STALL_S
+            stall_s = NEXT_STALL_S if self.relieve_starving_locked(mailbox) else STALL_S
 
     def could_stall_locked(self) -> bool:
         """Return whether there is another channel that could starve while one is waited for."""
         return len(self._connection.table.open) > 1
 
-    def stalled_locked(self, mailbox: Mailbox) -> bool:
-        """A thread has waited for this channel for a stall period: credit what starves.
+    def relieve_starving_locked(self, mailbox: Mailbox) -> bool:
+        """Credit channels that starve: a thread has waited for this one for a stall period.
 
         Returns:
             Whether anything did: then it is worth looking again soon.

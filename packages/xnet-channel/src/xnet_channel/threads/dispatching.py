@@ -121,7 +121,7 @@ class Dispatcher:
         if isinstance(mailbox, Mailbox):
             mailbox.waiters.notify_all_locked()
         if self._link.end_error is not None:
-            self._relief.end_locked()
+            self._relief.set_last_credit_deadline_locked()
 
     def _last_message_received(self, event: core_events.LastMessageReceived) -> None:
         self._mailboxes.end_locked(self._mailboxes.of_locked(event.channel))

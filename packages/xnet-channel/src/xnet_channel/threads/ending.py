@@ -60,7 +60,7 @@ class Ending:
     def end_receiving_locked(self, text: str) -> None:
         """Nothing will be received any more: who waits for items gets an EOFError with this text."""
         if self.link.end_error is None:
-            self._relief.end_locked()
+            self._relief.set_last_credit_deadline_locked()
             self.link.end_error = EOFError(text)
             for state in list(self.link.connection.table.open.values()):
                 self._mailboxes.end_locked(self._mailboxes.of_locked(state))

@@ -6,8 +6,8 @@ from xnet_channel.threads.callback_thread import CallbackThread
 from xnet_channel.threads.callbacks import Callbacks
 from xnet_channel.threads.cancelling import Cancelling
 from xnet_channel.threads.deadlock_relief import DeadlockRelief
+from xnet_channel.threads.end_reason import EndReason
 from xnet_channel.threads.finalizers import Finalizers
-from xnet_channel.threads.last_words import LastWords
 from xnet_channel.threads.leader_follower import LeaderFollower
 from xnet_channel.threads.mailboxes import Mailboxes
 from xnet_channel.threads.reservation import Reservations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 
 class Endpoint:
-    """The rooms of the stack, from the bottom to the top, each made of those before it.
+    """The parts of the stack, from the bottom to the top, each given those it needs of the ones before it.
 
     Attributes:
         link: Lock, core, descriptors, and how it ended.
-        owner: Who uses the connection; channels hand it on.
+        owner: Who uses the connection: ``Channel.gateway``.
         cancelling: Executions that are to be interrupted.
         writer: The outgoing side.
         leading: The incoming side.
-        callback_thread: Who runs callbacks.
-        relief: Credit while who should take items is blocked.
+        callback_thread: Runs callbacks.
+        relief: Gives credit while the thread that should take items is blocked.
         mailboxes: What the shell keeps for each channel.
-        last_words: Why nothing can be sent any more.
+        end_reason: Why nothing can be sent any more.
         sending: How items are sent.
         callbacks: How items are given to callbacks.
         finalizers: Channels that nobody holds any more.
@@ -55,11 +55,11 @@ class Endpoint:
         self.callback_thread = CallbackThread(link, has_greenlets)
         self.relief = DeadlockRelief(link, self.writer, self.leading, self.callback_thread)
         self.mailboxes = Mailboxes(link, self.writer, self.leading, self.relief, self.callback_thread)
-        self.last_words = LastWords(link, self.writer, self.leading)
+        self.end_reason = EndReason(link, self.writer, self.leading)
         reservations = Reservations(
-            link, self.writer, self.leading, self.relief, self.cancelling, self.mailboxes, self.last_words
+            link, self.writer, self.leading, self.relief, self.cancelling, self.mailboxes, self.end_reason
         )
-        self.sending = Sending(link, self.writer, self.cancelling, self.last_words, reservations)
+        self.sending = Sending(link, self.writer, self.cancelling, self.end_reason, reservations)
         self.callbacks = Callbacks(link, self.writer, self.leading, self.mailboxes, self.callback_thread)
         self.finalizers = Finalizers(link, self.writer, self.mailboxes)
 

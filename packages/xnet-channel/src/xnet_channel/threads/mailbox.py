@@ -46,8 +46,8 @@ class Mailbox:
         ended: No item will be delivered any more: everything that came has been queued, or the
             callback has seen it and the endmarker.
         last_taker: Which thread, or greenlet, wanted the last item; None if nobody ever did.
-        looked_at: Cost of what had been taken when a blocked sender looked last, and since when it is
-            the same; see ``deadlock_relief``.
+        taken_since: Cost of what had been taken when a blocked sender looked last, and the time since when it
+            is the same; see ``deadlock_relief``.
         turns: Who has the channel for itself to send, because it waits for credit or is in the middle of an
             item's parts, and behind it those that wait for their turn, in their order.
         waiters: Threads that wait for news of this channel.
@@ -62,10 +62,10 @@ class Mailbox:
         "ended",
         "last_taker",
         "link",
-        "looked_at",
         "ref",
         "remote_errors",
         "state",
+        "taken_since",
         "turns",
         "waiters",
     )
@@ -78,7 +78,7 @@ class Mailbox:
         self.remote_errors: list[RemoteError] = []
         self.ended = state.receiver.state is not states.OPEN
         self.last_taker: Taker | GreenletTaker | None = None
-        self.looked_at: tuple[int, float] = (-1, 0.0)
+        self.taken_since: tuple[int, float] = (-1, 0.0)
         self.turns: list[object] = []
         self.waiters = WaitList()
         self.ref: Callable[[], object] = _no_channel

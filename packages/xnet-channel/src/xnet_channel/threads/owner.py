@@ -56,11 +56,12 @@ class SessionOwner:
         """
 
     def on_eof(self, ending: Ending, error: OSError | None) -> None:
-        """Nothing more comes from the peer; ``ending.finish_locked`` must be called some time.
+        """Nothing more comes from the peer, or it broke the protocol. Must lead to ``ending.finish_locked``.
 
         Args:
             ending: Ends the session; has its ``link``.
-            error: What reading failed with, or None for a regular end.
+            error: What reading failed with; None if the stream ended, or after a mistake of the peer:
+                then it is ``ending.link.connection.failure``.
         """
         link = ending.link
         ending.finish_locked(describe_end(link.name, link.connection.failure, error))

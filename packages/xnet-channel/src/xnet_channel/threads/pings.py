@@ -10,7 +10,7 @@ from xnet_channel.platform.native import CLOCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from xnet_channel.threads.last_words import LastWords
+    from xnet_channel.threads.end_reason import EndReason
     from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.writer import Writer
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 class Pings:
     """The PINGs that somebody waits for. Threads: any; ``received_locked`` under the lock."""
 
-    def __init__(self, link: Link, writer: Writer, leading: LeaderFollower, last_words: LastWords) -> None:
+    def __init__(self, link: Link, writer: Writer, leading: LeaderFollower, end_reason: EndReason) -> None:
         self._link = link
         self._writer = writer
         self._leading = leading
-        self._last_words = last_words
+        self._end_reason = end_reason
         #: Payloads that are waited for, and whether the PONG has come.
         self._waited_for: dict[bytes, bool] = {}
 
@@ -40,7 +40,7 @@ class Pings:
         link = self._link
         deadline_s = None if timeout_s is None else CLOCK.monotonic() + timeout_s
         with InterruptsHeld() as held, link.lock:
-            self._last_words.must_run_locked(lambda: link.connection.send_ping(payload))
+            self._end_reason.attempt_locked(lambda: link.connection.send_ping(payload))
             self._waited_for[payload] = False
             self._writer.flush_soon_locked()
             try:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.cancelling import Cancelling
     from xnet_channel.threads.deadlock_relief import DeadlockRelief
-    from xnet_channel.threads.last_words import LastWords
+    from xnet_channel.threads.end_reason import EndReason
     from xnet_channel.threads.leader_follower import LeaderFollower
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailbox import Mailbox
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Reservations:
-    """What those who wait to send need of their connection.
+    """The parts of a connection that a thread needs while it waits to send.
 
     Attributes:
         link: The connection.
@@ -41,7 +41,7 @@ class Reservations:
         relief: What others get while one waits.
         cancelling: Who is to be interrupted.
         mailboxes: How a channel is closed.
-        last_words: Why nothing can be sent any more.
+        end_reason: Why nothing can be sent any more.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Reservations:
         relief: DeadlockRelief,
         cancelling: Cancelling,
         mailboxes: Mailboxes,
-        last_words: LastWords,
+        end_reason: EndReason,
     ) -> None:
         self.link = link
         self.writer = writer
@@ -60,7 +60,7 @@ class Reservations:
         self.relief = relief
         self.cancelling = cancelling
         self.mailboxes = mailboxes
-        self.last_words = last_words
+        self.end_reason = end_reason
 
     def of(self, mailbox: Mailbox) -> Reservation:
         """Return a reservation of a channel, for ``with``."""
@@ -76,7 +76,7 @@ class Reservations:
         writer.wait_written(position_bytes)
         unwritten = writer.written_bytes < position_bytes and self.link.finished
         if writer.broken is not None or unwritten:
-            raise self.last_words.cannot_send(mailbox, writer.broken)
+            raise self.end_reason.cannot_send(mailbox, writer.broken)
 
 
 class Reservation:
@@ -89,9 +89,9 @@ class Reservation:
     done, and the channel would be reserved for ever.
     """
 
-    def __init__(self, room: Reservations, mailbox: Mailbox) -> None:
-        self._room = room
-        self._link = room.link
+    def __init__(self, shared: Reservations, mailbox: Mailbox) -> None:
+        self._shared = shared
+        self._link = shared.link
         self._mailbox = mailbox
         self._sender = mailbox.state.sender
         self._held = InterruptsHeld()
@@ -99,8 +99,8 @@ class Reservation:
     def __enter__(self) -> Reservation:  # noqa: PYI034 - Self needs Python 3.11
         self._held.__enter__()
         try:
-            with self._room.link.lock:
-                self._room.cancelling.interrupt_here_locked()
+            with self._shared.link.lock:
+                self._shared.cancelling.interrupt_here_locked()
                 turns = self._mailbox.turns
                 turns.append(self)
                 self._wait_locked(lambda: turns[0] is self)
@@ -112,21 +112,21 @@ class Reservation:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        room = self._room
+        shared = self._shared
         mailbox = self._mailbox
         try:
-            with room.link.lock:
+            with shared.link.lock:
                 if self in mailbox.turns:
                     mailbox.turns.remove(self)
                 if error is not None and self._sender.in_parts:
                     text = f"sending was interrupted in the middle of an item by {error!r}"
                     reason = ChannelError(text, INTERRUPTED)
                     if isinstance(error, KeyboardInterrupt):
-                        reason = room.cancelling.reason_locked(mailbox.state.id, reason)
+                        reason = shared.cancelling.reason_locked(mailbox.state.id, reason)
                     if isinstance(error, WorkerEndingError):
                         reason = INTERRUPT  # as its whole execution is
-                    room.mailboxes.close_locked(mailbox, reason)
-                room.leading.tell_locked(mailbox)
+                    shared.mailboxes.close_locked(mailbox, reason)
+                shared.leading.tell_locked(mailbox)
         finally:
             self._held.__exit__()
 
@@ -136,26 +136,26 @@ class Reservation:
         Raises:
             OSError: The channel or connection is closed.
         """
-        room = self._room
+        shared = self._shared
         sender = self._sender
         try:
-            with room.link.lock:
+            with shared.link.lock:
                 if sender.credit < cost_bytes:
                     self._wait_locked(lambda: sender.credit >= cost_bytes)
                 action()
-                position_bytes = room.link.connection.out.queued_bytes
-                written = room.writer.flush_locked()
+                position_bytes = shared.link.connection.out.queued_bytes
+                written = shared.writer.flush_locked()
         except LocalProtocolError as error:
-            raise room.last_words.cannot_send(self._mailbox, error) from error
+            raise shared.end_reason.cannot_send(self._mailbox, error) from error
         with InterruptsLetThrough(self._held.here):
-            if not written or room.writer.broken is not None:
-                room.wait_written(self._mailbox, position_bytes)
+            if not written or shared.writer.broken is not None:
+                shared.wait_written(self._mailbox, position_bytes)
 
     def _wait_locked(self, ready: Callable[[], bool]) -> None:
-        room = self._room
+        shared = self._shared
         link = self._link
         sender = self._sender
-        relief = room.relief
+        relief = shared.relief
 
         def done() -> bool:
             return (
@@ -170,13 +170,15 @@ class Reservation:
                 while not done():
                     last_credit_by_s = relief.last_credit_by_s
                     stall_at_s = CLOCK.monotonic() + STALL_S
-                    room.leading.wait_locked(
+                    shared.leading.wait_locked(
                         lambda by_s=last_credit_by_s: done() or relief.last_credit_by_s != by_s,  # type: ignore[misc]
                         stall_at_s if last_credit_by_s is None else min(last_credit_by_s, stall_at_s),
                         self._mailbox.waiters,
                     )
                     if last_credit_by_s is not None and CLOCK.monotonic() >= last_credit_by_s and not done():
-                        raise WorkerEndingError(str(room.last_words.cannot_send_locked(self._mailbox, None)))
+                        raise WorkerEndingError(
+                            str(shared.end_reason.cannot_send_locked(self._mailbox, None))
+                        )
                     if CLOCK.monotonic() >= stall_at_s:
                         relief.sender_stalls_locked()
         finally:

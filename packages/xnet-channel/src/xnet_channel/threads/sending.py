@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.core.outgoing import Buffer
     from xnet_channel.threads.cancelling import Cancelling
-    from xnet_channel.threads.last_words import LastWords
+    from xnet_channel.threads.end_reason import EndReason
     from xnet_channel.threads.link import Link
     from xnet_channel.threads.mailbox import Mailbox
     from xnet_channel.threads.reservation import Reservations
@@ -59,14 +59,14 @@ class Sending:
         link: Link,
         writer: Writer,
         cancelling: Cancelling,
-        last_words: LastWords,
+        end_reason: EndReason,
         reservations: Reservations,
     ) -> None:
         self._link = link
         self._connection = link.connection
         self._writer = writer
         self._cancelling = cancelling
-        self._last_words = last_words
+        self._end_reason = end_reason
         self.reservations = reservations
 
     def send_item(self, mailbox: Mailbox, item: object) -> None:
@@ -97,7 +97,7 @@ class Sending:
                     else:
                         pieces = _cut(payload, connection.part_bytes)
         except LocalProtocolError as error:
-            raise self._last_words.cannot_send(mailbox, error) from error
+            raise self._end_reason.cannot_send(mailbox, error) from error
         finally:
             if held is not None:
                 release_interrupts(held)
@@ -122,7 +122,7 @@ class Sending:
             with InterruptsHeld(), self._link.lock:
                 if size > connection.part_bytes or mailbox.turns or writer.backlog_bytes:
                     return False
-                if self._last_words.are_due_locked():
+                if self._end_reason.is_awaited_locked():
                     return False  # who may wait gets to know why
                 sent = connection.send_item(mailbox.state, payload, size + ITEM_COST_BYTES)
                 if sent:
@@ -130,9 +130,9 @@ class Sending:
                     writer.flush_soon_locked()
                 broken = writer.broken
         except LocalProtocolError as error:
-            raise self._last_words.cannot_send(mailbox, error) from error
+            raise self._end_reason.cannot_send(mailbox, error) from error
         if broken is not None:
-            raise self._last_words.cannot_send(mailbox, broken)
+            raise self._end_reason.cannot_send(mailbox, broken)
         return sent
 
     def send_items(self, mailbox: Mailbox, items: Iterable[object]) -> None:

@@ -1,6 +1,6 @@
 """A session: one connection driven over a descriptor, with blocking channels on top.
 
-It puts the stack together: the link at the bottom, the rooms above it (``endpoint``), what happens with
+It puts the stack together: the link at the bottom, the parts above it (``endpoint``), what happens with
 events (``dispatching``), how it ends (``ending``). Nothing below knows it.
 """
 
@@ -97,7 +97,7 @@ class Session:
         self.writer, self.leading, self.relief = endpoint.writer, endpoint.leading, endpoint.relief
         endpoint.sending.make_encoder = partial(values.make_encoder, Channel, self._id_of)
         endpoint.sending.encode = endpoint.sending.make_encoder()
-        self.pings = Pings(link, self.writer, self.leading, endpoint.last_words)
+        self.pings = Pings(link, self.writer, self.leading, endpoint.end_reason)
         self.ending = Ending(
             link, self.writer, self.leading, endpoint.callback_thread, self.relief, endpoint.mailboxes
         )
@@ -169,7 +169,7 @@ class Session:
             OSError: The session has ended or the handshake is not complete.
         """
         with InterruptsHeld(), self.lock:
-            state = self.endpoint.last_words.must_run_locked(self.connection.open_channel)
+            state = self.endpoint.end_reason.attempt_locked(self.connection.open_channel)
             return self.channel_for_locked(state)
 
     def request(self, frame_type: int, payload: bytes = b"") -> Channel:
@@ -179,7 +179,7 @@ class Session:
             OSError: The session has ended, or this is the worker's side.
         """
         with InterruptsHeld(), self.lock:
-            state = self.endpoint.last_words.must_run_locked(
+            state = self.endpoint.end_reason.attempt_locked(
                 lambda: self.connection.send_request(frame_type, payload)
             )
             channel = self.channel_for_locked(state)
@@ -195,7 +195,7 @@ class Session:
     def reconfigure(self, strings: tuple[bool, bool]) -> None:
         """Set the string coercion of both sides for channels without their own."""
         with InterruptsHeld(), self.lock:
-            self.endpoint.last_words.must_run_locked(lambda: self.connection.send_reconfigure(0, strings))
+            self.endpoint.end_reason.attempt_locked(lambda: self.connection.send_reconfigure(0, strings))
             self.connection.strings = strings
             self.writer.flush_soon_locked()
 

@@ -12,8 +12,8 @@ from raw_peer import RawPeer
 from threads_helpers import PATIENCE_S, eventually
 from xnet_channel.threads import last_words
 from xnet_channel.threads.channel import Channel
+from xnet_channel.threads.end_reason import REASON_S
 from xnet_channel.threads.ending import Ending
-from xnet_channel.threads.last_words import REASON_S
 from xnet_channel.threads.owner import SessionOwner
 from xnet_channel.threads.session import Session
 from xnet_wire import frames

@@ -1,7 +1,7 @@
-"""Waiting for the reason of an end: who cannot send any more hears it, however soon after the end.
+"""Why nothing can be sent any more: a call that comes right after the end still gets the reason.
 
-A write fails, or the end of the stream is read, some milliseconds before the handle of the process says how
-it has ended; the session is finished with these words. What is called meanwhile waits for them.
+A write fails, or the end of the stream is read, some milliseconds before the process handle says how the
+process ended, and only then does the session end with that reason. Calls made in between wait for it.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 REASON_S: Final = 1.0
 
 
-class LastWords:
-    """Why nothing can be sent on one connection any more."""
+class EndReason:
+    """Gives calls that can no longer send on one connection the reason why."""
 
     def __init__(self, link: Link, writer: Writer, leading: LeaderFollower) -> None:
         self._link = link
         self._writer = writer
         self._leading = leading
 
-    def are_due_locked(self) -> bool:
-        """Return whether the connection has ended, and the reason is not known yet."""
+    def is_awaited_locked(self) -> bool:
+        """Return whether the connection has ended and the reason is not known yet."""
         link = self._link
         if link.end_error is not None:
             return False
@@ -45,18 +45,22 @@ class LastWords:
         return ended or link.eof or self._writer.broken is not None
 
     def await_locked(self) -> None:
-        """Wait a moment for the end of a session whose connection is broken; returns at once with others.
+        """Wait a moment for the reason, if the connection has ended without one; otherwise return at once.
 
-        Threads: any. The thread that reads, which would have to bring it about, does not wait. The lock is
+        Threads: any. The thread that reads does not wait: it is the one that learns the reason. The lock is
         held once, and let go meanwhile.
         """
         link = self._link
         reads = self._leading.leads_here or link.is_reactor_thread
-        if not reads and self.are_due_locked():
+        if not reads and self.is_awaited_locked():
             self._leading.wait_locked(lambda: link.finished, CLOCK.monotonic() + REASON_S, link.changed)
 
-    def must_run_locked(self, action: Callable[[], T]) -> T:
-        """Do something with the connection; its refusal is an OSError with the reason."""
+    def attempt_locked(self, action: Callable[[], T]) -> T:
+        """Call the core, and turn its refusal into an OSError that gives the reason.
+
+        Raises:
+            OSError: The connection does not allow it, or has ended.
+        """
         try:
             return action()
         except LocalProtocolError as error:
@@ -64,14 +68,14 @@ class LastWords:
             raise OSError(f"{CANNOT_SEND}{self._link.end_error or error}") from error
 
     def cannot_send(self, mailbox: Mailbox, reason: Exception | None) -> OSError:
-        """Return the error of who cannot send on a channel; it may take a moment until it is known."""
+        """Return the error for a send that failed; this may wait a moment for the reason."""
         with self._link.lock:
             if mailbox.state.sender.state is states.OPEN:
                 self.await_locked()
             return self.cannot_send_locked(mailbox, reason)
 
     def cannot_send_locked(self, mailbox: Mailbox, reason: Exception | None) -> OSError:
-        """Return the same as far as it is known."""
+        """Return the same with what is known now."""
         end_error = self._link.end_error
         if end_error is not None:
             why = str(end_error)
