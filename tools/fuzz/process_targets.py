@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from xnet_gateway.bare.bootstrap import FIRST_LINE, blob
+from xnet_gateway.bare.bootstrap import FIRST_LINE, first_bytes
 from xnet_gateway.transports.popen import worker_command
 from xnet_gateway.xspec import XSpec
 
@@ -42,8 +42,8 @@ class ProcessTarget:
             command = worker_command(XSpec("popen//id=fuzz"), 0)
         else:
             command = [self._python, "-u", "-c", FIRST_LINE]
-            stream = blob() + stream
-            splits = [split + len(blob()) for split in splits]
+            stream = first_bytes() + stream
+            splits = [split + len(first_bytes()) for split in splits]
         process = subprocess.Popen(
             command, stdin=theirs.fileno(), stdout=theirs.fileno() if self._python else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True,

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import attrs
 
-from xnet_gateway.bare.bootstrap import blob
+from xnet_gateway.bare.bootstrap import first_bytes
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.transports import local, popen
 from xnet_gateway.transports.base import Connected
@@ -142,7 +142,7 @@ def record(program: Callable[[Gateway], None], text: str) -> Conversation:
         relay.join()
     said = bytes(relay.from_initiator)
     if bare:
-        said = said.removeprefix(blob(here=True))
+        said = said.removeprefix(first_bytes(here=True))
     return Conversation(f"{program.__name__} {'bare' if bare else 'full'}", said, bytes(relay.from_worker))
 
 

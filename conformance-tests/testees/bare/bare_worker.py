@@ -16,7 +16,7 @@ HERE = Path(__file__).resolve().parent
 # Last, so that PYTHONPATH may lead to a changed one.
 sys.path += [str(HERE.parents[2] / "packages" / name / "src") for name in ("xnet-gateway", "xnet-rsync")]
 
-from xnet_gateway.bare.bootstrap import FIRST_LINE, blob
+from xnet_gateway.bare.bootstrap import FIRST_LINE, first_bytes
 from xnet_rsync.receiver_source import receiver_source
 
 
@@ -45,6 +45,6 @@ def open_file(content):
     return fd
 
 
-fd = open_file(blob())
+fd = open_file(first_bytes())
 os.environ["XNET_RSYNC_RECEIVER"] = f"/proc/self/fd/{open_file(receiver_source().encode())}"
 os.execv(python, [python, "-u", "-c", FIRST_LINE.replace("FileIO(0,", f"FileIO({fd},")])

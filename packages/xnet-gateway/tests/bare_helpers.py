@@ -16,7 +16,7 @@ from typing import IO, Any
 import pytest
 
 from gateway_helpers import PATIENCE_S
-from xnet_gateway.bare.bootstrap import FIRST_LINE, WORKER, blob
+from xnet_gateway.bare.bootstrap import FIRST_LINE, WORKER, first_bytes
 from xnet_gateway.gateway import Gateway
 from xnet_gateway.process import WorkerProcess
 from xnet_gateway.transports.base import Connected
@@ -95,7 +95,7 @@ class BareGateways:
         )
         assert popen.stdin is not None
         assert popen.stdout is not None
-        popen.stdin.write(blob())
+        popen.stdin.write(first_bytes())
         read_fd, write_fd = os.dup(popen.stdout.fileno()), os.dup(popen.stdin.fileno())
         popen.stdin.close()
         popen.stdout.close()
@@ -147,7 +147,7 @@ class RawWorker:
         self.end = ours
         self.end.settimeout(PATIENCE_S)
         self._said = b""
-        self.end.sendall(blob())
+        self.end.sendall(first_bytes())
 
     def __enter__(self) -> RawWorker:  # noqa: PYI034 - Self needs Python 3.11
         return self

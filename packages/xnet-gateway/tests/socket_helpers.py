@@ -32,7 +32,7 @@ class Reached:
     """A bare worker behind a descriptor, driven by a session of the real kind."""
 
     def __init__(self, fd: int) -> None:
-        self.session = Session(fd, role="initiator", name="reached", first_bytes=bootstrap.blob())
+        self.session = Session(fd, role="initiator", name="reached", first_bytes=bootstrap.first_bytes())
         self.session.wait_hello(PATIENCE_S)
 
     def __enter__(self) -> Reached:  # noqa: PYI034 - Self needs Python 3.11

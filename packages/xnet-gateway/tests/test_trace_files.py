@@ -16,7 +16,7 @@ import pytest
 from bare_helpers import command
 from gateway_helpers import PATIENCE_S, start_program
 from xnet_channel.threads.session import Session
-from xnet_gateway.bare.bootstrap import blob
+from xnet_gateway.bare.bootstrap import first_bytes
 from xnet_gateway.transports.popen import worker_command
 from xnet_gateway.xspec import XSpec
 from xnet_wire import frames, messages
@@ -131,7 +131,7 @@ class Worker:
                 self.process = subprocess.Popen(
                     command(kind), stdin=theirs.fileno(), stdout=theirs.fileno(), stderr=subprocess.PIPE
                 )
-                self.end.sendall(blob())
+                self.end.sendall(first_bytes())
 
     def run(self, environment: dict[str, str]) -> str:
         """Have it execute something with this environment and end; return what it wrote to standard error."""

@@ -17,7 +17,7 @@ import pytest
 
 from xnet.command_line import serve
 from xnet_channel.threads.session import Session
-from xnet_gateway.bare.bootstrap import blob
+from xnet_gateway.bare.bootstrap import first_bytes
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.dialing import dial
 from xnet_gateway.sockets.tls import TlsOptions
@@ -54,7 +54,7 @@ class Served:
 
     def reach(self, secret: bytes | None = SECRET, tls: TlsOptions | None = None) -> Session:
         fd = dial(self.address, secret=secret, tls=tls, timeout_s=PATIENCE_S)
-        session = Session(fd, role="initiator", name="reached", first_bytes=blob())
+        session = Session(fd, role="initiator", name="reached", first_bytes=first_bytes())
         session.wait_hello(PATIENCE_S)
         return session
 

@@ -77,8 +77,8 @@ class PendingGateway:
         self._gateway._io.wait(5.0)
 
 
-class PendingWorker(PendingGateway):
-    """A gateway whose worker connects to us. It must be started by someone else."""
+class PendingDialBack(PendingGateway):
+    """A gateway whose worker connects to us; somebody else starts it (``listen=``)."""
 
     def __init__(self, spec: XSpec, worker: WorkerToCome, config: dict[str, Any], keepalive_s: float) -> None:
         self._keepalive_s = keepalive_s
@@ -110,11 +110,11 @@ class PendingWorker(PendingGateway):
 def begin(spec: XSpec, master: Gateway | None = None, resolved: Resolved | None = None) -> PendingGateway:
     """Start the interpreter of a specification, without waiting for it.
 
-    An interrupt must not come while there is a process that nothing refers to yet: the caller holds them
-    back (``interrupts``), and they are let through where something is waited for.
+    An interrupt must not come while there is a process that nothing refers to yet: the caller holds them back
+    (``platform.interrupts``), and here they are let through where something is waited for.
 
     Args:
-        spec: With ``id`` and ``execmodel`` set, or None for the defaults.
+        spec: With its ``id``; ``execmodel`` None stands for ``thread``.
         master: The gateway that ``via`` or ``installvia`` names, if it names one.
         resolved: What ``resolve`` has found out about the specification; None to do that now.
 
@@ -125,7 +125,7 @@ def begin(spec: XSpec, master: Gateway | None = None, resolved: Resolved | None 
     if resolved is None:
         resolved = resolve(spec, fully=master is not None)
     if master is not None:
-        _check_master(spec, master)
+        _check_can_relay(spec, master)
     config: dict[str, Any] = {
         **worker_config.extra,
         "id": str(spec.id),
@@ -152,10 +152,10 @@ def begin(spec: XSpec, master: Gateway | None = None, resolved: Resolved | None 
     if full and master is None:
         connected = popen.connect(spec)
     else:
-        going = _go(resolved, master, full=full)
-        if not isinstance(going, Connected):
-            return PendingWorker(spec, going, config, keepalive_s)
-        connected = going
+        reached = _follow_route(resolved, master, full=full)
+        if not isinstance(reached, Connected):
+            return PendingDialBack(spec, reached, config, keepalive_s)
+        connected = reached
     # Imported only now: the first process of a program starts meanwhile on another processor.
     from xnet_gateway import gateway, remote_source  # noqa: F401 - used by the first remote_exec
 
@@ -171,8 +171,8 @@ def begin(spec: XSpec, master: Gateway | None = None, resolved: Resolved | None 
     return PendingGateway(result, keepalive_s)
 
 
-def _check_master(spec: XSpec, master: Gateway) -> None:
-    """Check that the gateway in between can go the route for us: as a service, or in Python. Spec: RL-001."""
+def _check_can_relay(spec: XSpec, master: Gateway) -> None:
+    """Check that the gateway in between can follow a route: as a service, or in Python. Spec: RL-001."""
     languages = master.languages()
     if PYTHON in languages:
         return
@@ -202,7 +202,7 @@ def _check_texts(spec: XSpec, config: dict[str, Any]) -> None:
             )
 
 
-def _go(resolved: Resolved, master: Gateway | None, *, full: bool) -> Connected | WorkerToCome:
+def _follow_route(resolved: Resolved, master: Gateway | None, *, full: bool) -> Connected | WorkerToCome:
     """Reach an interpreter by the route of its transport, from here or from where ``master`` is.
 
     Raises:
@@ -217,10 +217,10 @@ def _go(resolved: Resolved, master: Gateway | None, *, full: bool) -> Connected 
     if route is None:
         raise ValueError(f"{str(spec)!r} needs the gateway in which its server is started, and there is none")
     if spec.worker is None and not full:
-        from xnet_gateway.bare.bootstrap import blob
+        from xnet_gateway.bare.bootstrap import first_bytes
 
         try:
-            blob(here=bool(spec.popen) and master is None)  # kept until the process has started
+            first_bytes(here=bool(spec.popen) and master is None)  # kept until the process has started
         except OSError as error:
             raise HostNotFound(f"no gateway for {str(spec)!r}: {error}") from error
     if isinstance(route, Listen):

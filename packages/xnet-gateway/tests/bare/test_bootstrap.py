@@ -49,7 +49,7 @@ class TestFirstLine:
         ) as process:
             assert process.stdin is not None
             assert process.stdout is not None
-            blob = bootstrap.blob()
+            blob = bootstrap.first_bytes()
             for size in [1] * 400 + [3000] * len(blob):
                 if not blob:
                     break
@@ -63,7 +63,7 @@ class TestFirstLine:
         for size in (0, 3, 100, 10_000):
             result = subprocess.run(
                 command("3.11") if size else command("2.7"),
-                input=bootstrap.blob()[:size],
+                input=bootstrap.first_bytes()[:size],
                 capture_output=True,
                 timeout=PATIENCE_S,
                 check=False,
@@ -74,16 +74,16 @@ class TestFirstLine:
 
 class TestBlob:
     def test_it_is_small(self) -> None:
-        assert len(bootstrap.blob()) <= BUDGET_BYTES
+        assert len(bootstrap.first_bytes()) <= BUDGET_BYTES
 
     def test_it_is_made_once(self) -> None:
-        assert bootstrap.blob() is bootstrap.blob()
-        assert bootstrap.blob(here=True) is bootstrap.blob(here=True)
+        assert bootstrap.first_bytes() is bootstrap.first_bytes()
+        assert bootstrap.first_bytes(here=True) is bootstrap.first_bytes(here=True)
 
     @pytest.mark.parametrize("version", WANTED)
     def test_compiled_code_is_for_those_that_understand_it(self, version: str) -> None:
-        blob = bootstrap.blob(here=True)
-        assert len(bootstrap.blob()) < len(blob) < 16 * BUDGET_BYTES
+        blob = bootstrap.first_bytes(here=True)
+        assert len(bootstrap.first_bytes()) < len(blob) < 16 * BUDGET_BYTES
         result = subprocess.run(
             command(version), input=blob, capture_output=True, timeout=PATIENCE_S, check=True
         )
@@ -92,7 +92,7 @@ class TestBlob:
 
     def test_it_says_how_long_it_is(self) -> None:
         for here in (False, True):
-            blob = bootstrap.blob(here)
+            blob = bootstrap.first_bytes(here)
             second = blob[6 : 6 + int(blob[:6])]
             compile(second, "second", "exec")
             sizes = sum(int(size) for size in re.findall(rb"\br\((\d+)\)", second))

@@ -68,7 +68,7 @@ def start_all(
         known = [gateway.id for gateway in members]
         for number, spec in enumerate(specs):  # noqa: B007 - the handler below names it
             resolved.append(resolve(spec))
-            _check_master(spec, known)
+            _check_master_exists(spec, known)
             known.append(str(spec.id))
         for number, spec in enumerate(specs):
             host = _host_of(spec)
@@ -101,8 +101,8 @@ def start_all(
         raise
 
 
-def _check_master(spec: XSpec, known: Sequence[str]) -> None:
-    """Check that ``via`` names a gateway that there is or that is made before.
+def _check_master_exists(spec: XSpec, known: Sequence[str]) -> None:
+    """Check that ``via`` or ``installvia`` names a gateway of the group, or one made before this one.
 
     Raises:
         ValueError: No gateway has that id (our caller's fault).

@@ -1,6 +1,6 @@
 """What brings the bare worker to life in an interpreter where nothing of ours is installed.
 
-The interpreter is started with ``-c`` and ``FIRST_LINE``; ``blob()`` is then the first thing written to its
+The interpreter is started with ``-c`` and ``FIRST_LINE``; ``first_bytes()`` is what is first written to its
 standard input, and the protocol follows at once, without waiting for anything::
 
     [python, "-u", "-c", FIRST_LINE]
@@ -128,10 +128,10 @@ _PHRASES: Final = (
 )  # fmt: skip
 _MOST: Final = (48, 120)  # in what is needed at once, and in the rest
 
-_blobs: dict[bool, bytes] = {}
+_made: dict[bool, bytes] = {}
 
 
-def blob(here: bool = False) -> bytes:
+def first_bytes(here: bool = False) -> bytes:
     """Return what to write to the new interpreter first. Made once for each process.
 
     Args:
@@ -143,13 +143,13 @@ def blob(here: bool = False) -> bytes:
 
     Threads: any.
     """
-    if here not in _blobs:
-        _blobs[here] = as_it_is(WORKER.texts()) if here else compressed(WORKER.texts())
-    return _blobs[here]
+    if here not in _made:
+        _made[here] = as_it_is(WORKER.texts()) if here else compressed(WORKER.texts())
+    return _made[here]
 
 
 def as_it_is(texts: dict[str, str]) -> bytes:
-    """Return the blob for this machine, of the modules by their names."""
+    """Return the first bytes for this machine, of the modules by their names."""
     codes = {name: own_code(f"{WORKER.package}.{name}") for name in texts}
     codes[""] = own_code(LOADER)
     compiled = marshal.dumps({name: marshal.dumps(code) for name, code in codes.items() if code})
@@ -158,7 +158,7 @@ def as_it_is(texts: dict[str, str]) -> bytes:
 
 
 def compressed(texts: dict[str, str]) -> bytes:
-    """Return the blob in few bytes, of the modules by their names.
+    """Return few first bytes, of the modules by their names.
 
     Each step of indentation is one blank, and what is frequent is one byte: that is a tenth.
     """

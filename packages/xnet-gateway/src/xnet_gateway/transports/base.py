@@ -1,9 +1,9 @@
-"""What a transport is: it says how an interpreter is reached; others go that way.
+"""What a transport is: it says how an interpreter is reached; other modules follow that route.
 
 A transport turns a specification into a *route*, which is data: a command line to run, an address
 to connect to, or one to listen at. That keeps transports free of processes and threads, so that each can be
-checked by what it returns, and so that the same route can be gone from here (``local``) or from
-the machine of another gateway (``relayed``, for ``via=``).
+checked by what it returns, and so that the same route can be followed from here (``local``) or from
+the machine of another gateway (``via``).
 
 Third parties write a class with one method and name it in an entry point; see ``registry``.
 """
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Route: TypeAlias = "Command | Address | Listen"
 
     class Master(Protocol):
-        """The gateway from whose machine a route is gone (``via=``, ``installvia=``)."""
+        """The gateway from whose machine a route is followed (``via=``, ``installvia=``)."""
 
         id: str
 

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 
-from xnet_gateway.bare.bootstrap import blob
+from xnet_gateway.bare.bootstrap import first_bytes
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.sockets.addresses import format_host_port, is_path, parse_host_port
 from xnet_gateway.sockets.reception import Reception
@@ -69,7 +69,7 @@ class WorkerToCome:
             HostNotFound: It did not come in time; the text says what came instead.
         """
         fd, peer = self._reception.wait()
-        return Connected(fd, fd, ServedWorker(peer), blob())
+        return Connected(fd, fd, ServedWorker(peer), first_bytes())
 
     def abandon(self) -> None:
         """Wait no more; a worker that has come meanwhile hears of it."""

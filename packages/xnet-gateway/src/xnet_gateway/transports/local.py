@@ -1,4 +1,4 @@
-"""Going a route from here: running a command, or connecting to an address."""
+"""Following a route from here: running a command, or connecting to an address."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from xnet_channel.platform.native import OS
 from xnet_gateway import child
-from xnet_gateway.bare.bootstrap import blob
+from xnet_gateway.bare.bootstrap import first_bytes
 from xnet_gateway.child_environment import child_environment
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.output_relay import OutputRelay
@@ -29,7 +29,7 @@ CONNECT_S: Final = 30.0
 
 
 def connect(route: Command | Address, spec: XSpec) -> Connected:
-    """Go the route and return at once, without waiting for the interpreter to speak.
+    """Follow the route and return at once, without waiting for the interpreter to speak.
 
     Raises:
         HostNotFound: The program cannot be started, or the address cannot be reached.
@@ -77,8 +77,9 @@ def _run(command: Command, spec: XSpec) -> Connected:
     relay = OutputRelay(ours[2]) if len(ours) > 2 else None
     process = WorkerProcess(started, relay, command.remoteaddress)
     # A worker of another language speaks the protocol from its first byte on.
-    first_bytes = blob(here=command.remoteaddress == "localhost") if spec.worker is None else b""
-    return Connected(ours[1], ours[0], process, first_bytes)
+    if spec.worker is not None:
+        return Connected(ours[1], ours[0], process)
+    return Connected(ours[1], ours[0], process, first_bytes(here=command.remoteaddress == "localhost"))
 
 
 def _widen(fd: int) -> None:
@@ -97,4 +98,4 @@ def _dial(address: Address, spec: XSpec) -> Connected:
         fd = dial(address.address, secret=find_secret_of(address), tls=tls_of(address), timeout_s=CONNECT_S)
     except ValueError as error:
         raise HostNotFound(f"cannot reach {str(spec)!r}: {error}") from error
-    return Connected(fd, fd, ServedWorker(address.address), blob())
+    return Connected(fd, fd, ServedWorker(address.address), first_bytes())

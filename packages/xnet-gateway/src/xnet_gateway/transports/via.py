@@ -1,4 +1,4 @@
-"""``via=ID``: a route that is gone from another gateway's machine, reached through that gateway."""
+"""``via=ID``: a route that is followed from another gateway's machine, reached through that gateway."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xnet_channel.platform.interrupts import InterruptsLetThrough
 from xnet_channel.platform.native import CLOCK, start_thread
 from xnet_channel.threads.errors import RemoteError, TimeoutError
 from xnet_gateway.bare import relay_program
-from xnet_gateway.bare.bootstrap import blob
+from xnet_gateway.bare.bootstrap import first_bytes
 from xnet_gateway.errors import HostNotFound
 from xnet_gateway.exit_notice import ExitNotice
 from xnet_gateway.transports.base import Address, Connected
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xnet_gateway.transports.base import Command, Master
     from xnet_gateway.xspec import XSpec
 
-#: The service that goes a route.
+#: The service that follows a route.
 SERVICE: Final = "relay"
 #: How long the gateway between may take to start the process, in seconds; its threads may be busy.
 START_S: Final = 120.0
@@ -97,10 +97,10 @@ class RelayedProcess:
 
 
 def connect(route: Command | Address, spec: XSpec, master: Master, *, full: bool = False) -> Connected:
-    """Have the gateway's interpreter go the route.
+    """Have the gateway's interpreter follow the route.
 
     Args:
-        route: From there.
+        route: As seen from there.
         spec: For messages.
         master: The gateway in between.
         full: The route starts a worker that needs nothing sent first and talks over its stdin alone.
@@ -162,7 +162,7 @@ def connect(route: Command | Address, spec: XSpec, master: Master, *, full: bool
     if isinstance(route, Address):
         fd = _meet_server(socket.socket(fileno=fd), route, spec)
     speaks = full or spec.worker is not None
-    return Connected(fd, fd, process, b"" if speaks else blob())
+    return Connected(fd, fd, process, b"" if speaks else first_bytes())
 
 
 def start_relay(master: Master) -> Channel:
