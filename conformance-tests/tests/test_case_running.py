@@ -11,12 +11,12 @@ import pytest
 from program_helpers import python, zoo
 from xnet_conformance import testee as testees
 from xnet_conformance.case import Case
-from xnet_conformance.case_running import WorkerRunner
+from xnet_conformance.case_running import ConnectionRunner
 from xnet_conformance.connecting import Workers
 
 PING: tuple[dict[str, Any], ...] = ({"send": {"PING": {"hex": "61"}}}, {"expect": {"PONG": {"hex": "61"}}})
 REFUSED: tuple[dict[str, Any], ...] = ({"send": {"TYPE_18": {}}}, {"goaway": "FRAME_UNKNOWN_TYPE"})
-Run = Callable[..., WorkerRunner]
+Run = Callable[..., ConnectionRunner]
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def runner(tmp_path: Path) -> Iterator[Run]:
     """Make runners of testees."""
     made = []
 
-    def make(testee: testees.Testee, scale: float = 1.0) -> WorkerRunner:
-        made.append(WorkerRunner(Workers(testee, str(tmp_path), scale)))
+    def make(testee: testees.Testee, scale: float = 1.0) -> ConnectionRunner:
+        made.append(ConnectionRunner(Workers(testee, str(tmp_path), scale)))
         return made[-1]
 
     yield make
@@ -46,7 +46,7 @@ def test_cases_share_a_connection_until_one_needs_its_own(runner: Run) -> None:
     assert one.run(case(*REFUSED, own=True), case(*PING)).outcome == "pass"
     assert one.run(case(*PING), case(*REFUSED, own=True)).outcome == "pass"
     assert one._session is shared
-    assert one._workers._spare is not None  # for the one that is next
+    assert one._connections._spare is not None  # for the one that is next
     result = one.run(case(*PING))
     assert [entry["what"] for entry in result.log if entry["way"] == "sent"] == [
         "PING 0 (1 bytes)",

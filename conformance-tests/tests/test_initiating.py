@@ -11,7 +11,7 @@ import pytest
 from program_helpers import program, skeleton
 from runner_peer import NOT_LONG_S, Peer, item
 from xnet_conformance.case import Case
-from xnet_conformance.case_running import WorkerRunner
+from xnet_conformance.case_running import ConnectionRunner
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswer
 from xnet_conformance.frames import frame
 from xnet_conformance.initiating import Initiators
@@ -25,7 +25,7 @@ def case(*steps: dict[str, Any], **fields: Any) -> Case:
 
 def test_a_program_connects_for_each_case_that_wants_a_connection(tmp_path: Path) -> None:
     initiators = Initiators(skeleton("initiator"), str(tmp_path))
-    runner = WorkerRunner(initiators)
+    runner = ConnectionRunner(initiators)
     own = case(*PING, own=True)
     shared = case(*PING)
     late = case({"expect_hello": {}}, own=True, start={"preamble": False, "handshake": False})

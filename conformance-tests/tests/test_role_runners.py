@@ -11,7 +11,7 @@ import pytest
 from program_helpers import program, python, skeleton, zoo
 from runner_peer import cbor
 from xnet_conformance.adapting import AdapterRunner
-from xnet_conformance.case_running import WorkerRunner
+from xnet_conformance.case_running import ConnectionRunner
 from xnet_conformance.errors import CannotStart
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.frames import PREAMBLE, frame
@@ -82,9 +82,9 @@ def test_who_cannot_be_looked_at_is_not_judged(role: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("role", "kind", "workers"),
     [
-        ("worker", WorkerRunner, "Workers"),
-        ("legacy", WorkerRunner, "LegacyWorkers"),
-        ("initiator", WorkerRunner, "Initiators"),
+        ("worker", ConnectionRunner, "Workers"),
+        ("legacy", ConnectionRunner, "LegacyWorkers"),
+        ("initiator", ConnectionRunner, "Initiators"),
         ("adapter", AdapterRunner, ""),
     ],
 )
@@ -93,7 +93,7 @@ def test_each_role_has_its_runner(
 ) -> None:
     runner = make_runner(from_command("true", role), str(tmp_path), 1.0)
     assert type(runner) is kind
-    assert type(getattr(runner, "_workers", None)).__name__ == (workers or "NoneType")
+    assert type(getattr(runner, "_connections", None)).__name__ == (workers or "NoneType")
     runner.close()
 
 

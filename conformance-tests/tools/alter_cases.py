@@ -14,7 +14,7 @@ from pathlib import Path
 
 from xnet_conformance.case import Case
 from xnet_conformance.case_files import load_cases, select
-from xnet_conformance.case_running import WorkerRunner
+from xnet_conformance.case_running import ConnectionRunner
 from xnet_conformance.connecting import START_S, Workers
 from xnet_conformance.initiating import Initiators
 from xnet_conformance.mutation.case_changes import altered_cases
@@ -36,7 +36,7 @@ def vacuous(testee: Testee, cases: list[Case], jobs: int = 1, every: int = 1) ->
             kind = Initiators if testee.role == "initiator" else Workers
             connections = kind(testee, scratch, SCALE)
             connections.start_s = START_S
-            runner = WorkerRunner(connections)
+            runner = ConnectionRunner(connections)
             try:
                 results = [runner.run(case) for case in part]
             finally:

@@ -9,7 +9,7 @@ from xnet_conformance.cbor_reading import NotAValue, read_value
 from xnet_conformance.conversation import Conversation
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, NoAnswer, TesteeGone
 from xnet_conformance.matching import mismatch
-from xnet_conformance.results import Result
+from xnet_conformance.results import DID_NOT_START, Result
 from xnet_conformance.value_equality import same, same_order
 from xnet_conformance.values import describe, format_value, parse_answer, parse_value
 
@@ -49,7 +49,7 @@ class AdapterRunner:
             for step in steps:
                 self._step(step, result, time.monotonic() + case.limit_s * self._scale)
         except CannotStart as error:
-            result.outcome, result.message = "crash", f"the testee did not start: {error}"
+            result.outcome, result.message = "crash", f"{DID_NOT_START}: {error}"
         except CheckFailed as error:
             result.outcome, result.message, result.check = "fail", str(error), error.check
             result.expected, result.actual, result.req = error.expected, error.actual, error.req

@@ -1,4 +1,8 @@
-"""Runs one case after the other against a worker: on one connection as long as nothing went wrong."""
+"""Runs one case after the other over connections: on the same one as long as nothing went wrong.
+
+The testee is a worker, of this protocol or of execnet's, or an initiator. Adapters have no connection, see
+``adapting``.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +31,7 @@ from xnet_conformance import (
 from xnet_conformance.errors import CannotStart, CaseError, CheckFailed, MissingFixture, NoAnswer, TesteeGone
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.frames import frame
-from xnet_conformance.results import Result
+from xnet_conformance.results import DID_NOT_START, Result
 from xnet_conformance.scenario import STEPS, Scenario, run_steps
 from xnet_conformance.specification import requirements
 
@@ -62,15 +66,15 @@ assert STEPS
 _TIDY_S: Final = 5.0
 
 
-class WorkerRunner:
-    """Runs cases against a testee that is a worker.
+class ConnectionRunner:
+    """Runs cases against a testee that has connections: a worker or an initiator.
 
     Args:
-        workers: Starts the testee.
+        connections: Starts the testee and connects to it.
     """
 
-    def __init__(self, workers: Workers) -> None:
-        self._workers = workers
+    def __init__(self, connections: Workers) -> None:
+        self._connections = connections
         self._session: Session | None = None
         self._scratch = ""
         self._before: list[str] = []
@@ -79,7 +83,7 @@ class WorkerRunner:
         """Run one case; one that fails after others runs again alone, so as not to be blamed for them."""
         if next_case is not None and next_case.own:
             with contextlib.suppress(CannotStart):
-                self._workers.prepare()
+                self._connections.prepare()
         before = list(self._before)
         result = self._run_once(case)
         if result.outcome in ("fail", "crash", "timeout") and before and not case.own:
@@ -94,7 +98,7 @@ class WorkerRunner:
     def close(self) -> None:
         """End all processes."""
         self._drop()
-        self._workers.close()
+        self._connections.close()
 
     def _run_once(self, case: Case) -> Result:
         started = time.monotonic()
@@ -105,39 +109,39 @@ class WorkerRunner:
             scenario = Scenario(
                 case,
                 session,
-                Fixtures(partial(_language, session), self._workers.testee.fixtures),
-                time.monotonic() + case.limit_s * self._workers.scale,
+                Fixtures(partial(_language, session), self._connections.testee.fixtures),
+                time.monotonic() + case.limit_s * self._connections.scale,
                 scratch,
-                driver=self._workers.driver,
-                connect=None if self._workers.driver is not None else self._connect,
-                scale=self._workers.scale,
+                driver=self._connections.driver,
+                connect=None if self._connections.driver is not None else self._connect,
+                scale=self._connections.scale,
                 bindings={
                     "scratch": scratch,
-                    "testee": shlex.split(self._workers.testee.command),
+                    "testee": shlex.split(self._connections.testee.command),
                     **_languages(_language(session)),
                 },
             )
             _judge(scenario, result)
         except CannotStart as error:
-            result.outcome, result.message = "crash", f"the testee did not start: {error}"
+            result.outcome, result.message = "crash", f"{DID_NOT_START}: {error}"
         self._finish(case, session, result)
         result.seconds = time.monotonic() - started
         return result
 
     def _session_for(self, case: Case) -> tuple[Session, str]:
         if case.own:
-            if self._workers.driver is not None:  # an initiator has one connection at a time
+            if self._connections.driver is not None:  # an initiator has one connection at a time
                 self._drop()
-            return self._workers.connect(case.start)
+            return self._connections.connect(case.start)
         if self._session is None:
-            self._session, self._scratch = self._workers.connect({})
+            self._session, self._scratch = self._connections.connect({})
             self._before = []
         self._session.log.clear()
         return self._session, self._scratch
 
     def _connect(self, begin: Mapping[str, Any]) -> Session:
         """Begin one more connection, which whoever asked for it ends."""
-        return self._workers.connect(begin)[0]
+        return self._connections.connect(begin)[0]
 
     def _finish(self, case: Case, session: Session | None, result: Result) -> None:
         if session is None:
@@ -164,7 +168,7 @@ class WorkerRunner:
         session.send(frame("PING", 0, payload))
         good = session.wait(
             lambda: any(event.name == "PONG" and event.payload == payload for event in session.inbox),
-            time.monotonic() + _TIDY_S * max(1.0, self._workers.scale),
+            time.monotonic() + _TIDY_S * max(1.0, self._connections.scale),
         )
         session.inbox.clear()
         violations = session.take_violations()

@@ -31,6 +31,8 @@ OUTCOMES: Final = {
     "xpass": ("X", "it passes, although the testee's expectations say that it fails"),
     "harness-error": ("E", "the case or the runner is wrong, not the testee"),
 }
+#: How the message of a case begins whose testee could not be started.
+DID_NOT_START: Final = "the testee did not start"
 RED: Final = frozenset({"fail", "crash", "timeout", "untestable", "missing-feature", "xpass"})
 #: Outcomes that say something about the testee. The others are not evidence.
 EVALUATED: Final = frozenset({"pass", "nonstrict", "fail", "crash", "timeout", "xfail", "xpass"})

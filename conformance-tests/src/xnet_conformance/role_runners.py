@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from xnet_conformance.adapting import AdapterRunner
 from xnet_conformance.building import build
-from xnet_conformance.case_running import WorkerRunner
+from xnet_conformance.case_running import ConnectionRunner
 from xnet_conformance.connecting import Workers
 from xnet_conformance.fixtures import Fixtures
 from xnet_conformance.hello import PYTHON_STRINGS, Announced
@@ -36,11 +36,11 @@ class Runner(Protocol):
 def make_runner(testee: Testee, scratch: str, scale: float) -> Runner:
     """Return what runs cases for this testee."""
     if testee.role == "worker":
-        return WorkerRunner(Workers(testee, scratch, scale))
+        return ConnectionRunner(Workers(testee, scratch, scale))
     if testee.role == "legacy":
-        return WorkerRunner(LegacyWorkers(testee, scratch, scale))
+        return ConnectionRunner(LegacyWorkers(testee, scratch, scale))
     if testee.role == "initiator":
-        return WorkerRunner(Initiators(testee, scratch, scale))
+        return ConnectionRunner(Initiators(testee, scratch, scale))
     return AdapterRunner(testee, scale)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from xnet_conformance.blocking import blocker, is_smoke
 from xnet_conformance.errors import CannotStart
 from xnet_conformance.link import kill_all
-from xnet_conformance.results import RED, Result, apply_controls
+from xnet_conformance.results import DID_NOT_START, RED, Result, apply_controls
 from xnet_conformance.role_runners import Runner, make_runner, probe
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 #: A run stops when this many cases in a row could not even start the testee.
 _MOST_DEAD_STARTS: Final = 3
-_CAPABLE: Final = "the testee did not start"
 #: How often a run checks whether it should end, and how long it then waits for its threads.
 _LOOK_S: Final = 0.05
 _STOPPING_S: Final = 10.0
@@ -43,8 +42,8 @@ def run_suite(
     """Run cases and return their results in the order of the cases.
 
     Args:
-        testee: Whom.
-        profile: What is asked for.
+        testee: The implementation to test.
+        profile: Which cases count.
         cases: Those that were chosen; controls of negative ones must be among them.
         jobs: Connections at a time.
         scale: Stretches time limits.
@@ -178,7 +177,7 @@ class _Run:
             raise self._broken[0]
         if self._dead >= _MOST_DEAD_STARTS:
             messages = (result.message for result in self._results.values())
-            raise CannotStart(next(message for message in messages if message.startswith(_CAPABLE)))
+            raise CannotStart(next(message for message in messages if message.startswith(DID_NOT_START)))
 
     def _join(self, threads: list[threading.Thread]) -> None:
         """Wait for threads; if the run is to end, kill what they wait for, and what they start after that."""
@@ -211,7 +210,7 @@ class _Run:
     def _take(self, result: Result) -> None:
         result.role = self._testee.role
         with self._lock:
-            self._dead = self._dead + 1 if result.message.startswith(_CAPABLE) else 0
+            self._dead = self._dead + 1 if result.message.startswith(DID_NOT_START) else 0
             self._failures += result.outcome in RED and self._testee.expectation(result.case.id) is None
             self._results[result.case.id] = result
             self._report(result)

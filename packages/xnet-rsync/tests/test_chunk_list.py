@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from xnet_rsync.chunk_list import ChunkList, choose_level
 from xnet_rsync.receiver import cuts
+from xnet_rsync.receiver.chunk_search import ChunkSearch
 from xnet_rsync.receiver.decompression import unpack
-from xnet_rsync.receiver.records import Records
 
 LEVELS = range(len(cuts.LEVELS))
 
@@ -127,7 +127,7 @@ def test_a_list_has_chunks_holes_and_a_digest() -> None:
     (message,) = found.messages(7, 0)
     name, number, level, first, compression, size, table, sent = message
     assert (name, number, level, first, sent) == ("chunks", 7, 0, 0, found.digest)
-    records = Records(0)
+    records = ChunkSearch(0)
     records.add(unpack(compression, table, 0, size))
     records.arrange(len(data))
     assert records.offsets == list(found.offsets)

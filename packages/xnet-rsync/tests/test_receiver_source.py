@@ -64,7 +64,7 @@ def receive_nothing(worker: Gateway, destination: Path, program: str) -> list[An
 
 def test_what_is_rarely_needed_is_not_executed(worker: Gateway, tmp_path: Path) -> None:
     (_, loaded) = receive_nothing(worker, tmp_path / "dest", f"{receiver_source()}{LOADED}")
-    rare = {"assembly", "cuts", "deletion", "records", "removal", "reuse"}
+    rare = {"assembly", "cuts", "chunk_search", "deletion", "removal", "reuse"}
     assert set(loaded) == set(RECEIVER.modules) - rare
 
 

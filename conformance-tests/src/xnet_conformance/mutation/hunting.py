@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import attrs
 
-from xnet_conformance.case_running import WorkerRunner
+from xnet_conformance.case_running import ConnectionRunner
 from xnet_conformance.connecting import START_S, Workers
 from xnet_conformance.errors import CaseError, UsageError
 from xnet_conformance.initiating import Initiators
@@ -205,7 +205,7 @@ def hunt(
         connections = _CONNECTIONS[testee.role](testee, folder, scale)
         connections.mutant = mutant
         connections.start_s = START_S
-        runner = WorkerRunner(connections)
+        runner = ConnectionRunner(connections)
         try:
             return runner.run(case)
         finally:

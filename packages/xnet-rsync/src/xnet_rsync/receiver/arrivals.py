@@ -9,7 +9,7 @@ from .file_data import write_all
 from .names import SMALL
 from .refusals import must, must_be_number
 from .system import CREATE_FILE, part
-from .unfinished import Arriving, put_in_place
+from .unfinished import UnfinishedFile, put_in_place
 
 
 class Arrivals(object):
@@ -17,9 +17,9 @@ class Arrivals(object):
 
     def __init__(self, sync):
         self.sync = sync
-        self.lists = {}  # number -> Records that are not complete
+        self.lists = {}  # number -> ChunkSearch whose list is not complete
         self.assembling = {}  # number -> Assembly
-        self.arriving = None  # Arriving of which pieces came
+        self.arriving = None  # the UnfinishedFile whose pieces come
         self.small = 0  # how many small files were begun
 
     def is_in_middle(self, number):
@@ -125,7 +125,7 @@ class Arrivals(object):
         must(entry.state in (WHOLE, LISTED), "data of %d, of which something else is expected", number)
         self.arriving = self.assembling.pop(number, None)
         if self.arriving is None:
-            self.arriving = Arriving(self.sync.tree.writable(entry.folder), entry)
+            self.arriving = UnfinishedFile(self.sync.tree.writable(entry.folder), entry)
         self.arriving.number = number
 
     def install(self, number, entry):
@@ -206,8 +206,8 @@ class Arrivals(object):
 class Trying(object):
     """A context in which an error of the system is a problem of one file, and of nothing else."""
 
-    def __init__(self, receiver, number, entry):
-        self.receiver = receiver
+    def __init__(self, arrivals, number, entry):
+        self.arrivals = arrivals
         self.number = number
         self.entry = entry
 
@@ -217,5 +217,5 @@ class Trying(object):
     def __exit__(self, kind, error, trace):
         if not isinstance(error, OSError):
             return False
-        self.receiver.fail(self.number, self.entry, error)
+        self.arrivals.fail(self.number, self.entry, error)
         return True

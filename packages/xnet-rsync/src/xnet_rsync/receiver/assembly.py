@@ -1,22 +1,22 @@
 """A file that is put together from chunks that are there and those that arrive. Spec: RS-053, RS-054."""
 
+from .chunk_search import HOLE, ITSELF, MISSING
 from .file_data import read_at
 from .later import load_sha256, loading
-from .records import HOLE, ITSELF, MISSING
 from .refusals import must
 from .system import READ_BYTES, part
-from .unfinished import Arriving
+from .unfinished import UnfinishedFile
 
 with loading():
     import os
     import struct
 
 
-class Assembly(Arriving):
+class Assembly(UnfinishedFile):
     """A file that is put together from chunks of others and what arrives."""
 
     def __init__(self, folder, entry, records, files, alive):
-        Arriving.__init__(self, folder, entry)
+        UnfinishedFile.__init__(self, folder, entry)
         sha256 = load_sha256()
         self.records = records
         self.files = files  # descriptors
@@ -95,7 +95,7 @@ class Assembly(Arriving):
 
     def close(self):
         """Let go of it and of the others."""
-        Arriving.close(self)
+        UnfinishedFile.close(self)
         files, self.files = self.files, {}
         for fd in files.values():
             os.close(fd)

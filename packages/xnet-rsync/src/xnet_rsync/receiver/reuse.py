@@ -1,12 +1,12 @@
 """Content that is here already: lists of chunks, of which the missing ones are wanted, and copies. Spec: RS-053, RS-061."""
 
 from .assembly import Assembly
+from .chunk_search import ChunkSearch
 from .codes import CHUNKS, LISTED, MOST_LISTS, MOST_RECORDS, SETID, WHOLE
 from .cuts import LEVELS
 from .file_data import read_at
 from .later import load_sha256, loading
 from .names import check_name
-from .records import Records
 from .refusals import must, must_be_number
 from .system import READ_BYTES, as_bytes
 from .table import pack_numbers
@@ -33,7 +33,7 @@ class Reuse(object):
         if first == 0:
             must(not self.arrivals.lists, "a list of %d in the middle of another, or a second one", number)
             must(len(self.waiting_lists()) < MOST_LISTS, "more than %d lists", MOST_LISTS)
-            self.arrivals.lists[number] = Records(level)
+            self.arrivals.lists[number] = ChunkSearch(level)
         records = self.arrivals.lists.get(number)
         must(
             records is not None and records.level == level and first == len(records.lengths),

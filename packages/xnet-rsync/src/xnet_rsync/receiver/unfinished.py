@@ -26,7 +26,7 @@ def put_in_place(folder, temporary, name):
         folder.rename(temporary, name)
 
 
-class Arriving(object):
+class UnfinishedFile(object):
     """A file that is being written under another name."""
 
     def __init__(self, folder, entry):

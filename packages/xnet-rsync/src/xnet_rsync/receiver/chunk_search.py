@@ -19,8 +19,8 @@ MOST_MISSED = 4
 MISSING, HOLE, ITSELF = -1, -2, -3
 
 
-class Records(object):
-    """A list of chunks, as the sender made it, and where each of them can be taken from."""
+class ChunkSearch(object):
+    """The chunks that a sender's list names, and where each of them can be taken from."""
 
     def __init__(self, level):
         self.level = level

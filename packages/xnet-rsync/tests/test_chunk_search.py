@@ -1,4 +1,4 @@
-"""What a receiver finds of a list of chunks in a file that is there (``Records`` of the receiver)."""
+"""What a receiver finds of a list of chunks in a file that is there (``ChunkSearch`` of the receiver)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xnet_rsync.chunk_list import ChunkList
+from xnet_rsync.receiver.chunk_search import MISSING, ChunkSearch
 from xnet_rsync.receiver.cuts import LEVELS, cut
 from xnet_rsync.receiver.decompression import unpack
-from xnet_rsync.receiver.records import MISSING, Records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,10 +23,10 @@ NOISE = random.Random(8).randbytes(300_000)
 USUAL = LEVELS[0][1]
 
 
-def match(old: bytes, new: bytes, path: Path) -> tuple[bool, Records]:
+def match(old: bytes, new: bytes, path: Path) -> tuple[bool, ChunkSearch]:
     """Look for the chunks of ``new`` in a file with ``old``; check that what is found is right."""
     found = ChunkList(lambda size, at: new[at : at + size], [(0, len(new))] if new else [], len(new), level=0)
-    records = Records(0)
+    records = ChunkSearch(0)
     for _, _, _, _, compression, size, table, digest in found.messages(1, 0):
         records.add(unpack(compression, table, 0, size))
         records.digest = digest
@@ -47,7 +47,7 @@ def match(old: bytes, new: bytes, path: Path) -> tuple[bool, Records]:
     return same, records
 
 
-def missing_bytes(records: Records) -> int:
+def missing_bytes(records: ChunkSearch) -> int:
     return sum(records.lengths[first + n] for first, count in records.missing() for n in range(count))
 
 
