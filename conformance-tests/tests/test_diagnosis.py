@@ -34,7 +34,7 @@ def test_the_way_of_a_connection_is_gone_to_the_first_answers(tmp_path: Path) ->
         "first contact",
     ]
     assert "exec.python" in found[3].seen
-    assert {"PING is answered", "preamble and HELLO come, and the handshake is completed"} <= {
+    assert {"PING is answered", "preamble and HELLO come, and the handshake completes"} <= {
         one.step for one in found if one.good
     }
     wrong = [one for one in found if not one.good]

@@ -146,7 +146,7 @@ def test_a_trace_is_looked_for_where_the_case_says(peer: Peer) -> None:
     peer.run({"trace": {"mode": "none"}})
     fails(peer, "there is no trace", {"trace": {"mode": "file"}})
     (Path(peer.scratch) / "execnet-debug-1").write_text("")
-    fails(peer, "there is an unrequested trace", {"trace": {"mode": "none"}})
+    fails(peer, "an unrequested trace was written", {"trace": {"mode": "none"}})
 
 
 # ---- with a process -------------------------------------------------------------------------------

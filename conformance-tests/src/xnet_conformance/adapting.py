@@ -27,7 +27,7 @@ class AdapterRunner:
     """Runs the ``codec`` steps of cases against an adapter; the steps before them are for connections.
 
     Args:
-        testee: Whom.
+        testee: The program to test.
         scale: Stretches time limits.
     """
 

@@ -23,7 +23,7 @@ def build(testee: Testee) -> None:
     is quick.
 
     Raises:
-        CannotStart: There is no such command, or it failed.
+        CannotStart: The command does not exist, or it failed.
     """
     if not testee.build:
         return

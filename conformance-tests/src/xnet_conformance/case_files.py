@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def load_cases(folder: Path = SUITE / "cases") -> list[Case]:
     """Return all cases in the order of layers.
 
-    They are read once: whoever wants a case that is a bit different makes a new one of it.
+    They are read once: to change a case, make a new one of it.
 
     Raises:
         CaseError: A file is malformed, two cases have the same id, or a control is missing.
@@ -97,7 +97,7 @@ def select(cases: Sequence[Case], patterns: Iterable[str] = (), layers: Iterable
         layers: Names of layers; none means all.
 
     Raises:
-        UsageError: A pattern matches no case, or there is no such layer. What was asked for and not judged
+        UsageError: A pattern matches no case, or a layer does not exist. What was asked for and not judged
             must not look green.
     """
     wanted = list(layers)

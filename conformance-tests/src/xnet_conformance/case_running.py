@@ -140,7 +140,7 @@ class ConnectionRunner:
         return self._session, self._scratch
 
     def _connect(self, begin: Mapping[str, Any]) -> Session:
-        """Begin one more connection, which whoever asked for it ends."""
+        """Begin one more connection; the caller ends it."""
         return self._connections.connect(begin)[0]
 
     def _finish(self, case: Case, session: Session | None, result: Result) -> None:

@@ -48,7 +48,7 @@ class Workers:
 
         Args:
             begin: ``start`` of a case: ``hello``, ``environ``, ``handshake``; ``cwd``: ``scratch`` or
-                ``odd``, a directory in it whose name begins so and is no text.
+                ``odd``, a directory in it whose name begins so and is not text.
 
         Raises:
             CannotStart: The testee does not start, or says no HELLO.

@@ -20,7 +20,7 @@ class CaseError(Exception):
 
 
 class MissingFixture(Exception):
-    """There is no fixture for the language that the testee executes."""
+    """The suite has no fixture for the language that the testee executes."""
 
 
 class CannotStart(Exception):

@@ -31,7 +31,7 @@ class Fixtures:
         self._texts: dict[str, str] = {}
 
     def names(self) -> set[str]:
-        """Return the tasks that there are."""
+        """Return the names of the tasks."""
         return {path.name.split(".")[0] for path in self._files("*")}
 
     def source(self, name: str) -> str:
@@ -60,7 +60,7 @@ class Fixtures:
         return bool(self._files(name))
 
     def _files(self, name: str) -> list[Path]:
-        """Return the files with the source of a task in this language, the first of which counts."""
+        """Return the files with the source of a task in this language; the first one counts."""
         suffix = _SUFFIXES.get(self.language, ".*")
         folders = (*self._folders, SUITE / "fixtures" / self.language)
         found = [path for folder in folders for path in sorted(folder.glob(name + suffix))]

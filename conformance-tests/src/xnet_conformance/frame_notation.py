@@ -1,7 +1,7 @@
 """How cases write a frame to be sent: ``{CHANNEL_DATA: {ch: a, item: 5}}``.
 
 Keys: ``ch`` (name or number; 0 if missing), and one of ``item``/``value`` (a tagged value), ``items`` (a
-batch), ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes, behind those of ``hex`` if there are
+batch), ``credit``, ``flags``, ``hex``, ``zeros`` (that many zero bytes, after those of ``hex`` if there are
 both), ``exec``, ``hello`` or, for GOAWAY and CHANNEL_CLOSE_ERROR, ``code`` and ``text`` (without a code it is
 ``error``), for GOAWAY also ``last`` (else what the testee opened), for GATEWAY_TERMINATE ``times``.
 ``TYPE_200`` is a type without a name; ``copies: {of: item, n: 5}`` is a batch of equal items, ``ones: n`` so

@@ -35,7 +35,7 @@ class Initiators(Workers):
     """Starts the program, and has it connect for each case that needs a separate connection.
 
     Args:
-        testee: Whom.
+        testee: The program to start.
         scratch: Where each connection gets its own directory.
         scale: Stretches time limits.
     """

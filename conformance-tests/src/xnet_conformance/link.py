@@ -204,7 +204,7 @@ def start(
     Args:
         command: Words as for a shell; no shell is involved.
         stdio: "pipes", or "socket": one connected socket is both.
-        environ: Variables in addition to ours, of which those of traces are not passed on.
+        environ: Variables in addition to ours; our own for traces are not passed on.
         cwd: Where it runs.
 
     Raises:

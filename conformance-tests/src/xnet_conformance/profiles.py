@@ -62,7 +62,7 @@ def read_profile(name: str) -> Profile:
     """Return a profile.
 
     Raises:
-        UsageError: There is none of that name.
+        UsageError: No profile has that name.
     """
     paths = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
     if name not in paths:  # a name may come from a file: do not use it as part of a path

@@ -1,7 +1,7 @@
 """Carries bytes between standard input and output and a socket: ``relay.py SCALE PATH``.
 
-An initiator under test starts this as its worker; the runner is behind the socket and plays the worker. It
-imports nothing of the suite, so that it starts quickly.
+An initiator under test starts this as its worker; the runner, at the other end of the socket, plays the
+worker. It imports nothing of the suite, so that it starts quickly.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def _probe_initiator(testee: Testee, scratch: str, scale: float) -> frozenset[st
 
 
 def _fixtures(language: str, testee: Testee) -> set[str]:
-    """Return a feature for each task that there is in a language: some cannot be had in every one."""
+    """Return a feature for each task that exists in a language: not every language can have all."""
     return {f"fixture.{name}" for name in Fixtures(language, testee.fixtures).names()}
 
 

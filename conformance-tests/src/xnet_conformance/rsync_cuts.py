@@ -25,7 +25,7 @@ LEVELS: Final = {
 _WEAK_MARKER: Final = b"\1\0\3"
 _WINDOW: Final = 32
 _SYMBOLS: Final = bytes(byte & 3 for byte in range(256))
-#: Bytes of which no marker has any.
+#: Bytes that occur in no marker.
 _FILLER: Final = bytes(byte & 0xFC | 2 for byte in range(256))
 
 
@@ -104,7 +104,7 @@ def telling(level: int) -> tuple[bytes, bytes]:
 
 
 def _front(level: int, seed: int) -> bytes:
-    """Return one chunk that is none of the content."""
+    """Return one chunk that is not in the content."""
     least, _, marker, bits, _ = LEVELS[level]
     filler = noise(least + 100, level + 100 * seed + 1000).translate(_FILLER)
     return filler[:-_WINDOW] + _window(marker, bits, right=True)

@@ -103,7 +103,9 @@ class Offered:
             raise CheckFailed(f"a table has another form: {error}", req="RS-021") from None
         at = 0
         if any(flags & _MORE for _, _, flags in groups[:-1]):
-            raise CheckFailed("a group of which more follows is not the last of its table", req="RS-023")
+            raise CheckFailed(
+                "a group that continues in the next table is not the last of its own", req="RS-023"
+            )
         for directory, count, flags in groups:
             self._add_group(directory, flags, rows[at : at + count])
             at += count

@@ -119,7 +119,7 @@ def data_of(entry: int, offset: int, flags: int, data: bytes, how: int) -> bytes
 
 
 def list_of(pieces: Sequence[bytes | int]) -> tuple[bytes, bytes]:
-    """Return the table and the digest of a list of chunks, and of holes, of which the length is given."""
+    """Return the table and the digest of a list of chunks, and of holes of given lengths."""
     marks = [
         struct.pack(">Q", piece) if isinstance(piece, int) else hashlib.sha256(piece).digest()
         for piece in pieces

@@ -85,7 +85,7 @@ class Session:
         self.preamble_seen = role == "initiator"
         self._cutter = FrameCutter(self.conduct.ours.frame)
         self._next_id = 1 if role == "worker" else 2
-        #: What waits for the end of a frame of which only the beginning was sent.
+        #: What waits until a frame that was sent in part is complete.
         self._held: bytearray | None = None
 
     # ---- sending ------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Steps about a worker behind a worker: bytes of one connection are items on a channel of another."""
+"""Steps about a worker reached through another: bytes of one are items on a channel of the other."""
 
 from __future__ import annotations
 

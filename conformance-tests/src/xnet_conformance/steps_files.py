@@ -18,7 +18,7 @@ from xnet_conformance.scenario import Scenario, step
 
 #: What has come of such a file may be kept. Spec: RS-037.
 _LARGE_BYTES: Final = 8_192
-#: How long it may take a receiver to begin a file of which a piece was sent, in seconds.
+#: How long a receiver may take to begin a file after a piece of it was sent, in seconds.
 _BEGUN_S: Final = 2.0
 
 

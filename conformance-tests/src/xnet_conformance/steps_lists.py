@@ -23,9 +23,9 @@ def chunks(scenario: Scenario, raw: Any) -> None:
 
     ``at_most`` is how many bytes may be wanted. ``first`` is a step that is run when it is known what is
     wanted. With ``wrong_digest: true``, or how it is wrong, the list has another digest, and the file has to
-    be wanted whole in the end. To a receiver that needs all of it all of it is sent. ``split`` is how many
+    be wanted whole in the end. A receiver that needs the whole file is sent all of it. ``split`` is how many
     records a message has, ``hole: [start, end]`` where there are none, and with ``only: list`` nothing more
-    is sent. With ``empty: n`` the last piece has no bytes, and begins ``n`` behind the end of the one before.
+    is sent. With ``empty: n`` the last piece has no bytes, and begins ``n`` bytes after the previous one.
     """
     data = content_of(raw)
     if scenario.bindings.get(f"in full {raw['ch']} {raw['entry']}"):
@@ -68,7 +68,7 @@ def chunks(scenario: Scenario, raw: Any) -> None:
 def records(scenario: Scenario, raw: Any) -> None:
     """Send one message of a list of chunks: ``{ch: r, entry: 1, from: 0, to: 3, noise: n}``, all by default.
 
-    The last one has the digest, or what ``digest`` is. ``times`` has each record so often, and ``holes`` are
+    The last one has the digest, or what ``digest`` is. ``times`` repeats each record, and ``holes`` says
     how many holes of which length come before it.
     """
     data = content_of(raw)

@@ -32,7 +32,7 @@ def plant(scenario: Scenario, raw: Any) -> None:
     """
     process = scenario.session.link.process
     if process is None:
-        raise CaseError("there is no process with a known number")
+        raise CaseError("there is no process with a known id")
     for pid in [process.pid, *descendants(process.pid)]:
         name = f"trace-{pid}.jsonl" if raw.get("json") else f"execnet-debug-{pid}"
         path = Path(scenario.scratch) / name

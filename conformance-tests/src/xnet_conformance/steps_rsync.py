@@ -30,7 +30,7 @@ from xnet_conformance.values import Value, describe, parse_value
 if TYPE_CHECKING:
     from xnet_conformance.session import Event
 
-#: What is said of `begin` in a case and is none of its options.
+#: Keys that a case has for `begin` and that are not options of it.
 _NO_OPTIONS = frozenset({"ch", "dest", "root", "ready", "raw", "relative"})
 #: The task that a receiver is executed as.
 RECEIVER = "rsync-receiver"
@@ -65,11 +65,11 @@ def heard(scenario: Scenario, channel: object, name: str, *kinds: str) -> tuple[
         if words[:1] != ("busy",):
             break
     if words[:1] != (name,):
-        raise CheckFailed(f"another message than {name} came", expected=name, actual=event.describe())
+        raise CheckFailed(f"a message other than {name} came", expected=name, actual=event.describe())
     values = tuple("bytes" if value.kind == "py2str" else value.kind for value in words[1:])
     if kinds and values != kinds:
         raise CheckFailed(
-            f"{name} has another form", expected=str(kinds), actual=event.describe(), req="RS-003"
+            f"{name} has a different form", expected=str(kinds), actual=event.describe(), req="RS-003"
         )
     return words[1:]
 
@@ -126,7 +126,9 @@ def _check_facts(facts: Value, dest: Path, offered: Value) -> None:
     """Check which destination ``ready`` names, and that it names no compression but those of ``begin``."""
     said = {_as_text(key): item.content for key, item in facts.content}
     if said.get("dest") != os.fsencode(dest):
-        raise CheckFailed("ready has another destination", expected=str(dest), actual=repr(said.get("dest")))
+        raise CheckFailed(
+            "ready has a different destination", expected=str(dest), actual=repr(said.get("dest"))
+        )
     others = {_as_text(one) for one in said.get("compression", ())} - {
         _as_text(one) for one in offered.content
     }
@@ -157,7 +159,7 @@ def index(scenario: Scenario, raw: Any) -> None:
     """Send a table of the index: ``{ch: r, first: 1, groups: [...]}``.
 
     ``compress`` is how, ``said`` another size than the table has, ``hex`` another table, ``append`` bytes
-    behind it, ``fill`` how many bytes it has with more of its last text, and ``cut`` how many are left out.
+    after it, ``fill`` how many bytes it has with more of its last text, and ``cut`` how many are left out.
     """
     table = bytes.fromhex(raw["hex"]) if "hex" in raw else table_of(raw["groups"])
     table += bytes.fromhex(raw.get("append", ""))
@@ -213,10 +215,10 @@ def needs(scenario: Scenario, raw: Any) -> None:
 def _needed(scenario: Scenario, channel: object, first: int) -> dict[int, int]:
     number, numbers, kinds = heard(scenario, channel, "needs", "int", "bytes", "bytes")
     if number.content != first:
-        raise CheckFailed("needs is about other entries", expected=str(first), actual=describe(number))
+        raise CheckFailed("needs is about different entries", expected=str(first), actual=describe(number))
     named = numbers_of(numbers)
     if not len(set(named)) == len(named) == len(kinds.content):
-        raise CheckFailed("needs is not a kind for each of its entries", actual=describe(numbers))
+        raise CheckFailed("needs does not have one kind for each of its entries", actual=describe(numbers))
     return dict(zip(named, kinds.content, strict=True))
 
 
@@ -232,7 +234,7 @@ def _note_kinds(scenario: Scenario, channel: object, found: dict[int, int]) -> N
 
 def _compare_needs(found: dict[int, int], wanted: dict[int, list[int]], expected: set[int]) -> None:
     if set(found) != expected or any(kind not in wanted.get(n, ()) for n, kind in found.items()):
-        raise CheckFailed("other content is needed", expected=str(wanted), actual=str(found))
+        raise CheckFailed("different content is needed", expected=str(wanted), actual=str(found))
 
 
 @step("rsync_plan")
@@ -295,7 +297,7 @@ def got(scenario: Scenario, raw: Any) -> None:
         (numbers,) = heard(scenario, raw["ch"], "got", "bytes")
         found = numbers_of(numbers)
         if not waiting.issuperset(found) or len(set(found)) < len(found):
-            raise CheckFailed("other entries are complete", expected=str(waiting), actual=str(found))
+            raise CheckFailed("different entries are complete", expected=str(waiting), actual=str(found))
         waiting -= set(found)
 
 
@@ -325,7 +327,7 @@ def settled(scenario: Scenario, raw: Any) -> None:
         elif name == "problem" and len(values) == 2 and values[0].content in waiting:
             waiting.discard(values[0].content)
         elif name != "busy":
-            raise CheckFailed("something else came than got or a problem", actual=event.describe())
+            raise CheckFailed("something other than got or a problem came", actual=event.describe())
 
 
 @step("rsync_finish")
@@ -344,10 +346,10 @@ def finish(scenario: Scenario, raw: Any) -> None:
         elif words[:1] == ("done",):
             break
         elif words[:1] != ("busy",) and not (raw.get("problems") and words[:1] == ("problem",)):
-            raise CheckFailed("another message than done came", expected="done", actual=event.describe())
+            raise CheckFailed("a message other than done came", expected="done", actual=event.describe())
     if raw.get("removed") != "any" and removed != set(raw.get("removed", ())):
         raise CheckFailed(
-            "other things were removed", expected=str(raw.get("removed", [])), actual=str(sorted(removed))
+            "different things were removed", expected=str(raw.get("removed", [])), actual=str(sorted(removed))
         )
     event = next_event(scenario, scenario.known(raw["ch"]), "the end of the channel")
     if event.name != "CHANNEL_CLOSE":
@@ -356,7 +358,7 @@ def finish(scenario: Scenario, raw: Any) -> None:
 
 def _paths(event: Event, values: tuple[Value, ...]) -> list[str]:
     if len(values) != 1 or values[0].kind not in ("bytes", "py2str"):
-        raise CheckFailed("removed has another form", expected="paths as bytes", actual=event.describe())
+        raise CheckFailed("removed has a different form", expected="paths as bytes", actual=event.describe())
     if len(values[0].content) > (65_536 if b"\0" in values[0].content else MOST_BYTES):
         raise CheckFailed(
             f"removed has {len(values[0].content)} bytes", expected="65,536 at most", req="RS-071"

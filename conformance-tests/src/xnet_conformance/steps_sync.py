@@ -96,7 +96,7 @@ def _judge_begin(
     wanted = [kind, there.st_mode & mask, there.st_size if kind == FILE else 0]
     if [entry.kind, entry.mode, entry.size] != wanted or abs(entry.time - there.st_mtime_ns) > near_ns:
         raise CheckFailed(
-            "begin has another root",
+            "begin has a different root",
             expected=f"{wanted}, {there.st_mtime_ns}",
             actual=str(entry),
             req="RS-028",
@@ -222,7 +222,7 @@ def chunk_lists(scenario: Scenario, raw: Any) -> None:
 def say(scenario: Scenario, raw: Any) -> None:
     """Say something, whatever it is: ``{ch: r, message: [got, {paths: [a, b]}]}``.
 
-    ``{number: path}`` is a number, ``{paths: [...]}`` numbers in bytes, ``{end: true}`` the number behind the
+    ``{number: path}`` is a number, ``{paths: [...]}`` numbers in bytes, ``{end: true}`` the number after the
     last entry; other elements are values.
     """
     state = _state(scenario, raw["ch"])
@@ -315,7 +315,9 @@ def _next(scenario: Scenario, channel: object, what: str) -> Event:
 def _words(event: Event) -> tuple[str, list[Value]]:
     value = event.value
     if event.name != "ITEM" or value is None or value.kind != "list" or not value.content:
-        raise CheckFailed("the sender said what is no message", actual=event.describe()[:300], req="RS-002")
+        raise CheckFailed(
+            "the sender said something that is not a message", actual=event.describe()[:300], req="RS-002"
+        )
     name, *values = value.content
     return str(name.content), values
 
@@ -333,7 +335,7 @@ def _take(scenario: Scenario, channel: object, what: str) -> None:
         raise CheckFailed(f"the message {name} with {len(values)} values", req="RS-002")
     for value, kind in zip(values, kinds, strict=True):
         if value.kind not in kind.split(" or "):
-            raise CheckFailed(f"{name} has another form", actual=event.describe()[:300], req="RS-002")
+            raise CheckFailed(f"{name} has a different form", actual=event.describe()[:300], req="RS-002")
     state.heard(name, [value.content for value in values])
 
 

@@ -1,4 +1,4 @@
-"""One sync of which the runner is the receiver: what the sender says, judged by what is on disk."""
+"""One sync with the runner as receiver: what the sender says, judged by what is on disk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xnet_conformance.rsync_index import DIRECTORY, FILE, LINK, TREE_LINK, Entry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: What a sender says, and the kinds of the values behind each name.
+#: The messages of a sender, and the kinds of the values after each name.
 FORMS: Final = {
     "owners": ("bytes", "bytes", "bytes"),
     "index": ("int", "int", "int", "bytes"),
@@ -165,7 +165,7 @@ class Sync:
     def _now(self, entry: Entry) -> tuple[os.stat_result, bytes]:
         path = os.path.join(self.source, entry.path) if entry.path else self.source
         if os.path.realpath(os.path.dirname(path)) != os.path.dirname(path) or not os.path.lexists(path):
-            raise CheckFailed(f"{entry.path!r} is not in the tree any more, and was read", req="RS-035")
+            raise CheckFailed(f"{entry.path!r} is no longer in the tree, and was read", req="RS-035")
         return os.lstat(path), _content(path, os.lstat(path))
 
     # -- the index
@@ -280,7 +280,7 @@ class Sync:
         if asked is not None and asked.began:
             raise CheckFailed(f"meta of {number} in its middle", req="RS-066")
         if number in self.complete_lists or number in self.arriving.lists:
-            raise CheckFailed(f"meta of {number}, of which a list was sent, without again", req="RS-066")
+            raise CheckFailed(f"meta of {number} without again, although a list of it was sent", req="RS-066")
         there, _ = self._now(entry)
         if size != there.st_size or abs(time - there.st_mtime_ns) > self.near_ns:
             raise CheckFailed(f"meta of {entry.path!r} is not as the file", req="RS-066")

@@ -42,7 +42,9 @@ def check_trace(
     if mode == "none":
         if files or _MESSAGE.search(stderr):
             shown = ", ".join(path.name for path in files) or stderr[:300]
-            raise CheckFailed("there is an unrequested trace", actual=shown, req="TR-002", check="silent")
+            raise CheckFailed(
+                "an unrequested trace was written", actual=shown, req="TR-002", check="silent"
+            )
     elif mode == "json":
         _check_json(scratch, seen, options.get("never"))
     else:
@@ -153,7 +155,7 @@ def _check_json(scratch: Path, seen: Sequence[Seen], never: str | None) -> None:
         (row["dir"], row["type"], row["channel"], row["length"]) for row in rows if "event" not in row
     ]
     if not messages:
-        raise CheckFailed("there is no trace for machines", actual=str(files), req="TR-020")
+        raise CheckFailed("there is no JSON trace", actual=str(files), req="TR-020")
     _compare(messages, seen)
 
 

@@ -24,7 +24,7 @@ surrogates  bytes, generalised UTF-8                    ``{t: surrogates, v: "ed
 ==========  ==========================================  =======================================
 
 Large ones are described: ``{t: bytes, fill: "61", n: 70000}``, ``{t: str, fill: "x", n: 5}``,
-``{t: list, of: 0, n: 1000}``, and ``{t: nest, n: 64}`` for 64 lists in each other, of which the innermost is
+``{t: list, of: 0, n: 1000}``, and ``{t: nest, n: 64}`` for 64 nested lists, the innermost
 empty. With ``kind: tuple`` they are tuples, with ``kind: dict, key: a`` dicts with that key; ``inside`` is in
 the innermost.
 """

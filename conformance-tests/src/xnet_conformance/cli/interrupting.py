@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def interrupts() -> Iterator[threading.Event]:
     """Yield an event that the first SIGINT sets, after which all testees are dead; the second one interrupts.
 
-    An exception in the middle of a run would leave threads behind that go on while things they use, such as
+    An exception in the middle of a run would leave threads running while things they use, such as
     their directories, are removed.
 
     Threads: the main one.

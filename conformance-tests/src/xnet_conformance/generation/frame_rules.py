@@ -204,7 +204,7 @@ def _types() -> list[Case]:
             id=f"frames.ignorable.{code}",
             layer="wire.frames",
             req=("FR-011", "FR-012") if code == 128 else ("FR-011",),
-            title="a type of the ignorable range is skipped, whatever its channel and payload are",
+            title="an ignorable type is skipped, whatever its channel and payload",
             roles=("worker", "initiator"),
             steps=(
                 {"send": {f"TYPE_{code}": {"ch": 0, "hex": ""}}},
@@ -238,7 +238,7 @@ def _channels(row: FrameType) -> list[Case]:
 
 
 def _beside_zero(row: FrameType) -> list[Case]:
-    """What belongs on channel 0, with a payload that is right, on a channel that there is or was."""
+    """Frames that belong on channel 0, with a valid payload, on a channel that is or was open."""
     opened: list[dict[str, Any]] = [
         {"kept_channel": {"by": "a", "ch": "b"}},
         {"send": {"CHANNEL_OPEN": {"ch": "c"}}},

@@ -66,7 +66,7 @@ def odd_values() -> Iterator[tuple[str, bytes]]:
 
 
 def at_depth(depth: int) -> dict[str, bytes]:
-    """Return values of that depth, of which the innermost is something else each. Spec: VA-023."""
+    """Return values of that depth, each with something else innermost. Spec: VA-023."""
     inner = {
         "list": (1, b"\x81\x00"),
         "dict": (1, b"\xa1\x00\x00"),

@@ -269,7 +269,7 @@ def _case(id_: str, data: bytes) -> Case:
         id=id_,
         layer="wire.values",
         req=_req(id_, value),
-        title=f"the value {_short(id_)} arrives as what it is",
+        title=f"the value {_short(id_)} arrives unchanged",
         roles=("worker", "initiator", "adapter"),
         needs=_needs(value),
         steps=({"echo_channel": "a"}, {"echoed": step}, {"codec": {"hex": data.hex(), "is": decoded}}),

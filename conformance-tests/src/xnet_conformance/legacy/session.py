@@ -1,7 +1,7 @@
 """A connection to execnet's own worker: the same steps, with its payloads in place of ours.
 
 What a case sends is written as ever and put into execnet's form here; what comes is read from it. There
-is no HELLO, no credit, no PING, and no CHANNEL_OPEN: a reference opens a channel. The barrier is a STATUS
+is no HELLO, no credit, no PING and no CHANNEL_OPEN: a reference opens a channel. The barrier is a STATUS
 request: execnet answers it in the thread that reads, in the order of messages.
 """
 
