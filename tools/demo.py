@@ -28,7 +28,7 @@ PRIMES_BELOW |= {70_000: 6935, 80_000: 7837}
 
 
 def count_primes(channel: Any, start: int, stop: int) -> None:
-    """Run in a worker: say who it is, then how many primes there are from `start` up to `stop`."""
+    """Run in a worker: send its process id, then the number of primes from `start` up to `stop`."""
     import os
     import sys
 

@@ -1,7 +1,7 @@
 """Install the interpreters that tests want and this machine lacks, by whatever can install them here.
 
-Each missing one is tried with uv, then pyenv, then apt (as root). What cannot be installed is no error: its
-tests are skipped, and say so.
+Each missing one is tried with uv, then pyenv, then apt (as root). It is not an error if one cannot be
+installed: its tests are skipped, and say so.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def install(version: str, *, dry_run: bool) -> str:
 
 
 def main(argv: list[str]) -> int:
-    """Install what is missing; 0 whatever comes of it, for tests say themselves what they lack."""
+    """Install missing interpreters; return 0 in any case, since tests say themselves what they lack."""
     parser = argparse.ArgumentParser(prog="interpreters", description=__doc__)
     parser.add_argument("--dry-run", action="store_true", help="say what would be done")
     parser.add_argument("versions", nargs="*", default=list(WANTED), metavar="VERSION", help="(default: all)")

@@ -10,7 +10,7 @@ END: Final = "<!-- figures: end -->"
 
 
 class DocumentError(Exception):
-    """The document has not exactly one place for the figures; whoever edited it has to put the marks back."""
+    """The document does not have exactly one place for the figures; put the marks back."""
 
 
 def replace_between_marks(text: str, figures: str) -> str:

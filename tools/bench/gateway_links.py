@@ -1,4 +1,4 @@
-"""Workers behind gateways: xnet and execnet, through the interface they have in common."""
+"""Workers reached through gateways: xnet and execnet, by the interface they have in common."""
 
 from __future__ import annotations
 

@@ -12,10 +12,10 @@ VERSIONS = ("3.13", "3.12", "3.11", "3.10", "3.9", "3.8")
 
 
 def same_version() -> str:
-    """Return an interpreter of our version by another path than ours, which stands for one that is not ours.
+    """Return an interpreter of our version by another path, which stands for a foreign one.
 
     Raises:
-        LookupError: This is no virtual environment, and there is no other.
+        LookupError: This is not a virtual environment, and no other path was found.
     """
     base = str(getattr(sys, "_base_executable", sys.executable))
     if base != sys.executable:
@@ -26,7 +26,7 @@ def same_version() -> str:
 
 
 def another_version() -> str | None:
-    """Return an interpreter of another version, or None if there is none."""
+    """Return an interpreter of another version, or None if none is installed."""
     here = f"{sys.version_info[0]}.{sys.version_info[1]}"
     pyenv = Path(os.environ.get("PYENV_ROOT") or "~/.pyenv").expanduser()
     path = os.pathsep.join(p for p in os.environ.get("PATH", "").split(os.pathsep) if "shims" not in p)

@@ -36,7 +36,7 @@ class Link:
 class Implementation:
     """One column of the table: how to start workers with it.
 
-    `start_many` does what the implementation offers for many workers at once; that is what is compared.
+    `start_many` does what the implementation offers for many workers at once; the comparison is of that.
     """
 
     __slots__ = ("has_send_many",)

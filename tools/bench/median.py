@@ -11,7 +11,7 @@ def median(figures: Iterable[float]) -> float:
     """Return the middle figure, or the mean of the two in the middle.
 
     Raises:
-        ValueError: there is no figure; the mistake is the caller's.
+        ValueError: no figure was given; the mistake is the caller's.
     """
     ordered = sorted(figures)
     if not ordered:

@@ -1,4 +1,4 @@
-"""Workers behind multiprocessing.Pipe, started with `spawn`: fresh interpreters, as a gateway's are."""
+"""Workers over multiprocessing.Pipe, started with `spawn`: fresh interpreters, as with gateways."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Comparison:
 
     @property
     def is_met(self) -> bool | None:
-        """Whether the aim is met; None if there is none."""
+        """Whether the aim is met; None without an aim."""
         return None if self.aim is None else self.aim.is_met_by(self.ratio)
 
 

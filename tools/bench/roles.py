@@ -62,7 +62,7 @@ def main(send, receive):
     send(receive() + 1)
 """
 
-# Says who it is and ends.
+# Sends its process id and ends.
 SAY_PID = """
 def main(send, receive):
     import os

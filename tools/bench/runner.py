@@ -36,7 +36,7 @@ class RunError(Exception):
 
 
 def order(implementations: Sequence[str], round_number: int) -> list[str]:
-    """Return the order of one round. It rotates, so that nobody is always first, or always after the same."""
+    """Return the order of one round. It rotates: none is always first, or always after the same one."""
     start = round_number % len(implementations)
     return [*implementations[start:], *implementations[:start]]
 

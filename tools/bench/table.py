@@ -89,7 +89,7 @@ def format_summary(rows: Sequence[Row]) -> str:
     """Return how many aims are met, and the rows that miss one."""
     verdicts = [met for row in rows for met in row.verdicts]
     if not verdicts:
-        return "no aim could be judged: there are no figures of xnet, or none to compare them with"
+        return "no aim could be judged: figures of xnet, or figures to compare them with, are missing"
     missed = [row.measure.title for row in rows if not all(row.verdicts)]
     text = f"{sum(verdicts)} of {len(verdicts)} aims met"
     return f"{text}; missed: {'; '.join(missed)}" if missed else text

@@ -24,8 +24,8 @@ class Figures:
 
     Attributes:
         seconds: Until all targets had everything.
-        cpu_s: What all processes on this machine have spent for it, but those behind ssh.
-        sent: Bytes that travelled to and from one target; None if the implementation does not tell.
+        cpu_s: Processor time of all processes on this machine, except those started by sshd.
+        sent: Bytes sent to and from one target; None if the implementation does not tell.
         sender_kb, receiver_kb: Most memory that a process had; None if it was not looked at.
     """
 

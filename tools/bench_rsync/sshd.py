@@ -25,7 +25,7 @@ def start_sshd(folder: Path) -> Iterator[Path]:
     """
     program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if program is None:
-        raise FileNotFoundError("there is no program sshd on this machine; leave out --ssh")
+        raise FileNotFoundError("sshd is not installed on this machine; leave out --ssh")
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     for name in ("host", "user"):

@@ -1,4 +1,4 @@
-"""Trees to sync, the same in every run, and what is done to them between two syncs."""
+"""Trees to sync, the same in every run, and the changes made to them between two syncs."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Tree:
             _set_time(path, MADE_S + 2 * LATER_S)
 
     def steps(self) -> list[tuple[str, Callable[[Path], None] | None]]:
-        """Return the syncs that are measured, and what is done to the source before each."""
+        """Return the syncs to measure, and the change to the source before each."""
         steps: list[tuple[str, Callable[[Path], None] | None]] = [
             ("new", None),
             ("unchanged", None),

@@ -17,12 +17,14 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"one of: {', '.join(names)} (all by default)"
     )
-    parser.add_argument("--skip", action="append", default=[], choices=names, metavar="NAME")
+    parser.add_argument(
+        "--skip", action="append", default=[], choices=names, metavar="NAME", help="leave out this check"
+    )
     parser.add_argument("--list", action="store_true", help="print the checks and their rules")
     options = parser.parse_args(argv)
     unknown = sorted(set(options.names) - set(names))
     if unknown:
-        parser.error(f"there is no check called {', '.join(unknown)}; there are: {', '.join(names)}")
+        parser.error(f"unknown check {', '.join(unknown)}; the checks are {', '.join(names)}")
     if options.list:
         for check in CHECKS:
             print(f"{check.name:15}{check.rule}")

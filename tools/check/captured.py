@@ -75,7 +75,7 @@ def find_problems(root: Path, allowed: Mapping[str, Mapping[str, str]] = BY_NAME
 
 def _advice(found: str) -> str:
     if found.startswith(CLASSES):
-        return "call it as the attribute of its class, where nobody looks for it"
+        return "call it as the attribute of its class, where no library replaces it"
     return "call what xnet_channel.platform.native took in time, or say in tools/check/allowed.py why not"
 
 
@@ -83,7 +83,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield line and name of everything that is called, or kept, by a name that others replace."""
     modules: dict[str, str] = {}
     for node in ast.walk(tree):
-        # Also `from .interpreter import os`: what is sent has all its modules from one place.
+        # Also `from .interpreter import os`: the bare worker has all these modules from one place.
         if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and node.level):
             modules.update({one.asname or one.name: one.name for one in node.names if one.name in _NAMES})
     yield from _kept(tree)
@@ -99,7 +99,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
             waiting += [one for one in (node.target, node.value) if one is not None]
             continue
         if isinstance(node, ast.arg):
-            continue  # what is behind its colon is a type
+            continue  # after its colon comes a type
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             waiting += [*node.decorator_list, node.args, *node.body]
             continue
@@ -117,7 +117,7 @@ def _uses(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _kept(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield what is taken out of its class, into a name of the module or the default of a parameter."""
+    """Yield functions taken out of their class, into a name of the module or the default of a parameter."""
     for node in tree.body:
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             parts = node.value.elts if isinstance(node.value, ast.Tuple) else [node.value]

@@ -33,7 +33,7 @@ def circles_of(source: Path) -> list[str]:
 
 
 def _circles(imports: dict[str, set[str]]) -> list[set[str]]:
-    """Return the sets of modules of which each leads to each."""
+    """Return the sets of modules that all lead to each other."""
     leads_to = {name: _reached(imports, name) for name in imports}
     circles: list[set[str]] = []
     for name in imports:

@@ -24,7 +24,7 @@ from check.tree import Package, members
 from devtool.project import read_string_array
 
 # The whole suite runs in the ordinary environment. Here every test has to be imported and run once, with few
-# random examples each: what is looked for is a missing dependency.
+# random examples each: they look for missing dependencies.
 _PYTEST = ("-m", "pytest", "--quiet", "--quiet", "-m", "not slow", "--tb=short")
 
 # Where the name ends in a requirement such as "xnet-wire==0.1.*" or "attrs>=23.2".
@@ -72,7 +72,7 @@ def _check(root: Path, package: Package, wheels: Path) -> list[str]:
 
 
 def _repeat(root: Path, package: Package, found: list[str]) -> list[str]:
-    """Run again what failed, if it is little, now with nothing beside it; return what is left (ADR 0020)."""
+    """Run again, alone, the tests that failed if they are few; return the remaining problems (ADR 0020)."""
     failed = to_repeat(root / ".isolated" / package.name / _CACHE)
     if not failed:
         return found

@@ -1,4 +1,4 @@
-"""import-linter: who may import whom, as layers.toml says it layer by layer."""
+"""import-linter: which module may import which, as layers.toml says layer by layer."""
 
 from __future__ import annotations
 

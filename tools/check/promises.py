@@ -40,9 +40,7 @@ def find_problems(root: Path) -> list[str]:
         pieces = _COMMENT.split(text)
         for sentence, mark in zip(pieces[::2], pieces[1::2], strict=False):
             if _END_OF_SENTENCE.search(_NOT_PROSE.sub("", sentence)):
-                problems.append(
-                    f"{place}: there are two sentences in front of one comment: {_shown(sentence)}"
-                )
+                problems.append(f"{place}: two sentences before one comment: {_shown(sentence)}")
             found = _PROMISE.fullmatch(mark)
             if found is not None:
                 promises[found.group(1)] += 1
@@ -50,7 +48,7 @@ def find_problems(root: Path) -> list[str]:
                 problems.append(f"{place}: the comment {mark!r} is neither 'promise: words' nor 'no promise'")
         if pieces[-1].strip(" |"):
             problems.append(
-                f"{place}: is this a promise? Say so behind it, with <!-- promise: words --> and its tests in"
+                f"{place}: is this a promise? Say so after it, with <!-- promise: words --> and its tests in"
                 f" {TESTS}, or <!-- no promise -->: {_shown(pieces[-1])}"
             )
     problems += [f"{PAGE} has the promise {name!r} twice" for name, count in promises.items() if count > 1]
@@ -99,7 +97,7 @@ def _test_problems(root: Path, promises: set[str]) -> list[str]:
 
 
 def _tests_of(path: Path) -> set[str]:
-    """Return the names of the tests in a file, in a class as `Class::test`; none if there is no file."""
+    """Return the names of the tests in a file, in a class as `Class::test`; none without the file."""
     if not path.is_file():
         return set()
     found = set()

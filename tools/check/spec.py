@@ -10,7 +10,7 @@ from check.commands import run
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Each says what is wrong and ends with exit status 1. They judge requirements, tables and schemas; the
+# Each reports problems and ends with exit status 1. They judge requirements, tables and schemas; the
 # examples in the prose; two peers in every order of events; the copy of it all in the conformance suite.
 TOOLS: Final = (
     "protocol-spec/tools/lint.py",

@@ -46,10 +46,10 @@ DEPENDS_ON_PYTHON = (
 def run_tests(root: Path, arguments: list[str]) -> int:
     """Run pytest with `arguments`, its output going where ours goes; return its exit status.
 
-    Without arguments everything is run, or all that depends on the Python. What fails then, if it is
-    little, is run once more alone, and named: a test that passes alone depends on load; it is to be
-    mended, but no sign of a broken build.
-    Whoever asks for load or for ignored signals wants to see just that: nothing is run again then.
+    Without arguments everything is run, or all that depends on the Python. If few tests fail then, they are
+    run again alone, and named: one that passes alone depends on load; it needs mending, but is not a sign
+    of a broken build.
+    With load or ignored signals nothing is run again: their effect is what was asked for.
     """
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--under-load", type=int, default=0)

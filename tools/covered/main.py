@@ -1,4 +1,4 @@
-"""`tools/dev.py coverage [AREA...]`: measure areas, print what is not executed, compare with areas.yaml."""
+"""`tools/dev.py coverage [AREA...]`: measure areas, print lines not executed, compare with areas.yaml."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ class Environment:
 
 
 def fingerprint() -> str:
-    """Return what one is made from, as two digests: the interpreter and the place; what is installed."""
+    """Return what an environment is made from, as two digests: interpreter and place; installed packages."""
     interpreter = hashlib.sha256(f"{sys.version}|{sys.base_prefix}|{ROOT}".encode())
     installed = hashlib.sha256(repr((development_tools(), pins())).encode())
     for folder in members():

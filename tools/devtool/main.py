@@ -104,7 +104,7 @@ def _start_with(name: str, arguments: list[str]) -> int:
     python = find_python(name)
     if python is None:
         print(
-            f"dev.py: there is no Python {name} here. "
+            f"dev.py: Python {name} is not installed here. "
             f"`python3 tools/dev.py interpreters {name}` tries to install it.",
             file=sys.stderr,
         )

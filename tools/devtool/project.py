@@ -22,7 +22,7 @@ def read_string_array(text: str, name: str) -> list[str]:
         name: the key.
 
     Raises:
-        ValueError: there is no such array, or it holds something else than strings.
+        ValueError: the array does not exist, or holds something other than strings.
     """
     found = re.search(rf"^{re.escape(name)} = (\[[^\n]*\]|\[\n.*?^\])", text, re.MULTILINE | re.DOTALL)
     if found is None:

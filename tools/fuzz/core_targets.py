@@ -15,7 +15,7 @@ from xnet_wire.channel_errors import ChannelError
 from xnet_wire.limits import ITEM_COST_BYTES, Limits
 from xnet_wire.messages import ExecRequest, Hello
 
-#: As small as what is recorded allows, so that limits are met.
+#: As small as the recorded conversations allow, so that limits are reached.
 LIMITS: Final = Limits(frame=1_048_576, item=400_000, depth=64, channels=40, memory=1_000_000)
 EXECUTE: Final = messages.encode_exec(ExecRequest("pass"))
 SAMPLE: Final = values.encode([1, "text", {"a": None}])

@@ -52,7 +52,7 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="tools/dev.py fuzz", description=__doc__)
     parser.add_argument("--count", type=int, default=10_000, help="how many conversations (default 10000)")
     parser.add_argument("--first", type=int, default=0, help="the number of the first one")
-    parser.add_argument("--target", help="only targets whose name has this in it")
+    parser.add_argument("--target", help="only targets whose name contains this")
     options = parser.parse_args(argv)
     recorded = record_all()
     found = 0
@@ -64,7 +64,7 @@ def main(argv: list[str]) -> int:
 
 
 def _plan(recorded: list[Conversation], count: int) -> list[tuple[Target, Mutator, int]]:
-    """Return each target, what is said to it, and how often."""
+    """Return each target, what to send to it, and how often."""
     to_worker = Mutator([one.from_initiator for one in recorded])
     to_initiator = Mutator([one.from_worker for one in recorded])
     processes = [ProcessTarget(python) for python in interpreters()]
@@ -94,7 +94,7 @@ def play_all(target: Target, mutator: Mutator, first: int, count: int) -> int:
             target.play(stream, splits, Random(number))
             slowest_s = max(slowest_s, time.process_time() - before_s)
             assert slowest_s < SLOW_S, f"it took {slowest_s:.1f} s of processor time"
-        except Exception:  # noqa: BLE001 - each is a fault, and is told
+        except Exception:  # noqa: BLE001 - each is a fault, and is reported
             found += 1
             slowest_s = 0.0
             traceback.print_exc()

@@ -1,4 +1,4 @@
-"""Changes of a recorded stream: of its bytes, of its frames, and of what is in them."""
+"""Changes to a recorded stream: to its bytes, its frames, and their contents."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ HEADER: Final = Struct(">BII")
 PREAMBLE: Final = b"\x89XNET\r\n\x1a\n"
 #: Numbers that are likely to be at the edge of something.
 EDGES: Final = (0, 1, 2, 3, 4, 23, 24, 64, 255, 256, 65_535, 65_536, 1_048_576, 2**31 - 1, 2**31, 2**32 - 1)
-#: Heads that begin a value: each major type in its shortest and its longest forms, and what is reserved.
+#: Heads that begin a value: each major type in its shortest and its longest forms, and reserved ones.
 HEADS: Final = bytes(major << 5 | info for major in range(8) for info in (0, 1, 23, 24, 25, 26, 27, 28, 31))
 
 
 def cut(stream: bytes) -> tuple[bytes, list[bytes]]:
-    """Return what is in front of the first frame, and the frames with their headers."""
+    """Return what comes before the first frame, and the frames with their headers."""
     start = stream.find(PREAMBLE)
     at = start + len(PREAMBLE) if start >= 0 else 0
     before = stream[:at]

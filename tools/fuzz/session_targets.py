@@ -40,7 +40,7 @@ def _echo(channel: Channel) -> None:
     except (OSError, EOFError, RemoteError):
         pass  # the peer is at fault, as it may be
     finally:
-        channel._getremoteerror()  # else it is told on standard error that nobody looked
+        channel._getremoteerror()  # otherwise standard error reports that nobody looked at it
 
 
 class SessionTarget:

@@ -16,13 +16,13 @@ LIBRARIES = ("gevent", "eventlet")
 
 
 def environment_of(version: str) -> str | None:
-    """Return the interpreter of the environment for a version, or None if there is none."""
+    """Return the interpreter of the environment for a version, or None if it was not made."""
     python = FOLDER / version / "bin" / "python"
     return str(python) if python.exists() else None
 
 
 def make_environments() -> None:
-    """Make what is missing, for each interpreter that has the module venv and that wheels are made for."""
+    """Make missing environments, for each interpreter that has the module venv and wheels."""
     for version, python in INTERPRETERS.items():
         if python is not None and environment_of(version) is None:
             print(

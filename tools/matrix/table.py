@@ -37,7 +37,7 @@ def read_report(path: Path) -> Outcomes:
     """Read what pytest wrote with ``--junitxml``.
 
     Raises:
-        OSError, ParseError: There is no such report.
+        OSError, ParseError: The report does not exist, or is not XML.
     """
     outcomes: dict[tuple[str, str, str], Outcome] = defaultdict(Outcome)
     for case in ET.parse(path).getroot().iter("testcase"):
@@ -45,7 +45,7 @@ def read_report(path: Path) -> Outcomes:
         words = rest.rstrip("]").split("|")
         if not bracket or len(words) != 3:
             continue  # not one of a cell
-        # Further parameters of a test stand behind the model.
+        # Other parameters of a test come after the model.
         model = next((name for name in EXECMODELS if words[2] == name or words[2].startswith(f"{name}-")), "")
         outcome = outcomes[words[0], words[1], model]
         if case.find("failure") is not None or case.find("error") is not None:

@@ -54,7 +54,7 @@ def fetch(suite: Suite, cache: Path) -> Path:
 
 
 def unpack(archive: Path, folder: Path) -> Path:
-    """Unpack an archive into an emptied folder and return the tree: no run sees what another left behind."""
+    """Unpack an archive into an emptied folder and return the tree: no run sees leftovers of another."""
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

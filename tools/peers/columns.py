@@ -44,7 +44,7 @@ class Column:
         """Run the whole suite.
 
         Raises:
-            RunError: there are no results.
+            RunError: no results were written.
         """
         return self._run(self.suite, str(number))
 
@@ -87,5 +87,5 @@ def make_column(name: ColumnName, suite: Suite, archive: Path, cache: Path) -> C
 
 
 def say(text: str) -> None:
-    """Tell whoever waits what is going on; standard output is for results."""
+    """Report progress; standard output is for results."""
     print(f"peers: {text}", file=sys.stderr, flush=True)

@@ -80,7 +80,7 @@ class Comparison:
 
     @property
     def other_differences(self) -> list[Difference]:
-        """Differences that are no loss: what execnet itself does not pass reliably."""
+        """Differences that are not losses: tests that execnet itself does not pass reliably."""
         return [
             found
             for found in self.differences

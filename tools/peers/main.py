@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     if options.json is not None and options.column is not None:
         parser.error("--json writes a comparison, and with --column nothing is compared: give one of them")
     if options.json is not None and not options.json.absolute().parent.is_dir():
-        parser.error(f"--json: there is no folder {options.json.absolute().parent}")
+        parser.error(f"--json: the folder {options.json.absolute().parent} does not exist")
     suites = {"xdist-suite": XDIST, "execnet": EXECNET}
     suite = suites.get(options.command) or THIRD_PARTY[options.package]
     try:
@@ -90,9 +90,7 @@ def _run(suite: Suite, options: argparse.Namespace) -> int:
         print(format_column(suite, options.column, outcomes, seconds[options.column]))
         return 1 if any(outcome in BAD for outcome in outcomes.values()) else 0
     comparison = Comparison(merged["execnet"], merged["xnet"], reasons=suite.reasons)
-    if (
-        options.repeat == 1
-    ):  # whoever asks for several runs wants to see what ends differently in some of them
+    if options.repeat == 1:  # several runs were asked for to see what differs between them
         comparison = _repeat_differences(comparison, columns)
     versions = _versions(suite)
     print(format_report(suite, comparison, seconds, versions))

@@ -19,7 +19,7 @@ def read_junit(path: Path) -> dict[str, Outcome]:
     """Return test id -> outcome.
 
     Raises:
-        OSError: there is no such file: pytest did not come to its end.
+        OSError: the file does not exist: pytest did not get to its end.
         xml.etree.ElementTree.ParseError: it is not complete.
     """
     outcomes: dict[str, Outcome] = {}

@@ -49,7 +49,7 @@ def run_suite(suite: Suite, python: Path, tree: Path, results: Path, plugins: tu
         plugins: pytest plugins to load first.
 
     Raises:
-        RunError: there are no results.
+        RunError: no results were written.
     """
     junit, log = results.with_suffix(".xml"), results.with_suffix(".log")
     results.parent.mkdir(parents=True, exist_ok=True)

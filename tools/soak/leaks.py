@@ -10,7 +10,7 @@ from typing import Final
 
 import attrs
 
-#: How long what is ending may take to be gone.
+#: How long something that is ending may take to be gone.
 PATIENCE_S: Final = 20.0
 
 

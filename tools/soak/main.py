@@ -22,14 +22,14 @@ BATCH: Final = 50
 def main(argv: list[str]) -> int:
     """Run the command; return its exit status: 0 if all is well, else 1."""
     parser = argparse.ArgumentParser(prog="tools/dev.py soak", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=1.0, help="of traffic (default 1)")
+    parser.add_argument("--minutes", type=float, default=1.0, help="how long to run traffic (default 1)")
     parser.add_argument(
         "--cycles", type=int, default=100, help="how often to start and end one worker (default 100)"
     )
     parser.add_argument(
         "--workers", type=int, default=50, help=f"how many to start, {BATCH} at a time (default 50)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of what is random, as far as it can be repeated")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the random choices; timing still varies")
     options = parser.parse_args(argv)
     start_and_end(WARM_UP_CYCLES)
     problems = soak(options.minutes, options.seed) if options.minutes else []

@@ -54,7 +54,7 @@ def _receive_one(channel: Channel) -> tuple[int, bytes]:
     while True:
         try:
             item: tuple[int, bytes] = channel.receive(PATIENCE_S)
-        except KeyboardInterrupt:  # Ctrl-C loses nothing: that is what is tried
+        except KeyboardInterrupt:  # what is tested: Ctrl-C loses nothing
             continue
         return item
 

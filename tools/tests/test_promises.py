@@ -60,7 +60,7 @@ def test_promises_that_are_tested(tmp_path: Path) -> None:
         (
             "Another. <!-- no promise --> With",
             "Another. With",
-            "two sentences in front of one comment: - Anoth",
+            "two sentences before one comment: - Anoth",
         ),
         ("no promise --> With", "nothing --> With", "the comment 'nothing' is neither"),
         ("promise: two", "promise: one", "has the promise 'one' twice"),

@@ -49,7 +49,7 @@ def test_a_python_that_is_not_there_gets_a_sentence() -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "dev.py: there is no Python 3.99 here. "
+        "dev.py: Python 3.99 is not installed here. "
         "`python3 tools/dev.py interpreters 3.99` tries to install it.\n"
     )
 

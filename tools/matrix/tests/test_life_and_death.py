@@ -1,4 +1,4 @@
-"""However the two sides are separated, both hear of it in time, and nothing stays behind.
+"""However the two sides are separated, both hear of it in time, and nothing is left.
 
 In each way: the worker is killed, what carries the connection is killed, cut or frozen, the initiator is
 killed, and children that were forked on either side hold copies of everything.

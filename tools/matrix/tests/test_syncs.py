@@ -1,4 +1,4 @@
-"""Trees arrive over every way to an interpreter; the second time only what is new travels."""
+"""Trees arrive over every way to an interpreter; the second time only changes are sent."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_a_test_of_a_junit_file_is_found_in_the_tree(tmp_path: Path, test: str, 
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--json", "missing/folder/file", "--repeat", "1"], "there is no folder"),
+        (["--json", "missing/folder/file", "--repeat", "1"], "does not exist"),
         (["--json", "file", "--column", "xnet"], "give one of them"),
         (["--repeat", "0"], "has to be a number from 1, not '0'"),
     ],
