@@ -27,7 +27,7 @@ MEASURED_SHARE: Final = 1 / 64
 _SHARED: Final = frozenset({type(None), bool})
 _CONTAINERS: Final = frozenset({list, tuple, dict, set, frozenset})
 _SCALARS: Final = frozenset({int, float, complex, str, bytes})
-#: What a channel takes that a reference has made, with everything behind it.
+#: Memory of a channel made by a reference, with everything that belongs to it.
 CHANNEL_BYTES: Final = 1_536
 
 
@@ -105,7 +105,7 @@ class Account:
 
 
 def measure(item: Any) -> int:
-    """Return how many bytes of memory an item takes, roughly: what is in it twice counts twice."""
+    """Return how many bytes of memory an item takes, roughly: a part that occurs twice counts twice."""
     size = 0
     pending = [item]
     while pending:

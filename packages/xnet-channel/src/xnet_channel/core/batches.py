@@ -24,13 +24,13 @@ _TAG: Final = 6
 def longest_item(payload: bytes | bytearray) -> int:
     """Return the length of the longest complete item in the array.
 
-    Total: where the payload is malformed it stops, and the decoder will say what is wrong.
+    Total: at a malformed place it stops, and the decoder will report it.
 
     Args:
         payload: The payload of a CHANNEL_BATCH frame.
 
     Returns:
-        Bytes; 0 if there is no complete item.
+        Bytes; 0 without a complete item.
     """
     view = memoryview(payload)
     _, count, position = read_head(view)

@@ -21,7 +21,7 @@ class ChannelState:
         sender: What we may send.
         receiver: What the peer sent.
         strings: String coercion flags of this channel, or None to use the connection's.
-        shell: A place for whoever drives the core to keep its own object for this channel.
+        shell: A place for the shell that drives the core to keep its own object for this channel.
     """
 
     __slots__ = ("__weakref__", "id", "item_head", "receiver", "sender", "shell", "strings")

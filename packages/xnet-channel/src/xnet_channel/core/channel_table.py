@@ -28,7 +28,7 @@ class ChannelTable:
     """All open channels of one connection.
 
     Attributes:
-        account: Counts what is kept for all of them, closed ones included.
+        account: Counts kept bytes for all of them, closed ones included.
         open: Open channels by id.
         send_credit_bytes: Initial credit of a send half: what the peer announced.
         local_limit: How many channels of ours the peer lets be open at once.
@@ -63,7 +63,7 @@ class ChannelTable:
         first_local, first_peer = (1, 2) if role == roles.INITIATOR else (2, 1)
         self.account = Account(memory_bytes)
         self.open: dict[int, ChannelState] = {}
-        # Closed channels that somebody holds; and those that were referred to since then: they are counted.
+        # Closed channels that are still held; and those that were referred to since then: they are counted.
         self._closed = WeakValues()
         self._gone = WeakValues()
         self.send_credit_bytes = 0
@@ -181,7 +181,7 @@ class ChannelTable:
         return (id_ - self._next_peer) % STRIDE == 0
 
     def _is_unborn(self, id_: int) -> bool:
-        """Return whether an id is above all that were opened by who gives ids of its parity."""
+        """Return whether an id is above all that were opened by the side that gives ids of its parity."""
         return id_ >= (self._next_peer if self._is_peers(id_) else self._next_local)
 
     def _add(self, id_: int) -> ChannelState:

@@ -1,6 +1,6 @@
 """One connection, without I/O: bytes in, events out; calls in, bytes out.
 
-Whoever drives it (a thread, an event loop, a test) serialises all calls, passes what it read to
+Its driver (a thread, an event loop, a test) serialises all calls, passes what it read to
 ``receive_data`` and writes what ``data_to_send`` returns after every call.
 
 Spec: 10-preamble-hello.md (HS), 20-frames.md (FR), 40-channels.md (CH), 50-flow-control.md (FC),
@@ -34,7 +34,7 @@ class Connection(ConnectionState):
     """One end of a connection.
 
     Attributes:
-        receiving: What is done with what arrives; a shell that reads much may call it without a way round.
+        receiving: What is done with what arrives; a shell may call it directly.
 
     Threads: the caller serialises.
     """

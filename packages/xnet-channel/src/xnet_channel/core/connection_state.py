@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class ConnectionState:
-    """The state of one end of a connection, which what arrives and what is sent both change.
+    """The state of one end of a connection, which both directions change.
 
     Attributes:
         local: What this side announced.
@@ -36,8 +36,8 @@ class ConnectionState:
         part_bytes: Largest payload to put into one frame, once the peer's HELLO is here.
         dispatch: If set, called during ``receive_data`` with the events so far when the last of
             them has to be acted on before the next frame is: a HELLO, a request, a termination.
-            ``receive_data`` then returns only the events after it. Who answers requests sets it,
-            else a PING behind a STATUS is answered first (Spec: FR-007, FR-021, HS-020).
+            ``receive_data`` then returns only the events after it. A shell that answers requests sets
+            it, else a PING after a STATUS would be answered first (Spec: FR-007, FR-021, HS-020).
         strings: String coercion flags for channels without their own.
 
     Threads: the caller serialises.
@@ -106,7 +106,7 @@ class ConnectionState:
         self.phase = states.ENDED_CONNECTION
 
     def send_goaway(self, text: str) -> None:
-        """End the connection without a mistake of anybody, saying so; one that has ended is left alone.
+        """End the connection with NO_ERROR: no side made a mistake. One that has ended is left alone.
 
         Spec: ER-010, GR-012.
         """
@@ -119,7 +119,7 @@ class ConnectionState:
 
     @property
     def ended_in_order(self) -> bool:
-        """Whether the peer has ended the connection without a mistake of anybody."""
+        """Whether the peer has ended the connection with NO_ERROR."""
         return isinstance(self.failure, PeerGoneAway) and self.failure.code == codes.NO_ERROR
 
     def is_unknown_to_peer(self, channel: ChannelState) -> bool:
@@ -141,8 +141,8 @@ class ConnectionState:
         self.table.local_limit = peer.limits.channels
         # A quarter of the window: the receiver returns credit at half of it, so a sender always
         # has room for the next part. Spec: FC-021
-        # Not more than an item: so what is too long for the peer is always one of those that go in
-        # parts, and is refused there. Spec: VA-008
+        # Not more than an item: so an item too long for the peer always goes in parts, and is
+        # refused there. Spec: VA-008
         self.part_bytes = min(PART_BYTES, peer.limits.frame, peer.credit // 4, peer.limits.item)
         self.phase = states.RUNNING
 

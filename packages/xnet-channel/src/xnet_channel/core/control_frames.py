@@ -164,8 +164,8 @@ class ControlFrames:
         self._must_be_worker(frame_type)
         request = None
         if frame_type == frames.CHANNEL_EXEC:
-            # Decoded here and not by who executes it: a malformed one must end the connection
-            # before the frames behind it are acted upon. Spec: FR-002, ER-020
+            # Decoded here and not where it is executed: a malformed one must end the connection
+            # before the frames after it are acted upon. Spec: FR-002, ER-020
             request = messages.decode_exec(payload)
         else:
             _must_be_empty(frame_type, payload)
@@ -191,7 +191,7 @@ class ControlFrames:
         return ChannelClosed(channel, error)
 
     def _cancel(self, id_: int, payload: Payload) -> Event | None:
-        """Spec: GW-033; who executes knows whether there is something to cancel."""
+        """Spec: GW-033; the owner knows whether there is something to cancel."""
         self._must_be_worker(frames.CHANNEL_CANCEL)
         _must_be_empty(frames.CHANNEL_CANCEL, payload)
         channel = self._connection.table.find(id_)

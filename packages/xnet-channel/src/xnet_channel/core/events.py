@@ -29,7 +29,7 @@ class HelloReceived(Event):
 
 
 class ChannelOpened(Event):
-    """The peer opened a channel that is no request; an item may refer to it later.
+    """The peer opened a channel without a request; an item may refer to it later.
 
     Attributes:
         channel: The channel.

@@ -71,7 +71,7 @@ class ReceiveHalf:
     Attributes:
         state: One of ``states.STATES``.
         window_bytes: How far the peer may run ahead of the credit that went back to it.
-        account: Where what is kept is counted, for all channels.
+        account: Counts kept bytes, for all channels.
         items: Complete items in order, each as ``(total, item, kept_bytes)``: ``total`` is the value of
             ``arrived`` when the item was complete, taking the item consumes up to there; the last
             is what it stands for in the account.
@@ -154,7 +154,7 @@ class ReceiveHalf:
             self.parts = None
 
     def drop_items(self) -> None:
-        """Forget the items that wait: nobody is going to take them."""
+        """Forget the items that wait: they will not be taken."""
         if self.items:
             self.account.kept_bytes -= sum(kept_bytes for _, _, kept_bytes in self.items)
             self.items.clear()
@@ -162,8 +162,8 @@ class ReceiveHalf:
     def maybe_grant(self) -> int | None:
         """Return the credit to send now, or None while it is too little to be worth a frame.
 
-        With no complete item waiting, all that arrived counts as taken: what is left are parts
-        of an item that the application is waiting for, and it may be larger than the window.
+        With no complete item waiting, all that arrived counts as taken: the rest are parts of
+        an item that the application is waiting for, and it may be larger than the window.
         """
         settled = self.arrived if self.relieved or not self.items else self.consumed
         due = settled - self.granted

@@ -1,4 +1,4 @@
-"""Frames on their way out: encoded, traced, and waiting for whoever drives the core to write them."""
+"""Frames on their way out: encoded, traced, and waiting for the driver of the core to write them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     FrameTrace = Callable[[int, int, int], None]
     Buffer = bytes | bytearray | memoryview
 
-#: Payloads below this are copied behind their header: one small copy is cheaper than a second
+#: Payloads below this are copied after their header: one small copy is cheaper than a second
 #: element in the vector of the write call.
 COPY_BELOW_BYTES: Final = 16_384
 
@@ -22,7 +22,7 @@ class Outgoing:
     """The queue of buffers to write, in order.
 
     Attributes:
-        buffers: What is queued, in order. Whoever writes it puts an empty list in its place.
+        buffers: The queue, in order. A shell that writes it puts an empty list in its place.
         queued_bytes: Total of everything ever queued. With the count of what was written, a
             thread knows whether its own frame has left.
         trace: Called for each frame if tracing is on, else None.
@@ -53,6 +53,6 @@ class Outgoing:
         self.queued_bytes += len(data)
 
     def take(self) -> list[Buffer]:
-        """Return what is queued and forget it."""
+        """Return the queue and empty it."""
         buffers, self.buffers = self.buffers, []
         return buffers

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     Frame = tuple[int, int, Payload]
 
 #: What an application has to act on, and may answer, before the next frame is looked at: the
-#: configuration in a HELLO comes before all frames behind it, and the answer to a STATUS before
-#: the PONG for a PING behind it. Spec: FR-007, FR-021, HS-020
+#: configuration in a HELLO comes before all frames after it, and the answer to a STATUS before
+#: the PONG for a PING after it. Spec: FR-007, FR-021, HS-020
 ANSWERED_AT_ONCE: Final = frozenset({HelloReceived, RequestReceived, TerminateReceived})
 
 #: What an item costs beyond the length of its frame.
@@ -114,8 +114,8 @@ class Receiving:
     def receive_sole_item(self, data: bytes, channel: ChannelState) -> bool:
         """Take bytes if they are just one small item for the given channel: a ping-pong.
 
-        It does what ``receive_data`` would do, without an event: the caller knows of which
-        channel it asked. Each way takes half as many steps as through all the layers, and these
+        It does what ``receive_data`` would do, without an event: the caller knows which
+        channel it asked for. Each way takes half as many steps as through all the layers, and these
         steps are most of what a round trip costs.
 
         Args:

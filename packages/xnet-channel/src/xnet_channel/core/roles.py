@@ -1,4 +1,4 @@
-"""The two ends of a connection. They differ in who may ask, and in the parity of channel ids."""
+"""The two ends of a connection. They differ in which may ask, and in the parity of channel ids."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Final
 
-#: ``TCP_INFO`` of Linux, and where in its answer is what is looked at here (``struct tcp_info``).
+#: ``TCP_INFO`` of Linux, and the offsets of the fields used here (``struct tcp_info``).
 TCP_INFO: Final = 11
 STATE, RETRANSMITS, PROBES, UNACKED, LAST_ACK_MS = 0, 2, 3, slice(24, 28), slice(56, 60)
 INFO_BYTES: Final = 60
@@ -19,7 +19,7 @@ ESTABLISHED: Final = 1
 
 
 def kernel_answers(fd: int, interval_s: float) -> bool:
-    """Return whether the kernel at the other end acknowledges what is sent over a TCP connection.
+    """Return whether the kernel at the other end acknowledges bytes sent over a TCP connection.
 
     Then its machine and the network are well, and its process has not ended: it is busy, or stopped.
 
@@ -28,7 +28,7 @@ def kernel_answers(fd: int, interval_s: float) -> bool:
         interval_s: How long ago something was sent at least, in seconds.
 
     Returns:
-        False also where that cannot be known: it is no TCP connection, or this system does not tell.
+        False also if that cannot be known: it is not a TCP connection, or this system does not tell.
 
     Threads: any.
     """

@@ -1,4 +1,4 @@
-"""Something that comes true once: ``threading.Event`` that also greenlets can wait for."""
+"""Something that comes true once: a ``threading.Event`` that greenlets can wait for too."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Flag:
         return self._set
 
     def set(self) -> None:
-        """Set it, and wake everybody who waits."""
+        """Set it, and wake all that wait."""
         with self._lock:
             self._set = True
             self._waiters.notify_all_locked()

@@ -6,7 +6,7 @@ such work it would lose frames that were read but not delivered, or cut one in t
 for that time, microseconds but for the encoding or decoding of a huge item, SIGINT is only noted, and
 raised right after. Nothing blocks meanwhile.
 
-Handlers of other signals that raise are not held back: there is no cheap way to do it for all.
+Handlers of other signals that raise are not held back: doing it for all would cost too much.
 
 Use::
 
@@ -19,7 +19,7 @@ Use::
 
 or, where it may take longer, ``with InterruptsHeld()``.
 
-Who blocks in between lets them through for that time, which is cheaper than to release and hold
+Code that blocks in between lets them through meanwhile, which is cheaper than to release and hold
 again::
 
     try:
@@ -218,7 +218,7 @@ def nudge_main() -> None:
     """Have the main thread look for signals that have come.
 
     One that comes just before it waits in the system does not end that wait; this one does, and does
-    nothing else, however often it is sent. It is SIGURG, which nobody uses and debuggers pass on.
+    nothing else, however often it is sent. It is SIGURG, which programs do not use and debuggers pass on.
 
     Threads: any other.
     """

@@ -59,10 +59,10 @@ def _not_of_greenlets(module: str, name: str) -> Any:
 
 
 def private_copy(module: str) -> ModuleType:
-    """Return a module of the standard library made anew, without what was done to the one that there is.
+    """Return a module of the standard library made anew, without the changes to the existing one.
 
     Raises:
-        ImportError: There is no such module.
+        ImportError: The module does not exist.
     """
     import importlib.util
 
@@ -152,7 +152,7 @@ class Hiding:
 
     A worker hides them, as execnet's did: gevent, when it patches inside of an import, does half of its work
     unless ``threading`` knows of the main thread only, and the import fails then. Such code comes to workers
-    (a ``conftest.py``) more often than somebody who lists threads.
+    (a ``conftest.py``) more often than anyone lists threads.
     """
 
     hides = False
@@ -171,7 +171,7 @@ def start_thread(
     Args:
         target: What to run; it must not raise.
         args: Its arguments.
-        name: For those who list threads.
+        name: Shown in lists of threads.
         carries: It is part of the connection, see ``Hiding``.
         may_be_green: It waits as the program does, in a greenlet where the program uses greenlets.
 

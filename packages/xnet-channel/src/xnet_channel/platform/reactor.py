@@ -1,4 +1,4 @@
-"""One thread per process that waits for every descriptor nobody else waits for.
+"""One thread per process that waits for every descriptor no other thread waits for.
 
 It serves sockets and pipes of all sessions, process handles, relayed output, and timers. It never
 runs user code and never blocks on anything but its selector.

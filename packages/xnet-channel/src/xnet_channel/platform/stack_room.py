@@ -1,8 +1,8 @@
-"""Whether a thread that waits has stack enough to read for everybody.
+"""Whether a thread that waits has enough stack left to read for all threads.
 
 RecursionError comes at any call. One in the middle of reading would lose what was read, for all channels of
-the gateway, because of one caller whose stack is nearly used up. So who has little room leaves reading to the
-reactor, whose stack is its own, and who has next to none is refused before anything has changed.
+the gateway, because of one caller whose stack is nearly used up. So a thread with little room leaves reading
+to the reactor, which has its own stack, and one with next to none is refused before anything has changed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FOLLOW_CALLS: Final = 60
 
 
 def may_read() -> bool:
-    """Return whether this thread may read for everybody; if not, it may wait for who does.
+    """Return whether this thread may read for all; if not, it may wait for the one that does.
 
     Raises:
         RecursionError: Not even that.

@@ -1,4 +1,4 @@
-"""Errors as text, whatever the code has done to the interpreter, and who is told of them."""
+"""Errors as text, whatever the code has done to the interpreter, and where they are reported."""
 
 from __future__ import annotations
 
@@ -114,14 +114,14 @@ def describe_bug(error: BaseException) -> str:
 
 
 def tell_program(error: BaseException) -> None:
-    """Tell ``sys.excepthook`` of an error, and standard error if the hook is no good."""
+    """Pass an error to ``sys.excepthook``, or write it to standard error if the hook fails."""
     try:
         sys.excepthook(type(error), error, error.__traceback__)
     except BaseException:  # noqa: BLE001 - the program's own hook, and a thread of ours that has to go on
         try:
             OS.write(2, format_traceback(error, error.__traceback__).encode("utf-8", "backslashreplace"))
         except OSError:
-            pass  # nobody is left to be told
+            pass  # no place is left to report it
 
 
 def tell_excepthook(error: BaseException) -> None:

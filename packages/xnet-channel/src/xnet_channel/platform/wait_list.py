@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from xnet_channel.platform.greenlets import Waiter
 
     class Waking(Protocol):
-        """Somebody who waits and is no thread."""
+        """A waiter that is not a thread."""
 
         def release(self) -> object:
             """Wake it. Under the session's lock; must not block."""
 
 
-#: What who waits hears where others would see a change half done.
+#: The error of a wait in the middle of a change, which others would see half done.
 IN_A_CHANGE: Final = (
     "cannot wait here: this thread is in the middle of a change to the same connection, as a signal handler"
     " may be; leave the wait to another thread"
@@ -48,7 +48,7 @@ class WaitList:
         It may return for no reason: the caller looks again at what it waits for.
 
         Raises:
-            RuntimeError: The lock is held more than once: by somebody who has not finished what needs it.
+            RuntimeError: The lock is held more than once: a change that needs it is not finished.
         """
         green: Waiter | None = None
         waiter: threading.Lock | Waiter
@@ -87,7 +87,7 @@ class WaitList:
             self._waiters.remove(waiter)
 
     def notify_all_locked(self) -> None:
-        """Wake everybody."""
+        """Wake all."""
         if self._waiters:
             waiters, self._waiters = self._waiters, []
             for waiter in waiters:

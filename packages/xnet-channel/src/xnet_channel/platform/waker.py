@@ -6,7 +6,7 @@ from xnet_channel.platform.native import OS
 
 
 class Waker:
-    """One wake-up flag: waking twice before anybody looked is waking once.
+    """One wake-up flag: waking twice before a look is waking once.
 
     Threads: ``wake`` from any thread, also from finalisers and signal handlers.
     """
@@ -30,14 +30,14 @@ class Waker:
         try:
             OS.write(self._write_fd, b"\1\0\0\0\0\0\0\0")
         except (BlockingIOError, OSError):
-            pass  # full: it is readable already; closed: nobody waits any more
+            pass  # full: it is readable already; closed: no thread waits any more
 
     def drain(self) -> None:
         """Make the descriptor quiet again."""
         try:
             OS.read(self._read_fd, 4096)
         except (BlockingIOError, OSError):
-            pass  # somebody else drained it, or it is closed
+            pass  # it was drained already, or is closed
 
     def close(self) -> None:
         """Give the descriptors back."""

@@ -1,10 +1,10 @@
 """Coroutines that receive and send: waiting without blocking the event loop they run in.
 
-A coroutine that waits is one more in the list of those who wait for news of a channel; the reactor's
+A coroutine that waits is one more in the list of waiters for news of a channel; the reactor's
 thread reads meanwhile and wakes it through its loop. An item is taken when the coroutine runs again, with
 no ``await`` in between: a wait that is cancelled loses nothing.
 
-Sending is tried at once, which is what nearly always works. Where ``send`` would block, for credit or because
+Sending is tried at once, which nearly always works. Where ``send`` would block, for credit or because
 the item travels in parts, a thread does it.
 
 Several loops, in several threads, may use one connection.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from xnet_channel.threads.channel import Channel
 
-#: Who waits longer looks at the clock in between: what the reactor sleeps with has a largest number.
+#: A longer wait looks at the clock in between: the sleep of the reactor has a maximum.
 LONGEST_S: Final = 1_000_000.0
 
 
@@ -42,7 +42,7 @@ class _Wake:
         try:
             self._loop.call_soon_threadsafe(_set, self._future)
         except RuntimeError:
-            pass  # its loop has been closed: nobody waits any more
+            pass  # its loop has been closed, and with it the wait has ended
 
 
 def _set(future: asyncio.Future[Any], result: Any = None, error: BaseException | None = None) -> None:
@@ -79,7 +79,7 @@ async def areceive(channel: Channel, timeout: float | None) -> Any:
             try:
                 return channel.receive(0)
             except TimeoutError:
-                continue  # somebody else was faster
+                continue  # another taker was faster
         try:
             await future
         finally:
@@ -107,7 +107,7 @@ async def asend(channel: Channel, item: object) -> None:
         try:
             loop.call_soon_threadsafe(_set, future, None, error)
         except RuntimeError:
-            pass  # the loop has been closed: nobody waits any more
+            pass  # the loop has been closed, and with it the wait has ended
 
     start_thread(send, (), "xnet-asend")
     await future

@@ -1,7 +1,7 @@
-"""What an ending interpreter still does: it waits for callbacks, and tells the errors that nobody has seen.
+"""What an ending interpreter still does: it waits for callbacks, and reports errors that were not seen.
 
-Registered when this is imported, which has to be before what ends the sessions is registered: handlers
-run in the opposite order.
+Registered when this is imported, which has to be before the handler that ends the sessions is registered:
+handlers run in the opposite order.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 #: How long callbacks of sessions that have ended get to take what has come, in seconds.
 CALLBACKS_S: Final = 1.0
-#: How long a thread that tells errors already gets, in seconds.
+#: How long a thread that is already reporting errors gets, in seconds.
 TELLING_S: Final = 1.0
 
-#: What tells errors: called with ``TELLING_S``. Empty until there can be any: a program that only imports us
-#: loads none of that.
+#: What reports errors: called with ``TELLING_S``. Empty until there can be any: a program that only imports
+#: us loads none of that.
 TELLERS: Final[list[Callable[[float], None]]] = []
 
 
 def finish() -> None:
-    """Wait for callbacks that are still to run: the interpreter would cut them off. Then tell the errors."""
+    """Wait for callbacks that have yet to run: the interpreter would cut them off. Then report errors."""
     forking = sys.modules.get("xnet_channel.threads.forking")
     deadline_s = CLOCK.monotonic() + CALLBACKS_S
     for session in list(forking.sessions) if forking is not None else ():

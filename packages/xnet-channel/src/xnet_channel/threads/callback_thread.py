@@ -4,7 +4,7 @@ execnet calls it the receiver thread: one callback at a time per gateway, items 
 which they arrived. Here it does not read: a slow callback holds up other callbacks of its gateway,
 but neither ``receive()`` nor other gateways.
 
-Where the program uses greenlets it is no thread but a greenlet, so that callbacks may do what other
+In a program that uses greenlets it is a greenlet, not a thread, so that callbacks may do what other
 greenlets may do.
 """
 
@@ -57,11 +57,11 @@ class CallbackThread:
         self.turn: threading.RLock | Turn = RLock()
 
     def begin(self) -> None:
-        """Decide where callbacks run, if no callback has decided it yet: who sets the first one.
+        """Decide where callbacks run, unless an earlier callback has: by the thread that sets the first one.
 
         A thread that has greenlets gets a greenlet that runs them; so does the main thread, which is where
         they will be if the program uses any. Where only another part of the program uses them, a thread runs
-        them: whoever waits for what a callback does would keep a greenlet from running.
+        them: a thread that waits for what a callback does would keep a greenlet from running.
         """
         here = greenlets.run_here()
         library = greenlets.library
@@ -84,7 +84,7 @@ class CallbackThread:
         self._queue.put((callback, count))
 
     def stop_locked(self) -> None:
-        """Let the thread end when it has done what is queued."""
+        """Let the thread end when it has worked off the queue."""
         if self._queue is not None:
             self._queue.put(None)
 

@@ -33,7 +33,7 @@ class Callbacks:
         writer: Its outgoing side.
         leading: Its incoming side.
         mailboxes: How a channel is closed.
-        thread: Who runs callbacks.
+        thread: Runs callbacks.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Callbacks:
         mailbox.ended = True
         self.leading.callback_count -= 1
         if mailbox.ref() is None and not mailbox.state.closed and not self.link.finished:
-            # [CH-052] Nobody can send on it and nothing comes any more: it must not stay open.
+            # [CH-052] No one can send on it and nothing comes any more: it must not stay open.
             self.mailboxes.close_locked(mailbox, None)
         self.leading.tell_locked(mailbox)
 
@@ -155,7 +155,7 @@ class ChannelCallback:
                 self._callbacks.ended_locked(mailbox)
 
     def _failed(self, error: BaseException) -> None:
-        """Close the channel of a function that raised; the peer gets the traceback, and so does who waits."""
+        """Close the channel of a function that raised; the peer and waiting threads get the traceback."""
         described = describe_error(error)
         mailbox = self._mailbox
         with self._callbacks.link.lock:

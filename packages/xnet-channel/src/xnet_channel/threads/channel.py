@@ -67,7 +67,7 @@ class Channel:
 
     @property
     def gateway(self) -> Any:
-        """Whoever owns the connection: a gateway, or what a session was given as owner."""
+        """The owner of the connection: a gateway, or what a session was given as owner."""
         return self._endpoint.owner
 
     # -- sending --------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ class Channel:
             self._endpoint.mailboxes.close_locked(self._mailbox, reason)
 
     def refuse(self, error: ChannelError) -> bool:
-        """Close the channel with an error, whoever runs on it; return whether it was open."""
+        """Close the channel with an error, even under running code; return whether it was open."""
         with self._link.lock:
             was_open = not self._mailbox.state.closed
             self._endpoint.mailboxes.close_locked(self._mailbox, error)

@@ -80,7 +80,7 @@ class ChannelFileWrite(ChannelFile):
             self.write(line)
 
     def flush(self) -> None:
-        """Do nothing: ``write`` leaves nothing behind."""
+        """Do nothing: ``write`` keeps nothing back."""
 
     def writable(self) -> bool:
         """Return True."""
@@ -98,7 +98,7 @@ class ChannelFileRead(ChannelFile):
         self._ended = False
 
     def read(self, n: int = -1) -> Any:
-        """Return ``n`` characters or bytes, fewer only at the end; all that is left if negative."""
+        """Return ``n`` characters or bytes, fewer only at the end; the rest if ``n`` is negative."""
         while not self._ended and (n < 0 or len(self._buffer or "") < n):
             self._fill()
         buffer = self._empty() if self._buffer is None else self._buffer
@@ -107,7 +107,7 @@ class ChannelFileRead(ChannelFile):
         return buffer[:cut]
 
     def readline(self) -> Any:
-        """Return up to and with the next newline; what is left at the end."""
+        """Return everything up to and including the next newline; at the end, the rest."""
         while not self._ended:
             buffer = self._buffer
             if buffer is not None and (b"\n" if isinstance(buffer, bytes) else "\n") in buffer:

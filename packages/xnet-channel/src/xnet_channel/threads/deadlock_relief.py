@@ -3,14 +3,14 @@
 Programs written for execnet rely on its unbounded queues: "send everything, then receive
 everything"; "wait until it is closed, then look at the items". While a thread of ours is blocked
 on something else of the same connection it cannot take items; the peer may be unable to go on
-before its items are taken. So, for that time, arrivals are credited at once (FC):
+before its items are taken. So, for that time, arrivals are credited at once (FC-040 to FC-042):
 
-* a thread blocked in ``send()`` relieves the channels that nobody else takes from;
+* a thread blocked in ``send()`` relieves the channels that no other thread takes from;
 * a thread in ``waitclose()`` of a channel without callback relieves that channel;
 * a thread blocked in ``receive()`` or ``waitclose()`` for a stall period relieves, step by step,
-  channels without a callback that nobody else takes from.
+  channels without a callback that no other thread takes from.
 
-Nobody else takes from a channel if nobody ever has, or if who did last is the blocked thread
+No other thread takes from a channel if none ever has, or if the last one that did is the blocked thread
 itself, or is blocked in ``send()`` as well, or has ended. A channel that another thread, or a
 callback, takes from, however slowly, stays bounded. But that thread may wait for the sender itself, in
 ways that cannot be seen: if it takes nothing for some seconds, the sender gives its channel a window now and
@@ -37,18 +37,18 @@ if TYPE_CHECKING:
     from xnet_channel.threads.takers import GreenletTaker, Taker
     from xnet_channel.threads.writer import Writer
 
-    #: Who waits in ``send()``, and whether it is a callback.
+    #: A thread that waits in ``send()``, and whether it runs a callback.
     Blocked = tuple[Taker | GreenletTaker, bool]
 
 #: How long a receiving thread has to be blocked before it counts as stalled, in seconds.
 STALL_S: Final = 0.5
 #: How long until the next step, once stalled: a window in each step is 50 MB/s.
 NEXT_STALL_S: Final = 0.02
-#: After how long without taking anything somebody else counts as stuck while a thread waits in ``send()``, in
+#: After how long without taking anything another thread counts as stuck while one waits in ``send()``, in
 #: seconds; and how long until the next window then: 1 MB/s.
 STUCK_S: Final = 5.0
 STUCK_STEP_S: Final = 1.0
-#: How long an ending worker waits for credit, in seconds: whoever takes its last items gives some sooner.
+#: How long an ending worker waits for credit, in seconds: an initiator that takes items gives some sooner.
 LAST_CREDIT_S: Final = 0.2
 
 
@@ -69,7 +69,7 @@ class DeadlockRelief:
         self._blocked: list[Blocked] = []
         #: What is relieved because of them.
         self._relieved: set[ChannelState] = set()
-        #: In a worker that was asked to end: until when who sends waits for credit; else None.
+        #: In a worker that was asked to end: until when a send waits for credit; else None.
         self.last_credit_by_s: float | None = None
 
     def set_last_credit_deadline_locked(self) -> None:
@@ -111,7 +111,7 @@ class DeadlockRelief:
             self._connection.relieve(mailbox.state, True)
 
     def taken_locked(self, mailbox: Mailbox) -> None:
-        """Somebody takes from a channel that is relieved: not because of others that wait in ``send()``."""
+        """A thread takes from a relieved channel: threads that wait in ``send()`` no longer relieve it."""
         if mailbox.state in self._relieved and mailbox.last_taker not in [
             taker for taker, _ in self._blocked
         ]:
@@ -120,7 +120,7 @@ class DeadlockRelief:
                 self._connection.relieve(mailbox.state, False)
 
     def _relieve_again_locked(self) -> None:
-        """Find out which channels are to be relieved now, for those who wait in ``send()``."""
+        """Find out which channels to relieve now, for the threads that wait in ``send()``."""
         connection = self._connection
         wanted: set[ChannelState] = set()
         if self._blocked:

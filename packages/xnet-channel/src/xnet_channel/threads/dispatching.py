@@ -1,4 +1,4 @@
-"""What the shell does with each event of the core: find the mailbox, wake who waits.
+"""What the shell does with each event of the core: find the mailbox, wake its waiters.
 
 Everything here runs on the thread that reads, under the lock, and must not block.
 """
@@ -46,8 +46,8 @@ class Dispatcher:
         Args:
             endpoint: Where they are seen.
             ending: How the connection ends.
-            pings: Who waits for an echo.
-            owner: Whom the other side asks for something.
+            pings: The waits for an echo.
+            owner: Answers what the other side asks for.
             channel_for_locked: Gives the user's object of a channel.
         """
         self._link = endpoint.link
@@ -108,7 +108,7 @@ class Dispatcher:
         if not isinstance(mailbox, Mailbox):
             return
         if self._link.end_error is not None:
-            # [GR-006] Nobody takes items any more; dropped, they cost their sender nothing.
+            # [GR-006] Items are not taken any more; dropped, they cost their sender nothing.
             event.channel.receiver.drop_items()
             self._link.connection.return_credit(event.channel)
         elif mailbox.callback is not None:
@@ -131,7 +131,7 @@ class Dispatcher:
         if event.error is not None:
             mailbox.add_error_locked(self._errors.remember(event.error))
         if mailbox.ref() is None and mailbox.callback is None:
-            # Nobody has it, and no reference is going to give what came on it to anybody. Spec: LI-011
+            # It is not held here, and no reference will bring its items to a program any more. Spec: LI-011
             event.channel.receiver.drop_items()
         self._mailboxes.end_locked(mailbox)
 

@@ -1,4 +1,4 @@
-"""How a connection ends on this side: once, with a reason, and everybody who waits hears it."""
+"""How a connection ends on this side: once, with a reason that every waiting thread gets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Ending:
         self._mailboxes = mailboxes
 
     def finish_locked(self, text: str, *, asked: bool = False) -> None:
-        """End the connection: everybody who waits gets an EOFError with this text.
+        """End the connection: every waiting thread gets an EOFError with this text.
 
         Args:
             text: Why.
@@ -58,7 +58,7 @@ class Ending:
         self._leading.finish_locked()
 
     def end_receiving_locked(self, text: str) -> None:
-        """Nothing will be received any more: who waits for items gets an EOFError with this text."""
+        """Nothing will be received any more: threads that wait for items get an EOFError with this text."""
         if self.link.end_error is None:
             self._relief.set_last_credit_deadline_locked()
             self.link.end_error = EOFError(text)

@@ -26,7 +26,7 @@ class Endpoint:
 
     Attributes:
         link: Lock, core, descriptors, and how it ended.
-        owner: Who uses the connection: ``Channel.gateway``.
+        owner: The user of the connection: ``Channel.gateway``.
         cancelling: Executions that are to be interrupted.
         writer: The outgoing side.
         leading: The incoming side.
@@ -36,7 +36,7 @@ class Endpoint:
         end_reason: Why nothing can be sent any more.
         sending: How items are sent.
         callbacks: How items are given to callbacks.
-        finalizers: Channels that nobody holds any more.
+        finalizers: Channels that are not held any more.
     """
 
     def __init__(self, link: Link, owner: object, has_greenlets: Callable[[], bool]) -> None:
@@ -44,7 +44,7 @@ class Endpoint:
 
         Args:
             link: The connection.
-            owner: Who uses it.
+            owner: Its user.
             has_greenlets: See ``SessionOwner.has_greenlets``.
         """
         self.link = link

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from xnet_wire.channel_errors import Frame
 
-#: Of how many calls it is told where they are, at either end of them.
+#: How many calls are listed at either end of a traceback.
 MOST_FRAMES: Final = 50
 
 
 def format_error(error: BaseException) -> str:
     """Return the traceback of an error as text.
 
-    KeyboardInterrupt gives the short text that nobody is warned about.
+    KeyboardInterrupt gives the short text that is not warned about.
     """
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPT_TEXT
@@ -32,7 +32,7 @@ def format_error(error: BaseException) -> str:
 def describe_error(error: BaseException) -> ChannelError:
     """Return an error as what closes a channel.
 
-    For KeyboardInterrupt that is what nobody is warned about.
+    For KeyboardInterrupt that is ``INTERRUPT``, which is not warned about.
     """
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPT
@@ -55,7 +55,7 @@ def as_data(error: BaseException, trace: TracebackType | None, text: str) -> Cha
     Args:
         error: The error.
         trace: Its calls, from the one to begin with.
-        text: What people are told.
+        text: For people.
     """
     try:
         return ChannelError(text, ERROR, name_of(type(error)), str(error), _frames(trace))

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     from xnet_wire.channel_errors import Frame
 
-#: Text of the error with which an interrupted execution closes its channel. Nobody wants to be
-#: warned about it: the interrupt itself was visible enough. (The text is execnet's.)
+#: Text of the error with which an interrupted execution closes its channel. It needs no
+#: warning: the interrupt itself was visible enough. (The text is execnet's.)
 INTERRUPT_TEXT: Final = "keyboard-interrupted"
-#: How the OSError of who cannot send begins.
+#: How the OSError of a send that is not possible begins.
 CANNOT_SEND: Final = "cannot send (already closed?): "
-#: An interrupt as data: what ends an execution, and what nobody is warned about.
+#: An interrupt as data: it ends an execution, and is not warned about.
 INTERRUPT: Final = ChannelError(INTERRUPT_TEXT, INTERRUPTED)
 #: The same of an execution that was cancelled.
 CANCEL: Final = ChannelError(CANCELLED, CANCELLED)
@@ -75,7 +75,7 @@ class RemoteError(Exception):
         return f"{self.__class__.__name__}: {self.formatted}"
 
     def warn(self) -> None:
-        """Write to stderr that nobody looked at this error."""
+        """Write to stderr that this error was not looked at."""
         if self.code not in (INTERRUPTED, CANCELLED):
             write_to_stderr(f"[{os.getpid()}] Warning: a remote error that nobody received: {self!r}\n")
 
@@ -111,7 +111,7 @@ class NeverBegunError(EOFError):
 
 
 class WorkerEndingError(OSError):
-    """A worker was asked to end, and what its code wants to send nobody takes any more. Spec: GR-011."""
+    """A worker was asked to end, and the initiator takes no more of what its code sends. Spec: GR-011."""
 
 
 class TimeoutError(builtins.TimeoutError):  # the name is execnet's
@@ -121,7 +121,7 @@ class TimeoutError(builtins.TimeoutError):  # the name is execnet's
 def write_to_stderr(text: str) -> None:
     """Write to ``sys.stderr``, or to the interpreter's own if the program's is gone or closed.
 
-    Never raises for want of either: then nobody can be told.
+    Never raises for want of either: then the text is lost.
     """
     if not _written(sys.stderr, text):
         _written(sys.__stderr__, text)

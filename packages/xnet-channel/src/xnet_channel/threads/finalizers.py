@@ -35,18 +35,18 @@ class Finalizers:
         self._dropped: deque[Mailbox] = deque()
 
     def finalise(self, mailbox: Mailbox) -> None:
-        """Do what is to be done when a channel goes. Calling it again, after an interrupt, does no harm.
+        """Clean up after a dropped channel. Calling it again, after an interrupt, does no harm.
 
         Threads: any, also finalisers: takes no lock.
         """
-        # Closed, with items that nobody will take: what is kept is counted, and they go.
+        # A closed channel may have items that will never be taken: they count as kept until they go.
         if not self._link.finished and (not mailbox.state.closed or mailbox.state.receiver.items):
             self.drop(mailbox)
         if mailbox.remote_errors:
             UNSEEN.drop(mailbox, self._link.reactor)
 
     def finalise_interrupted(self, mailbox: Mailbox) -> None:
-        """Do it after KeyboardInterrupt, which nobody above a finaliser sees: the main thread gets it again.
+        """Do it after KeyboardInterrupt, which is lost in a finaliser: the main thread gets it again.
 
         Threads: the main thread.
         """
@@ -57,7 +57,7 @@ class Finalizers:
         self._link.reactor.call_later(INTERRUPT_AGAIN_S, interrupt_main)
 
     def drop(self, mailbox: Mailbox) -> None:
-        """Note that nobody holds the channel of this mailbox any more.
+        """Note that the channel of this mailbox is not held any more.
 
         Threads: any, also finalisers: takes no lock.
         """
@@ -79,6 +79,6 @@ class Finalizers:
                         self._mailboxes.close_locked(mailbox, None)
                     mailbox.state.receiver.drop_items()
                 elif mailbox.state.sender.state is states.OPEN and link.connection.phase in states.LIVE:
-                    # The callback still receives, but nobody can send. Spec: CH-051.
+                    # The callback still receives, but no one can send. Spec: CH-051.
                     link.connection.send_last(mailbox.state)
             self._writer.flush_soon_locked()

@@ -1,6 +1,6 @@
 """The lines of a connection's frames in the trace of its process.
 
-Imported only where somebody asks for a trace.
+Imported only if a trace is asked for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Finding out that a silent peer is gone, where nobody tells: behind a network, or frozen.
+"""Finding out that a silent peer is gone if nothing else tells: across a network, or frozen.
 
 Any byte that is read counts as a sign of life, and so does one that the kernel takes after it had taken
 no more for a while. A session that has heard nothing for an interval sends PING; if nothing comes for a
@@ -99,7 +99,7 @@ class Keepalive:
                 self._asked = True
                 link.connection.send_ping(PAYLOAD)
                 self._writer.flush_soon_locked()
-            self._leading.hand_to_reactor_locked()  # nobody may be reading, and what has come must count
+            self._leading.hand_to_reactor_locked()  # perhaps no thread reads, and what has come must count
         self._look_later()
 
     def _answers(self, silent_s: float) -> bool:

@@ -26,7 +26,7 @@ LOOK_AGAIN: Final = 64
 
 
 class KeptErrors:
-    """The errors that one peer has told and that somebody still has, as those that nobody has seen yet.
+    """The errors of one peer that are still held, for example because they were not seen yet.
 
     Threads: the caller serialises.
     """
@@ -54,7 +54,7 @@ class KeptErrors:
         return error
 
     def _look(self) -> None:
-        """Forget those that nobody has any more; seldom where that helps nothing: there are thousands."""
+        """Forget those that are not held any more; rarely if that does not help: there may be thousands."""
         self._until_look -= 1
         if self._until_look > 0:
             return

@@ -1,19 +1,19 @@
-"""Who reads a connection's descriptor: the reactor, or a thread that waits for something.
+"""Which thread reads a connection's descriptor: the reactor, or one that waits for something.
 
-A thread that has to wait *leads* if nobody else does: it takes the descriptor away from the
-reactor, reads and dispatches what comes, for itself and for everybody, until it has what it waits
+A thread that has to wait *leads* if no other does: it takes the descriptor away from the
+reactor, reads and dispatches what comes, for itself and for all others, until it has what it waits
 for. That saves the wake-up of a second thread for every message. The others *follow*: they wait on
 a condition until the leader (or the reactor) has something for them.
 
 A leader gives the descriptor back lazily. In a ping-pong it will be back within microseconds, so
 the descriptor is left lying for a moment ("lent"); the reactor takes it when it has not been used
-for a while, and at once when somebody else depends on it: a follower, or a callback.
+for a while, and at once when something else depends on it: a follower, or a callback.
 
 Rules that keep this free of hangs:
 
 1. At any time at most one thread reads: the one whose ident is ``_leader``.
-2. A thread only follows while somebody leads or the reactor has the descriptor.
-3. Whoever stops leading while others follow gives the descriptor to the reactor at once.
+2. A thread only follows while another leads or the reactor has the descriptor.
+3. A thread that stops leading while others follow gives the descriptor to the reactor at once.
 4. After taking the lead a thread looks again whether it still has to wait.
 """
 
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 #: lie unnoticed for up to twice as long: short enough for callers of status.
 LENT_S: Final = 0.005
 
-#: What poll() takes at most is 2**31 - 1 milliseconds. Who waits longer looks at the clock in between.
+#: poll() takes at most 2**31 - 1 milliseconds. A longer wait looks at the clock in between.
 MAX_POLL_S: Final = 1_000_000.0
 
 _get_ident = get_ident
@@ -69,7 +69,7 @@ class LeaderFollower:
     """The incoming side of a connection.
 
     Attributes:
-        reading: What is done by whoever reads.
+        reading: What the thread that reads does.
         callback_count: How many channels have a callback, which waits for what others read.
 
     Threads: methods with ``_locked`` need the lock, held once.
@@ -104,7 +104,7 @@ class LeaderFollower:
         Args:
             ready: Looked at under the lock whenever something came; must not block.
             deadline_s: When to stop waiting, or None.
-            waiters: Where to wait while somebody else reads.
+            waiters: Where to wait while another thread reads.
 
         Returns:
             What ``ready()`` said last, which must be true at the session's end.
@@ -138,7 +138,7 @@ class LeaderFollower:
 
         A ping-pong waits like this nearly always, and much of what its round trip costs are the
         steps from here to the item. So it takes fewer than the long way, ``wait_locked``, which
-        the caller has to go whenever there is no item afterwards.
+        the caller has to go whenever no item is there afterwards.
 
         Args:
             channel: Has no items and no callback; and frames are not traced.
@@ -157,12 +157,12 @@ class LeaderFollower:
             self._lead_locked(None, None, channel)
 
     def hand_to_reactor_locked(self) -> None:
-        """Give a lent descriptor to the reactor now: somebody depends on it."""
+        """Give a lent descriptor to the reactor now: something depends on it."""
         if not self._leader and not self._attached:
             self._attach_locked()
 
     def begin_to_follow_locked(self, waiters: WaitList, waiter: Waking) -> None:
-        """Have somebody woken who is no thread, and somebody else read meanwhile."""
+        """Have a waiter woken that is not a thread, and the reactor or a leader read meanwhile."""
         waiters.add_locked(waiter)
         self._followers += 1
         self.hand_to_reactor_locked()
@@ -178,12 +178,12 @@ class LeaderFollower:
             self._waker.wake()
 
     def tell_locked(self, mailbox: Mailbox) -> None:
-        """There is news of the channel that was not read: wake who waits for it, leader or not."""
+        """Report news of the channel that was not read: wake its waiters, the leader included."""
         mailbox.waiters.notify_all_locked()
         self.wake_leader_locked()
 
     def wake_all_locked(self) -> None:
-        """Make everybody who waits look again."""
+        """Make all waiting threads look again."""
         self._link.changed.notify_all_locked()
         for mailbox in open_mailboxes(self._link.connection):
             mailbox.waiters.notify_all_locked()
@@ -197,7 +197,7 @@ class LeaderFollower:
             self.close_locked()
 
     def close_locked(self) -> None:
-        """Give the descriptors back; whoever stops reading last does it."""
+        """Give the descriptors back; the last thread that reads does it."""
         if self._waker is not None:
             self._waker.close()
             self._waker = self._poll = None
@@ -211,7 +211,7 @@ class LeaderFollower:
         deadline_s: float | None,
         wanted: ChannelState | None = None,
     ) -> None:
-        """Read for everybody until ``ready()``, the deadline, or the end.
+        """Read for all until ``ready()``, the deadline, or the end.
 
         Args:
             ready: As for ``wait_locked``, or None to read only once.
@@ -252,7 +252,7 @@ class LeaderFollower:
                         INTERRUPTS.let_through = False
                     lock.acquire()
                 if self._leader != me:
-                    return  # a signal handler used this session; look again who leads
+                    return  # a signal handler used this session; look again which thread leads
                 if found == self._only_readable:
                     if self._read_locked(wanted):
                         self.reading.read_large_locked()
@@ -292,14 +292,14 @@ class LeaderFollower:
         if link.finished:
             self.close_locked()
         elif link.eof:
-            self.wake_all_locked()  # those who follow must not wait for a leader any more
+            self.wake_all_locked()  # followers must not wait for a leader any more
         elif self._followers or self.callback_count:
             self._attach_locked()
         elif self._lent_timer is None:
             self._lend_locked()
 
     def _lend_locked(self) -> None:
-        """Leave the descriptor lying for whoever leads next; the reactor looks after it."""
+        """Leave the descriptor lying for the next leader; the reactor looks after it."""
         self._lent_uses = self._uses
         self._lent_timer = self._link.reactor.call_later(LENT_S, self._lent_timer_fired)
 
@@ -307,7 +307,7 @@ class LeaderFollower:
         with self._link.lock:
             self._lent_timer = None
             if self._leader or self._attached or self._link.eof or self._link.finished:
-                return  # whoever leads lends it again
+                return  # the leader lends it again
             if self._uses != self._lent_uses:
                 self._lend_locked()
             else:
@@ -341,7 +341,7 @@ class LeaderFollower:
     def _on_readable(self, events: int) -> None:
         for _ in range(CHUNKS_PER_TURN):
             with self._link.lock:
-                # Somebody may have taken the lead since the selector returned. Rule 1.
+                # A thread may have taken the lead since the selector returned. Rule 1.
                 if not self._attached or self._leader or not self._read_locked():
                     return
 

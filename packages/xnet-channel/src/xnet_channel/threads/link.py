@@ -1,6 +1,6 @@
 """The bottom of the stack: what everything that drives one connection stands on.
 
-The lock, the core, the descriptors, and what is known of the end. It knows nothing of what is above it.
+The lock, the core, the descriptors, and what is known of the end. It knows nothing of the parts above it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Link:
-    """One connection over its descriptors, for all who read, write, wait for it or end it.
+    """One connection over its descriptors, for all parts that read, write, wait for it or end it.
 
     Attributes:
         name: For messages and thread names.
@@ -29,18 +29,18 @@ class Link:
         descriptors: What is read and written.
         changed: Threads that wait for news of the connection as a whole.
         tracer: Gets a line for each frame, or None.
-        heard: There was a sign of life since somebody set this to False (FR-025, FR-026).
+        heard: There was a sign of life since this was last set to False (FR-025, FR-026).
         eof: Nothing more can be read.
         finished: Nothing moves any more.
         end_error: Why nothing will be received any more, or None: the connection has ended, or the
             initiator has asked this worker to end.
-        broken_off: The end was not asked for: whoever iterates over items must hear of it.
+        broken_off: The end was not asked for: an iteration over items must raise.
 
     Threads: all under the lock, but ``name``, ``descriptors`` and ``reactor``. One look at a flag needs none.
     """
 
     #: No ``__dict__``: eventlet, when it patches a program, replaces attributes that hold locks by its own
-    #: kind, and they are no good between threads. It finds no slots.
+    #: kind, which do not work between threads. It does not find slots.
     __slots__ = (
         "_reactor",
         "broken_off",
@@ -72,7 +72,7 @@ class Link:
 
     @property
     def reactor(self) -> Reactor:
-        """The reactor of this process, loaded and started by whoever first needs it."""
+        """The reactor of this process, loaded and started when first needed."""
         if self._reactor is None:
             from xnet_channel.platform.reactor import get_reactor
 
@@ -92,7 +92,7 @@ class Link:
         self.lock = RLock()
         self.changed = WaitList()
         self.finished = True
-        self.broken_off = True  # who iterates over items hears of it
+        self.broken_off = True  # an iteration over items raises
         self.end_error = EOFError(f"{self.name}: this connection belongs to the parent process")
         self.connection.fail(ProtocolError(str(self.end_error)))
         self.eof = True

@@ -42,14 +42,14 @@ class Mailbox:
         state: The core's half machines.
         callback: Takes each item on the callback thread, or None.
         callback_failed: The error of a callback that has failed, or None.
-        remote_errors: Errors of the peer that nobody has seen yet.
+        remote_errors: Errors of the peer that were not seen yet.
         ended: No item will be delivered any more: everything that came has been queued, or the
             callback has seen it and the endmarker.
-        last_taker: Which thread, or greenlet, wanted the last item; None if nobody ever did.
+        last_taker: Which thread, or greenlet, wanted the last item; None if none ever did.
         taken_since: Cost of what had been taken when a blocked sender looked last, and the time since when it
             is the same; see ``deadlock_relief``.
-        turns: Who has the channel for itself to send, because it waits for credit or is in the middle of an
-            item's parts, and behind it those that wait for their turn, in their order.
+        turns: First the reservation that has the channel, because its thread waits for credit or is in the
+            middle of an item's parts; then those that wait for their turn, in order.
         waiters: Threads that wait for news of this channel.
         ref: Gives the user's object, or None if that is gone.
 
@@ -92,7 +92,7 @@ class Mailbox:
         self.ref = _no_channel
 
     def add_error_locked(self, error: RemoteError) -> None:
-        """Keep an error for who looks at the channel; if nobody can, have it told elsewhere."""
+        """Keep an error until the channel is looked at; if that was dropped, have the error reported."""
         if self.ref() is None:
             UNSEEN.tell_soon(error, self.link.reactor)
             return
@@ -137,7 +137,7 @@ class Mailbox:
 
 
 def open_mailboxes(connection: Connection) -> list[Mailbox]:
-    """Return those of the channels that are open, without the ones that nobody has looked at yet."""
+    """Return those of the open channels, except channels that were not looked at yet."""
     shells = [state.shell for state in list(connection.table.open.values())]
     return [shell for shell in shells if isinstance(shell, Mailbox)]
 

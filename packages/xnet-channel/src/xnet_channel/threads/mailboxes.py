@@ -45,7 +45,7 @@ class Mailboxes:
         return mailbox
 
     def end_locked(self, mailbox: Mailbox) -> None:
-        """No item will come any more: tell who waits, or the callback."""
+        """No item will come any more: tell waiting threads, or the callback."""
         if mailbox.callback is not None and not mailbox.ended:
             self._callback_thread.push_locked(mailbox.callback, 0)
         else:
@@ -53,7 +53,7 @@ class Mailboxes:
         self._leading.tell_locked(mailbox)
 
     def end_after_fork(self) -> None:
-        """End those that are open, in a forked child: nobody who waited is here."""
+        """End those that are open, in a forked child: the threads that waited are the parent's."""
         for mailbox in open_mailboxes(self._link.connection):
             mailbox.end_after_fork()
 

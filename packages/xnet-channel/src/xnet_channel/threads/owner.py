@@ -1,4 +1,4 @@
-"""What a session asks of whoever uses it."""
+"""What a session asks of its user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SessionOwner:
     """
 
     def has_greenlets(self) -> bool:
-        """Return whether who uses the channels waits in greenlets, and callbacks are to run in one.
+        """Return whether the users of the channels wait in greenlets, so that callbacks should run in one.
 
         Asked for the first callback, where this process has greenlets and its threads are not replaced.
 

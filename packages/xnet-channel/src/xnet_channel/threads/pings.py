@@ -1,4 +1,4 @@
-"""PINGs of a connection and who waits for their echo.
+"""PINGs of a connection and the waits for their echo.
 
 Spec: FR-020 to FR-022.
 """
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Pings:
-    """The PINGs that somebody waits for. Threads: any; ``received_locked`` under the lock."""
+    """The PINGs that are waited for. Threads: any; ``received_locked`` under the lock."""
 
     def __init__(self, link: Link, writer: Writer, leading: LeaderFollower, end_reason: EndReason) -> None:
         self._link = link

@@ -24,16 +24,15 @@ if TYPE_CHECKING:
 #: One read takes at most this much. Larger payloads are read straight into their own buffer.
 READ_BYTES: Final = 65_536
 
-#: Who reads for everybody reads at most this many chunks before others get their turn.
+#: A thread that reads for all reads at most this many chunks before others get their turn.
 CHUNKS_PER_TURN: Final = 16
 
 
 class Reading:
-    """Takes bytes from the kernel to the core, and events to who acts on them.
+    """Takes bytes from the kernel to the core, and events to the dispatcher.
 
     Attributes:
-        dispatch_locked: Is given what happened. Set, as the next, before anything is read, by whoever puts
-            the stack together.
+        dispatch_locked: Is given the events. Set by ``Session``, like the next one, before anything is read.
         eof_locked: Is told that nothing more can be read, and the error if it was one.
 
     Threads: the one that reads, with the lock.
@@ -55,7 +54,7 @@ class Reading:
         self._detach_locked = detach_locked
 
     def read_rest_locked(self, reads: int) -> None:
-        """Read what is there right now: the process at the other end has died."""
+        """Read the bytes that are there right now: the process at the other end has died."""
         poller = poll()
         if not self._link.eof and not self._link.finished:
             poller.register(self._fd, select.POLLIN)
@@ -104,7 +103,7 @@ class Reading:
             if wanted is None or not receiving.receive_sole_item(data, wanted):
                 self.dispatch_locked(receiving.receive_data(data))
             return count == READ_BYTES and not link.finished
-        except Exception as error:  # noqa: BLE001 - a bug here must leave nobody waiting, here or there (ER-011)
+        except Exception as error:  # noqa: BLE001 - a bug here must not leave either side waiting (ER-011)
             text = f"internal error while reading: {describe_bug(error)}"
             link.connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, text))
             self.eof_locked(None)

@@ -3,7 +3,7 @@
 Parts of two items must never mix, and none overtake another. So those that wait have their turn in the order
 in which they came, an item each.
 
-Spec: FC-024 (order), FC-040 (who waits for credit).
+Spec: FC-024 (order), FC-040 (waiting for credit).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Reservations:
         writer: Its outgoing side.
         leading: Its incoming side, which brings credit.
         relief: What others get while one waits.
-        cancelling: Who is to be interrupted.
+        cancelling: Executions that are to be interrupted.
         mailboxes: How a channel is closed.
         end_reason: Why nothing can be sent any more.
     """
@@ -85,8 +85,7 @@ class Reservation:
     Leaving it with an error in the middle of an item closes the channel: the other side could
     not tell the rest of this item from the next one.
 
-    Interrupts are let through while it waits only: else one may come where nobody would undo what has been
-    done, and the channel would be reserved for ever.
+    Interrupts are let through only while it waits: elsewhere one could leave the channel reserved forever.
     """
 
     def __init__(self, shared: Reservations, mailbox: Mailbox) -> None:

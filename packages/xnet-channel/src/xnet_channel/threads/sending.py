@@ -1,7 +1,7 @@
 """Sending items: encode outside the lock, then frames as credit allows.
 
-The usual item is small and there is credit: one lock, one frame, one write. Whoever has to wait,
-for credit or because the item needs several frames, reserves the channel first: see ``reservation``.
+The usual item is small and credit is there: one lock, one frame, one write. A thread that has to wait, for
+credit or because its item needs several frames, reserves the channel first: see ``reservation``.
 
 Spec: FC-020 to FC-024 (what a frame may cost, parts).
 """
@@ -45,10 +45,10 @@ class Sending:
     """How items are sent on the channels of one connection.
 
     Attributes:
-        make_encoder: ``values.make_encoder`` for these channels, set by whoever puts the stack together.
+        make_encoder: ``values.make_encoder`` for these channels, set by ``Session``.
         encode: Encodes an item, with channels of this connection in it; raises DumpError. Set with
             ``make_encoder``, and again when it is known what the other side takes.
-        reservations: For those who have to wait.
+        reservations: For threads that have to wait.
     """
 
     make_encoder: Callable[..., Callable[[object], bytes]]
@@ -123,7 +123,7 @@ class Sending:
                 if size > connection.part_bytes or mailbox.turns or writer.backlog_bytes:
                     return False
                 if self._end_reason.is_awaited_locked():
-                    return False  # who may wait gets to know why
+                    return False  # a call that may wait learns why
                 sent = connection.send_item(mailbox.state, payload, size + ITEM_COST_BYTES)
                 if sent:
                     # What the kernel does not take now the reactor writes: one frame at most.

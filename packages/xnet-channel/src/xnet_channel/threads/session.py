@@ -45,7 +45,7 @@ class Session:
 
     Attributes:
         role: ``"initiator"`` or ``"worker"``.
-        owner: Whoever uses the session; see ``SessionOwner``.
+        owner: The user of the session; see ``SessionOwner``.
         link: Lock, core, descriptors, and how it ended: see ``Link``.
         endpoint: What channels use.
         connection: The sans-IO core; only under ``lock``.
@@ -77,7 +77,7 @@ class Session:
             write_fd: Descriptor to write to, if it is another one.
             role: ``"initiator"`` on one side, ``"worker"`` on the other.
             hello: What to announce; the protocol's defaults if None.
-            owner: Who uses it; a plain one if None.
+            owner: Its user; a plain ``SessionOwner`` if None.
             name: For messages and thread names.
             tracer: Gets a line for each frame, or None.
             lead_first: The caller is about to wait on this session, so the reactor need not
@@ -146,7 +146,7 @@ class Session:
 
     @property
     def reactor(self) -> Reactor:
-        """The reactor of this process, loaded and started by whoever first needs it."""
+        """The reactor of this process, loaded and started when first needed."""
         return self.link.reactor
 
     # -- for users of a session -----------------------------------------------------------------
@@ -184,7 +184,7 @@ class Session:
             )
             channel = self.channel_for_locked(state)
             position_bytes = self.connection.out.queued_bytes
-            if not payload:  # a question: who asks waits for the answer, and with a time of his own
+            if not payload:  # a question: the caller waits for the answer, with a timeout of its own
                 self.writer.flush_soon_locked()
                 return channel
             written = self.writer.flush_locked()
@@ -209,7 +209,7 @@ class Session:
             if self.connection.phase is states.RUNNING:
                 self.connection.send_terminate(finish_ms, interrupt_ms)
                 self.writer.flush_soon_locked()
-                self.leading.wake_all_locked()  # who waits for credit: nothing more can be sent
+                self.leading.wake_all_locked()  # senders that wait for credit: nothing more can be sent
 
     def wait_finished(self, timeout_s: float | None) -> bool:
         """Block until the session has ended; return whether it has."""
@@ -221,18 +221,18 @@ class Session:
         """End the session from this side. The peer sees the end of the connection.
 
         Args:
-            text: What those who wait here are told.
-            flush_s: How long to try to write what is queued.
+            text: For the threads that wait here.
+            flush_s: How long to try to write the queue.
         """
         self.writer.flush_until(CLOCK.monotonic() + flush_s)
         with InterruptsHeld(), self.lock:
             self.finish_locked(text or f"{self.name}: the connection was closed by this side", asked=True)
 
     def wait(self, ready: Callable[[], bool], timeout_s: float | None = None) -> bool:
-        """Block until ``ready()``, reading for everybody meanwhile.
+        """Block until ``ready()``, reading for all meanwhile.
 
         Args:
-            ready: Looked at under the lock whenever something came; must not block. Whoever makes
+            ready: Looked at under the lock whenever something came; must not block. Code that makes
                 it true from elsewhere calls ``wake``.
             timeout_s: How long at most, None for as long as it takes.
 
@@ -245,7 +245,7 @@ class Session:
             return ready()
 
     def wake(self) -> None:
-        """Make everybody in ``wait`` look again."""
+        """Make all threads in ``wait`` look again."""
         with self.lock:
             self.link.changed.notify_all_locked()
             self.leading.wake_leader_locked()
@@ -278,7 +278,7 @@ class Session:
     def keep_alive(
         self, interval_s: float, when_silent: Callable[[float], None], *, carrier_watches: bool = False
     ) -> None:
-        """Find out when the other side is gone and nobody tells; for the arguments see ``Keepalive``."""
+        """Find out when the other side is gone silently; for the arguments see ``Keepalive``."""
         from xnet_channel.threads.keepalive import Keepalive
 
         Keepalive(

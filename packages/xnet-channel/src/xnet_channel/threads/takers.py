@@ -1,4 +1,4 @@
-"""Who takes items, a thread or a greenlet, and whether it is still there.
+"""Takers of items, threads or greenlets, and whether they still exist.
 
 The number of a thread does not tell: the next thread gets the number of one that has ended.
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Taker:
-    """One thread, as long as anybody remembers it.
+    """One thread, as long as it is referred to.
 
     Attributes:
         ended: It has ended.
@@ -84,5 +84,5 @@ def current() -> Taker | GreenletTaker:
 
 
 def stand_for(taker: Taker | GreenletTaker) -> None:
-    """Have the current thread count as somebody else, for whom it waits."""
+    """Have the current thread count as another taker, for which it waits."""
     _here.taker = taker

@@ -1,8 +1,8 @@
-"""Errors of other sides that nobody has seen: each is told once, on standard error.
+"""Errors of other sides that were not seen: each is reported once, on standard error.
 
-An error waits at its channel until ``receive``, ``waitclose`` or their like raise it. It is told here when
-nobody can see it there any more: when the channel is dropped, when it was gone before the error came, and
-when the interpreter ends.
+An error waits at its channel until ``receive``, ``waitclose`` or the like raise it. It is reported here when
+it can no longer be seen there: when the channel is dropped, when it was gone before the error came, and when
+the interpreter ends.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from xnet_channel.threads.errors import RemoteError
 
     class Keeper(Protocol):
-        """Where errors wait for who looks at a channel: its mailbox."""
+        """Where errors wait until the channel is looked at: its mailbox."""
 
         remote_errors: list[RemoteError]
 
 
-#: How many are told in full at once; of further ones it is told how many they are.
+#: How many are reported in full at once; others are only counted.
 MOST: Final = 20
 
 
 class Unseen:
-    """The errors of this process that nobody has seen yet.
+    """The errors of this process that have not been seen yet.
 
     Threads: any, also finalisers: takes no lock, but for ``tell``.
     """
 
     def __init__(self) -> None:
-        #: Mailboxes with errors whose channel somebody has.
+        #: Mailboxes with errors whose channel is still held.
         self._waiting: set[Keeper] = set()
-        #: What is to be told, and how much more there was than that.
+        #: Errors to report, and how many more there were.
         self._due: deque[RemoteError] = deque()
         self._left_out = 0
         #: Whether the reactor is going to look: a peer may send a hundred thousand errors a second.
@@ -51,11 +51,11 @@ class Unseen:
         self._waiting.add(mailbox)
 
     def forget(self, mailbox: Keeper) -> None:
-        """Note that none waits there any more: somebody has seen it."""
+        """Note that none waits there any more: it was seen."""
         self._waiting.discard(mailbox)
 
     def drop(self, mailbox: Keeper, reactor: Reactor) -> None:
-        """Tell the errors of a mailbox whose channel nobody has any more."""
+        """Report the errors of a mailbox whose channel was dropped."""
         self._waiting.discard(mailbox)
         while mailbox.remote_errors:
             error = mailbox.remote_errors.pop(0)
@@ -68,17 +68,17 @@ class Unseen:
             self.tell_soon(error, reactor)
 
     def tell_soon(self, error: RemoteError, reactor: Reactor) -> None:
-        """Have an error told by a thread that may wait for standard error."""
+        """Have an error reported by a thread that may wait for standard error."""
         self._add(error)
         if not self._asked:
             self._asked = True
             reactor.call_soon(self._start)
 
     def tell(self, timeout_s: float) -> None:
-        """Tell all, also those that wait at channels: the interpreter ends.
+        """Report all, including those that wait at channels: the interpreter ends.
 
         Args:
-            timeout_s: How long to wait for the thread that tells some already.
+            timeout_s: How long to wait for a thread that is already reporting.
         """
         for mailbox in list(self._waiting):
             for error in mailbox.remote_errors:
@@ -100,12 +100,12 @@ class Unseen:
 
     def _start(self) -> None:
         self._asked = False
-        # Who tells some looks again when it is done.
+        # A thread that is reporting looks again when it is done.
         if self._due and not self._telling.locked():
             start_thread(self._tell, (), "xnet-unseen-errors", carries=True)
 
     def _tell(self) -> None:
-        # Who finds it taken leaves its own to who has it, and who looks again when it is free.
+        # If the lock is taken, its holder reports these too: it looks again after releasing it.
         while self._due and self._telling.acquire(False):
             try:
                 self._write()

@@ -1,7 +1,7 @@
 """Writing frames to the descriptor: from the calling thread whenever that is possible.
 
 The descriptor is non-blocking. What the kernel does not take at once stays in the backlog; then
-either the thread that queued it waits until it has gone (``wait_written``), or, where nobody may
+either the thread that queued it waits until it has gone (``wait_written``), or, where no thread may
 wait, the reactor writes it as soon as it can.
 """
 
@@ -47,7 +47,7 @@ class Writer:
     Attributes:
         written_bytes: Everything written so far; compare with ``Outgoing.queued_bytes``.
         broken: The error of the write that failed, after which nothing more can be sent.
-        most_unread_bytes: Of answers that nobody waits for.
+        most_unread_bytes: The most that answers may take for which no thread waits.
 
     Threads: methods with ``_locked`` need the session's lock.
     """
@@ -72,7 +72,7 @@ class Writer:
 
     @property
     def unread_answers_bytes(self) -> int:
-        """What those take that nobody waits for: a thread that sends waits with one frame at most."""
+        """Bytes of answers for which no thread waits: a thread that sends waits with one frame at most."""
         kept_bytes = self.backlog_bytes + len(self._backlog) * BUFFER_COST_BYTES
         return kept_bytes - self._waiting * (HEADER_BYTES + PART_BYTES)
 
@@ -105,7 +105,7 @@ class Writer:
         backlog += fresh
         done = self._flush_backlog_locked()
         if had_to_wait and self.written_bytes != written_bytes:
-            self._link.heard = True  # somebody reads: a sign of life (FR-026)
+            self._link.heard = True  # the peer reads: a sign of life (FR-026)
         return done
 
     def flush_soon_locked(self) -> None:
@@ -114,7 +114,7 @@ class Writer:
             self._watch_locked()
 
     def return_credit_locked(self, channel: ChannelState) -> None:
-        """Send the credit that is due: half sent it would be lost, and somebody there wait for ever."""
+        """Send the credit that is due, uninterrupted: half sent, it would leave a sender waiting forever."""
         with InterruptsHeld():
             self._link.connection.return_credit(channel)
             self.flush_soon_locked()
@@ -123,7 +123,7 @@ class Writer:
         """Block until ``written_bytes`` has reached the position.
 
         Ends early if the session does: the caller looks at ``broken``. And in a signal handler that came in
-        the middle of a change, whose thread has the lock: what is left the reactor writes.
+        the middle of a change, whose thread has the lock: then the reactor writes the rest.
 
         Threads: any but the reactor; without the lock.
         """
