@@ -129,6 +129,29 @@ say(start.outside.TEXT, asked[0], builtins.__import__ is theirs)
     assert run(code) == ["null json True"]
 
 
+def test_two_bundles_that_execute_at_once_do_not_ask_each_other_forever(run: Program) -> None:
+    """The worker's, and that of a receiver of trees which another thread of it executes."""
+    code = """
+builtins = __import__("builtins" if sys.version_info[0] > 2 else "__builtin__")
+standard = builtins.__import__
+there = sys.modules["other_there"] = type(sys)("other_there")
+texts = ["from .second import THREE\\n", "THREE = 3\\n"]
+other = package.Bundle(there, "other", ["first", "second"], texts, list, {})
+evaluate, executed = package.execute, []
+def meanwhile(code, namespace):
+    executed.append(namespace["__name__"])
+    if len(executed) == 1:
+        say(other.load("first").THREE)
+    elif len(executed) == 2:
+        say(start.outside.TEXT)
+    return evaluate(code, namespace)
+package.execute = meanwhile
+say(start.rare.TWO, executed, builtins.__import__ is standard)
+"""
+    executed = ["sent_there.rare", "other_there.first", "sent_there.outside", "other_there.second"]
+    assert run(code) == ["null", "3", f"2 {executed} True"]
+
+
 def test_tracebacks_name_module_and_line(run: Program) -> None:
     code = """
 import traceback

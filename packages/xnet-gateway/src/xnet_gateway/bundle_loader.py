@@ -103,7 +103,7 @@ class Bundle(object):
         module = type(sys)("%s.%s" % (self.name, name))
         module.__package__ = self.name
         before = BUILTINS.get("__import__", NONE)
-        inner = before == self.import_
+        inner = self._is_asked_by(before)
         if not inner:
             self._theirs = before if callable(before) else self._standard
             BUILTINS["__import__"] = self.import_
@@ -124,6 +124,15 @@ class Bundle(object):
             self._registered[module.__name__] = self.loaded[name] = module
             setattr(self.package, name, module)
         return self.loaded[name]
+
+    def _is_asked_by(self, function):
+        # Another bundle may have put its own in front of ours, and asks it: asked in turn, neither would ever answer.
+        while function != self.import_:
+            bundle = getattr(function, "__self__", None)
+            function = getattr(bundle, "_theirs", NONE)
+            if function is NONE:
+                return False
+        return True
 
     def import_(self, name, globals=None, locals=None, fromlist=(), *level, **named):
         """Import, as ``__import__`` does: what is of this bundle from here, all else as those do who are asked."""
