@@ -125,14 +125,14 @@ class TestFails:
     def test_it_never_speaks(self, as_worker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(starting, "HANDSHAKE_S", 0.3)
         as_worker.write_text("import sys; sys.stdin.close()\nimport threading; threading.Event().wait()")
-        assert "no handshake within 0.3 seconds" in failure()
+        assert "no handshake within 0.3 s" in failure()
 
     def test_it_speaks_slowly_and_never_to_the_end(
         self, as_worker: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(starting, "HANDSHAKE_S", 0.3)
         as_worker.write_text("import os, time\nwhile True: os.write(FD, b'.'); time.sleep(0.01)")
-        assert "no handshake within 0.3 seconds" in failure()
+        assert "no handshake within 0.3 s" in failure()
 
     def test_hs_015_another_version(self, as_worker: Path) -> None:
         # HELLO {"version": [2, 0]}

@@ -84,7 +84,7 @@ BUSY = "channel.send(['ready'])\nwhile True: channel.send(['text', 'busy'])"
 
 def test_rs_009_who_is_busy_for_ever_is_given_up(gateway: Gateway) -> None:
     talk = converse(gateway, BUSY, [], 0.5)
-    with pytest.raises(TimeoutError, match=r"for 0.5 seconds the receiver has said that it is at work"):
+    with pytest.raises(TimeoutError, match=r"for 0.5 s the receiver has said that it is at work"):
         talk.hear_until(lambda: False)
 
 

@@ -180,8 +180,7 @@ def test_busy_for_ever(tmp_path: Path, said: str) -> None:
         rsync={"busy_timeout": 1.0, "stall_timeout": None},
     )
     assert found["last"] == (
-        "for 1 seconds the receiver has said that it is at work, without any progress;"
-        " busy_timeout= allows more"
+        "for 1 s the receiver has said that it is at work, without any progress; busy_timeout= allows more"
     )
     assert 1.0 <= found["seconds"] < 20  # type: ignore[operator]
 

@@ -60,7 +60,7 @@ os.kill(gateway._io.popen.pid, signal.SIGSTOP)
 try:
     rsync.send()
 except Exception as error:
-    print("the receiver has not been heard from for 0.3 seconds" in str(error) or repr(error), flush=True)
+    print("the receiver has not been heard from for 0.3 s" in str(error) or repr(error), flush=True)
 end(0)
 """
     assert run(library, program, tmp_path, 0.3) == "True\n"

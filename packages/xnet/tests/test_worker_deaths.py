@@ -187,9 +187,9 @@ def test_a_worker_on_another_machine(tmp_path: Path, tmp_path_factory: pytest.Te
 def test_reasons_of_other_kinds() -> None:
     spec = SimpleNamespace(ssh=None, vagrant_ssh=None)
     assert reason_of(None, spec, None).startswith("the worker's pytest has ended")
-    silent = EOFError("gateway gw0: nothing was heard of build for 60.0 seconds")
+    silent = EOFError("gateway gw0: nothing was heard of build for 60.0 s")
     assert captured_words("/no/such/file") == LOST
-    assert reason_of(silent, spec, None) == "nothing was heard of build for 60.0 seconds"
+    assert reason_of(silent, spec, None) == "nothing was heard of build for 60.0 s"
 
 
 def test_a_node_whose_events_nobody_wants_is_left_alone() -> None:

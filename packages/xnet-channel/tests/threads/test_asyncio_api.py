@@ -111,7 +111,7 @@ def test_errors_are_those_of_receive_and_send() -> None:
 
         async def main() -> None:
             ours, theirs = both.channels()
-            with pytest.raises(TimeoutError, match=r"no item within 0\.01 seconds"):
+            with pytest.raises(TimeoutError, match=r"no item within 0\.01 s "):
                 await ours.areceive(0.01)
             with pytest.raises(DumpError):
                 await ours.asend(object())

@@ -120,7 +120,7 @@ def test_what_is_to_be_written_first_is() -> None:
         session = Session(ours.detach(), role="initiator", name="me", first_bytes=b"first")
         assert theirs.recv(5, socket.MSG_WAITALL) == b"first"
         assert repr(session) == "<Session me initiator preamble>"
-        with pytest.raises(TimeoutError, match=r"me: no handshake within 0.0 seconds"):
+        with pytest.raises(TimeoutError, match=r"me: no handshake within 0.0 s"):
             session.wait_hello(0.0)
     with pytest.raises(EOFError, match="ended before it began an xnet connection"):
         session.wait_hello(PATIENCE_S)

@@ -342,7 +342,7 @@ class Gateway(SessionOwner):
 
     def _silent_locked(self, silent_s: float, interval_s: float) -> None:
         self.session.finish_locked(
-            f"gateway {self.id}: nothing was heard of {self.remoteaddress} for {silent_s:.1f} seconds"
+            f"gateway {self.id}: nothing was heard of {self.remoteaddress} for {silent_s:.1f} s"
             f" (keepalive={interval_s:g}), not even an answer to PING: it is frozen, the network is cut,"
             " or it computes in C without letting its other threads run;"
             " in the last case make keepalive= larger, or 0"

@@ -60,7 +60,7 @@ class PendingGateway:
                 with InterruptsLetThrough():
                     configured = gateway.session.ping(b"configured", HANDSHAKE_S)
                 if not configured:
-                    raise gateway.session.end_error or TimeoutError(f"no answer for {HANDSHAKE_S} seconds")
+                    raise gateway.session.end_error or TimeoutError(f"no answer for {HANDSHAKE_S:g} s")
         except BaseException as error:
             self.abandon()
             if isinstance(error, (EOFError, OSError)):

@@ -191,9 +191,7 @@ def _end(gateway: Gateway) -> None:
     """Asked to end, the interpreter ends, and then the program that led to it."""
     gateway.exit()
     ended = gateway._wait_ended(CLOCK.monotonic() + PATIENCE_S)
-    _expect(
-        ended, f"it did not end within {PATIENCE_S:g} seconds after it was asked to: {gateway._io.describe()}"
-    )
+    _expect(ended, f"it did not end within {PATIENCE_S:g} s after it was asked to: {gateway._io.describe()}")
 
 
 def _death(gateway: Gateway) -> None:

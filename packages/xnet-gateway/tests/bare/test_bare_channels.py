@@ -66,8 +66,8 @@ channel.send(channel.receive(timeout=-1))
 channel.send(list(channel))
 """
         channel = worker.remote_exec(source)
-        assert "no item within 0.05 seconds" in channel.receive(PATIENCE_S)
-        assert "not closed within 0.01 seconds" in channel.receive(PATIENCE_S)
+        assert "no item within 0.05 s " in channel.receive(PATIENCE_S)
+        assert "not closed within 0.01 s" in channel.receive(PATIENCE_S)
         channel.send(7)
         channel.send(8)
         assert channel.receive(PATIENCE_S) == 7

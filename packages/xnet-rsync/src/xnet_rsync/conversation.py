@@ -105,7 +105,7 @@ class Conversation:
             self._busy_since_s = now_s
         elif self._busy_timeout_s is not None and now_s - self._busy_since_s > self._busy_timeout_s:
             raise TimeoutError(
-                f"for {self._busy_timeout_s:g} seconds the receiver has said that it is at work, without"
+                f"for {self._busy_timeout_s:g} s the receiver has said that it is at work, without"
                 " any progress; busy_timeout= allows more"
             )
 

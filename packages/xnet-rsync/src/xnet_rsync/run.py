@@ -214,7 +214,7 @@ class Run:
                     self._abandon(target)
             elif since_s is not None and now_s - since_s > self._stall_timeout_s:
                 target.error = TimeoutError(
-                    f"the receiver has not been heard from for {self._stall_timeout_s:g} seconds"
+                    f"the receiver has not been heard from for {self._stall_timeout_s:g} s"
                 )
                 target.given_up_s = now_s
                 target.close("the receiver has been silent for too long")

@@ -59,7 +59,7 @@ def test_results_and_errors(pool: WorkerPool) -> None:
 def test_waiting_has_an_end(pool: WorkerPool) -> None:
     event = threading.Event()
     reply = pool.spawn(event.wait)
-    with pytest.raises(OSError, match=r"is not done after 0\.01 seconds"):
+    with pytest.raises(OSError, match=r"is not done after 0\.01 s"):
         reply.get(timeout=0.01)
     assert pool.active_count() == 1
     assert not pool.waitall(timeout=0.01)

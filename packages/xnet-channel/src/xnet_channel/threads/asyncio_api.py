@@ -71,7 +71,7 @@ async def areceive(channel: Channel, timeout: float | None) -> Any:
                 left_s = None if deadline_s is None else deadline_s - CLOCK.monotonic()
                 if left_s is not None:
                     if left_s <= 0:
-                        raise TimeoutError(f"no item within {timeout} seconds on {channel!r}")
+                        raise TimeoutError(f"no item within {timeout} s on {channel!r}")
                     # Not of the loop, whose clock may have been stopped.
                     timer = link.reactor.call_later(min(left_s, LONGEST_S), wake.release)
                 leading.begin_to_follow_locked(mailbox.waiters, wake)

@@ -331,7 +331,7 @@ class Channel:
                     if relieved:
                         endpoint.relief.close_waiter_locked(mailbox, waits=False)
             if not ended():
-                raise TimeoutError(f"{self!r} was not closed within {timeout} seconds")
+                raise TimeoutError(f"{self!r} was not closed within {timeout} s")
         error = self._getremoteerror()
         if error is not None:
             raise error
@@ -373,7 +373,7 @@ class Channel:
         if self._receiver.items:
             return
         if not mailbox.has_news():
-            raise TimeoutError(f"no item within {timeout} seconds on {self!r}")
+            raise TimeoutError(f"no item within {timeout} s on {self!r}")
         raise self._getremoteerror() or EOFError(f"{self!r}: no more items, the channel has ended")
 
     def __del__(self) -> None:

@@ -160,7 +160,7 @@ class Session:
         """
         handshake = self.connection.handshake
         if not self.wait(lambda: handshake.complete, timeout_s):
-            raise self.end_error or TimeoutError(f"{self.name}: no handshake within {timeout_s} seconds")
+            raise self.end_error or TimeoutError(f"{self.name}: no handshake within {timeout_s} s")
 
     def new_channel(self) -> Channel:
         """Open a channel; send it in an item to give the peer the other end.

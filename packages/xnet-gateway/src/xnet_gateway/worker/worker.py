@@ -174,7 +174,7 @@ class WorkerGateway(SessionOwner):
         self.session.keep_alive(interval_s, self._silent_locked)
 
     def _silent_locked(self, silent_s: float) -> None:
-        text = f"nothing was heard of the initiator for {silent_s:.1f} seconds"
+        text = f"nothing was heard of the initiator for {silent_s:.1f} s"
         self.session.finish_locked(f"{self.id}: {text}")
         self._trace(text)
         self._begin_to_end()

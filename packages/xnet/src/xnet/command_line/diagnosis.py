@@ -339,7 +339,7 @@ def _round_trip(gateway: Gateway) -> Step:
     while len(times) < ROUND_TRIPS and (not times or time.monotonic() < end_s):
         began_s = time.monotonic()
         if not gateway.session.ping(b"%d" % len(times), ANSWER_S):
-            raise gateway.session.end_error or EOFError(f"no answer within {ANSWER_S:g} seconds")
+            raise gateway.session.end_error or EOFError(f"no answer within {ANSWER_S:g} s")
         times.append(time.monotonic() - began_s)
     middle_s = statistics.median(times)
     text = f"{_time(middle_s)} (median of {len(times)}), slowest {_time(max(times))}"

@@ -45,7 +45,7 @@ class Reply:
             OSError: It is not done within ``timeout`` seconds.
         """
         if not self._done.wait(timeout):
-            raise TimeoutError(f"{self.task[0]!r} is not done after {timeout} seconds")
+            raise TimeoutError(f"{self.task[0]!r} is not done after {timeout} s")
 
     def run(self) -> None:
         """Do the call."""

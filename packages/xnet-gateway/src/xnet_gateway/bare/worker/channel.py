@@ -94,7 +94,7 @@ class Channel(object):
                 if state.callback is not None:
                     raise ClosedError("cannot receive: %r has got a callback that gets the items" % self)
                 if not link.has_news(state):
-                    raise TimeoutError("no item within %s seconds on %r" % (timeout, self))
+                    raise TimeoutError("no item within %s s on %r" % (timeout, self))
                 raise link.error_locked(state) or EOFError("%r: no more items, the channel has ended" % self)
             consumed, item = state.items[0]
             due = (consumed if len(state.items) > 1 else state.arrived) - state.granted >= WINDOW // 2

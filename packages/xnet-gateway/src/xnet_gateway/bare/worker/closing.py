@@ -36,7 +36,7 @@ def waitclose(channel, timeout=None):
         finally:
             state.relief -= relieved
         if not ended:
-            raise TimeoutError("%r was not closed within %s seconds" % (channel, timeout))
+            raise TimeoutError("%r was not closed within %s s" % (channel, timeout))
         error = link.error_locked(state)
     if error is not None:
         raise error

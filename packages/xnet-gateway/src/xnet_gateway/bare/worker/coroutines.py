@@ -41,7 +41,7 @@ async def areceive(channel, timeout):
             if not link.has_news(state):
                 sleeper = AsyncSleeper(loop)
                 if deadline is not None and CLOCK.monotonic() >= deadline:
-                    raise TimeoutError("no item within %s seconds on %r" % (timeout, channel))
+                    raise TimeoutError("no item within %s s on %r" % (timeout, channel))
                 state.sleepers.append(sleeper)
                 alarm = deadline, sleeper
                 if deadline is not None:

@@ -21,7 +21,7 @@ def watch(worker, seconds, sleep):
                 link.heard = asked = False
                 heard = now
             elif asked and not (now - heard <= 60 * seconds and kernel_answers(link.fd_in, seconds)):
-                link.gone_locked(None, "nothing was heard of the initiator for %.1f seconds" % (now - heard))
+                link.gone_locked(None, "nothing was heard of the initiator for %.1f s" % (now - heard))
             elif not asked or link.written == link.queued:
                 asked = True
                 link.queue(PING, 0, b"keepalive")
