@@ -42,9 +42,7 @@ def check_trace(
     if mode == "none":
         if files or _MESSAGE.search(stderr):
             shown = ", ".join(path.name for path in files) or stderr[:300]
-            raise CheckFailed(
-                "an unrequested trace was written", actual=shown, req="TR-002", check="silent"
-            )
+            raise CheckFailed("an unrequested trace was written", actual=shown, req="TR-002", check="silent")
     elif mode == "json":
         _check_json(scratch, seen, options.get("never"))
     else:
