@@ -10,7 +10,7 @@ import pytest
 
 from raw_peer import RawPeer
 from threads_helpers import PATIENCE_S, eventually
-from xnet_channel.threads import last_words
+from xnet_channel.threads import end_reason
 from xnet_channel.threads.channel import Channel
 from xnet_channel.threads.end_reason import REASON_S
 from xnet_channel.threads.ending import Ending
@@ -86,7 +86,7 @@ def test_not_for_ever() -> None:
 
 
 def test_a_channel_that_has_closed_is_no_reason_to_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(last_words, "REASON_S", PATIENCE_S)
+    monkeypatch.setattr(end_reason, "REASON_S", PATIENCE_S)
     peer = RawPeer(owner=LateOwner(None))
     channel = peer.session.request(frames.INFO)
     channel.close()
