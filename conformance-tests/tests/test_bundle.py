@@ -6,8 +6,9 @@ A new step, and a new field of one, go into ``suite/bundle.schema.json``.
 from __future__ import annotations
 
 import copy
+import functools
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -19,32 +20,41 @@ from xnet_conformance.matching import MATCHERS
 from xnet_conformance.scenario import STEPS
 from xnet_conformance.values import KINDS
 
-#: As whoever reads the file has it: without tuples, and with text for keys.
-BUNDLE = json.loads(json.dumps(make_bundle()))
-SCHEMA = BUNDLE["schema"]
-CASE = Draft202012Validator({**SCHEMA["$defs"]["case"], "$defs": SCHEMA["$defs"]})
+
+@functools.cache
+def bundle() -> dict[str, Any]:
+    """Return it as readers of the file have it: without tuples, and with text for keys."""
+    # Not made on import: it takes seconds and 180 MB in each process that collects tests.
+    return cast("dict[str, Any]", json.loads(json.dumps(make_bundle())))
+
+
+@functools.cache
+def case_validator() -> Draft202012Validator:
+    schema = bundle()["schema"]
+    return Draft202012Validator({**schema["$defs"]["case"], "$defs": schema["$defs"]})
 
 
 def test_the_bundle_is_as_its_own_schema_says() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
-    rest = {**BUNDLE, "cases": []}
-    assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(rest)] == []
+    Draft202012Validator.check_schema(bundle()["schema"])
+    rest = {**bundle(), "cases": []}
+    assert [error.message for error in Draft202012Validator(bundle()["schema"]).iter_errors(rest)] == []
     # Values with thousands of elements take long to look at: of those every fourth.
-    large = [case["id"] for case in BUNDLE["cases"] if len(json.dumps(case)) > 8_000]
+    large = [case["id"] for case in bundle()["cases"] if len(json.dumps(case)) > 8_000]
     passed_over = set(large) - set(large[::4])
     wrong = {
         case["id"]: f"{list(error.absolute_path)}: {error.message[:200]}"
-        for case in BUNDLE["cases"]
+        for case in bundle()["cases"]
         if case["id"] not in passed_over
-        for error in CASE.iter_errors(case)
+        for error in case_validator().iter_errors(case)
     }
     assert wrong == {}
-    assert len(BUNDLE["cases"]) > 900
+    assert len(bundle()["cases"]) > 900
 
 
 def test_every_parser_of_json_can_read_it() -> None:
     """A hundred levels are what some take: Ruby's, for one."""
-    level, deepest = [BUNDLE], 0
+    level: list[Any] = [bundle()]
+    deepest = 0
     while level:
         deepest += 1
         level = [
@@ -98,5 +108,5 @@ RIGHT = json.loads(json.dumps(generate()[0].as_json()))
     ],
 )
 def test_what_is_no_case_is_refused(change: dict[str, Any]) -> None:
-    assert list(CASE.iter_errors(RIGHT)) == []
-    assert list(CASE.iter_errors({**copy.deepcopy(RIGHT), **change}))
+    assert list(case_validator().iter_errors(RIGHT)) == []
+    assert list(case_validator().iter_errors({**copy.deepcopy(RIGHT), **change}))
