@@ -9,7 +9,9 @@ import warnings
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-PARTS = ("_values", "_chunks")
+PARTS = ("_values", "_chunks", "_lane")
+#: What they tell each other.
+DECLARATIONS = ["src/xnet_speedups/_values.pxd"]
 
 
 class BuildWherePossible(build_ext):
@@ -32,7 +34,12 @@ def extensions() -> list[Extension]:
 
     return cythonize(
         [
-            Extension(f"xnet_speedups.{name}", [f"src/xnet_speedups/{name}.pyx"], optional=True)
+            Extension(
+                f"xnet_speedups.{name}",
+                [f"src/xnet_speedups/{name}.pyx"],
+                depends=DECLARATIONS,
+                optional=True,
+            )
             for name in PARTS
         ]
     )

@@ -126,7 +126,7 @@ def fingerprint() -> str:
     for folder in members():
         for file in (
             folder / "pyproject.toml",
-            *sorted(folder.rglob("*.pyx")),
+            *sorted([*folder.rglob("*.pyx"), *folder.rglob("*.pxd")]),
         ):  # an editable package is not compiled anew
             installed.update(file.read_bytes())
     return f"{interpreter.hexdigest()} {installed.hexdigest()}"

@@ -6,6 +6,7 @@ FC-021, FC-022, FC-024, FR-004, FR-008, FR-020, GR-001, HS-007, LI-005, TR-010.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -24,13 +25,14 @@ from core_helpers import (
     silent,
     with_channel,
 )
+from xnet_channel.core.channel_state import ChannelState
 from xnet_channel.core.connection import Connection
 from xnet_channel.core.errors import LocalProtocolError, ProtocolError
 from xnet_channel.core.events import RequestReceived
 from xnet_channel.core.roles import INITIATOR, WORKER
 from xnet_wire import frames, messages
 from xnet_wire.channel_errors import ChannelError, decode_channel_error
-from xnet_wire.limits import Limits
+from xnet_wire.limits import ITEM_COST_BYTES, Limits
 from xnet_wire.messages import Hello
 
 ROLES = [INITIATOR, WORKER]
@@ -318,3 +320,49 @@ def test_ch_008_ch_010_a_channel_of_ours_opens_at_the_peer(role: str) -> None:
     there.send_item(far, encode(theirs), 70)
     here.receive_data(b"".join(there.data_to_send()))
     assert here.take(channel) is mine
+
+
+BEFORE: dict[str, Callable[[Connection, ChannelState], object]] = {
+    "nothing": lambda connection, channel: None,
+    "something is queued": lambda connection, channel: connection.send_ping(b""),
+    "it is traced": lambda connection, channel: connection.set_traces(
+        lambda *frame: None, lambda *frame: None
+    ),
+    "nothing more is sent": lambda connection, channel: connection.send_last(channel),
+    "it is closed": lambda connection, channel: connection.send_close(channel),
+    "the end was asked for": lambda connection, channel: connection.send_terminate(),
+    "it has ended": lambda connection, channel: connection.send_goaway("over"),
+    "in the middle of an item": lambda connection, channel: connection.send_part(channel, b"x"),
+}
+
+
+def sent_so(short: bool, before: str, size: int, credit: int, item: int) -> tuple[object, ...]:
+    """Return all that counts after a payload is sent, by the short way if that takes it."""
+    peer = Hello("peer", credit=WINDOW, limits=Limits(item=item))
+    connection, channel = with_channel(INITIATOR, peer=peer)
+    BEFORE[before](connection, channel)
+    channel.sender.credit = credit
+    payload = b"x" * size
+    came: object = None
+    written = connection.small_item(channel, payload) if short else None
+    if written is None:
+        try:
+            came = connection.send_item(channel, payload, size + ITEM_COST_BYTES)
+        except LocalProtocolError as error:
+            came = str(error)
+    else:
+        came = True
+    stream = (written or b"") + b"".join(connection.data_to_send())
+    return came, stream, connection.out.queued_bytes, channel.sender.credit, channel.sender.in_parts
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_va_008_the_short_way_of_sending_does_what_the_long_one_does(before: str) -> None:
+    for how in itertools.product([0, 1, 100, 101, 255, 256], [0, 64, 65, 319, WINDOW], [1, 100, 2**31]):
+        assert sent_so(True, before, *how) == sent_so(False, before, *how), how
+
+
+def test_the_short_way_of_sending_is_taken() -> None:
+    connection, channel = with_channel(WORKER)
+    assert connection.small_item(channel, encode(7)) == data(1, 7)
+    assert connection.small_item(channel, bytes(256)) is None

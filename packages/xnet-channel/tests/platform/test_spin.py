@@ -53,7 +53,7 @@ def spinning() -> Spin:
 def waits_in_vain_until_it_blocks_at_once(spin: Spin, pipe: Pipe) -> int:
     for count in range(100):
         pipe.limits.clear()
-        assert spin.poll(pipe.poll, pipe.poll, 1) == []
+        assert spin.poll(pipe.poll, 1) == []
         assert pipe.limits[-1] == 1
         if len(pipe.limits) == 1:
             return count
@@ -64,7 +64,7 @@ def waits_in_vain_until_it_blocks_at_once(spin: Spin, pipe: Pipe) -> int:
 def test_what_is_there_already_is_found_without_blocking(pipe: Pipe) -> None:
     spin = spinning()
     pipe.fill()
-    assert spin.poll(pipe.poll, pipe.poll, None) == [(pipe.read, select.POLLIN)]
+    assert spin.poll(pipe.poll, None) == [(pipe.read, select.POLLIN)]
     assert pipe.limits == [0]
 
 
@@ -75,9 +75,9 @@ def test_who_looks_in_vain_soon_stops_looking(pipe: Pipe) -> None:
 def test_looking_with_success_restores_the_moment(pipe: Pipe) -> None:
     spin = spinning()
     for _ in range(VAIN_WAITS - 1):
-        spin.poll(pipe.poll, pipe.poll, 0)
+        spin.poll(pipe.poll, 0)
     pipe.fill()
-    assert spin.poll(pipe.poll, pipe.poll, None)
+    assert spin.poll(pipe.poll, None)
     pipe.empty()
     assert waits_in_vain_until_it_blocks_at_once(spin, pipe) == VAIN_WAITS
 
@@ -87,7 +87,7 @@ def test_once_given_up_it_is_tried_again_now_and_then(pipe: Pipe) -> None:
     assert waits_in_vain_until_it_blocks_at_once(spin, pipe) == VAIN_WAITS
     for _ in range(RETRY_WAITS - 1):
         pipe.limits.clear()
-        spin.poll(pipe.poll, pipe.poll, 0.5)
+        spin.poll(pipe.poll, 0.5)
         assert pipe.limits == [0.5]
     assert waits_in_vain_until_it_blocks_at_once(spin, pipe) == VAIN_WAITS
 
@@ -100,7 +100,7 @@ def test_nobody_spins_where_the_other_side_needs_the_processor(pipe: Pipe) -> No
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # of this thread
         spin = Spin()
         for _ in range(RETRY_WAITS + 2):
-            spin.poll(pipe.poll, pipe.poll, 0.5)
+            spin.poll(pipe.poll, 0.5)
 
     thread = threading.Thread(target=on_one_processor)
     thread.start()

@@ -18,11 +18,11 @@ from cpython.buffer cimport PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.complex cimport PyComplex_ImagAsDouble, PyComplex_RealAsDouble
 from cpython.dict cimport PyDict_Next, PyDict_SetItem, PyDict_Size
 from cpython.float cimport PyFloat_AS_DOUBLE
-from cpython.list cimport PyList_GET_ITEM, PyList_GET_SIZE, PyList_New, PyList_SET_ITEM
+from cpython.list cimport PyList_GET_ITEM, PyList_New, PyList_SET_ITEM
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
 from cpython.set cimport PySet_Add, PySet_Size
-from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New, PyTuple_SET_ITEM
+from cpython.tuple cimport PyTuple_New, PyTuple_SET_ITEM
 from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 from libc.string cimport memcmp, memcpy
 
@@ -39,6 +39,8 @@ cdef extern from "Python.h":
     int _PyBytes_Resize(PyObject **data, Py_ssize_t size) except -1
     char *PyByteArray_AS_STRING(object data)
     Py_ssize_t PyByteArray_GET_SIZE(object data)
+    PyObject **PySequence_Fast_ITEMS(object sequence)
+    Py_ssize_t PySequence_Fast_GET_SIZE(object sequence)
     void Py_XDECREF(PyObject *owned)
 
 from xnet_wire.key_spread import FEW_KEYS as _FEW_KEYS
@@ -87,14 +89,6 @@ cdef enum:
     #: What the functions below return: it is written, or pure Python has to be asked. They raise MemoryError.
     DONE = 0
     NOT_PLAIN = 1
-
-
-cdef struct Out:
-    #: Where an item is written to: at first on the stack, and in a bytes object once it is too long for that.
-    uint8_t *data
-    Py_ssize_t used
-    Py_ssize_t room
-    PyObject *owner
 
 
 cdef int make_room(Out *out, Py_ssize_t more) except -1:
@@ -254,9 +248,10 @@ cdef int put(Out *out, object item, int levels) except -1:
     if kind is dict:
         return put_dict(out, item, levels - 1)
     if kind is list:
-        return put_list(out, item, levels - 1)
+        return put_members(out, item, levels - 1)
     if kind is tuple:
-        return put_tuple(out, item, levels - 1)
+        put_head(out, TAG, TUPLE_TAG)
+        return put_members(out, item, levels - 1)
     if kind is set or kind is frozenset:
         return put_set(out, item, kind is set)
     return NOT_PLAIN
@@ -281,21 +276,13 @@ cdef int put_dict(Out *out, dict item, int levels) except -1:
     return DONE
 
 
-cdef int put_list(Out *out, list item, int levels) except -1:
-    cdef Py_ssize_t index, size = PyList_GET_SIZE(item)
+cdef int put_members(Out *out, object item, int levels) except -1:
+    """Write the members of a list or tuple, as an array."""
+    cdef Py_ssize_t index, size = PySequence_Fast_GET_SIZE(item)
+    cdef PyObject **members = PySequence_Fast_ITEMS(item)
     put_head(out, ARRAY, size)
     for index in range(size):
-        if put(out, <object>PyList_GET_ITEM(item, index), levels):
-            return NOT_PLAIN
-    return DONE
-
-
-cdef int put_tuple(Out *out, tuple item, int levels) except -1:
-    cdef Py_ssize_t index, size = PyTuple_GET_SIZE(item)
-    put_head(out, TAG, TUPLE_TAG)
-    put_head(out, ARRAY, size)
-    for index in range(size):
-        if put(out, <object>PyTuple_GET_ITEM(item, index), levels):
+        if put(out, <object>members[index], levels):
             return NOT_PLAIN
     return DONE
 
@@ -307,6 +294,11 @@ cdef int put_set(Out *out, object item, bint changeable) except -1:
         if put(out, member, 0):
             return NOT_PLAIN
     return DONE
+
+
+cdef int put_plain(Out *out, object item) except -1:
+    """Write one item behind what is there already; what there is afterwards if it is not plain does not matter."""
+    return put(out, item, PLAIN_LEVELS)
 
 
 @cython.final
@@ -335,7 +327,7 @@ cdef class Encoder:
         out.room = ON_STACK_BYTES
         out.owner = NULL
         try:
-            result = put(&out, item, PLAIN_LEVELS)
+            result = put_plain(&out, item)
         except MemoryError:
             Py_XDECREF(out.owner)
             raise
@@ -637,23 +629,26 @@ cdef class Decoder:
 cdef object NO_ITEM = object()
 
 
-cdef object decode_or(object payload, int levels):
-    """Return the item of a payload, or ``NO_ITEM`` where pure Python has to be asked."""
-    cdef Py_buffer view
+cdef object take_plain(const uint8_t *at, const uint8_t *end, int levels):
+    """Return the item that takes all these bytes, or ``NO_ITEM`` where pure Python has to be asked."""
     cdef In data
-    cdef object item
+    data.at = at
+    data.end = end
+    data.gave_up = False
+    item = take(&data, levels)
+    return NO_ITEM if data.gave_up or data.at != data.end else item
+
+
+cdef object decode_or(object payload, int levels):
+    """Return the item of a payload, or ``NO_ITEM``."""
+    cdef Py_buffer view
+    cdef const uint8_t *at
     if type(payload) is bytes:
-        data.at = <const uint8_t *>PyBytes_AS_STRING(payload)
-        data.end = data.at + PyBytes_GET_SIZE(payload)
-        data.gave_up = False
-        item = take(&data, levels)
-        return NO_ITEM if data.gave_up or data.at != data.end else item
+        at = <const uint8_t *>PyBytes_AS_STRING(payload)
+        return take_plain(at, at + PyBytes_GET_SIZE(payload), levels)
     PyObject_GetBuffer(payload, &view, PyBUF_SIMPLE)
     try:
-        data.at = <const uint8_t *>view.buf
-        data.end = data.at + view.len
-        data.gave_up = False
-        item = take(&data, levels)
-        return NO_ITEM if data.gave_up or data.at != data.end else item
+        at = <const uint8_t *>view.buf
+        return take_plain(at, at + view.len, levels)
     finally:
         PyBuffer_Release(&view)

@@ -100,6 +100,7 @@ class FrameDecoder:
 
     Attributes:
         rest: The beginning of a frame that is not complete yet, unless it has its own buffer.
+        big: That buffer, or None: see ``pending_view``.
 
     Args:
         max_payload_bytes: Largest payload this side announced it takes.
@@ -111,7 +112,6 @@ class FrameDecoder:
 
     __slots__ = (
         "_accepted",
-        "_big",
         "_big_head",
         "_error",
         "_filled",
@@ -119,12 +119,13 @@ class FrameDecoder:
         "_length",
         "_limit",
         "_spares",
+        "big",
         "rest",
     )
 
     def __init__(self, max_payload_bytes: int = FRAME_BYTES, hello_payload_bytes: int | None = None) -> None:
         self.rest = b""
-        self._big: bytearray | None = None
+        self.big: bytearray | None = None
         self._big_head = (0, 0)
         self._length = 0
         self._filled = 0
@@ -155,7 +156,7 @@ class FrameDecoder:
         if self._error is not None:
             raise self._error
         frames: list[Frame] = []
-        if self._big is not None:
+        if self.big is not None:
             data = self._feed_big(data, frames)
         if self.rest:
             data = self.rest + data
@@ -195,9 +196,9 @@ class FrameDecoder:
         Returns:
             A writable view of at least one byte, or None when no such payload is pending.
         """
-        if self._big is None:
+        if self.big is None:
             return None
-        return memoryview(self._big)[self._filled :]
+        return memoryview(self.big)[self._filled :]
 
     def pending_filled(self, count: int) -> Frame | None:
         """Note that the first ``count`` bytes of ``pending_view()`` were filled.
@@ -208,7 +209,7 @@ class FrameDecoder:
         Raises:
             ValueError: Our caller filled nothing that was pending.
         """
-        big = self._big
+        big = self.big
         if big is None or not 0 <= count <= len(big) - self._filled:
             room = 0 if big is None else len(big) - self._filled
             raise ValueError(f"{count} bytes were reported as filled, but {room} bytes are pending")
@@ -217,10 +218,10 @@ class FrameDecoder:
             return None
         if self._filled < self._length:
             # A new one, because the reader may still hold a view of the old one.
-            self._big = bytearray(min(self._length, 2 * len(big)))
-            self._big[: self._filled] = big
+            self.big = bytearray(min(self._length, 2 * len(big)))
+            self.big[: self._filled] = big
             return None
-        self._big = None
+        self.big = None
         return (*self._big_head, big)
 
     def recycle(self, payload: bytes | bytearray) -> None:
@@ -240,7 +241,7 @@ class FrameDecoder:
         """
         if self._error is not None:
             raise self._error
-        if self._big is not None:
+        if self.big is not None:
             frame_type, channel = self._big_head
             missing = self._length - self._filled
             where = (
@@ -255,7 +256,7 @@ class FrameDecoder:
     def _feed_big(self, data: bytes | bytearray | memoryview, frames: list[Frame]) -> bytes:
         """Fill the pending large payload from ``data`` and return what is left over."""
         view = memoryview(data)
-        while view and (big := self._big) is not None:
+        while view and (big := self.big) is not None:
             take = min(len(big) - self._filled, len(view))
             # A slice assignment to a bytearray copies a bytes-like right side of other types twice.
             memoryview(big)[self._filled : self._filled + take] = view[:take]
@@ -276,7 +277,7 @@ class FrameDecoder:
             self._spares.clear()
             big = bytearray(min(length, max(2 * received, FIRST_BUFFER_BYTES)))
         memoryview(big)[:received] = memoryview(data)[body:]
-        self._big = big
+        self.big = big
         self._big_head = (frame_type, channel)
         self._length = length
         self._filled = received

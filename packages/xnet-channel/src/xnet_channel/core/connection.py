@@ -14,7 +14,8 @@ from xnet_channel.core.connection_state import ConnectionState
 from xnet_channel.core.errors import LocalProtocolError
 from xnet_channel.core.receiving import Receiving
 from xnet_wire import frames, messages
-from xnet_wire.limits import PING_BYTES
+from xnet_wire.frames import HEADER_BYTES
+from xnet_wire.limits import ITEM_COST_BYTES, PING_BYTES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from xnet_channel.core.outgoing import Buffer, FrameTrace
     from xnet_wire.messages import Hello
 
+#: The longest item whose length is one byte: what ``ChannelState.item_head`` leaves out.
+SMALL_ITEM_BYTES: Final = 255
+#: That byte.
+LENGTHS: Final = [bytes([length]) for length in range(SMALL_ITEM_BYTES + 1)]
 #: Requests that open a channel.
 REQUESTS: Final = frozenset({frames.STATUS, frames.INFO, frames.CHANNEL_EXEC})
 
@@ -152,6 +157,32 @@ class Connection(ConnectionState):
         sender.in_parts = False
         self.out.frame(frame_type, channel.id, payload)
         return True
+
+    def small_item(self, channel: ChannelState, payload: bytes) -> bytes | None:
+        """Do what ``send_item`` does for a small item, but return its frame, to be written at once.
+
+        It takes half as many steps. See ``receive_sole_item`` for why there is such a way.
+
+        Returns:
+            None if anything is unusual: then nothing was done, and ``send_item`` must do it.
+        """
+        sender, out = channel.sender, self.out
+        size = len(payload)
+        cost_bytes = size + ITEM_COST_BYTES
+        if (
+            size > SMALL_ITEM_BYTES
+            or size > self.part_bytes
+            or sender.credit < cost_bytes
+            or sender.state is not states.OPEN
+            or self.phase is not states.RUNNING
+            or out.buffers
+            or out.trace is not None
+        ):
+            return None
+        sender.credit -= cost_bytes
+        sender.in_parts = False
+        out.queued_bytes += size + HEADER_BYTES
+        return channel.item_head + LENGTHS[size] + payload
 
     def send_batch(self, channel: ChannelState, payload: Buffer, cost_bytes: int) -> bool:
         """Send several items at once; like ``send_item``.

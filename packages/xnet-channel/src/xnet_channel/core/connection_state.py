@@ -12,6 +12,7 @@ from xnet_channel.core.handshake import Handshake
 from xnet_channel.core.outgoing import Outgoing
 from xnet_wire import channel_errors, codes, frames, messages
 from xnet_wire.limits import PART_BYTES
+from xnet_wire.value_types import DEFAULT_STRINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class ConnectionState:
         self.failure: ProtocolError | None = None
         self.part_bytes = 0
         self.dispatch: Callable[[list[Event]], None] | None = None
-        self.strings: tuple[bool, bool] = (True, False)
+        self.strings: tuple[bool, bool] = DEFAULT_STRINGS
 
     # -- channels -------------------------------------------------------------------------------
 

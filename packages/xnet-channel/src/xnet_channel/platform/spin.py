@@ -37,12 +37,11 @@ class Spin:
         self._spin_s = self.longest_s()
         self._waits = 0
 
-    def poll(self, look: Poll, block: Poll, timeout_ms: float | None) -> list[tuple[int, int]]:
+    def poll(self, look: Poll, timeout_ms: float | None) -> list[tuple[int, int]]:
         """Poll, first without blocking for a moment, then for as long as allowed.
 
         Args:
-            look: Polls; only asked without waiting.
-            block: The same, for the wait.
+            look: Polls.
             timeout_ms: How long at most, None for as long as it takes.
         """
         if self._spin_s:
@@ -60,7 +59,7 @@ class Spin:
             if self._waits == RETRY_WAITS:
                 self._waits = 0
                 self._spin_s = self.longest_s()
-        return block(timeout_ms)
+        return look(timeout_ms)
 
     @staticmethod
     def longest_s() -> float:

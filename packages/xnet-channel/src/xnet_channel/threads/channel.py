@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from xnet_channel.core import states
+from xnet_channel.platform import greenlets
 from xnet_channel.platform.interrupts import InterruptsHeld, InterruptsLetThrough
 from xnet_channel.platform.native import CLOCK
 from xnet_channel.platform.own_imports import OWN_IMPORTS
@@ -16,6 +17,7 @@ from xnet_channel.threads import takers
 from xnet_channel.threads.callbacks import NO_ENDMARKER
 from xnet_channel.threads.error_data import describe_reason
 from xnet_channel.threads.errors import RemoteError, TimeoutError
+from xnet_channel.threads.lanes import quick_receive, quick_send
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ class Channel:
 
     # -- sending --------------------------------------------------------------------------------
 
+    @quick_send
     def send(self, item: object) -> None:
         """Send a copy of the item to the other side.
 
@@ -103,6 +106,7 @@ class Channel:
 
     # -- receiving ------------------------------------------------------------------------------
 
+    @quick_receive
     def receive(self, timeout: float | None = None) -> Any:
         """Return the next item from the other side.
 
@@ -130,7 +134,10 @@ class Channel:
                     )
                 if self._cancelling.threads:
                     self._cancelling.interrupt_here_locked()
-                mailbox.last_taker = takers.current()
+                try:
+                    mailbox.last_taker = takers.here.taker if greenlets.library is None else takers.current()
+                except AttributeError:  # of a thread that has never received
+                    mailbox.last_taker = takers.current()
                 if receiver.relieved:
                     self._endpoint.relief.taken_locked(mailbox)
                 if not items:

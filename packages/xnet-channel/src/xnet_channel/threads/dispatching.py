@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from xnet_channel.core import events as core_events
 from xnet_channel.threads.kept_errors import KeptErrors
+from xnet_channel.threads.lanes import make_lane
 from xnet_channel.threads.mailbox import Mailbox
 from xnet_channel.threads.unseen import UNSEEN
 from xnet_wire.limits import DEPTH
@@ -50,6 +51,7 @@ class Dispatcher:
             owner: Answers what the other side asks for.
             channel_for_locked: Gives the user's object of a channel.
         """
+        self._endpoint = endpoint
         self._link = endpoint.link
         self._writer = endpoint.writer
         self._leading = endpoint.leading
@@ -155,6 +157,7 @@ class Dispatcher:
             max_depth=min(hello.limits.depth, DEPTH),
             surrogates=SURROGATES_FEATURE in hello.features,
         )
+        self._link.lane = make_lane(self._endpoint)
         self._owner.on_hello(hello)
         self._link.changed.notify_all_locked()
 

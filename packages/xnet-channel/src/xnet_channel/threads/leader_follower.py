@@ -20,8 +20,8 @@ Rules that keep this free of hangs:
 from __future__ import annotations
 
 import select
-import sys
 from functools import partial
+from sys import modules
 
 from xnet_channel.core import states
 from xnet_channel.platform import greenlets
@@ -75,11 +75,30 @@ class LeaderFollower:
     Threads: methods with ``_locked`` need the lock, held once.
     """
 
+    __slots__ = (
+        "_attached",
+        "_cancelling",
+        "_fd",
+        "_followers",
+        "_leader",
+        "_lent_timer",
+        "_lent_uses",
+        "_link",
+        "_only_readable",
+        "_poll",
+        "_read_once",
+        "_spins",
+        "_uses",
+        "_waker",
+        "callback_count",
+        "reading",
+    )
+
     def __init__(self, link: Link, cancelling: Cancelling) -> None:
         self._link = link
         self._cancelling = cancelling
         self.reading = reading = Reading(link, self._detach_locked)
-        self._read_locked = reading.read_locked
+        self._read_once = reading.read_locked
         self._fd = fd = link.descriptors.read_fd
         self._leader = 0  # ident of the thread that leads, or 0
         self._attached = False
@@ -89,8 +108,9 @@ class LeaderFollower:
         self._lent_timer: Timer | None = None
         self._waker: Waker | None = None
         self._poll: Poll | None = None
+        self._spins = False
         #: What the poll returns when there is something to read and nothing else to look at.
-        self._only_readable: Final = [(fd, select.POLLIN)]
+        self._only_readable = [(fd, select.POLLIN)]
         self.callback_count = 0
 
     @property
@@ -246,7 +266,10 @@ class LeaderFollower:
                         INTERRUPTS.let_through = True
                         if INTERRUPTS.caught:
                             let_interrupts_through()
-                    found = look(timeout_ms)
+                    if ("gevent" in modules or "eventlet" in modules) and greenlets.run_here():
+                        found = []  # the program uses greenlets since a moment ago
+                    else:
+                        found = look(timeout_ms)
                 finally:
                     if held is not None:
                         INTERRUPTS.let_through = False
@@ -254,12 +277,12 @@ class LeaderFollower:
                 if self._leader != me:
                     return  # a signal handler used this session; look again which thread leads
                 if found == self._only_readable:
-                    if self._read_locked(wanted):
+                    if self._read_once(wanted):
                         self.reading.read_large_locked()
                 elif found:
                     self._read_woken_locked(found)
                 elif greenlets.library is not None and greenlets.run_here():
-                    return  # not for a greenlet to do, see `_block`
+                    return  # not for a greenlet to do: it would stop all others
                 if ready is None or ready() or link.eof or link.finished or self._cancelling.threads:
                     return
                 if deadline_s is not None and CLOCK.monotonic() >= deadline_s:
@@ -273,7 +296,14 @@ class LeaderFollower:
             if self._leader == me:
                 self._leader = 0
                 self._uses += 1
-                self._stop_leading_locked()
+                if (
+                    self._lent_timer is None
+                    or self._followers
+                    or self.callback_count
+                    or link.eof
+                    or link.finished
+                ):
+                    self._stop_leading_locked()
                 if within and self._waker is not None:
                     self._waker.wake()  # what the outer one waits for may have been read here
             if held is not None:
@@ -285,7 +315,7 @@ class LeaderFollower:
         if self._waker is not None:
             self._waker.drain()
         if any(fd == self._fd for fd, _ in found) and not self._link.finished:
-            self._read_locked()
+            self._read_once()
 
     def _stop_leading_locked(self) -> None:
         link = self._link
@@ -319,9 +349,10 @@ class LeaderFollower:
         poller = poll()
         poller.register(self._fd, select.POLLIN)
         poller.register(self._waker, select.POLLIN)
-        look = partial(_block, poller.poll)
+        look: Poll = poller.poll
         if Spin.longest_s():
-            look = partial(Spin().poll, poller.poll, look)
+            self._spins = True
+            look = partial(Spin().poll, look)
         if self._poll is None:
             self._poll = look
         return look
@@ -342,12 +373,5 @@ class LeaderFollower:
         for _ in range(CHUNKS_PER_TURN):
             with self._link.lock:
                 # A thread may have taken the lead since the selector returned. Rule 1.
-                if not self._attached or self._leader or not self._read_locked():
+                if not self._attached or self._leader or not self._read_once():
                     return
-
-
-def _block(look: Poll, timeout_ms: float | None) -> Found:
-    """Poll for as long as allowed; at once nothing if the program uses greenlets since a moment ago."""
-    if ("gevent" in sys.modules or "eventlet" in sys.modules) and greenlets.run_here():
-        return []
-    return look(timeout_ms)

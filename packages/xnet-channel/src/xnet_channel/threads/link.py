@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from xnet_channel.core.connection import Connection
     from xnet_channel.platform.descriptors import Descriptors
     from xnet_channel.platform.reactor import Reactor
+    from xnet_speedups._lane import Lane
     from xnet_wire.trace import Tracer
 
 
@@ -29,6 +30,7 @@ class Link:
         descriptors: What is read and written.
         changed: Threads that wait for news of the connection as a whole.
         tracer: Gets a line for each frame, or None.
+        lane: The compiled short way of small items, or None: see ``lanes``.
         heard: There was a sign of life since this was last set to False (FR-025, FR-026).
         eof: Nothing more can be read.
         finished: Nothing moves any more.
@@ -51,6 +53,7 @@ class Link:
         "eof",
         "finished",
         "heard",
+        "lane",
         "lock",
         "name",
         "tracer",
@@ -63,6 +66,7 @@ class Link:
         self.descriptors = descriptors
         self.changed = WaitList()
         self.tracer: Tracer | None = None
+        self.lane: Lane | None = None
         self.heard = False
         self.eof = False
         self.finished = False

@@ -77,7 +77,7 @@ class Reading:
             wanted: As for ``_lead_locked``.
         """
         receiving = self._receiving
-        pending = receiving.pending_view()
+        pending = None if receiving.decoder.big is None else receiving.pending_view()
         try:
             data = b""
             if pending is None:
@@ -89,10 +89,10 @@ class Reading:
             return False
         except OSError as error:
             # A reset connection ends like a closed one; the text tells them apart.
-            self._end_locked(error)
+            self.end_locked(error)
             return False
         if not count:
-            self._end_locked(None)
+            self.end_locked(None)
             return False
         link = self._link
         link.heard = True
@@ -104,13 +104,24 @@ class Reading:
                 self.dispatch_locked(receiving.receive_data(data))
             return count == READ_BYTES and not link.finished
         except Exception as error:  # noqa: BLE001 - a bug here must not leave either side waiting (ER-011)
-            text = f"internal error while reading: {describe_bug(error)}"
-            link.connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, text))
-            self.eof_locked(None)
-            tell_program(error)
+            self._end_by_bug_locked(error)
             return False
 
-    def _end_locked(self, error: OSError | None) -> None:
+    def take_locked(self, data: bytes) -> None:
+        """Dispatch what somebody else has read."""
+        try:
+            self.dispatch_locked(self._receiving.receive_data(data))
+        except Exception as error:  # noqa: BLE001 - as above
+            self._end_by_bug_locked(error)
+
+    def _end_by_bug_locked(self, error: Exception) -> None:
+        text = f"internal error while reading: {describe_bug(error)}"
+        self._link.connection.fail(RemoteProtocolError(codes.INTERNAL_ERROR, text))
+        self.eof_locked(None)
+        tell_program(error)
+
+    def end_locked(self, error: OSError | None) -> None:
+        """Nothing more can be read; ``error`` says why if it is not the regular end."""
         self._link.eof = True
         self._detach_locked()
         self.eof_locked(error)

@@ -85,12 +85,17 @@ class Sending:
                 with self._link.lock:
                     if self._cancelling.threads:
                         self._cancelling.interrupt_here_locked()
-                    if (
+                    writer = self._writer
+                    frame = None if mailbox.turns else connection.small_item(mailbox.state, payload)
+                    if frame is not None:
+                        if writer.write_locked(frame) and writer.broken is None:
+                            return
+                        position_bytes = connection.out.queued_bytes
+                    elif (
                         size <= connection.part_bytes
                         and not mailbox.turns
                         and connection.send_item(mailbox.state, payload, size + ITEM_COST_BYTES)
                     ):
-                        writer = self._writer
                         if writer.flush_locked() and writer.broken is None:
                             return
                         position_bytes = connection.out.queued_bytes
@@ -169,6 +174,10 @@ class Sending:
         finally:
             # Also when an item could not be sent: those before it are.
             self._send_batch(mailbox, batch)
+
+    def send_long(self, mailbox: Mailbox, payload: bytes) -> None:
+        """Send an item that is encoded already and takes several frames; see ``Channel.send``."""
+        self._send_parts(mailbox, _cut(payload, self._connection.part_bytes))
 
     def _send_parts(self, mailbox: Mailbox, pieces: Sequence[Buffer]) -> None:
         """Send one item: all pieces but the last as CHANNEL_PART."""

@@ -59,7 +59,8 @@ class _Life:
             taker.ended = True
 
 
-_here: Final[Any] = native.original("_thread", "_local")()
+#: What is kept for the current thread: ``taker``, and the object that says when it has ended.
+here: Final[Any] = native.original("_thread", "_local")()
 #: By what ``id`` says of the greenlet, as long as there is one.
 _greenlets: Final[dict[int, GreenletTaker]] = {}
 
@@ -74,15 +75,15 @@ def current() -> Taker | GreenletTaker:
             found = _greenlets[id(greenlet)] = GreenletTaker(greenlet)
         return found
     try:
-        taker: Taker = _here.taker
+        taker: Taker = here.taker
     except AttributeError:
         taker = Taker()
         # In this order, as it may be interrupted: one without a life would never count as ended.
-        _here.life = _Life(taker)
-        _here.taker = taker
+        here.life = _Life(taker)
+        here.taker = taker
     return taker
 
 
 def stand_for(taker: Taker | GreenletTaker) -> None:
     """Have the current thread count as another taker, for which it waits."""
-    _here.taker = taker
+    here.taker = taker

@@ -52,6 +52,19 @@ class Writer:
     Threads: methods with ``_locked`` need the session's lock.
     """
 
+    __slots__ = (
+        "_backlog",
+        "_fd",
+        "_green_waiters",
+        "_link",
+        "_out",
+        "_waiting",
+        "_watched",
+        "broken",
+        "most_unread_bytes",
+        "written_bytes",
+    )
+
     def __init__(self, link: Link) -> None:
         self._link = link
         self._fd = link.descriptors.write_fd
@@ -76,6 +89,24 @@ class Writer:
         kept_bytes = self.backlog_bytes + len(self._backlog) * BUFFER_COST_BYTES
         return kept_bytes - self._waiting * (HEADER_BYTES + PART_BYTES)
 
+    def write_locked(self, data: Buffer) -> bool:
+        """Write one frame that is not queued, while none is; as ``flush_locked``."""
+        if self._backlog or self.broken is not None:
+            self._out.buffers.append(data)
+            return self.flush_locked()
+        # The usual case: one small frame and a kernel that takes it.
+        try:
+            done = OS.write(self._fd, data)
+        except BlockingIOError:
+            done = 0
+        except OSError as error:
+            return self._break_locked(error)
+        self.written_bytes += done
+        if done == len(data):
+            return True
+        self._backlog.append(memoryview(data)[done:])
+        return False
+
     def flush_locked(self) -> bool:
         """Write what is queued as far as the kernel takes it.
 
@@ -87,19 +118,7 @@ class Writer:
         out = self._out
         fresh, out.buffers = out.buffers, []
         if not backlog and len(fresh) == 1 and self.broken is None:
-            # The usual case: one small frame and a kernel that takes it.
-            data = fresh[0]
-            try:
-                done = OS.write(self._fd, data)
-            except BlockingIOError:
-                done = 0
-            except OSError as error:
-                return self._break_locked(error)
-            self.written_bytes += done
-            if done == len(data):
-                return True
-            backlog.append(memoryview(data)[done:])
-            return False
+            return self.write_locked(fresh[0])
         had_to_wait = bool(backlog)
         written_bytes = self.written_bytes
         backlog += fresh
