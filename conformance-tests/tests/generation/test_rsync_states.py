@@ -20,7 +20,7 @@ def _steps(name: str) -> list[dict[str, object]]:
 
 def test_each_state_has_each_message() -> None:
     states = Counter(name.partition(".")[0] for name in CASES)
-    assert len(states) == 14
+    assert len(states) == 16
     assert all(f"{state}.{message}" in CASES for state in states for message in MESSAGES)
 
 

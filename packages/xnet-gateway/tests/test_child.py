@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway_helpers import descriptors, eventually
+from gateway_helpers import PATIENCE_S, descriptors, eventually
 from xnet_gateway import child
 
 TELL = """
@@ -160,13 +160,15 @@ def test_nothing_else_is_loaded_to_start_one() -> None:
     program = f"""
 import sys
 sys.path[:] = {sys.path!r}
-import xnet
-gateway = xnet.makegateway()
+from xnet_gateway.starting import begin
+from xnet_gateway.xspec import XSpec
+gateway = begin(XSpec("popen//id=gw0"), None).finish()
 assert gateway.remote_exec("channel.send(42)").receive() == 42
 if sys.implementation.name == "cpython":
     print("subprocess" in sys.modules, end=" ")
 print(gateway._io.popen.poll(), type(gateway._io.popen).__mro__[-2].__module__)
-xnet.default_group.terminate(100)
+gateway._io.kill_now()
+assert gateway._io.popen.wait({PATIENCE_S}) == -9
 """
     done = subprocess.run([sys.executable, "-S", "-c", program], stdout=subprocess.PIPE, check=True)
     assert done.stdout.decode().split() == ["False", "None", "subprocess"]

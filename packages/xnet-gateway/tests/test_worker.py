@@ -13,7 +13,6 @@ from xnet_gateway.gateway import Gateway
 from xnet_gateway.worker import services
 from xnet_gateway.worker.worker import PATH_CHARACTERS, information, sendable_path
 from xnet_wire import values
-from xnet_wire.version import implementation
 
 
 def test_code_sees_its_gateway(shared: Gateway) -> None:
@@ -78,8 +77,3 @@ def test_gw_022_info_fits_the_smallest_window() -> None:
         "executable": "\u20ac" * PATH_CHARACTERS,
     }
     assert len(values.encode(answer)) + 64 <= 65_536
-
-
-def test_implementation_names_program_and_language() -> None:
-    assert implementation().startswith("xnet/")
-    assert "python" in implementation()

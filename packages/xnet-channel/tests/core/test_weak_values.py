@@ -35,8 +35,10 @@ def test_the_end_of_one_does_not_take_its_successor_away() -> None:
     values = WeakValues()
     held = channels(2)
     values[7] = held[0]
+    dying = values._references[7]  # as the interpreter holds it, while it tells that a value has gone
     values[7] = held[1]
     del held[0]
     gc.collect()
+    assert dying() is None
     assert values.get(7) is held[0]
     assert len(values) == 1
