@@ -148,12 +148,11 @@ if {child._fork_exec is None}:
     child._fork_exec = None
 code = "import sys; print('out'); print(sys.stdin.read() == '')"
 started = child.start([sys.executable, "-S", "-c", code], stdout=1)
-import time
-while started.poll() is None:
-    time.sleep(0.01)
+os.waitid(os.P_PID, started.pid, os.WEXITED | os.WNOWAIT)
+assert started.poll() == 0
 """
         done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=False)
-        assert done.stdout.decode() == "out\nTrue\n"
+        assert (done.returncode, done.stdout.decode()) == (0, "out\nTrue\n")
 
 
 def test_nothing_else_is_loaded_to_start_one() -> None:

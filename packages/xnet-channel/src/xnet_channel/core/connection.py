@@ -161,7 +161,7 @@ class Connection(ConnectionState):
     def small_item(self, channel: ChannelState, payload: bytes) -> bytes | None:
         """Do what ``send_item`` does for a small item, but return its frame, to be written at once.
 
-        It takes half as many steps. See ``receive_sole_item`` for why there is such a way.
+        It takes half as many steps. See ``receive_sole_item`` for why there is such a way. Spec: FC-002
 
         Returns:
             None if anything is unusual: then nothing was done, and ``send_item`` must do it.
